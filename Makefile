@@ -1,0 +1,38 @@
+# make run     set up what is missing and start the dashboard (PORT=8501)
+# make test    set up what is missing; check lint, format and types; run every test, the browser's included
+#              (ARGS="-k name" for some of the tests)
+# make test-fast   the tests without browser and slow ones
+# make check   lint, format, types, one-way imports
+
+PYTHON ?= python3
+PORT ?= 8501
+ARGS ?=
+
+VENV_PYTHON = .venv/bin/python
+SETUP = command -v "$(PYTHON)" >/dev/null \
+	|| { echo 'Python 3.11 or newer is needed, and there is no "$(PYTHON)": install it, or name one by PYTHON=...' >&2; exit 1; }; \
+	exec "$(PYTHON)" setup/find_python.py
+FAST = $(VENV_PYTHON) -m pytest -m "not slow and not browser" --numprocesses auto
+
+.PHONY: run test test-fast check developers
+.NOTPARALLEL:
+
+run:
+	@$(SETUP) dashboard.py "$(PORT)"
+
+test: check
+	@$(SETUP) browser.py
+	@$(VENV_PYTHON) -m jobs data
+	@$(if $(ARGS),$(VENV_PYTHON) -m pytest $(ARGS),$(FAST) && $(VENV_PYTHON) -m pytest -m "slow or browser")
+
+test-fast: developers
+	@$(FAST) $(ARGS)
+
+check: developers
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m mypy
+	@$(VENV_PYTHON) -m pytest -q tests/test_architecture.py
+
+developers:
+	@$(SETUP) environment.py developers

@@ -1,0 +1,110 @@
+"""Random changes to training images, a whole batch at a time: flip, rotation and colour jitter as torchvision's.
+
+Each function computes for uint8 images exactly what torchvision's transform of Pillow images computes, pixel for
+pixel, so that the random numbers alone decide. Saturation and hue of ColorJitter leave a grey image as it is;
+brightness and contrast follow each other in random order.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.config import RunConfig
+from core.photo_augmentation import photograph
+from core.preprocessing import resize
+
+FLIP_PROBABILITY = 0.5
+LARGEST_ANGLE = 10.0
+JITTER = 0.2
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happens to each of n images; each tensor has shape (n,)."""
+
+    flipped: Tensor
+    degrees: Tensor
+    brightness: Tensor
+    contrast: Tensor
+    brightness_first: Tensor
+
+
+def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Tensor:
+    """Grey uint8 images (n, 28, 28) resized and changed at random as `config.augmentation` says: uint8 (n, s, s)."""
+    resized = resize(images, config.input_size)
+    if config.augmentation == "none":
+        return resized
+    if config.augmentation == "photo":
+        return photograph(resized, generator)
+    changes = draw(len(images), generator)
+    turned = flip_and_rotate(resized, changes.flipped.to(images.device), changes.degrees.to(images.device))
+    return jitter(turned, changes) if config.augmentation == "flip-rotate-jitter" else turned
+
+
+def draw(count: int, generator: torch.Generator) -> Changes:
+    """Random changes for `count` images, from the distributions of the report's transforms."""
+    uniform = torch.rand(5, count, generator=generator)
+    return Changes(
+        flipped=uniform[0] < FLIP_PROBABILITY,
+        degrees=(2 * uniform[1].double() - 1) * LARGEST_ANGLE,
+        brightness=1 + (2 * uniform[2] - 1) * JITTER,
+        contrast=1 + (2 * uniform[3] - 1) * JITTER,
+        brightness_first=uniform[4] < 0.5,
+    )
+
+
+def flip_and_rotate(images: Tensor, flipped: Tensor, degrees: Tensor) -> Tensor:
+    """Mirror the flipped ones of the uint8 images (n, s, s), then turn each counter-clockwise about its centre.
+
+    Nearest neighbour, black outside, in Pillow's fixed-point arithmetic (16 bits after the point).
+    """
+    size = images.shape[-1]
+    mirrored = torch.where(flipped[:, None, None], images.flip(-1), images)
+    framed = F.pad(mirrored, (1, 1, 1, 1))
+    x, y = _source_pixels(size, degrees)
+    # All that comes from outside comes from the black frame.
+    places = y.clamp_(-1, size).add_(1).mul_(size + 2).add_(x.clamp_(-1, size)).add_(1)
+    return framed.flatten(1).gather(1, places.flatten(1).long()).view_as(images)
+
+
+def _source_pixels(size: int, degrees: Tensor) -> tuple[Tensor, Tensor]:
+    """Column and row, each int32 (n, size, size), of the pixel that every pixel of the turned image is taken from."""
+    radians = degrees.double() * (-math.pi / 180)
+    cos, sin = radians.cos()[:, None, None], radians.sin()[:, None, None]
+    middle = size / 2
+    across = torch.arange(size, device=degrees.device, dtype=torch.int32)
+    down = across[:, None]
+    first_x = _fixed(middle - cos * middle - sin * middle + (cos + sin) / 2)
+    first_y = _fixed(middle + sin * middle - cos * middle + (cos - sin) / 2)
+    x = (first_x + _fixed(cos) * across) + _fixed(sin) * down
+    y = (first_y + _fixed(-sin) * across) + _fixed(cos) * down
+    return x.bitwise_right_shift_(16), y.bitwise_right_shift_(16)
+
+
+def _fixed(values: Tensor) -> Tensor:
+    """The values as whole multiples of 2^-16, int32."""
+    return (values * 65536 + 0.5).floor().int()
+
+
+def jitter(images: Tensor, changes: Changes) -> Tensor:
+    """Brightness and contrast of the uint8 images (n, s, s) by the factors and in the order of `changes`."""
+    first = changes.brightness_first.to(images.device)[:, None, None]
+    brightness = changes.brightness.to(images.device)[:, None, None]
+    contrast = changes.contrast.to(images.device)[:, None, None]
+    pixels = images.float()
+    pixels = torch.where(first, _brighten(pixels, brightness), _stretch(pixels, contrast))
+    pixels = torch.where(first, _stretch(pixels, contrast), _brighten(pixels, brightness))
+    return pixels.to(torch.uint8)
+
+
+def _brighten(pixels: Tensor, factors: Tensor) -> Tensor:
+    return (pixels * factors).clamp_(0, 255).floor_()
+
+
+def _stretch(pixels: Tensor, factors: Tensor) -> Tensor:
+    """Distance from the image's mean grey times the factor, in whole grey levels as Pillow's ImageEnhance.Contrast."""
+    mean = (pixels.mean(dim=(1, 2), keepdim=True) + 0.5).floor_()
+    return (mean + factors * (pixels - mean)).clamp_(0, 255).floor_()

@@ -1,0 +1,136 @@
+"""The configuration of a run: one validated, frozen object, stored whole with the run."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.errors import ConfigurationError
+from core.models import ARCHITECTURES
+
+TRAINING_IMAGES = 54_000
+VALIDATION_IMAGES = 6_000
+TEST_IMAGES = 10_000
+MOST_FOLDS = 20
+FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
+
+Augmentation = Literal["none", "flip-rotate", "flip-rotate-jitter", "photo"]
+Normalisation = Literal["half", "imagenet"]
+Schedule = Literal["constant", "step"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class RunConfig(BaseModel):
+    """Everything that decides what a run computes: with equal configs on like machines, runs are equal bit for bit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: str = Field("custom", description="The preset this configuration started from.")
+    model: str = Field("cnn", description="Architecture, by its name in the registry.")
+    epochs: int = Field(20, ge=1, le=500, description="Most epochs; early stopping may end the run before.")
+    batch_size: int = Field(64, ge=2, le=4096, description="Images per training step; batch norm needs two.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Adam's learning rate at the start.")
+    weight_decay: float = Field(0.0, ge=0, le=1, description="L2 penalty that Adam adds to the gradient.")
+    schedule: Schedule = Field("constant", description="How the learning rate changes over the epochs.")
+    step_epochs: int = Field(5, ge=1, le=500, description="With schedule step: epochs between two steps down.")
+    step_factor: float = Field(0.1, gt=0, le=1, description="With schedule step: what the rate is multiplied by.")
+    patience: int = Field(
+        5, ge=0, le=500, description="Epochs without a better validation loss before stopping; 0 never stops early."
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides split, initial weights, order and augmentation.")
+    augmentation: Augmentation = Field("flip-rotate", description="Random changes to the training images.")
+    normalisation: Normalisation = Field(
+        "half", description="half: mean and std 0.5; imagenet: ImageNet's per channel."
+    )
+    input_size: int = Field(28, ge=28, le=224, description="Side of the square image that the model sees, in pixels.")
+    pretrained: bool = Field(False, description="Start from ImageNet weights (ResNet18 only).")
+    weights_file: str | None = Field(
+        None, description="A torchvision ResNet18 state dict to start from instead of the downloaded weights."
+    )
+    unfrozen_layers: tuple[str, ...] = Field(
+        (), description="With pretrained: layers trained besides the new fc; the others stay as they are."
+    )
+    train_size: int = Field(
+        TRAINING_IMAGES, ge=100, le=TRAINING_IMAGES, description="Training images used (a stratified subset)."
+    )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=MOST_FOLDS,
+        description="With 2 or more the training set is cut into so many folds, and one of them is for validation; "
+        "0 draws a tenth of it.",
+    )
+    fold: int = Field(0, ge=0, le=MOST_FOLDS, description="With folds: which of them is for validation, from 1 on.")
+    threads: int = Field(
+        0, ge=0, le=256, description="CPU threads; 0 takes every core. Fixed when the run is launched."
+    )
+    device: Device = Field("auto", description="Where to compute; auto takes CUDA, then MPS, then the CPU.")
+
+    @property
+    def validation_images(self) -> int:
+        """How many images of the training set are kept for validation; a fold may have one more."""
+        return (TRAINING_IMAGES + VALIDATION_IMAGES) // self.folds if self.folds else VALIDATION_IMAGES
+
+    @property
+    def training_images(self) -> int:
+        """How many images are learnt from."""
+        return min(self.train_size, TRAINING_IMAGES + VALIDATION_IMAGES - self.validation_images)
+
+    @field_validator("model")
+    @classmethod
+    def _known_model(cls, name: str) -> str:
+        if name not in ARCHITECTURES:
+            raise ValueError(f"there is no such architecture; known are {', '.join(ARCHITECTURES)}")
+        return name
+
+    @field_validator("unfrozen_layers")
+    @classmethod
+    def _known_layers(cls, layers: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [layer for layer in layers if layer not in FREEZABLE_LAYERS]
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is no layer; allowed are {', '.join(FREEZABLE_LAYERS)}")
+        return tuple(layer for layer in FREEZABLE_LAYERS if layer in layers)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RunConfig":
+        architecture = ARCHITECTURES[self.model]
+        if self.pretrained and not architecture.pretrained:
+            raise ValueError(f"pretrained is not possible with model {self.model}")
+        if self.normalisation == "imagenet" and not architecture.colour:
+            raise ValueError(f"normalisation imagenet is for colour images; model {self.model} takes grey ones: half")
+        if self.weights_file and not self.pretrained:
+            raise ValueError("weights_file is only used with pretrained=true")
+        if self.folds == 1 or not min(self.folds, 1) <= self.fold <= self.folds:
+            raise ValueError(
+                f"there is no fold {self.fold} of {self.folds}; allowed are folds=0 with fold=0, and folds from 2 to "
+                f"{MOST_FOLDS} with a fold from 1 to folds"
+            )
+        return self
+
+
+def validated(values: dict[str, Any]) -> RunConfig:
+    """Build a config; raise ConfigurationError naming each wrong field, its value and what is allowed."""
+    try:
+        return RunConfig(**values)
+    except ValidationError as error:
+        problems = "; ".join(_problem(detail) for detail in error.errors())
+        raise ConfigurationError(
+            f"The configuration is not valid: {problems}.", "Correct it and launch again."
+        ) from error
+
+
+def completed(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored config with every field that it was stored without, in the fields' order.
+
+    A field that is added to RunConfig has a default that does what runs did before it was there.
+    """
+    return RunConfig.model_construct().model_dump(mode="json") | stored
+
+
+def _problem(detail: Any) -> str:
+    field = ".".join(str(part) for part in detail["loc"]) or "configuration"
+    if detail["type"] == "extra_forbidden":
+        return f"{field} is no setting (known are {', '.join(RunConfig.model_fields)})"
+    reason = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return reason
+    return f"{field} = {detail['input']!r}: {reason[0].lower()}{reason[1:]}"

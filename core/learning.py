@@ -1,0 +1,94 @@
+"""One step of learning: a batch is augmented, the model's loss computed, and its weights moved by Adam."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.augmentation import augment
+from core.config import RunConfig
+from core.errors import ConfigurationError
+from core.parameters import set_weights, trained_weights
+from core.preprocessing import normalise
+
+
+def generator_at(*position: int) -> torch.Generator:
+    """A random generator that depends on the position (seed, epoch, batch) alone, not on what came before."""
+    seed = np.random.SeedSequence(position).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(seed))
+
+
+def learning_rate(config: RunConfig, epoch: int) -> float:
+    """Adam's learning rate in that epoch (counted from 1)."""
+    steps_down = (epoch - 1) // config.step_epochs if config.schedule == "step" else 0
+    return config.learning_rate * config.step_factor**steps_down
+
+
+class Learner:
+    """A model and its optimizer."""
+
+    def __init__(self, model: nn.Module, config: RunConfig, device: torch.device) -> None:
+        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._config = config
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._optimizer = torch.optim.Adam(
+            trained, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Set the model to training and the learning rate to that of the epoch (counted from 1)."""
+        self.model.train()
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate(self._config, epoch)
+
+    def step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, int]:
+        """Learn from grey uint8 images (n, 28, 28) with labels (n,); return the mean loss and how many were right.
+
+        Raises ConfigurationError when the loss is no number any more.
+        """
+        inputs = self.make_inputs(images, generator)
+        logits, loss = self.compute_loss(inputs, labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise ConfigurationError(
+                f"The training diverged: the loss became {value} at learning rate {self._config.learning_rate:g}.",
+                "Launch again with a lower learning rate.",
+            )
+        self.compute_gradients(loss)
+        self.move_weights()
+        return value, int((logits.detach().argmax(1) == labels).sum())
+
+    def make_inputs(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """What the model is given, float32 (n, c, s, s), of grey uint8 images (n, 28, 28): augmented, normalised."""
+        return normalise(augment(images, self._config, generator), self._config)
+
+    def compute_loss(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (n, 10) and their mean cross-entropy with the labels (n,), in nats."""
+        logits = self.model(inputs)
+        return logits, F.cross_entropy(logits, labels)
+
+    def compute_gradients(self, loss: Tensor) -> None:
+        """The gradient of the loss by every trained parameter, in place of those of the step before."""
+        self._optimizer.zero_grad()
+        loss.backward()
+
+    def move_weights(self) -> None:
+        """One step of Adam along the gradients."""
+        self._optimizer.step()
+
+    def state(self) -> dict[str, Any]:
+        """All that steps change: trained weights, optimizer and torch's random state."""
+        return {
+            "weights": trained_weights(self.model),
+            "optimizer": self._optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a `state` exactly."""
+        set_weights(self.model, state["weights"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])

@@ -1,0 +1,39 @@
+"""A small residual network (He, Zhang, Ren, Sun 2015, section 4.2) for grey images of 28x28, learnt from scratch."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.classes import CLASS_COUNT
+from core.config import RunConfig
+from core.models.folding import FoldingConv2d
+from core.models.resnet18 import Block
+
+WIDTHS = (32, 48, 96)
+
+
+def build(config: RunConfig) -> nn.Module:
+    """The untrained network for images of `config.input_size`."""
+    return SmallResNet(config.input_size)
+
+
+class SmallResNet(nn.Module):
+    """Grey images (n, 1, s, s) to logits (n, 10): a convolution, then two blocks each at half and at a quarter of s.
+
+    The average over all places before the last layer makes it indifferent to where in the image the item lies.
+    """
+
+    def __init__(self, input_size: int = 28) -> None:
+        super().__init__()
+        first, second, third = WIDTHS
+        half = (input_size + 1) // 2
+        quarter = (half + 1) // 2
+        self.conv1 = FoldingConv2d(1, first, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(first)
+        self.layer1 = nn.Sequential(Block(first, second, 2, input_size), Block(second, second, 1, half))
+        self.layer2 = nn.Sequential(Block(second, third, 2, half), Block(third, third, 1, quarter))
+        self.fc = nn.Linear(third, CLASS_COUNT)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (n, 10)."""
+        maps = F.relu_(self.conv1.normalised(self.bn1, images))
+        return self.fc(self.layer2(self.layer1(maps)).mean(dim=(2, 3)))

@@ -1,0 +1,88 @@
+"""Named starting points for a run: each states only what differs from the defaults of RunConfig."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.config import RunConfig, validated
+from core.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration with what a person wants to know before choosing it."""
+
+    name: str
+    title: str
+    description: str
+    differences: dict[str, Any] = field(default_factory=dict)
+
+
+_ALL = (
+    Preset(
+        "quick",
+        "One-minute CNN",
+        "The report's CNN on 12,000 images for 4 epochs: a first look in about a minute, not a result to quote.",
+        {"train_size": 12_000, "epochs": 4},
+    ),
+    Preset(
+        "cnn",
+        "CNN of the report",
+        "Two 5x5 convolutions with batch norm, two linear layers; trained from scratch on 28x28 grey images.",
+    ),
+    Preset(
+        "resnet18",
+        "ResNet18 of the report",
+        "ImageNet-pretrained ResNet18 at 32x32; only layer4 and a new last layer learn, the rest stays frozen.",
+        {
+            "model": "resnet18",
+            "input_size": 32,
+            "augmentation": "flip-rotate-jitter",
+            "learning_rate": 1e-4,
+            "weight_decay": 1e-4,
+            "schedule": "step",
+            "pretrained": True,
+            "unfrozen_layers": ("layer4",),
+        },
+    ),
+    Preset(
+        "cnn-photo",
+        "CNN for photos",
+        "The report's CNN, trained on what cut-outs of photos look like: left-overs, shadows, light, turns, blur.",
+        {
+            "augmentation": "photo",
+            "epochs": 15,
+            "batch_size": 128,
+            "learning_rate": 2e-3,
+            "schedule": "step",
+            "step_factor": 0.2,
+        },
+    ),
+    Preset(
+        "resnet-photo",
+        "Small ResNet for photos",
+        "A residual network with a ninth of the CNN's parameters, trained from scratch on what photos look like.",
+        {
+            "model": "resnet-small",
+            "augmentation": "photo",
+            "epochs": 15,
+            "batch_size": 128,
+            "learning_rate": 2e-3,
+            "schedule": "step",
+            "step_factor": 0.2,
+        },
+    ),
+)
+
+PRESETS = {preset.name: preset for preset in _ALL}
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name; raise ConfigurationError that lists the known ones."""
+    if name not in PRESETS:
+        raise ConfigurationError(f"There is no preset {name!r}.", f"Known are {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def config_of(name: str, **changes: Any) -> RunConfig:
+    """The validated config of a preset with some values changed; raise ConfigurationError if one is not allowed."""
+    return validated({"preset": name, **preset(name).differences, **changes})

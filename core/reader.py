@@ -1,0 +1,68 @@
+"""The process that decodes pictures for core.intake: hostile bytes can harm nothing but this process.
+
+`python -m core.reader DESCRIPTOR` answers one request after the other on the socket of that descriptor, until the other
+side is gone. A request is a file's name and its bytes. The answer is a header in JSON, then the pixels and the opacity
+unless it is a refusal.
+"""
+
+import json
+import math
+import resource
+import sys
+import time
+from multiprocessing.connection import Connection
+
+from PIL import Image
+
+from core.reading import MAX_PIXELS, UnreadablePhoto, read
+
+MEMORY = 320 * 2**20
+"""Bytes that decoding a picture may take on top of the process as it starts."""
+
+SECONDS = 10
+"""Time of a processor that decoding a picture may take."""
+
+
+def main(descriptor: int) -> None:
+    """Answer until the other side closes the connection."""
+    # Beyond twice this many Pillow refuses, also inside containers: an ICO holds a PNG of any size.
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+    _limit_memory()
+    with Connection(descriptor) as connection:
+        while True:
+            try:
+                name, data = connection.recv_bytes(), connection.recv_bytes()
+            except (EOFError, ConnectionResetError):
+                return
+            _limit_time()
+            for part in _answer(data, name.decode()):
+                connection.send_bytes(part)
+
+
+def _answer(data: bytes, name: str) -> list[bytes]:
+    """A header as JSON, and the pictures that it counts."""
+    try:
+        photo = read(data, name)
+    except UnreadablePhoto as error:
+        return [json.dumps({"pictures": 0, "refused": [error.message, error.advice]}).encode()]
+    pictures = [photo.pixels.tobytes(), *([] if photo.opacity is None else [photo.opacity.tobytes()])]
+    header = {"pictures": len(pictures), "size": photo.pixels.shape[:2], "notes": photo.notes}
+    return [json.dumps(header).encode(), *pictures]
+
+
+def _limit_memory() -> None:
+    """Bound the address space. Linux alone keeps to that: on macOS the limits of core.reading are all there is."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        with open("/proc/self/statm", encoding="ascii") as sizes:
+            now = int(sizes.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+
+
+def _limit_time() -> None:
+    """Let the system end this process should a picture take too long and nobody be there any more to end it."""
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + SECONDS, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,237 @@
+"""Recipes compared by their seeds: would the difference return with other seeds and other images?
+
+A recipe is a configuration without its seed; its group holds finished runs that differ in the seed only. Differences
+are shares, B less A.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import wording
+from core.agreement import Answers, right
+from core.intervals import LEVEL, SeedMean, mean_over_seeds, student_quantile
+from core.metrics import Labels
+from core.significance import SIGNIFICANCE, holm
+
+
+@dataclass(frozen=True)
+class RecipeFigures:
+    """A recipe's accuracy over its seeds, on the same images; the interval speaks of other seeds on these images."""
+
+    name: str
+    accuracy: SeedMean
+
+    @property
+    def sentence(self) -> str:
+        """Mean, standard deviation, n and interval, or what their lack means."""
+        figures = self.accuracy
+        if figures.mean is None:
+            return f"{self.name}: no finished run."
+        if figures.sd is None or figures.low is None or figures.high is None:
+            return (
+                f"{self.name}: {wording.percent(figures.mean)} with one seed, "
+                "which says nothing about how the recipe varies from seed to seed."
+            )
+        return (
+            f"{self.name}: {wording.percent(figures.mean)} on average over {figures.n} seeds (standard deviation "
+            f"{100 * figures.sd:.2f} points, 95 % interval {wording.percent_interval(figures.low, figures.high)})."
+        )
+
+
+@dataclass(frozen=True)
+class RecipeComparison:
+    """Two recipes on the same n images. With fewer than two seeds of either, or two images, interval and p are None.
+
+    `seed_variance` and `image_variance` are the two parts of the difference's squared standard error.
+    """
+
+    a: RecipeFigures
+    b: RecipeFigures
+    n: int
+    difference: float | None
+    seed_variance: float | None
+    image_variance: float | None
+    degrees_of_freedom: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_adjusted: float | None
+    looks: int
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference of the recipes is shown at 5 %, corrected for the comparisons made together."""
+        return self.p_adjusted is not None and self.p_adjusted < SIGNIFICANCE
+
+    @property
+    def better(self) -> str | None:
+        """Name of the recipe that is shown to be better, None if neither is."""
+        if not self.shown or self.difference is None:
+            return None
+        return self.b.name if self.difference > 0 else self.a.name
+
+    @property
+    def sentence(self) -> str:
+        """The finding as a reader can quote it, with what it rests on."""
+        if self.n < 2:
+            return f"{wording.counted(self.n, 'image')}: too few to compare {self.a.name} and {self.b.name} on."
+        if self.low is None or self.high is None or self.difference is None or self.p_adjusted is None:
+            return self._too_few()
+        return self._finding(self.difference, self.low, self.high, self.p_adjusted)
+
+    def _too_few(self) -> str:
+        few = [one for one in (self.a, self.b) if one.accuracy.n < 2]
+        have = " and ".join(f"{one.name} has {wording.counted(one.accuracy.n, 'finished run')}" for one in few)
+        return (
+            f"Nothing can be said about the recipes {self.a.name} and {self.b.name}: {have}, and a recipe's spread "
+            "from seed to seed takes at least two seeds of each."
+        )
+
+    def _finding(self, difference: float, low: float, high: float, p: float) -> str:
+        """Told from the side of the recipe with the higher mean, so that the difference reads as its lead."""
+        ahead, behind = self.b, self.a
+        if difference < 0:
+            ahead, behind, low, high = behind, ahead, -high, -low
+        correction = f" after Holm's correction for {self.looks} comparisons" if self.looks > 1 else ""
+        fewest = min(ahead.accuracy.n, behind.accuracy.n)
+        few = " Two seeds are the fewest that can speak; take more." if fewest < 3 else ""
+        means = (
+            f"{wording.percent(ahead.accuracy.mean or 0.0)} ({ahead.name}, {ahead.accuracy.n} seeds) against "
+            f"{wording.percent(behind.accuracy.mean or 0.0)} ({behind.name}, {behind.accuracy.n} seeds)"
+        )
+        evidence = (
+            f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
+            f"{wording.p_value(p)}{correction}. This holds for other seeds and other images like "
+            f"{wording.these(self.n, 'image')}, not for other training data.{few}"
+        )
+        if self.shown:
+            return f"As a recipe {ahead.name} is better than {behind.name}: {means}, {evidence}"
+        return f"No difference can be shown between the recipes {self.a.name} and {self.b.name}: {means}, {evidence}"
+
+
+def recipe_figures(labels: Labels, runs: Sequence[Answers], name: str) -> RecipeFigures:
+    """Accuracy of a recipe over its runs, each given by its answers; without images or runs there is no mean."""
+    return _figures(_right_matrix(labels, runs), name)
+
+
+def compare_recipes(
+    labels: Labels, runs_a: Sequence[Answers], runs_b: Sequence[Answers], name_a: str = "A", name_b: str = "B"
+) -> RecipeComparison:
+    """Compare two recipes by the answers of their runs to the same images, over seeds and images.
+
+    Seeds are random and belong to one recipe, images are random and answered by all runs: the design "readers nested
+    within test" of Hillis (2014, Statistics in Medicine 33:330-360), whose marginal-mean analysis of variance is used
+    with two changes: the seeds' variances are not pooled, as in Welch's t test (1947), and the degrees of freedom
+    follow Satterthwaite. Resampling seeds instead would understate their variance by 1/n, a third with three seeds.
+    With as many seeds of both, a 5 % test gives 2 to 5 % false alarms; with two seeds against ten, up to 8 %.
+    """
+    right_a, right_b = _right_matrix(labels, runs_a), _right_matrix(labels, runs_b)
+    figures_a, figures_b = _figures(right_a, name_a), _figures(right_b, name_b)
+    n = len(labels)
+    means = (figures_a.accuracy.mean, figures_b.accuracy.mean)
+    difference = means[1] - means[0] if means[0] is not None and means[1] is not None else None
+    if difference is None or min(len(right_a), len(right_b)) < 2 or n < 2:
+        return RecipeComparison(figures_a, figures_b, n, difference, None, None, None, None, None, None, None, 1)
+    seeds, freedoms = _seed_variances([right_a, right_b])
+    images = _image_variance(right_a, right_b)
+    error = math.sqrt(sum(seeds) + images)
+    freedom = _degrees_of_freedom([*seeds, images], [*freedoms, n - 1])
+    reach = student_quantile((1 + LEVEL) / 2, freedom) * error
+    p = _two_sided(difference, error, freedom)
+    return RecipeComparison(
+        a=figures_a,
+        b=figures_b,
+        n=n,
+        difference=difference,
+        seed_variance=sum(seeds),
+        image_variance=images,
+        degrees_of_freedom=freedom,
+        low=difference - reach,
+        high=difference + reach,
+        p=p,
+        p_adjusted=p,
+        looks=1,
+    )
+
+
+def compare_recipes_with_baseline(
+    labels: Labels,
+    baseline: Sequence[Answers],
+    others: Mapping[str, Sequence[Answers]],
+    baseline_name: str = "baseline",
+) -> list[RecipeComparison]:
+    """Compare each of several recipes, by name, with one baseline; p_adjusted is Holm's over those that have a p."""
+    comparisons = [compare_recipes(labels, baseline, runs, baseline_name, name) for name, runs in others.items()]
+    tested = [comparison.p for comparison in comparisons if comparison.p is not None]
+    adjusted = iter(holm(tested).tolist())
+    return [
+        replace(one, p_adjusted=next(adjusted), looks=len(tested)) if one.p is not None else one for one in comparisons
+    ]
+
+
+def _seed_variances(groups: Sequence[NDArray[np.bool_]]) -> tuple[list[float], list[int]]:
+    """What the choice of seeds adds to the variance of each recipe's mean, and the degrees of freedom.
+
+    Models that differ image by image have accuracies that differ at least by chance. Where the accuracies happen to
+    lie closer together, that chance part counts instead. If it does for all recipes, it is all there is: thousands
+    of images tell it, so that its freedom is large. Else each has one less than its seeds.
+    """
+    spreads = [float(group.mean(axis=1).var(ddof=1)) for group in groups]
+    by_chance = [_interaction(group) / group.shape[1] for group in groups]
+    only_chance = all(spread <= chance for spread, chance in zip(spreads, by_chance, strict=True))
+    variances = [max(pair) / len(group) for *pair, group in zip(spreads, by_chance, groups, strict=True)]
+    freedoms = [(len(group) - 1) * (group.shape[1] - 1 if only_chance else 1) for group in groups]
+    return variances, freedoms
+
+
+def _image_variance(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
+    """What the choice of images adds to the variance of the difference of means.
+
+    The spread over images of the mean difference holds, besides, how seeds and images interact; that part is in the
+    seeds' own variance already and is taken off. An estimate below 0 counts as 0.
+    """
+    n = right_a.shape[1]
+    spread = float((right_b.mean(axis=0) - right_a.mean(axis=0)).var(ddof=1))
+    interaction = sum(_interaction(group) / len(group) for group in (right_a, right_b))
+    return max(0.0, spread - interaction) / n
+
+
+def _interaction(group: NDArray[np.bool_]) -> float:
+    """Residual mean square of runs (rows) by images (columns) after the means of both."""
+    runs, n = group.shape
+    of_run, of_image, total = group.sum(axis=1), group.sum(axis=0), int(group.sum())
+    squares = total - float(of_run @ of_run) / n - float(of_image @ of_image) / runs + total * total / (runs * n)
+    return max(0.0, squares) / ((runs - 1) * (n - 1))
+
+
+def _degrees_of_freedom(variances: Sequence[float], freedoms: Sequence[int]) -> float:
+    """Satterthwaite's (1946) for a sum of independent variance estimates with their own degrees of freedom."""
+    total = sum(variances)
+    if total == 0:
+        return float(min(freedoms))
+    parts = (variance * variance / freedom for variance, freedom in zip(variances, freedoms, strict=True))
+    return total * total / sum(parts)
+
+
+def _two_sided(difference: float, error: float, freedom: float) -> float:
+    """P of Student's t; without any spread every difference but 0 is certain."""
+    if error == 0:
+        return 0.0 if difference else 1.0
+    from scipy.special import stdtr  # a quarter of a second that not every page has to spend
+
+    return float(2 * stdtr(freedom, -abs(difference) / error))
+
+
+def _figures(group: NDArray[np.bool_], name: str) -> RecipeFigures:
+    accuracies = group.mean(axis=1).tolist() if group.size else []
+    return RecipeFigures(name, mean_over_seeds(accuracies))
+
+
+def _right_matrix(labels: Labels, runs: Sequence[Answers]) -> NDArray[np.bool_]:
+    """Which image each run has right, (runs, n)."""
+    rows = [right(labels, answers) for answers in runs]
+    return np.array(rows, dtype=bool).reshape(len(rows), len(labels))

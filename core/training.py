@@ -1,0 +1,289 @@
+"""A run being learnt: epochs, validation, early stopping, and exact continuation from a checkpoint."""
+
+import copy
+import errno
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core import models
+from core.config import RunConfig, completed
+from core.dataset import FashionMNIST, split_for
+from core.device import choose_device, conditions, device_name, use_threads, why_inexact
+from core.errors import CheckpointError
+from core.evaluation import loss_and_accuracy
+from core.learning import Learner, generator_at, learning_rate
+from core.memory import keep_freed_memory
+from core.parameters import count_parameters, frozen_weights, set_weights, trained_weights
+from core.pretrained import load_trunk
+from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
+from core.resumption import ResumptionFolder
+from core.speed import Speedometer
+from core.weights import PretrainedReport
+
+__all__ = [
+    "CheckpointFailed",
+    "CheckpointSaved",
+    "EpochEnded",
+    "EpochFigures",
+    "Event",
+    "Facts",
+    "Progress",
+    "Training",
+]
+
+CHECKPOINT_SECONDS = 45.0
+RETRY_SECONDS = 5.0
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of the operating system that pass when somebody makes room."""
+MAY_DIFFER = {"preset", "threads", "device", "weights_file"}
+"""Fields of the configuration in which a run may differ from the checkpoint that it takes up."""
+
+
+@dataclass
+class Position:
+    """Where a run is: `batch` batches of `epoch` (counted from 1) are done, with the sums over their images."""
+
+    epoch: int = 1
+    batch: int = 0
+    images: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seconds: float = 0.0
+
+
+class Training:
+    """A run being learnt; resumes from `folder` if it holds a checkpoint.
+
+    With `soon` the first checkpoint follows the first batch, and the next ones come at growing distances until they
+    are CHECKPOINT_SECONDS apart: for a run that was interrupted before and may be again.
+
+    `facts` says where and on what it computes, `epochs` holds the figures of the epochs that are complete, `validation`
+    the images uint8 (n, 28, 28) and labels (n,) that were kept for validation. Raises WeightsError,
+    ConfigurationError or CheckpointError.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: FashionMNIST,
+        folder: Path,
+        *,
+        weights_cache: Path | None = None,
+        soon: bool = False,
+    ) -> None:
+        self._config = config
+        self._folder = ResumptionFolder(folder)
+        self._device = choose_device(config.device)
+        self._threads = use_threads(config.threads)
+        keep_freed_memory()
+        self._take_images(data)
+        torch.manual_seed(config.seed)
+        model = models.build(config)
+        checkpoint = self._folder.newest()
+        pretrained = self._fill_with_pretrained(model, checkpoint, weights_cache)
+        self._learner = Learner(model, config, self._device)
+        self._position = Position()
+        self.epochs: list[EpochFigures] = []
+        self._inexact_because = why_inexact(self._device)
+        if checkpoint:
+            self._take_up(checkpoint)
+        self.facts = self._collect_facts(pretrained)
+        self._best: dict[str, Any] | None = None
+        self._pause = 0.0 if soon else CHECKPOINT_SECONDS
+        self._checkpoint_at = time.monotonic() + self._pause
+        self._validation_s = 0.0
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found damaged in the folder and what was done about it, in plain words."""
+        return self._folder.notes
+
+    @property
+    def model(self) -> nn.Module:
+        """The model as it is now."""
+        return self._learner.model
+
+    @property
+    def batch(self) -> int:
+        """How many batches of the epoch that follows the complete ones are done."""
+        return self._position.batch
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch (counted from 1) with the lowest validation loss so far, the first of equals."""
+        return min(self.epochs, key=lambda figures: figures.val_loss).epoch if self.epochs else None
+
+    def is_trained(self) -> bool:
+        """Whether all epochs are done, or validation has not become better for `patience` epochs."""
+        done, patience = len(self.epochs), self._config.patience
+        return done >= self._config.epochs or 0 < patience <= done - (self.best_epoch or 0)
+
+    def events(self) -> Iterator[Event]:
+        """Learn, and tell of every batch, epoch and checkpoint; ends when trained (all epochs done, or early stop)."""
+        while not self.is_trained():
+            yield from self._train_epoch()
+            # While it validates nothing can be saved: what was learnt is, if a checkpoint would come due meanwhile.
+            if time.monotonic() + self._validation_s >= self._checkpoint_at:
+                yield self._try_checkpoint()
+            figures = self._validate()
+            saved = self._end_epoch(figures)
+            yield EpochEnded(figures)
+            yield saved
+
+    def save_checkpoint(self) -> CheckpointSaved:
+        """Store all that an exact continuation from here needs; to be called between two events. Raises OSError."""
+        start = time.monotonic()
+        position = self._position
+        if self._best and self.best_epoch:
+            self._folder.write_best(self._best, self.best_epoch)
+            self._best = None
+        size = self._folder.write(self._state(), position.epoch, position.batch)
+        seconds = time.monotonic() - start
+        self._pause = min(CHECKPOINT_SECONDS, max(1.0, 2 * self._pause))
+        self._checkpoint_at = start + seconds + self._pause
+        return CheckpointSaved(position.epoch, position.batch, seconds, size)
+
+    def _try_checkpoint(self) -> CheckpointSaved | CheckpointFailed:
+        try:
+            return self.save_checkpoint()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self._checkpoint_at = time.monotonic() + RETRY_SECONDS
+            return CheckpointFailed(str(error.strerror))
+
+    def load_best(self) -> nn.Module:
+        """A copy of the model with the weights of the best epoch, in evaluation mode."""
+        if self.best_epoch is None:
+            raise CheckpointError("No epoch is complete yet, so there are no best weights.")
+        model = copy.deepcopy(self.model)
+        best = self._best or self._folder.read_best(self.best_epoch)
+        set_weights(model, best["weights"])
+        return model.eval()
+
+    def _train_epoch(self) -> Iterator[Event]:
+        config, position = self._config, self._position
+        order = torch.randperm(len(self._labels), generator=generator_at(config.seed, position.epoch))
+        batches = _batches(order, config.batch_size)
+        self._learner.begin_epoch(position.epoch)
+        speed, start = Speedometer(), time.monotonic() - position.seconds
+        for indices in batches[position.batch :]:
+            # Drawn anew at each batch, so that the random numbers do not depend on where a run was interrupted.
+            generator = generator_at(config.seed, position.epoch, position.batch + 1)
+            loss, right = self._learner.step(self._images[indices], self._labels[indices], generator)
+            position.batch += 1
+            position.images += len(indices)
+            position.loss_sum += loss * len(indices)
+            position.right += right
+            position.seconds = time.monotonic() - start
+            yield Progress(position.epoch, position.batch, len(batches), speed.after(len(indices)))
+            if time.monotonic() >= self._checkpoint_at:
+                yield self._try_checkpoint()
+
+    def _validate(self) -> EpochFigures:
+        start, done = time.monotonic(), self._position
+        val_loss, val_accuracy = loss_and_accuracy(self.model, *self.validation, self._config)
+        self._validation_s = time.monotonic() - start
+        return EpochFigures(
+            epoch=done.epoch,
+            train_loss=done.loss_sum / done.images,
+            train_accuracy=done.right / done.images,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            learning_rate=learning_rate(self._config, done.epoch),
+            duration_s=done.seconds + self._validation_s,
+        )
+
+    def _end_epoch(self, figures: EpochFigures) -> CheckpointSaved | CheckpointFailed:
+        self.epochs.append(figures)
+        if self.best_epoch == figures.epoch:
+            # Copied, because there may be no room on the disk for them before the next steps change them.
+            self._best = {"weights": copy.deepcopy(trained_weights(self.model))}
+        self._position = Position(epoch=figures.epoch + 1)
+        return self._try_checkpoint()
+
+    def _take_images(self, data: FashionMNIST) -> None:
+        config = self._config
+        training, validation = split_for(config, data.train_labels)
+        self._images = torch.from_numpy(data.train_images[training]).to(self._device)
+        self._labels = torch.from_numpy(data.train_labels[training]).to(self._device)
+        self.validation = (data.train_images[validation], data.train_labels[validation])
+
+    def _fill_with_pretrained(
+        self, model: nn.Module, checkpoint: dict[str, Any] | None, weights_cache: Path | None
+    ) -> PretrainedReport | None:
+        """Put the pretrained weights into the model: on continuation those that the run itself has kept."""
+        if not self._config.pretrained:
+            return None
+        kept = self._folder.read_frozen() if checkpoint else None
+        if kept:
+            set_weights(model, kept["weights"])
+            return _report(kept["report"])
+        report = load_trunk(model, self._config, weights_cache)
+        if checkpoint and _report(checkpoint["pretrained"]).sha256 != report.sha256:
+            raise CheckpointError(
+                f"The run began with other pretrained weights than those in {report.source}.",
+                "Give it the weights file that it began with, or launch it anew.",
+            )
+        self._folder.write_frozen({"weights": frozen_weights(model), "report": asdict(report)})
+        return report
+
+    def _collect_facts(self, pretrained: PretrainedReport | None) -> Facts:
+        total, trained = count_parameters(self.model)
+        return Facts(
+            device=self._device.type,
+            device_name=device_name(self._device),
+            threads=self._threads,
+            parameters_total=total,
+            parameters_trained=trained,
+            pretrained=pretrained,
+            inexact_because=self._inexact_because,
+        )
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "config": self._config.model_dump(mode="json"),
+            "conditions": conditions(self._device, self._threads),
+            "inexact_because": self._inexact_because,
+            "pretrained": asdict(self.facts.pretrained) if self.facts.pretrained else None,
+            "position": asdict(self._position),
+            "epochs": [asdict(figures) for figures in self.epochs],
+            "learner": self._learner.state(),
+        }
+
+    def _take_up(self, checkpoint: dict[str, Any]) -> None:
+        """Be where the checkpoint was; raise CheckpointError if it belongs to another configuration."""
+        ours = self._config.model_dump(mode="json", exclude=MAY_DIFFER)
+        stored = completed(checkpoint["config"])
+        theirs = {name: value for name, value in stored.items() if name not in MAY_DIFFER}
+        different = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+        if different:
+            raise CheckpointError(
+                f"The checkpoint in {self._folder.folder} belongs to a run with another {', '.join(different)}.",
+                "Continue it with the settings that it began with.",
+            )
+        self._learner.restore(checkpoint["learner"])
+        self._position = Position(**checkpoint["position"])
+        self.epochs = [EpochFigures(**figures) for figures in checkpoint["epochs"]]
+        now = conditions(self._device, self._threads)
+        changed = [
+            f"{name} {was}, now {now[name]}" for name, was in checkpoint["conditions"].items() if was != now[name]
+        ]
+        if changed:
+            self._inexact_because = f"it was continued under other conditions ({'; '.join(changed)})"
+        self._inexact_because = self._inexact_because or checkpoint["inexact_because"]
+
+
+def _batches(order: torch.Tensor, size: int) -> list[torch.Tensor]:
+    """The indices cut into batches. A last batch of a single image is left out: batch norm needs two."""
+    return [batch for batch in order.split(size) if len(batch) > 1]
+
+
+def _report(stored: dict[str, Any]) -> PretrainedReport:
+    return PretrainedReport(**{**stored, "initialised_afresh": tuple(stored["initialised_afresh"])})

@@ -1,0 +1,20 @@
+"""A Fashion-MNIST of the right size in no time and no room: labels as they should be, every image black."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core import idx
+
+
+def write_blank_data(folder: Path) -> Path:
+    """Write the four files into a data folder, the images as holes of a sparse file; return the folder."""
+    raw = idx.raw_folder(folder)
+    raw.mkdir(parents=True)
+    for file in idx.FILES:
+        with (raw / file.name).open("wb") as written:
+            written.write(file.header)
+            if len(file.shape) == 1:
+                written.write((np.arange(file.shape[0]) % 10).astype(np.uint8).tobytes())
+            written.truncate(file.size)
+    return folder

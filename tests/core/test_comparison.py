@@ -1,0 +1,168 @@
+"""core.comparison and core.breakdown: counts against brute force, sentences word for word, and the edges."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.agreement import OUTCOMES, outcomes
+from core.classes import CLASS_NAMES
+from core.comparison import best_sentence, compare, compare_with_baseline, tied_with_best
+
+LABELS = np.repeat(np.arange(10), 1000)
+
+
+def answers(wrong_places, shift=1):
+    """Right on every image of LABELS but those at `wrong_places`, where the class `shift` further is predicted."""
+    predicted = LABELS.copy()
+    predicted[wrong_places] = (predicted[wrong_places] + shift) % 10
+    return predicted
+
+
+def wrong(seed, share):
+    return np.random.default_rng(seed).choice(len(LABELS), int(share * len(LABELS)), replace=False)
+
+
+BASELINE = answers(wrong(0, 0.1))
+BETTER = answers(np.setdiff1d(wrong(0, 0.1), wrong(1, 0.2)))
+
+
+def test_the_four_counts_and_the_images_behind_them_agree():
+    a, b = answers(wrong(2, 0.1)), answers(wrong(3, 0.12), shift=2)
+    found = compare(LABELS, a, b)
+    outcome = outcomes(LABELS, a, b)
+    expected = [((a == LABELS) & (b == LABELS)), (a == LABELS) & (b != LABELS), (a != LABELS) & (b == LABELS)]
+    assert [found.both_right, found.only_a, found.only_b] == [int(mask.sum()) for mask in expected]
+    assert found.both_right + found.only_a + found.only_b + found.both_wrong == found.n == 10_000
+    assert np.array_equal(outcome == OUTCOMES.index("only A right"), expected[1])
+    assert found.same_answer == np.count_nonzero(a == b)
+    assert found.difference == pytest.approx(np.mean(b == LABELS) - np.mean(a == LABELS))
+    assert found.p == pytest.approx(stats.binomtest(found.only_a, found.only_a + found.only_b).pvalue)
+
+
+def test_probabilities_do_as_well_as_predicted_labels():
+    probabilities = np.full((10_000, 10), 0.05, dtype=np.float32)
+    probabilities[np.arange(10_000), BETTER] = 0.55
+    assert compare(LABELS, BASELINE, probabilities) == compare(LABELS, BASELINE, BETTER)
+
+
+def test_a_real_difference_is_said_in_a_sentence_to_quote():
+    found = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
+    assert found.better == "resnet18"
+    assert found.sentence == (
+        "resnet18 is better than cnn on these 10,000 images: 91.66 % against 90.00 %, difference +1.66 points "
+        "(95 % interval +1.41 to +1.91), exact McNemar p < 0.0001. "
+        "This compares two trained models, not the two recipes."
+    )
+
+
+def test_the_sentence_is_told_from_the_better_models_side_whichever_comes_first():
+    forwards = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
+    backwards = compare(LABELS, BETTER, BASELINE, "resnet18", "cnn")
+    assert backwards.sentence == forwards.sentence
+    assert backwards.difference == -forwards.difference
+
+
+def test_a_difference_that_may_be_chance_is_not_called_one():
+    found = compare(LABELS, answers(np.arange(0, 1000)), answers(np.arange(10, 1012)), "first", "second")
+    assert found.better is None
+    assert found.sentence.startswith(
+        "No difference can be shown between first and second on these 10,000 images: "
+        "90.00 % (first) against 89.98 % (second), difference +0.02 points (95 % interval -0.07 to +0.11), "
+        "exact McNemar p = 0.83."
+    )
+
+
+def test_an_interval_without_zero_beside_a_p_above_5_percent_is_explained():
+    found = compare(LABELS, answers(np.arange(100, 114)), answers(np.arange(0, 5)), "first", "second")
+    assert found.p > 0.05
+    assert found.low > 0
+    assert "The interval leaves out 0, but the test is the stricter of the two and decides." in found.sentence
+
+
+def test_equal_answers_are_said_to_be_equal():
+    found = compare(LABELS, BASELINE, BASELINE, "first", "second")
+    assert found.sentence.startswith("Nothing separates first and second on these 10,000 images")
+    assert (found.p, found.difference, found.same_answer) == (1.0, 0.0, 10_000)
+    assert found.low < 0 < found.high
+
+
+def test_without_images_nothing_is_claimed():
+    nothing = LABELS[:0]
+    found = compare(nothing, nothing, nothing, "first", "second")
+    assert found.sentence == "There is no image to compare first and second on."
+    assert (found.accuracy_a, found.difference, found.low, found.p) == (None, None, None, 1.0)
+    assert found.pairs == ()
+    assert "Without images: T-shirt/top, Trouser" in found.class_sentence
+
+
+def test_no_figure_is_ever_nan():
+    few = np.array([0, 0, 3])
+    for found in (compare(few, few, few), compare(few[:0], few[:0], few[:0]), compare(few, few, 1 + few)):
+        figures = [value for row in (found, *found.classes, *found.pairs) for value in asdict(row).values()]
+        assert not any(isinstance(value, float) and np.isnan(value) for value in figures)
+
+
+def test_answers_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="9999 answers do not belong to 10000 labels"):
+        compare(LABELS, BASELINE, BETTER[:-1])
+
+
+def test_a_class_that_one_model_masters_is_found_and_named():
+    coat = CLASS_NAMES.index("Coat")
+    found = compare(LABELS, answers(np.arange(4000, 4200)), answers(np.arange(4000, 4050)), "first", "second")
+    row = found.classes[coat]
+    assert (row.n, row.only_a, row.only_b, row.difference) == (1000, 0, 150, pytest.approx(0.15))
+    assert [one.name for one in found.classes if one.shown] == ["Coat"]
+    assert found.class_sentence == "By class, second differs from first on Coat (+15.00 points)."
+
+
+def test_classes_and_pairs_are_corrected_for_looking_at_all_of_them():
+    found = compare(LABELS, answers(np.arange(4000, 4012)), answers(np.arange(4000, 4004)), "first", "second")
+    coat = found.classes[4]
+    assert coat.p == pytest.approx(stats.binomtest(0, 8).pvalue)
+    assert coat.p_adjusted == pytest.approx(10 * coat.p)
+    pair = next(one for one in found.pairs if (one.true, one.predicted) == (4, 5))
+    assert (pair.count_a, pair.count_b, pair.only_a, pair.only_b) == (12, 4, 8, 0)
+    assert pair.p_adjusted == pytest.approx(90 * coat.p)
+    assert not pair.shown
+
+
+def test_confused_pairs_add_up_to_the_confusion_matrices_off_the_diagonal():
+    a, b = answers(wrong(2, 0.1)), answers(wrong(3, 0.12), shift=2)
+    found = compare(LABELS, a, b)
+    assert sum(one.count_a for one in found.pairs) == np.count_nonzero(a != LABELS)
+    assert sum(one.count_b - one.only_b for one in found.pairs) == np.count_nonzero((a == b) & (a != LABELS))
+
+
+def test_only_classes_that_have_images_count_as_looked_at():
+    kept = LABELS < 2
+    found = compare(LABELS[kept], answers(np.arange(0, 12))[kept], answers(np.arange(0, 4))[kept])
+    assert len(found.pairs) == 18
+    assert found.classes[0].p_adjusted == pytest.approx(2 * found.classes[0].p)
+    assert (found.classes[9].n, found.classes[9].difference, found.classes[9].p_adjusted) == (0, None, 1.0)
+
+
+def test_several_runs_against_the_baseline_are_corrected_together():
+    others = {"better": BETTER, "same": BASELINE, "close": answers(np.union1d(wrong(0, 0.1), [3, 7]))}
+    found = compare_with_baseline(LABELS, BASELINE, others, "base")
+    assert [(one.name_a, one.name_b, one.looks) for one in found] == [("base", name, 3) for name in others]
+    assert found[0].p_adjusted == pytest.approx(3 * found[0].p)
+    assert "after Holm's correction for 3 comparisons" in found[0].sentence
+    assert compare_with_baseline(LABELS, BASELINE, {}) == []
+
+
+def test_only_runs_that_are_not_shown_to_be_worse_are_tied_with_the_best():
+    runs = {"worse": BASELINE, "best": BETTER, "close": answers(np.union1d(np.flatnonzero(BETTER != LABELS), [3, 7]))}
+    assert tied_with_best(LABELS, runs) == ("best", "close")
+    assert tied_with_best(LABELS, {"only": BASELINE}) == ("only",)
+    assert tied_with_best(LABELS, {}) == ()
+    assert tied_with_best(LABELS, runs, among=10**300) == tuple(runs)
+    assert tied_with_best(LABELS, {"one": BASELINE, "twin": BASELINE}) == ("one", "twin")
+
+
+def test_the_sentence_on_the_best_calls_ties_by_name():
+    assert best_sentence(["a"], 3) == "Of these 3 runs a is the best."
+    assert best_sentence(["a", "b"], 3) == "Of these 3 runs a and b are tied as the best."
+    assert best_sentence(["a", "b", "c"], 3) == "Of these 3 runs none is shown to be the best: all are tied."

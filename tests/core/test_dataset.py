@@ -1,0 +1,276 @@
+"""Fashion-MNIST is fetched whole or not at all, checked, and split the same way everywhere."""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import dataset, idx, sources
+from core.errors import DataError
+from core.idx import IdxFile, raw_folder
+from core.sources import Progress, Source, SourceFailed
+
+
+@dataclass(frozen=True)
+class Published:
+    """A small data set as somebody publishes it: what its files must be, and a folder with the packed files."""
+
+    files: tuple[IdxFile, ...]
+    folder: Path
+
+    def source(self, title: str = "a copy") -> Source:
+        return Source(title, lambda _names, _scratch, _progress: self.folder)
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Published:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    files = []
+    for real in idx.FILES:
+        shape = (20, *real.shape[1:])
+        plain = IdxFile(real.name, shape, "")
+        content = plain.header + rng.integers(0, 10, shape, dtype=np.uint8).tobytes()
+        (folder / f"{real.name}.gz").write_bytes(gzip.compress(content))
+        files.append(IdxFile(real.name, shape, hashlib.sha256(content).hexdigest()))
+    return Published(tuple(files), folder)
+
+
+@pytest.fixture
+def server(published: Published) -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=str(published.folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Tests print nothing."""
+
+
+def failing(reason: str) -> Source:
+    def bring(_names: Sequence[str], _scratch: Path, _progress: Progress) -> Path:
+        raise SourceFailed(reason)
+
+    return Source(f"the source that says {reason!r}", bring)
+
+
+def from_mirrors(*addresses: str) -> Source:
+    return Source("mirrors", functools.partial(sources.mirrors, addresses))
+
+
+def whole(folder: Path, files: Sequence[IdxFile]) -> bool:
+    return all(idx.is_whole(raw_folder(folder) / file.name, file) for file in files)
+
+
+def test_the_header_is_that_of_the_idx_format() -> None:
+    assert idx.TRAIN_IMAGES.header.hex() == "00000803" + "0000ea60" + "0000001c" + "0000001c"
+    assert idx.TEST_LABELS.header.hex() == "00000801" + "00002710"
+    assert (idx.TRAIN_IMAGES.size, idx.TEST_LABELS.size) == (47_040_016, 10_008)
+
+
+def test_files_are_fetched_from_a_mirror_with_progress(published: Published, server: str, tmp_path: Path) -> None:
+    said: list[tuple[str, float | None]] = []
+    dataset.fetch(
+        tmp_path / "data",
+        lambda message, share: said.append((message, share)),
+        files=published.files,
+        sources=[from_mirrors(server)],
+    )
+    assert whole(tmp_path / "data", published.files)
+    assert ("Downloading train-images-idx3-ubyte.gz", 1.0) in said
+    assert said[-1] == ("All files are unpacked and verified", 1.0)
+    assert not (tmp_path / "data" / ".fetch").exists()
+
+
+def test_the_next_source_is_tried_and_a_mirror_without_the_file_says_so(
+    published: Published, server: str, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    dataset.fetch(
+        tmp_path / "data",
+        lambda message, _share: said.append(message),
+        files=published.files,
+        sources=[failing("closed today"), from_mirrors(f"{server}nothing/", server)],
+    )
+    assert whole(tmp_path / "data", published.files)
+    assert any("closed today" in message for message in said)
+
+
+def test_if_no_source_works_the_error_lists_each_with_its_reason(
+    published: Published, server: str, tmp_path: Path
+) -> None:
+    tried = [failing("closed today"), from_mirrors(f"{server}nothing/", "http://127.0.0.1:9/")]
+    with pytest.raises(DataError) as refused:
+        dataset.fetch(tmp_path / "data", files=published.files, sources=tried)
+    for reason in ("closed today", "File not found", "refused", "python -m jobs data", "t10k-labels-idx1-ubyte"):
+        assert reason in str(refused.value)
+    assert not list(raw_folder(tmp_path / "data").glob("*"))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(b"no gzip", id="no gzip"),
+        pytest.param(gzip.compress(b"other"), id="other content"),
+        pytest.param(gzip.compress(bytes(15_696))[:-9], id="cut short"),
+    ],
+)
+def test_a_damaged_download_is_never_kept(damaged: bytes, published: Published, tmp_path: Path) -> None:
+    (published.folder / "t10k-images-idx3-ubyte.gz").write_bytes(damaged)
+    with pytest.raises(DataError, match="t10k-images-idx3-ubyte"):
+        dataset.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
+    assert not (raw_folder(tmp_path / "data") / "t10k-images-idx3-ubyte").exists()
+
+
+def test_only_what_is_missing_or_damaged_is_fetched_again(published: Published, tmp_path: Path) -> None:
+    folder, asked = tmp_path / "data", []
+    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    damaged = raw_folder(folder) / "t10k-labels-idx1-ubyte"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\xff")
+
+    def bring(names: Sequence[str], _scratch: Path, _progress: Progress) -> Path:
+        asked.extend(names)
+        return published.folder
+
+    dataset.fetch(folder, files=published.files, sources=[Source("a copy", bring)])
+    assert asked == ["t10k-labels-idx1-ubyte"]
+    assert whole(folder, published.files)
+
+
+def test_with_the_files_in_place_no_source_is_asked_and_nothing_is_written(
+    published: Published, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    dataset.fetch(folder, files=published.files, sources=[failing("must not be asked")])
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_two_that_fetch_at_once_ask_a_source_only_once(published: Published, server: str, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def bring(names: Sequence[str], scratch: Path, progress: Progress) -> Path:
+        asked.append(1)
+        return sources.mirrors([server], names, scratch, progress)
+
+    def fetch(_number: int) -> None:
+        dataset.fetch(tmp_path / "data", files=published.files, sources=[Source("mirror", bring)])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(fetch, range(4)))
+    assert len(asked) == 1
+    assert whole(tmp_path / "data", published.files)
+
+
+def test_what_a_killed_fetch_left_behind_is_removed(published: Published, tmp_path: Path) -> None:
+    left = tmp_path / "data" / ".fetch"
+    left.mkdir(parents=True)
+    (left / "half a file").write_bytes(b"half")
+    dataset.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
+    assert not left.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(published: Published, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    with pytest.raises(DataError, match="cannot be written.*LOOKBOOK_DATA"):
+        dataset.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
+
+
+def test_a_file_that_is_missing_short_or_changed_is_named_with_what_to_do(published: Published, tmp_path: Path) -> None:
+    file = published.files[2]
+    path = tmp_path / file.name
+    content = gzip.decompress((published.folder / f"{file.name}.gz").read_bytes())
+    for damaged, reason in (
+        (None, "missing"),
+        (content[:-1], "bytes instead of"),
+        (b"\1" + content[1:], "header"),
+        (content[:-1] + bytes([content[-1] ^ 1]), "SHA-256"),
+    ):
+        if damaged is not None:
+            path.write_bytes(damaged)
+        with pytest.raises(DataError, match=reason) as refused:
+            idx.check_fully(path, file)
+        assert str(path) in refused.value.message
+        assert "python -m jobs data" in refused.value.advice
+
+
+def test_reading_gives_the_published_numbers_and_they_cannot_be_overwritten(
+    published: Published, tmp_path: Path
+) -> None:
+    dataset.fetch(tmp_path, files=published.files, sources=[published.source()])
+    for file in published.files:
+        array = idx.read(raw_folder(tmp_path) / file.name, file)
+        assert array.shape == file.shape
+        assert file.header + array.tobytes() == (raw_folder(tmp_path) / file.name).read_bytes()
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_an_empty_data_folder_holds_no_data(tmp_path: Path) -> None:
+    assert not dataset.is_present(tmp_path)
+    with pytest.raises(DataError, match="train-images-idx3-ubyte is missing"):
+        dataset.load(tmp_path)
+
+
+LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(10), 6000))
+
+
+def test_the_split_is_stratified_complete_and_without_overlap() -> None:
+    training, validation = dataset.split(LABELS, seed=3)
+    assert np.bincount(LABELS[training]).tolist() == [5400] * 10
+    assert np.bincount(LABELS[validation]).tolist() == [600] * 10
+    assert np.array_equal(np.sort(np.concatenate([training, validation])), np.arange(60_000))
+
+
+def test_a_smaller_training_set_is_stratified_and_part_of_the_larger_one() -> None:
+    everything, validation = dataset.split(LABELS, seed=3)
+    some, same_validation = dataset.split(LABELS, seed=3, train_size=1004)
+    fewer, _ = dataset.split(LABELS, seed=3, train_size=500)
+    assert len(some) == 1004
+    assert set(np.bincount(LABELS[some])) == {100, 101}
+    assert set(fewer) < set(some) < set(everything)
+    assert np.array_equal(validation, same_validation)
+
+
+@pytest.mark.parametrize("folds", [2, 5, 7])
+def test_the_folds_of_a_seed_share_out_all_training_images_class_by_class(folds: int) -> None:
+    splits = [dataset.fold_split(LABELS, 3, folds, fold) for fold in range(1, folds + 1)]
+    validations = [validation for _, validation in splits]
+    assert np.array_equal(np.sort(np.concatenate(validations)), np.arange(60_000))
+    for training, validation in splits:
+        assert np.array_equal(np.sort(np.concatenate([training, validation])), np.arange(60_000))
+        assert abs(len(validation) - 60_000 / folds) < 1
+        assert np.abs(np.bincount(LABELS[validation]) - 6000 / folds).max() < 1
+
+
+def test_a_fold_depends_on_the_seed_alone_and_a_smaller_training_set_is_stratified() -> None:
+    training, validation = dataset.fold_split(LABELS, 3, 5, 2)
+    some, same_validation = dataset.fold_split(LABELS, 3, 5, 2, train_size=1000)
+    assert np.array_equal(validation, same_validation)
+    assert set(some) < set(training)
+    assert np.bincount(LABELS[some]).tolist() == [100] * 10
+    assert not np.array_equal(validation, dataset.fold_split(LABELS, 4, 5, 2)[1])
+
+
+def test_another_seed_gives_another_split() -> None:
+    assert not np.array_equal(dataset.split(LABELS, seed=0)[1], dataset.split(LABELS, seed=1)[1])
+
+
+def test_the_split_of_a_seed_never_changes() -> None:
+    """These very images decide every stored result: a change here makes old and new runs incomparable."""
+    training, validation = dataset.split(np.arange(100) % 10, seed=7, train_size=20)
+    assert training.tolist() == [4, 11, 12, 20, 31, 35, 39, 46, 48, 52, 63, 65, 67, 74, 79, 80, 83, 88, 96, 97]
+    assert validation.tolist() == [6, 21, 23, 24, 32, 37, 55, 90, 98, 99]

@@ -1,0 +1,110 @@
+"""Photos from outside are decoded apart: what a file does to its decoder is a refusal, and the next photo is read."""
+
+import io
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import psutil
+import pytest
+from PIL import Image
+
+from core import intake
+from core.intake import read_photo
+from core.reading import UnreadablePhoto, read
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    pillow_heif.register_heif_opener()
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def gradient(size: tuple[int, int] = (60, 40), mode: str = "RGB") -> Image.Image:
+    return Image.linear_gradient("L").resize(size).convert(mode)
+
+
+def reader() -> psutil.Process:
+    """The process that decodes for this one."""
+    intake.start()
+    return next(child for child in psutil.Process().children() if "core.reader" in child.cmdline())
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("RGB", "JPEG"), ("RGBA", "PNG"), ("L", "WEBP")])
+def test_a_photo_is_the_same_as_if_it_were_read_here(mode: str, kind: str) -> None:
+    picture = gradient(mode=mode)
+    if mode == "RGBA":
+        picture.putalpha(gradient((60, 40), "L").rotate(90, expand=False))
+    data = encoded(picture, kind)
+    here, apart = read(data, "a"), read_photo(data, "a")
+    assert np.array_equal(here.pixels, apart.pixels)
+    assert (here.name, here.notes, here.opacity is None) == (apart.name, apart.notes, apart.opacity is None)
+    if here.opacity is not None and apart.opacity is not None:
+        assert np.array_equal(here.opacity, apart.opacity)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_what_phones_store_is_read_and_turned_as_the_camera_held_it(kind: str) -> None:
+    picture, exif = gradient((64, 48)), Image.Exif()
+    exif[0x0112] = 6
+    picture.info["exif"] = exif.tobytes()
+    # A HEIC is turned by a property of its own that is written from the tag.
+    photo = read_photo(encoded(picture, kind, quality=95, **({"exif": exif} if kind == "AVIF" else {})))
+    expected = np.asarray(gradient((64, 48)).transpose(Image.Transpose.ROTATE_270), dtype=int)
+    assert photo.pixels.shape == (64, 48, 3)
+    assert np.abs(photo.pixels - expected).mean() < 4
+
+
+def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
+    vast = encoded(Image.new("RGBA", (7000, 7000)), "PNG", compress_level=9)
+    with pytest.raises(UnreadablePhoto, match="too much memory"):
+        read_photo(vast, "vast.png")
+    assert reader().memory_info().rss < 500e6
+    assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
+
+
+def test_a_decoder_that_dies_costs_one_refusal() -> None:
+    suspended = reader()
+    suspended.suspend()
+    killer = threading.Timer(0.3, os.kill, (suspended.pid, signal.SIGKILL))
+    killer.start()
+    with pytest.raises(UnreadablePhoto, match="ended the program that decodes it"):
+        read_photo(encoded(gradient()), "evil.png")
+    assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
+
+
+def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    suspended = reader()
+    suspended.suspend()
+    monkeypatch.setattr(intake, "PATIENCE_S", 0.2)
+    with pytest.raises(UnreadablePhoto, match="takes more than"):
+        read_photo(encoded(gradient()), "slow.png")
+    assert not suspended.is_running()
+    monkeypatch.undo()
+    assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
+
+
+def test_one_process_reads_all_photos_of_all_threads() -> None:
+    before, data = reader().pid, encoded(gradient((300, 200)))
+    seen: list[tuple[int, ...]] = []
+    threads = [threading.Thread(target=lambda: seen.append(read_photo(data).pixels.shape)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [(200, 300, 3)] * 8
+    assert reader().pid == before
+
+
+def test_the_process_leaves_with_the_one_that_started_it() -> None:
+    left = reader()
+    intake._reader.cache_clear()
+    deadline = time.monotonic() + 5
+    while left.is_running() and left.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE

@@ -1,0 +1,84 @@
+"""One way from images and photos to ranked probabilities, whoever asks."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from scipy.special import softmax
+
+from core import checkpoints, models
+from core.config import RunConfig
+from core.evaluation import log_probabilities
+from core.photos import to_model_view
+from core.prediction import Predictor, predict_photos, rank
+from core.reading import read
+from core.voting import views_of
+
+
+def drawn_bag() -> bytes:
+    picture = Image.new("RGB", (120, 100), "white")
+    ImageDraw.Draw(picture).rectangle((20, 40, 100, 90), fill="navy")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    config = RunConfig()
+    path = tmp_path_factory.mktemp("model") / "model.pt"
+    checkpoints.save_model(path, models.build(config), config)
+    return path
+
+
+def test_probabilities_are_those_of_the_evaluation(model_file: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
+    loaded = checkpoints.load_model(model_file)
+    probabilities = Predictor.load(model_file).probabilities(images)
+    assert probabilities.dtype == np.float32
+    assert np.array_equal(probabilities, np.exp(log_probabilities(loaded.model, images, loaded.config)))
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_ranks_are_the_most_probable_classes_in_order_and_ties_go_by_label() -> None:
+    probabilities = np.array([0.1, 0.3, 0.0, 0.3, 0.05, 0.0, 0.2, 0.0, 0.05, 0.0])
+    best = rank(probabilities, 3)
+    assert [(place.label, place.name, place.probability) for place in best] == [
+        (1, "Trouser", 0.3),
+        (3, "Dress", 0.3),
+        (6, "Shirt", 0.2),
+    ]
+    assert len(rank(probabilities, 99)) == 10
+
+
+def test_one_bad_file_never_stops_the_rest(model_file: Path) -> None:
+    predictor = Predictor.load(model_file)
+    answers = predict_photos(predictor, [("a.png", drawn_bag()), ("b.txt", b"no photo"), ("c.png", drawn_bag())])
+    assert [answer.name for answer in answers] == ["a.png", "b.txt", "c.png"]
+    assert answers[1].probabilities is None
+    assert "b.txt is not a picture" in str(answers[1].error)
+    assert answers[0].error is None
+    assert np.array_equal(answers[0].probabilities, answers[2].probabilities)
+
+
+def test_a_photo_is_answered_from_its_view(model_file: Path) -> None:
+    predictor = Predictor.load(model_file)
+    (answer,) = predict_photos(predictor, [("bag", drawn_bag())], polarity="light-on-dark")
+    view = to_model_view(read(drawn_bag()), polarity="light-on-dark")
+    assert answer.view is not None
+    assert np.array_equal(answer.view.image, view.image)
+    assert answer.judgement is not None
+    assert np.array_equal(answer.probabilities, answer.judgement.probabilities)
+    views = np.concatenate(views_of(view.image[None]))
+    averaged = softmax(np.log(predictor.probabilities(views)).mean(axis=0))
+    assert answer.probabilities == pytest.approx(averaged, abs=1e-5)
+
+
+def test_a_model_saved_without_thresholds_gives_no_verdict_and_says_why(model_file: Path) -> None:
+    judgement = Predictor.load(model_file).judge(to_model_view(read(drawn_bag())))
+    assert judgement.verdict is None
+    assert "without the thresholds" in judgement.reason

@@ -1,0 +1,184 @@
+"""Pretrained weights come from a file, torch's cache or the network; whatever is wrong with them is said at once."""
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from torch import Tensor
+
+from core import models
+from core.config import RunConfig
+from core.errors import WeightsError
+from core.presets import config_of
+from core.pretrained import load_trunk
+from core.training import Training
+from core.weights import FILE_NAME, cached_weights
+from tests.core.small_data import small_data
+
+State = dict[str, Tensor]
+
+
+@pytest.fixture(scope="module")
+def state() -> State:
+    """A state dict as torchvision's ResNet18 has it, for the 1000 classes of ImageNet."""
+    torch.manual_seed(7)
+    return torchvision.models.resnet18(weights=None).state_dict()
+
+
+def without(state: State, *layers: str) -> State:
+    return {name: value for name, value in state.items() if not name.startswith(layers)}
+
+
+def config_with(path: Path, state: State) -> RunConfig:
+    torch.save(state, path)
+    return config_of("resnet18", weights_file=str(path), train_size=130, threads=1, epochs=1)
+
+
+def test_a_torchvision_file_fills_all_but_the_last_layer(tmp_path: Path, state: State) -> None:
+    config = config_with(tmp_path / "weights.pth", state)
+    model = models.build(config)
+    report = load_trunk(model, config)
+    assert report.initialised_afresh == ("fc",)
+    assert report.source == str(tmp_path / "weights.pth")
+    assert len(report.sha256) == 64
+    filled = model.state_dict()
+    assert all(torch.equal(filled[name], value) for name, value in without(state, "fc").items())
+
+
+def test_a_file_without_layer4_starts_that_layer_afresh_and_says_so(tmp_path: Path, state: State) -> None:
+    config = config_with(tmp_path / "trunk.pth", without(state, "layer4", "fc"))
+    model = models.build(config)
+    before = model.state_dict()["layer4.1.conv2.weight"].clone()
+    assert load_trunk(model, config).initialised_afresh == ("layer4", "fc")
+    assert torch.equal(model.state_dict()["layer4.1.conv2.weight"], before)
+
+
+@pytest.mark.parametrize(
+    ("unfrozen", "missing", "words"),
+    [
+        (("layer4",), "layer3.0", "lacks layer3.0.conv1.weight, layer3.0.bn1.weight, layer3.0.bn1.bias and 12 more"),
+        (("layer4",), "layer4.1.conv2", "lacks layer4.1.conv2.weight"),
+        ((), "layer4", "lacks layer4.0.conv1.weight"),
+        (("layer3", "layer4"), "layer3", "lacks layer3"),
+    ],
+)
+def test_what_is_missing_must_be_trained_anyway(
+    tmp_path: Path, state: State, unfrozen: tuple[str, ...], missing: str, words: str
+) -> None:
+    config = config_with(tmp_path / "part.pth", without(state, missing))
+    config = config.model_copy(update={"unfrozen_layers": unfrozen})
+    with pytest.raises(WeightsError, match=words):
+        load_trunk(models.build(config), config)
+
+
+def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
+    config = config_with(tmp_path / "resnet34.pth", torchvision.models.resnet34(weights=None).state_dict())
+    with pytest.raises(WeightsError, match="has the unknown layer1.2.conv1.weight"):
+        load_trunk(models.build(config), config)
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path, state: State) -> None:
+    config = config_with(tmp_path / "grey.pth", {**state, "conv1.weight": state["conv1.weight"][:, :1]})
+    with pytest.raises(WeightsError, match="another shape for conv1.weight"):
+        load_trunk(models.build(config), config)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, state: State) -> None:
+    config = config_with(tmp_path / "nan.pth", {**state, "layer1.0.bn1.bias": torch.full((64,), torch.nan)})
+    with pytest.raises(WeightsError, match="no numbers in layer1.0.bn1.bias"):
+        load_trunk(models.build(config), config)
+
+
+@pytest.mark.parametrize("content", [b"", b"these are no weights", b"PK\x03\x04 cut short"])
+def test_a_file_that_holds_no_weights_is_named_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.pth"
+    path.write_bytes(content)
+    config = config_of("resnet18", weights_file=str(path))
+    with pytest.raises(WeightsError, match="broken.pth") as caught:
+        load_trunk(models.build(config), config)
+    assert "pretrained=false" in caught.value.advice
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    config = config_of("resnet18", weights_file=str(tmp_path / "gone.pth"))
+    with pytest.raises(WeightsError, match="gone.pth cannot be read"):
+        load_trunk(models.build(config), config)
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "whole-model.pth"
+    torch.save(torchvision.models.resnet18(weights=None), path)
+    config = config_of("resnet18", weights_file=str(path))
+    with pytest.raises(WeightsError, match="no file of PyTorch weights"):
+        load_trunk(models.build(config), config)
+
+
+def test_without_network_and_file_a_run_fails_at_once_and_names_the_ways_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_args: object, **_kwargs: object) -> None:
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", unreachable)
+    start = time.monotonic()
+    with pytest.raises(WeightsError, match="could not be downloaded") as caught:
+        Training(config_of("resnet18"), small_data(200), tmp_path / "run", weights_cache=tmp_path / "cache")
+    assert time.monotonic() - start < 10
+    for way_out in ("weights_file=", "LOOKBOOK_RESNET18_WEIGHTS", "network", "pretrained=false"):
+        assert way_out in caught.value.advice
+    assert not (tmp_path / "cache" / FILE_NAME).exists()
+
+
+def test_downloaded_weights_are_found_in_the_cache(tmp_path: Path, state: State) -> None:
+    assert cached_weights(tmp_path) is None
+    torch.save(state, tmp_path / FILE_NAME)
+    assert cached_weights(tmp_path) == tmp_path / FILE_NAME
+    config = config_of("resnet18")
+    model = models.build(config)
+    assert load_trunk(model, config, tmp_path).source == f"torchvision {FILE_NAME}"
+    assert torch.equal(model.state_dict()["conv1.weight"], state["conv1.weight"])
+
+
+def test_the_name_in_the_cache_is_torchvisions() -> None:
+    assert torchvision.models.ResNet18_Weights.IMAGENET1K_V1.url.endswith("/" + FILE_NAME)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_its_own_copy_when_the_weights_file_is_gone(tmp_path: Path, state: State) -> None:
+    path = tmp_path / "weights.pth"
+    config = config_with(path, state)
+    first = Training(config, small_data(), tmp_path / "run")
+    next(first.events())
+    first.save_checkpoint()
+    path.unlink()
+    resumed = Training(config, small_data(), tmp_path / "run")
+    assert resumed.facts.pretrained == first.facts.pretrained
+    list(resumed.events())
+    undisturbed = Training(config_with(path, state), small_data(), tmp_path / "undisturbed")
+    list(undisturbed.events())
+    ours, theirs = resumed.load_best().state_dict(), undisturbed.load_best().state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_run_does_not_go_on_with_other_weights_than_it_began_with(tmp_path: Path, state: State) -> None:
+    path = tmp_path / "weights.pth"
+    first = Training(config_with(path, state), small_data(), tmp_path / "run")
+    next(first.events())
+    first.save_checkpoint()
+    (tmp_path / "run" / "frozen.pt").unlink()
+    other = {**state, "conv1.weight": state["conv1.weight"] + 1}
+    with pytest.raises(Exception, match="began with other pretrained weights"):
+        Training(config_with(path, other), small_data(), tmp_path / "run")
+
+
+def test_only_what_the_configuration_unfreezes_is_trained(tmp_path: Path, state: State) -> None:
+    training = Training(config_with(tmp_path / "weights.pth", state), small_data(), tmp_path / "run")
+    assert training.facts.parameters_total == 11_181_642
+    list(training.events())
+    trained = training.load_best().state_dict()
+    same = {name for name, value in without(state, "fc").items() if torch.equal(trained[name], value)}
+    assert {name for name in state if not name.startswith(("layer4", "fc"))} <= same
+    assert not {name for name in same if name.startswith("layer4") and name.endswith(("weight", "running_mean"))}

@@ -1,0 +1,116 @@
+"""core.recipes against scipy's t tests where they apply, and what too few seeds cannot say."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.recipes import compare_recipes, compare_recipes_with_baseline, recipe_figures
+
+LABELS = np.repeat(np.arange(10), 500)
+
+
+def runs(accuracies, seed):
+    """One array of answers for each accuracy, wrong at random places."""
+    generator = np.random.default_rng(seed)
+    return [np.where(generator.random(len(LABELS)) < share, LABELS, (LABELS + 1) % 10) for share in accuracies]
+
+
+def shares(group):
+    return [float(np.mean(answers == LABELS)) for answers in group]
+
+
+def test_a_recipe_is_its_mean_spread_and_number_of_seeds():
+    group = runs([0.90, 0.91, 0.92], 1)
+    figures = recipe_figures(LABELS, group, "cnn")
+    assert figures.accuracy.sd == pytest.approx(np.std(shares(group), ddof=1))
+    assert figures.sentence.startswith(f"cnn: {100 * np.mean(shares(group)):.2f} % on average over 3 seeds (standard")
+
+
+def test_images_that_no_recipe_finds_harder_leave_welchs_t_test_over_seeds():
+    a, b = runs([0.80, 0.84, 0.88, 0.90], 2), runs([0.70, 0.78, 0.86], 3)
+    found = compare_recipes(LABELS, a, b)
+    expected = stats.ttest_ind(shares(b), shares(a), equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert found.image_variance < 0.01 * found.seed_variance
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=0.02)
+    assert found.p == pytest.approx(expected.pvalue, rel=0.02)
+    assert found.degrees_of_freedom == pytest.approx(expected.df, rel=0.02)
+
+
+def test_seeds_that_all_answer_alike_leave_the_paired_t_test_over_images():
+    a, b = runs([0.9], 4) * 3, runs([0.92], 5) * 3
+    found = compare_recipes(LABELS, a, b)
+    expected = stats.ttest_rel((b[0] == LABELS) * 1.0, (a[0] == LABELS) * 1.0)
+    assert found.seed_variance == pytest.approx(0, abs=1e-20)
+    assert found.p == pytest.approx(expected.pvalue)
+    interval = expected.confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_the_variance_of_the_difference_is_the_one_seen_over_many_repetitions():
+    generator = np.random.default_rng(6)
+    differences, variances = [], []
+    for _ in range(300):
+        ease = generator.choice([0.3, 0.95], len(LABELS))
+        group_a, group_b = (
+            [
+                np.where(generator.random(len(LABELS)) < ease + shift, LABELS, -1)
+                for shift in generator.normal(0, 0.01, 4)
+            ]
+            for _ in range(2)
+        )
+        found = compare_recipes(LABELS, group_a, group_b)
+        differences.append(found.difference)
+        variances.append(found.seed_variance + found.image_variance)
+    assert np.mean(variances) == pytest.approx(np.var(differences), rel=0.3)
+
+
+def test_a_better_recipe_is_said_to_be_better_with_what_it_rests_on():
+    found = compare_recipes(LABELS, runs([0.90] * 3, 7), runs([0.95] * 3, 8), "cnn", "resnet18")
+    assert found.better == "resnet18"
+    assert found.sentence.startswith("As a recipe resnet18 is better than cnn: ")
+    assert "not for other training data" in found.sentence
+    assert compare_recipes(LABELS, runs([0.95] * 3, 8), runs([0.90] * 3, 7), "resnet18", "cnn").better == "resnet18"
+
+
+def test_no_difference_between_recipes_is_said_as_such():
+    found = compare_recipes(LABELS, runs([0.90, 0.92], 9), runs([0.92, 0.90], 10), "one", "other")
+    assert found.better is None
+    assert found.sentence.startswith("No difference can be shown between the recipes one and other: ")
+    assert "Two seeds are the fewest that can speak" in found.sentence
+
+
+def test_one_seed_says_nothing_about_a_recipe():
+    found = compare_recipes(LABELS, runs([0.90], 11), runs([0.95, 0.96], 12), "cnn", "resnet18")
+    assert (found.low, found.p, found.better) == (None, None, None)
+    assert found.difference == pytest.approx(np.mean(shares(runs([0.95, 0.96], 12))) - shares(runs([0.90], 11))[0])
+    assert found.sentence == (
+        "Nothing can be said about the recipes cnn and resnet18: cnn has 1 finished run, "
+        "and a recipe's spread from seed to seed takes at least two seeds of each."
+    )
+    assert "says nothing about how the recipe varies" in found.a.sentence
+
+
+def test_a_recipe_without_runs_or_images_has_a_sentence_too():
+    assert recipe_figures(LABELS, [], "cnn").sentence == "cnn: no finished run."
+    assert "cnn has 0 finished runs" in compare_recipes(LABELS, [], runs([0.9, 0.9], 1), "cnn", "x").sentence
+    empty = [LABELS[:0]] * 2
+    found = compare_recipes(LABELS[:0], empty, empty, "cnn", "x")
+    assert found.sentence == "0 images: too few to compare cnn and x on."
+    assert found.difference is None
+
+
+def test_recipes_without_any_spread_are_compared_by_their_difference_alone():
+    always, never = [LABELS] * 2, [(LABELS + 1) % 10] * 2
+    assert compare_recipes(LABELS, always, always).p == 1.0
+    found = compare_recipes(LABELS, never, always)
+    assert (found.difference, found.low, found.high, found.p) == (1.0, 1.0, 1.0, 0.0)
+
+
+def test_several_recipes_against_the_baseline_are_corrected_together_but_for_those_without_a_test():
+    baseline = runs([0.90] * 3, 13)
+    others = {"better": runs([0.95] * 3, 14), "single": runs([0.95], 15), "same": runs([0.90] * 3, 16)}
+    better, single, same = compare_recipes_with_baseline(LABELS, baseline, others)
+    assert better.looks == same.looks == 2
+    assert better.p_adjusted == pytest.approx(2 * better.p)
+    assert single.p_adjusted is None

@@ -1,0 +1,130 @@
+"""The verdict: sure only where confidence and likeness allow it, by thresholds that are kept with the model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import mahalanobis
+
+from core import checkpoints, models
+from core.config import RunConfig
+from core.non_items import KINDS, draw_non_items
+from core.photos import to_model_view
+from core.prediction import Predictor
+from core.reading import Photo
+from core.reliability import LEAST_OF_A_CLASS, fit_thresholds
+from core.reliability import _class_places as class_places
+from core.verdict import Thresholds
+from core.voting import views_of, vote
+from tests.core.small_data import small_data
+
+CONFIG = RunConfig(model="resnet-small", augmentation="photo")
+THRESHOLDS = Thresholds(
+    temperature=2.0,
+    centre=np.zeros(4, np.float32),
+    projection=np.eye(4, dtype=np.float32),
+    class_means=np.repeat(np.arange(10, dtype=np.float32)[:, None], 4, axis=1),
+    least_confidence=0.8,
+    near=1.0,
+    far=3.0,
+)
+
+
+@pytest.fixture(scope="module")
+def model() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return models.build(CONFIG).eval()
+
+
+def logs(confidence: float) -> np.ndarray:
+    """Logarithms that say Bag and, less so, Shirt, with that confidence after calibration."""
+    odds = np.full(10, -60.0)
+    odds[8], odds[6] = 2 * np.log(confidence), 2 * np.log(1 - confidence)
+    return odds
+
+
+def features(distance: float) -> np.ndarray:
+    return np.full(4, 9 + distance, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "distance", "found", "verdict", "reason"),
+    [
+        (0.9, 0.5, True, "sure", "confident"),
+        (0.7, 0.5, True, "not sure", "Shirt"),
+        (0.9, 2.0, True, "not sure", "unlike"),
+        (0.9, 4.0, True, "none of these", "unlike anything"),
+        (0.9, 0.5, False, "none of these", "stands out"),
+    ],
+)
+def test_sure_needs_confidence_likeness_and_an_item(
+    confidence: float, distance: float, found: bool, verdict: str, reason: str
+) -> None:
+    judgement = THRESHOLDS.judge(logs(confidence), features(distance), found)
+    assert judgement.verdict == verdict
+    assert reason in judgement.reason
+    assert judgement.probabilities[8] == pytest.approx(confidence, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_thresholds_are_kept_with_the_model(model: torch.nn.Module, tmp_path: Path) -> None:
+    data = small_data(2000)
+    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
+    assert fitted is not None
+    checkpoints.save_model(tmp_path / "model.pt", model, CONFIG, {"verdict": fitted.as_state()})
+    kept = Thresholds.from_state(checkpoints.load_model(tmp_path / "model.pt").extra["verdict"])
+    assert kept.as_state() == fitted.as_state()
+    view = to_model_view(Photo("grey", np.full((50, 50, 3), 128, np.uint8), None, ()))
+    assert Predictor.load(tmp_path / "model.pt").judge(view).verdict == "none of these"
+
+
+@pytest.mark.slow
+def test_an_untrained_model_is_never_sure(model: torch.nn.Module) -> None:
+    data = small_data(1000)
+    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
+    assert fitted is not None
+    assert fitted.least_confidence > 1
+
+
+def test_too_few_images_give_no_thresholds(model: torch.nn.Module) -> None:
+    data = small_data(LEAST_OF_A_CLASS * 9)
+    assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels) is None
+
+
+def test_distances_are_those_of_mahalanobis_in_the_features_themselves() -> None:
+    random = np.random.default_rng(0)
+    spread = random.normal(size=(5, 5)).astype(np.float32)
+    labels = np.arange(4000) % 10
+    means = 4 * random.normal(size=(10, 5))
+    points = (means[labels] + random.normal(size=(4000, 5)) @ spread).astype(np.float32)
+    centre, projection, places = class_places(points, labels)
+    thresholds = replace(THRESHOLDS, centre=centre, projection=projection, class_means=places)
+    precision = np.linalg.inv(spread.T @ spread)
+    expected = [min(mahalanobis(point, mean, precision) for mean in means) / np.sqrt(5) for point in points[:50]]
+    assert thresholds.distances(points[:50]) == pytest.approx(expected, rel=0.15, abs=0.05)
+
+
+def test_the_views_that_vote_show_the_same_item() -> None:
+    images = small_data(20).train_images
+    plain, mirrored, smaller, both = views_of(images)
+    assert np.array_equal(mirrored[..., ::-1], plain)
+    assert np.array_equal(both[..., ::-1], smaller)
+    assert not smaller[:, :2].any()
+    assert smaller.mean() == pytest.approx(plain.mean() * (24 / 28) ** 2, rel=0.02)
+
+
+def test_a_vote_is_the_same_for_an_image_and_its_mirror_image(model: torch.nn.Module) -> None:
+    images = small_data(6).train_images
+    (said, seen), (mirrored, seen_mirrored) = vote(model, images, CONFIG), vote(model, images[..., ::-1], CONFIG)
+    assert said == pytest.approx(mirrored, abs=1e-5)
+    assert seen == pytest.approx(seen_mirrored, abs=1e-4)
+
+
+def test_pictures_of_nothing_differ_from_each_other_and_from_items() -> None:
+    items = torch.from_numpy(small_data(10 * KINDS).train_images)
+    drawn = draw_non_items(items, torch.Generator().manual_seed(0))
+    assert drawn.dtype == torch.uint8
+    assert len(torch.unique(drawn.flatten(1), dim=0)) == len(items)
+    assert not (drawn == items).flatten(1).all(1).any()

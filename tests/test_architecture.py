@@ -1,0 +1,79 @@
+"""The one-way rule of the house: dashboard -> jobs -> core, and what each may import."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN = {
+    "core": {"jobs", "dashboard", "tests", "sqlalchemy", "alembic", "streamlit", "plotly", "pandas", "typer"},
+    "jobs": {"dashboard", "tests", "streamlit", "plotly"},
+    "dashboard": {"tests", "sqlalchemy", "alembic"},
+}
+TORCH_FREE = (
+    *("core", "core.classes", "core.config", "core.presets", "core.errors", "core.dataset", "core.intake"),
+    *("core.photos", "core.metrics", "core.comparison", "core.intervals", "jobs.cli", "jobs.reporting"),
+    *("core.confident_learning", "core.duplicates", "jobs.duplicates", "jobs.folds", "jobs.judging"),
+)
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in the file, by its first name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively: write the whole name"
+            yield str(node.module).split(".")[0]
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_imports_run_one_way(package: str) -> None:
+    found = {str(path.relative_to(ROOT)): FORBIDDEN[package] & set(imported(path)) for path in modules(package)}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_charts_and_tables_are_pure_and_never_import_streamlit() -> None:
+    pure = [path for path in modules("dashboard") if {"charts", "tables"} & {path.stem, path.parent.name}]
+    assert [path for path in pure if "streamlit" in imported(path)] == []
+
+
+def reads_environment(path: Path) -> bool:
+    names = {"environ", "environb", "getenv", "getenvb"}
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in names)
+        or (isinstance(node, ast.ImportFrom) and any(alias.name in names for alias in node.names))
+        for node in tree
+    )
+
+
+def test_core_reads_no_environment() -> None:
+    assert [path for path in modules("core") if reads_environment(path)] == []
+
+
+def catches_everything(path: Path) -> bool:
+    handlers = (
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ExceptHandler)
+    )
+    return any(handler.type is None or "Exception" in ast.unparse(handler.type).split(".") for handler in handlers)
+
+
+def test_only_the_last_stop_of_a_trainer_catches_everything() -> None:
+    everywhere = [*modules("core"), *modules("jobs"), *modules("dashboard")]
+    broad = [str(path.relative_to(ROOT)) for path in everywhere if catches_everything(path)]
+    assert broad == ["jobs/trainer.py"]
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_what_pages_import_stays_free_of_torch(module: str) -> None:
+    program = f"import sys, {module}; sys.exit('torch' in sys.modules or 'torchvision' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
