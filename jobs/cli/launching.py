@@ -1,0 +1,136 @@
+"""launch: put runs into the queue, and wait for them if asked to."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from core.config import RunConfig
+from core.errors import ConfigurationError
+from core.presets import PRESETS, config_of
+from jobs import wording
+from jobs.cli import output
+from jobs.launching import ensure_supervisor, open_here
+from jobs.queue import launch, launch_folds, launch_group
+from jobs.records import FINISHED, Run
+from jobs.runs import get_runs
+from jobs.store import Store
+
+POLL_S = 1.0
+_LISTS = ("unfrozen_layers",)
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module to the parser."""
+    parser = commands.add_parser(
+        "launch",
+        help="queue a run of a preset",
+        description="Queue a run and print its id. Presets: "
+        + "; ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()),
+    )
+    parser.add_argument("preset", metavar="PRESET", help=f"one of {', '.join(PRESETS)}")
+    parser.add_argument("--name", default="", help="what to call the run (default: preset and seed)")
+    parser.add_argument("--seed", type=int, help="decides split, initial weights, order and augmentation (default 0)")
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument("--seeds", type=int, metavar="N", help="queue N runs as a group, with seeds from --seed on")
+    several.add_argument(
+        "--folds",
+        type=int,
+        metavar="K",
+        help="queue K runs as a group, each with another K-th of the training set for validation: together they give "
+        "every training image probabilities by a model that did not learn from it (see suspects)",
+    )
+    parser.add_argument("--tag", action="append", default=[], help="tag the run (may be repeated)")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"change a value of the configuration (may be repeated): {', '.join(RunConfig.model_fields)}",
+    )
+    parser.add_argument("--wait", action="store_true", help="show progress until the end; fails if the run does")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the id")
+    parser.set_defaults(do=_launch)
+
+
+def _launch(chosen: argparse.Namespace) -> int:
+    changes = dict(_setting(text) for text in chosen.changes)
+    if chosen.seed is not None:
+        changes["seed"] = chosen.seed
+    config = config_of(chosen.preset, **changes)
+    store = open_here()
+    ids = _queue(store, config, chosen)
+    ensure_supervisor(store)
+    if not chosen.json:
+        print("\n".join(ids), flush=True)
+    if chosen.wait:
+        _follow(store, ids)
+    found = get_runs(store, ids)
+    if chosen.json:
+        summaries = [_summary(run) for run in found]
+        print(output.as_json(summaries[0] if chosen.seeds is chosen.folds is None else summaries))
+    return 0 if not chosen.wait or all(run.status == FINISHED for run in found) else 1
+
+
+def _queue(store: Store, config: RunConfig, chosen: argparse.Namespace) -> list[str]:
+    if chosen.folds is not None:
+        return launch_folds(store, config, chosen.folds, chosen.name, tags=chosen.tag)
+    if chosen.seeds is not None:
+        seeds = range(config.seed, config.seed + chosen.seeds)
+        return launch_group(store, config, seeds, chosen.name, tags=chosen.tag)
+    return [launch(store, config, chosen.name, tags=chosen.tag)]
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """KEY=VALUE with the value as JSON where it is JSON, else as a string; lists may be written a,b."""
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise ConfigurationError(f"--set {text} has no value.", "Write --set KEY=VALUE, for example --set epochs=5.")
+    key = key.strip().replace("-", "_")
+    if key in _LISTS and not value.lstrip().startswith("["):
+        return key, [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value
+
+
+def _follow(store: Store, ids: Sequence[str]) -> None:
+    """Show on stderr how the runs get on until none is active; a supervisor that dies meanwhile is replaced."""
+    shown: dict[str, str] = {}
+    while True:
+        found = get_runs(store, ids)
+        for run in found:
+            line = _progress_line(run)
+            if shown.get(run.id) != line:
+                shown[run.id] = line
+                print(line, file=sys.stderr, flush=True)
+        if not any(run.is_active for run in found):
+            return
+        ensure_supervisor(store)
+        time.sleep(POLL_S)
+
+
+def _progress_line(run: Run) -> str:
+    start = f"{run.id} {run.name}: {run.state}"
+    if run.error_message:
+        return f"{start}: {run.error_message} {run.error_advice}"
+    if run.status == FINISHED:
+        return f"{start}: test accuracy {wording.accuracy(run)}, {wording.duration(run.work_s)} at work"
+    if not run.batches:
+        return start
+    left = f", {wording.duration(run.seconds_left)} left at most" if run.seconds_left else ""
+    return f"{start}: epoch {run.epoch}/{run.epochs}, {100 * run.batch // run.batches} %{left}"
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.state,
+        "test_accuracy": run.test_accuracy,
+        "error": run.error_message,
+    }

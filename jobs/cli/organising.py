@@ -1,0 +1,86 @@
+"""rename, tag, note, pin, archive, delete: what people write on runs, and clearing up."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from jobs import artifacts, labels
+from jobs.cli.selection import add_run_arguments, do_on_each
+from jobs.launching import open_here
+from jobs.runs import find_run
+from jobs.store import Store
+
+Action = Callable[[Store, str, argparse.Namespace], object]
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module to the parser."""
+    parser = commands.add_parser("rename", help="give a run another name")
+    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    parser.add_argument("name", metavar="NAME")
+    parser.set_defaults(do=_on_one(lambda store, run_id, chosen: labels.rename(store, run_id, chosen.name)))
+    parser = commands.add_parser("note", help="replace a run's note")
+    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    parser.add_argument("note", metavar="TEXT")
+    parser.set_defaults(do=_on_one(lambda store, run_id, chosen: labels.set_note(store, run_id, chosen.note)))
+    parser = commands.add_parser("tag", help="replace the tags of runs")
+    add_run_arguments(parser)
+    parser.add_argument("--tag", action="append", default=[], help="a tag (may be repeated; none takes all away)")
+    parser.set_defaults(do=_on_each(lambda store, run_id, chosen: labels.set_tags(store, run_id, chosen.tag), "tagged"))
+    _add(commands, "pin", "pin runs as baselines", lambda s, r, _: labels.set_pinned(s, r, True), "pinned")
+    _add(commands, "unpin", "unpin runs", lambda s, r, _: labels.set_pinned(s, r, False), "unpinned")
+    _add(commands, "archive", "hide runs from the lists", lambda s, r, _: labels.archive(s, r), "archived")
+    _add(commands, "bring-back", "show archived runs again", lambda s, r, _: labels.bring_back(s, r), "brought back")
+    _add(
+        commands,
+        "clear-checkpoints",
+        "delete the checkpoints of finished runs; figures and models stay",
+        lambda s, r, _: labels.clear_checkpoints(s, r),
+        "checkpoints deleted",
+    )
+    parser = commands.add_parser("delete", help="delete runs with their figures, predictions and files")
+    add_run_arguments(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(do=_delete)
+
+
+def _add(commands: Any, name: str, what: str, action: Action, done: str) -> None:
+    parser = commands.add_parser(name, help=what)
+    add_run_arguments(parser)
+    parser.set_defaults(do=_on_each(action, done))
+
+
+def _on_one(action: Action) -> Callable[[argparse.Namespace], int]:
+    def do(chosen: argparse.Namespace) -> int:
+        store = open_here()
+        return do_on_each(store, [chosen.run], lambda run_id: action(store, run_id, chosen), "changed")
+
+    return do
+
+
+def _on_each(action: Action, done: str) -> Callable[[argparse.Namespace], int]:
+    def do(chosen: argparse.Namespace) -> int:
+        store = open_here()
+        return do_on_each(store, chosen.runs, lambda run_id: action(store, run_id, chosen), done)
+
+    return do
+
+
+def _delete(chosen: argparse.Namespace) -> int:
+    store = open_here()
+    found = [find_run(store, word) for word in chosen.runs]
+    for run in found:
+        size = artifacts.bytes_used(store, run.id) / 1e6
+        print(f"{run.id} {run.name} ({run.state}): figures, predictions and {size:.1f} MB of files", file=sys.stderr)
+    if not chosen.yes and not _agreed(len(found)):
+        print("Nothing was deleted.", file=sys.stderr)
+        return 1
+    return do_on_each(store, [run.id for run in found], lambda run_id: labels.delete(store, run_id), "deleted")
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        print("Say --yes to delete without being asked.", file=sys.stderr)
+        return False
+    return input(f"Delete {count} run{'s' if count > 1 else ''} for good? [y/N] ").strip().lower() in ("y", "yes")

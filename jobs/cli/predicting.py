@@ -1,0 +1,85 @@
+"""predict: what a finished run says of photos."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import intake
+from core.classes import CLASS_NAMES
+from core.metrics import accuracy, confusion_matrix
+from core.photo_labels import FolderLabels, Labels, read_labels
+from core.wording import counted
+from jobs import wording
+from jobs.cli import output
+from jobs.launching import open_here
+from jobs.runs import find_run
+
+BY_FOLDER = "folders"
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module to the parser."""
+    parser = commands.add_parser("predict", help="classify photos with a finished run")
+    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    parser.add_argument("photos", metavar="PATH", nargs="+", type=Path, help="files, folders and zips")
+    parser.add_argument("--json", action="store_true", help="print JSON with all ten probabilities")
+    add_labels(parser)
+    parser.set_defaults(do=_predict)
+
+
+def add_labels(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add the option by which the true classes of photos are stated."""
+    parser.add_argument(
+        "--labels",
+        metavar=f"FILE.csv|{BY_FOLDER}",
+        required=required,
+        help=f"true classes: a CSV of file,label, or `{BY_FOLDER}` where each photo is in a folder named by its class",
+    )
+
+
+def chosen_labels(words: str | None) -> Labels | FolderLabels | None:
+    """The labels that the option names; raise UnreadableLabels or OSError."""
+    if words is None:
+        return None
+    return FolderLabels() if words == BY_FOLDER else read_labels(Path(words).read_bytes())
+
+
+def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
+    """Accuracy of predictions (n,) with its interval, and the confusion matrix."""
+    header = ("TRUE \\ PREDICTED", *CLASS_NAMES)
+    rows = [(name, *map(str, row)) for name, row in zip(CLASS_NAMES, confusion_matrix(labels, predicted), strict=True)]
+    share = wording.share_of(accuracy(labels, predicted), len(labels))
+    return f"Accuracy {share} on {counted(len(labels), 'photo')}.\n\n{output.table(header, rows)}"
+
+
+def _predict(chosen: argparse.Namespace) -> int:
+    # While torch is being imported, which takes seconds and which only this command needs, the reader gets ready.
+    intake.start()
+    from jobs.predicting import predict_files
+
+    store, labels = open_here(), chosen_labels(chosen.labels)
+    answers = predict_files(store, find_run(store, chosen.run), chosen.photos, labels)
+    if chosen.json:
+        print(output.as_json(answers))
+    for answer in answers:
+        if "error" in answer:
+            print(f"Error: {answer['file']}: {answer['error']}", file=sys.stderr)
+        elif not chosen.json:
+            print(f"{answer['file']}: {answer['predicted']} ({wording.percent(answer['confidence'])})")
+    if labels is not None:
+        # JSON stays a list for who reads it by a program.
+        print(_accuracy(answers), file=sys.stderr if chosen.json else sys.stdout)
+    return 0 if answers and all("error" not in answer for answer in answers) else 1
+
+
+def _accuracy(answers: Sequence[dict[str, Any]]) -> str:
+    known = [answer for answer in answers if answer["label"] and "predicted" in answer]
+    numbers = {name: label for label, name in enumerate(CLASS_NAMES)}
+    labels, predicted = (np.array([numbers[one[key]] for one in known], dtype=int) for key in ("label", "predicted"))
+    text = accuracy_text(labels, predicted)
+    missing = len(answers) - len(known)
+    return f"{text}\n{missing:,} of {len(answers):,} files have no label or could not be read." if missing else text

@@ -1,0 +1,115 @@
+"""list, show, log: what there is and how it gets on."""
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from jobs import artifacts, wording
+from jobs.cli import output
+from jobs.description import describe, summarise
+from jobs.launching import ensure_supervisor, open_here
+from jobs.records import Run
+from jobs.runs import Filter, find_run, get_run, list_runs
+from jobs.store import Store
+
+FOLLOW_S = 0.5
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module to the parser."""
+    parser = commands.add_parser("list", help="list runs, newest first")
+    parser.add_argument("--search", default="", help="words in name, id, note, tag, preset or model")
+    parser.add_argument("--status", action="append", default=[], help="only this status (may be repeated)")
+    parser.add_argument("--tag", action="append", default=[], help="only with this tag (may be repeated)")
+    parser.add_argument("--archived", action="store_true", help="the archived ones instead of the others")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(do=_list)
+    parser = commands.add_parser("show", help="show a run with its figures")
+    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    parser.add_argument("--json", action="store_true", help="print JSON, with epochs and confusion matrix")
+    parser.set_defaults(do=_show)
+    parser = commands.add_parser("log", help="print a run's log")
+    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    parser.add_argument("--follow", action="store_true", help="go on until the run ends")
+    parser.set_defaults(do=_log)
+
+
+def _list(chosen: argparse.Namespace) -> int:
+    store = open_here()
+    wanted = Filter(
+        search=chosen.search, statuses=tuple(chosen.status), tags=tuple(chosen.tag), archived=chosen.archived
+    )
+    found = list_runs(store, wanted, limit=chosen.limit)
+    _look_after(store, found)
+    if chosen.json:
+        print(output.as_json([summarise(run) for run in found]))
+    elif found:
+        print(output.run_table(found))
+    else:
+        print("No runs. `python -m jobs launch quick` starts one of a minute.", file=sys.stderr)
+    return 0
+
+
+def _show(chosen: argparse.Namespace) -> int:
+    store = open_here()
+    run = find_run(store, chosen.run)
+    _look_after(store, [run])
+    description = describe(store, run)
+    print(output.as_json(description) if chosen.json else _text(run, description))
+    return 0
+
+
+def _look_after(store: Store, found: list[Run]) -> None:
+    if not any(run.is_active for run in found):
+        return
+    try:
+        ensure_supervisor(store)
+    except OSError as error:
+        # Who may only read shall see the runs all the same.
+        print(f"Nobody works on the queue: {error.strerror} ({error.filename}).", file=sys.stderr)
+
+
+def _text(run: Run, description: dict[str, Any]) -> str:
+    lines = [
+        f"{run.name} ({run.id})",
+        f"status      {run.state} since {wording.moment(run.status_since)}",
+        f"model       {run.model}, preset {run.preset}, seed {run.seed}",
+        f"at work     {wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}",
+        f"epochs      {len(description['epochs'])} of at most {run.epochs} complete",
+    ]
+    if run.best_epoch:
+        lines.append(f"best epoch  {run.best_epoch}: validation accuracy {wording.percent(run.best_val_accuracy)}")
+    if run.test_accuracy is not None:
+        lines.append(f"test        accuracy {wording.accuracy(run)}, loss {run.test_loss:.4f}")
+    if run.error_message:
+        lines.append(f"error       {run.error_kind}: {run.error_message} {run.error_advice}")
+    if run.warning:
+        lines.append(f"warning     {run.warning}")
+    if description["per_class"]:
+        rows = [
+            (
+                one["name"],
+                wording.percent(one["precision"]),
+                wording.percent(one["recall"]),
+                wording.percent(one["f1"]),
+                str(one["support"]),
+            )
+            for one in description["per_class"]
+        ]
+        lines += ["", output.table(("CLASS", "PRECISION", "RECALL", "F1", "SUPPORT"), rows)]
+    return "\n".join(lines)
+
+
+def _log(chosen: argparse.Namespace) -> int:
+    store = open_here()
+    run = find_run(store, chosen.run)
+    words, offset = artifacts.log_from(store, run.id, 0)
+    print(words, end="", flush=True)
+    while chosen.follow and get_run(store, run.id).is_active:
+        ensure_supervisor(store)
+        time.sleep(FOLLOW_S)
+        words, offset = artifacts.log_from(store, run.id, offset)
+        print(words, end="", flush=True)
+    return 0

@@ -1,0 +1,24 @@
+"""Naming runs on the command line, and doing the same to each of them."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from jobs.runs import find_run
+from jobs.several import on_each
+from jobs.store import Store
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """One or more runs."""
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="id, beginning of an id, or name")
+
+
+def do_on_each(store: Store, words: Sequence[str], action: Callable[[str], object], done: str) -> int:
+    """Find the runs first, so that a wrong name changes nothing; then act on each. Return the exit status."""
+    found = {run.id: run for run in (find_run(store, word) for word in words)}
+    outcomes = on_each(list(found), action)
+    for outcome in outcomes:
+        name = f"{outcome.run_id} {found[outcome.run_id].name}"
+        print(f"{name}: {done}" if outcome.done else f"Error: {name}: {outcome.message}", file=sys.stderr)
+    return 0 if all(outcome.done for outcome in outcomes) else 1

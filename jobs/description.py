@@ -1,0 +1,89 @@
+"""A run as plain data for scripts and reports: everything that is known of it, derived from what is stored."""
+
+from dataclasses import asdict
+from typing import Any
+
+from core import metrics
+from core.intervals import accuracy_interval
+from jobs.records import FINISHED, Predictions, Run
+from jobs.runs import get_predictions, list_attempts, list_epochs
+from jobs.store import Store
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    """What a list of runs says of one; times in seconds since 1970 (UTC), durations in seconds."""
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.state,
+        "status_since": run.status_since,
+        "model": run.model,
+        "preset": run.preset,
+        "seed": run.seed,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "duration_s": run.work_s,
+        "queued_s": run.queued_s,
+        "epoch": run.epoch,
+        "epochs_planned": run.epochs,
+        "best_epoch": run.best_epoch,
+        "best_val_accuracy": run.best_val_accuracy,
+        "test_loss": run.test_loss,
+        "test_accuracy": run.test_accuracy,
+        "test_accuracy_interval": _interval(run),
+        "tags": list(run.tags),
+        "note": run.note,
+        "pinned": run.pinned,
+        "archived": run.archived_at is not None,
+        "group": run.group_id,
+        "error": run.error_message,
+    }
+
+
+def describe(store: Store, run: Run) -> dict[str, Any]:
+    """Everything of a run: config, environment, epochs, attempts and, once finished, the figures of the test set."""
+    tested = get_predictions(store, run.id) if run.status == FINISHED else None
+    return {
+        **summarise(run),
+        "config": run.config,
+        "environment": run.environment,
+        "device": run.device,
+        "threads": run.threads,
+        "parameters_total": run.parameters_total,
+        "parameters_trained": run.parameters_trained,
+        "pretrained": run.pretrained,
+        "images_per_s": run.images_per_s,
+        "prediction_images_per_s": run.prediction_images_per_s,
+        "best_val_loss": run.best_val_loss,
+        "epochs": [_without_run(asdict(epoch)) for epoch in list_epochs(store, [run.id])[run.id]],
+        "attempts": [_without_run(asdict(attempt)) for attempt in list_attempts(store, run.id)],
+        "inexact_because": run.inexact_because,
+        "warning": run.warning,
+        "error_kind": run.error_kind,
+        "error_advice": run.error_advice,
+        **_figures(tested),
+    }
+
+
+def _figures(tested: Predictions | None) -> dict[str, Any]:
+    if tested is None:
+        return dict.fromkeys(("confusion_matrix", "per_class", "macro_average", "top2_accuracy", "roc_auc"))
+    matrix = metrics.confusion_matrix(tested.labels, tested.predicted)
+    return {
+        "confusion_matrix": matrix.tolist(),
+        "per_class": [asdict(one) for one in metrics.per_class(matrix)],
+        "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
+        "top2_accuracy": metrics.top_k_accuracy(tested.labels, tested.probabilities, 2),
+        "roc_auc": metrics.roc_auc(tested.labels, tested.probabilities),
+    }
+
+
+def _interval(run: Run) -> list[float] | None:
+    if run.test_accuracy is None or not run.test_count:
+        return None
+    return list(accuracy_interval(round(run.test_accuracy * run.test_count), run.test_count))
+
+
+def _without_run(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != "run_id"}

@@ -1,0 +1,268 @@
+"""What a person asks for: launch, stop, resume, change the order. One transaction each; the supervisor acts on it."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from core.config import MOST_FOLDS, RunConfig, validated
+from core.cores import usable_cores
+from core.errors import ConfigurationError
+from core.presets import PRESETS
+from jobs import artifacts, labels, locks
+from jobs.attempts import row_of
+from jobs.environment import environment
+from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING
+from jobs.runs import NotPossible, RunNotFound
+from jobs.schema import LONGEST_NAME, epochs, runs
+from jobs.settings import settings
+from jobs.store import Store
+
+# No letter or digit that is mistaken for another when an id is read aloud or typed.
+_ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+_ID_LENGTH = 8
+MOST_SEEDS = 50
+
+
+def new_id() -> str:
+    """A random id of 8 characters: one in a million that two of 1,300 runs share it, and then the store refuses."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+
+
+def launch(
+    store: Store,
+    config: RunConfig,
+    name: str = "",
+    *,
+    group_id: str | None = None,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> str:
+    """Put a run at the end of the queue and return its id. Raise ConfigurationError or StoreError.
+
+    The config is frozen here: the number of threads and the weights file become what they are on this machine now.
+    """
+    values = _values_of(config, name) | {"group_id": group_id, "cloned_from": cloned_from}
+    with store.writing() as connection:
+        return _insert(connection, values, tags)
+
+
+def launch_group(
+    store: Store,
+    config: RunConfig,
+    seeds: Sequence[int],
+    name: str = "",
+    *,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> list[str]:
+    """Queue one run of the same config per seed as a group; return their ids in order of the seeds."""
+    if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) != len(seeds):
+        raise ConfigurationError(f"{len(seeds)} seeds were given.", f"Give 1 to {MOST_SEEDS} different ones.")
+    configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
+    if len(seeds) == 1:
+        return [launch(store, config, name, cloned_from=cloned_from, tags=tags) for config in configs]
+    names = [name.strip() and f"{name.strip()} seed {seed}" for seed in seeds]
+    return _launch_all(store, configs, names, cloned_from, tags)
+
+
+def launch_folds(
+    store: Store,
+    config: RunConfig,
+    folds: int,
+    name: str = "",
+    *,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> list[str]:
+    """Queue one run per fold of the training set as a group, of one seed; return their ids in order of the folds.
+
+    Together their predictions of the split "validation" are probabilities for all 60,000 images of the training set by
+    models that did not learn from them. Raise ConfigurationError or StoreError.
+    """
+    if folds < 2:
+        raise ConfigurationError(f"{folds} folds are not possible.", f"Choose 2 to {MOST_FOLDS}.")
+    values = config.model_dump()
+    configs = [validated({**values, "folds": folds, "fold": fold}) for fold in range(1, folds + 1)]
+    start = name.strip() or default_name(config.model_copy(update={"folds": 0}))
+    return _launch_all(store, configs, [f"{start} {fold_words(one)}" for one in configs], cloned_from, tags)
+
+
+def _launch_all(
+    store: Store, configs: Sequence[RunConfig], names: Sequence[str], cloned_from: str | None, tags: Sequence[str]
+) -> list[str]:
+    common = {"group_id": new_id(), "cloned_from": cloned_from}
+    values = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
+    # All or none: a group that is cut short would be taken for a whole one.
+    with store.writing() as connection:
+        return [_insert(connection, one, tags) for one in values]
+
+
+def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
+    chosen = name.strip() or default_name(config)
+    if len(chosen) > LONGEST_NAME:
+        raise ConfigurationError(f"The name has {len(chosen)} characters.", f"Use at most {LONGEST_NAME}.")
+    frozen = _frozen(config)
+    return {
+        "name": chosen,
+        "preset": frozen.preset,
+        "model": frozen.model,
+        "seed": frozen.seed,
+        "epochs": frozen.epochs,
+        "config": frozen.model_dump(mode="json"),
+        "environment": environment(),
+        "threads": frozen.threads,
+    }
+
+
+def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str]) -> str:
+    run_id, now = new_id(), time.time()
+    position = _end_of_queue(connection)
+    connection.execute(
+        runs.insert().values(
+            id=run_id, status=QUEUED, status_since=now, created_at=now, queue_position=position, **values
+        )
+    )
+    labels.insert_tags(connection, run_id, tags)
+    return run_id
+
+
+def default_name(config: RunConfig) -> str:
+    """The preset's name (or the model's) and the seed; of a k-fold run also the fold."""
+    name = f"{config.preset if config.preset in PRESETS else config.model} seed {config.seed}"
+    return f"{name} {fold_words(config)}" if config.folds else name
+
+
+def fold_words(config: RunConfig) -> str:
+    """Which fold a run of a k-fold group validates on: "fold 2 of 5"."""
+    return f"fold {config.fold} of {config.folds}"
+
+
+def stop(store: Store, run_id: str) -> str:
+    """Ask a run to stop; its checkpoint is kept. Return the new status. Raise RunNotFound or NotPossible."""
+    with store.writing() as connection:
+        row = _row(connection, run_id)
+        if row.status == QUEUED:
+            waited = max(0.0, time.time() - row.status_since)
+            _set_status(connection, row, STOPPED, queued_s=row.queued_s + waited)
+            return STOPPED
+        if row.status == RUNNING:
+            _set_status(connection, row, STOPPING)
+            return STOPPING
+        if row.status == STOPPING:
+            return STOPPING
+    raise NotPossible(
+        f"Run {row.name} is {row.status}: there is nothing to stop.", "Only queued and running runs stop."
+    )
+
+
+def resume(store: Store, run_id: str) -> None:
+    """Queue a stopped or failed run again; it goes on from its checkpoint. Raise RunNotFound or NotPossible."""
+    with store.writing() as connection:
+        _queue_again(connection, run_id)
+
+
+def start_over(store: Store, run_id: str) -> None:
+    """Queue a stopped or failed run again from its beginning: its checkpoints and epochs are deleted.
+
+    Raise RunNotFound or NotPossible. For a run whose checkpoints are damaged, or that shall forget what it learnt.
+    """
+    files = artifacts.files_of(store, run_id)
+    with store.reading() as connection:
+        name = _resumable(connection, run_id).name
+    try:
+        # Held until the checkpoints are gone, so that no supervisor starts the run before.
+        lock = locks.acquire(files.lock, patience_s=5)
+    except locks.Held:
+        raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.") from None
+    try:
+        with store.writing() as connection:
+            _queue_again(connection, run_id, **_NOTHING_LEARNT)
+            connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
+            shutil.rmtree(files.checkpoints, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+_NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": None, "best_val_accuracy": None}
+
+
+def _resumable(connection: Connection, run_id: str) -> Row[Any]:
+    row = _row(connection, run_id)
+    if row.status not in (STOPPED, FAILED):
+        advice = {FINISHED: "Clone it to run it again.", STOPPING: "Wait until it has stopped."}
+        raise NotPossible(
+            f"Run {row.name} is {row.status}, so it cannot be resumed.",
+            advice.get(row.status, "It goes on by itself."),
+        )
+    return row
+
+
+def _queue_again(connection: Connection, run_id: str, **values: Any) -> None:
+    row = _resumable(connection, run_id)
+    _set_status(
+        connection,
+        row,
+        QUEUED,
+        queue_position=_end_of_queue(connection),
+        ended_at=None,
+        archived_at=None,
+        deaths=0,
+        error_kind=None,
+        error_message=None,
+        error_advice=None,
+        warning=None,
+        **values,
+    )
+
+
+def move(store: Store, run_id: str, place: int) -> None:
+    """Move a queued run to a place in the queue, counted from 1. Raise RunNotFound or NotPossible."""
+    with store.writing() as connection:
+        row = _row(connection, run_id)
+        if row.status != QUEUED:
+            raise NotPossible(f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved.")
+        others = (
+            connection.execute(
+                select(runs.c.id)
+                .where(runs.c.status == QUEUED, runs.c.id != run_id)
+                .order_by(runs.c.queue_position, runs.c.id)
+            )
+            .scalars()
+            .all()
+        )
+        at = min(max(place, 1), len(others) + 1) - 1
+        first = connection.execute(select(func.min(runs.c.queue_position)).where(runs.c.status == QUEUED)).scalar_one()
+        for position, one in enumerate([*others[:at], run_id, *others[at:]]):
+            connection.execute(runs.update().where(runs.c.id == one).values(queue_position=first + position))
+
+
+def _frozen(config: RunConfig) -> RunConfig:
+    threads = config.threads or usable_cores()
+    weights_file = config.weights_file
+    if config.pretrained and weights_file is None and settings().resnet18_weights is not None:
+        weights_file = str(settings().resnet18_weights)
+    return config.model_copy(update={"threads": threads, "weights_file": weights_file})
+
+
+def _end_of_queue(connection: Connection) -> float:
+    last = connection.execute(select(func.max(runs.c.queue_position))).scalar()
+    return 1.0 if last is None else float(last) + 1.0
+
+
+def _row(connection: Connection, run_id: str) -> Row[Any]:
+    row = row_of(connection, run_id)
+    if row is None:
+        raise RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+    return row
+
+
+def _set_status(connection: Connection, row: Row[Any], status: str, **values: Any) -> None:
+    now = time.time()
+    if status == STOPPED:
+        values["ended_at"] = now
+    connection.execute(runs.update().where(runs.c.id == row.id).values(status=status, status_since=now, **values))

@@ -1,0 +1,168 @@
+"""What readers of the run store get: plain, frozen values."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED = (
+    "queued",
+    "running",
+    "stopping",
+    "stopped",
+    "failed",
+    "finished",
+)
+INTERRUPTED = "interrupted"
+ACTIVE = (QUEUED, RUNNING, STOPPING)
+AT_WORK = (RUNNING, STOPPING)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. Times are seconds since 1970 in UTC, durations seconds, accuracies fractions of 1."""
+
+    id: str
+    name: str
+    preset: str
+    model: str
+    seed: int
+    epochs: int
+    config: dict[str, Any]
+    environment: dict[str, Any]
+    status: str
+    status_since: float
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    queue_position: float
+    queued_s: float
+    work_s: float
+    attempt: int
+    host: str | None
+    pid: int | None
+    device: str | None
+    threads: int | None
+    parameters_total: int | None
+    parameters_trained: int | None
+    pretrained: dict[str, Any] | None
+    epoch: int
+    batch: int
+    batches: int
+    progress_at: float | None
+    images_per_s: float | None
+    best_epoch: int | None
+    best_val_loss: float | None
+    best_val_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+    test_count: int | None
+    error_kind: str | None
+    error_message: str | None
+    error_advice: str | None
+    deaths: int
+    inexact_because: str | None
+    warning: str | None
+    group_id: str | None
+    cloned_from: str | None
+    note: str
+    pinned: bool
+    archived_at: float | None
+    prediction_images_per_s: float | None
+    """Test images answered per second, preprocessing included; None for a run older than this figure."""
+    tags: tuple[str, ...] = ()
+    alive: bool = False
+    """Whether a trainer process holds the run's lock now, on this machine."""
+
+    @property
+    def state(self) -> str:
+        """The status, or "interrupted" where the store says at work but no trainer is alive."""
+        return INTERRUPTED if self.status in AT_WORK and not self.alive else self.status
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run waits or works, so that its figures can still change."""
+        return self.status in ACTIVE
+
+    @property
+    def fraction_done(self) -> float:
+        """Share of all planned training steps that are done, 0 to 1."""
+        if self.status == FINISHED:
+            return 1.0
+        inside = self.batch / self.batches if self.batches else 0.0
+        return min(1.0, (max(self.epoch - 1, 0) + inside) / self.epochs)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At this run's own speed, if it uses all its epochs; None before there is a speed."""
+        done = self.fraction_done
+        if self.status not in AT_WORK or done <= 0 or self.work_s <= 0:
+            return None
+        return self.work_s * (1 - done) / done
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The figures of one complete epoch; epochs count from 1, losses are mean cross-entropy in nats."""
+
+    run_id: str
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a finished run said of every image of a split, in the order of the data set."""
+
+    run_id: str
+    split: str
+    labels: npt.NDArray[np.int64]
+    """Shape (n,)."""
+    log_probabilities: npt.NDArray[np.float32]
+    """Shape (n, 10)."""
+
+    @cached_property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """Shape (n, 10); each row sums to 1."""
+        values = np.exp(self.log_probabilities.astype(np.float64))
+        shares: npt.NDArray[np.float64] = values / values.sum(axis=1, keepdims=True)
+        return shares
+
+    @cached_property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """Shape (n,): the most probable class, the lowest label on a tie."""
+        classes: npt.NDArray[np.int64] = self.log_probabilities.argmax(axis=1)
+        return classes
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One trainer process's time with a run; it began at start_epoch, start_batch (counted from 1 and 0)."""
+
+    run_id: str
+    attempt: int
+    host: str
+    started_at: float
+    ended_at: float | None
+    start_epoch: int
+    start_batch: int
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class ShopState:
+    """The state of the queue and of the supervisor on this machine."""
+
+    queued: int
+    at_work: int
+    slots: int
+    paused: bool
+    supervised: bool
+    """Whether a supervisor is alive for this store on this machine."""

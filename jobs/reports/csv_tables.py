@@ -1,0 +1,157 @@
+"""Tables of runs and of their comparison as CSV with a header line, figures in full and shares as fractions of 1."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from core import metrics
+from core.breakdown import ClassDifference
+from core.calibration import Calibration, CoveragePoint, ReliabilityBin
+from core.classes import CLASS_NAMES
+from core.comparison import Comparison
+from core.intervals import accuracy_interval
+from jobs import wording
+from jobs.description import summarise
+from jobs.fault_tables import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
+from jobs.groups import Group
+from jobs.records import Epoch, Predictions, Run
+
+
+def per_class(tested: Predictions) -> str:
+    """A line per class: precision, recall with its 95 % interval, F1, images; empty where nothing is defined."""
+    header = ("label", "class", "precision", "recall", "recall_low", "recall_high", "f1", "images")
+    figures = metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
+    return _csv(header, (_class_line(one) for one in figures))
+
+
+def confusion_matrix(tested: Predictions) -> str:
+    """A line per true class, a column per predicted class, counts of images."""
+    matrix = metrics.confusion_matrix(tested.labels, tested.predicted)
+    return _csv(
+        ("true", *CLASS_NAMES), ((name, *counts) for name, counts in zip(CLASS_NAMES, matrix.tolist(), strict=True))
+    )
+
+
+def epochs(done: Sequence[Epoch]) -> str:
+    """A line per complete epoch; losses in nats, durations in seconds."""
+    header = (
+        *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+        *("learning_rate", "duration_s"),
+    )
+    return _csv(header, ([getattr(one, name) for name in header] for one in done))
+
+
+def predictions(tested: Predictions) -> str:
+    """A line per image in the order of the data set: label, prediction, loss in nats, the ten probabilities."""
+    probabilities = tested.probabilities
+    losses = metrics.true_class_loss(tested.labels, probabilities)
+    lines = zip(tested.labels.tolist(), tested.predicted.tolist(), losses.tolist(), probabilities.tolist(), strict=True)
+    header = ("image", "label", "class", "predicted", "predicted_class", "right", "loss", *CLASS_NAMES)
+    return _csv(
+        header,
+        (
+            [
+                *(image, label, CLASS_NAMES[label], predicted, CLASS_NAMES[predicted], int(label == predicted)),
+                *(f"{value:.7g}" for value in (loss, *shares)),
+            ]
+            for image, (label, predicted, loss, shares) in enumerate(lines)
+        ),
+    )
+
+
+def reliability(found: Calibration) -> str:
+    """A line per bin of confidence, empty bins included; the accuracy with its 95 % interval."""
+    return _of(found.bins)
+
+
+def coverage(points: Sequence[CoveragePoint]) -> str:
+    """A line per share of images answered, with the accuracy on them and its 95 % interval."""
+    return _of(points)
+
+
+def runs(listed: Sequence[Run]) -> str:
+    """A line per run: what it is and how it did, then every setting of its config."""
+    settings = dict.fromkeys(name for run in listed for name in run.config)
+    rows = [
+        {
+            **_flat(summarise(run)),
+            "parameters": run.parameters_total,
+            "parameters_trained": run.parameters_trained,
+            "prediction_images_per_s": run.prediction_images_per_s,
+            **{f"config_{name}": wording.setting(run.config.get(name)) for name in settings},
+        }
+        for run in listed
+    ]
+    return _csv(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+
+
+def comparisons(made: Sequence[Comparison]) -> str:
+    """A line per run held against the baseline: counts of images, accuracies, difference, tests."""
+    rows = [{**asdict(one), "shown": one.shown, "better": one.better} for one in made]
+    header = [name for name in rows[0] if name not in ("classes", "pairs")] if rows else []
+    return _csv(header, ([row[name] for name in header] for row in rows))
+
+
+def classes(comparison: Comparison) -> str:
+    """A line per class: two models on its images, difference B less A with its 95 % interval, tests."""
+    return _of(comparison.classes)
+
+
+def pairs(comparison: Comparison) -> str:
+    """A line per confusion: how often each of two models takes the one class for the other, tests."""
+    rows = [
+        {"true_class": CLASS_NAMES[one.true], "predicted_class": CLASS_NAMES[one.predicted], **asdict(one)}
+        for one in comparison.pairs
+    ]
+    return _csv(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+
+
+def groups(listed: Sequence[Group]) -> str:
+    """A line per group of seeds: how many runs, and the accuracy over those that have finished."""
+    header = ("group", "name", "runs", "finished", "mean", "sd", "low", "high", "run_ids")
+    rows = ((one, one.figures.accuracy) for one in listed)
+    return _csv(
+        header,
+        (
+            [one.id, one.name, len(one.runs), len(one.finished), own.mean, own.sd, own.low, own.high]
+            + [" ".join(run.id for run in one.runs)]
+            for one, own in rows
+        ),
+    )
+
+
+def suspects(rows: Sequence[Mapping[str, object]]) -> str:
+    """A line per suspect image, from jobs.fault_tables."""
+    return _csv(SUSPECT_COLUMNS, (list(row.values()) for row in rows))
+
+
+def near_duplicates(rows: Sequence[Mapping[str, object]]) -> str:
+    """A line per pair of near-duplicates, from jobs.fault_tables."""
+    return _csv(DUPLICATE_COLUMNS, (list(row.values()) for row in rows))
+
+
+def _flat(summary: dict[str, Any]) -> dict[str, Any]:
+    low, high = summary.pop("test_accuracy_interval") or (None, None)
+    return {**summary, "test_accuracy_low": low, "test_accuracy_high": high, "tags": " ".join(summary["tags"])}
+
+
+def _of(rows: Sequence[ReliabilityBin] | Sequence[CoveragePoint] | Sequence[ClassDifference]) -> str:
+    header = [field.name for field in fields(rows[0])] if rows else []
+    return _csv(header, ([getattr(row, name) for name in header] for row in rows))
+
+
+def _class_line(one: metrics.ClassFigures) -> list[object]:
+    interval: Sequence[float | None] = (None, None)
+    if one.recall is not None:
+        interval = accuracy_interval(round(one.recall * one.support), one.support)
+    return [one.label, one.name, one.precision, one.recall, *interval, one.f1, one.support]
+
+
+def _csv(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return text.getvalue()

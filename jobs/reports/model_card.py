@@ -1,0 +1,200 @@
+"""The model card (Mitchell and others 2019): what an exported model is, how to use it, what it can and cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.calibration import calibration
+from core.classes import CLASS_NAMES
+from core.config import RunConfig
+from core.export import INPUT, LOGITS, PROBABILITIES, TOLERANCE, Agreement
+from core.metrics import confusion_matrix, per_class
+from core.models import ARCHITECTURES
+from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from jobs import wording
+from jobs.records import Predictions, Run
+from jobs.reports import sections
+from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
+
+WEIGHTS, ONNX = "model.safetensors", "model.onnx"
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A file beside the card."""
+
+    name: str
+    size: int
+    sha256: str
+    content: str
+
+
+def document(
+    run: Run, tested: Predictions, config: RunConfig, files: Sequence[FileFacts], agreement: Agreement | None
+) -> Document:
+    """The card of a finished run's model; `agreement` is None where no ONNX file was written."""
+    matrix = confusion_matrix(tested.labels, tested.predicted)
+    return Document(
+        title=f"Model card: {run.name}",
+        subtitle=f"{ARCHITECTURES[config.model].title}; classifies grey 28x28 images of garments into ten classes.",
+        opening=(Finding(sections.accuracy_sentence(run, tested)),),
+        sections=(
+            Section("What goes in and comes out", _interface(config)),
+            *([_onnx(agreement)] if agreement is not None else []),
+            _safetensors(config),
+            Section("Data", (Paragraph(sections.data_sentence(run)), Paragraph(_LICENCE))),
+            Section("Figures", (sections.overall(tested), sections.per_class(tested), sections.confusions(matrix))),
+            Section("Limits", (Items(_limits(run, tested)),)),
+            _recipe(_without_folders(run)),
+            Section("Files", (_files(files),)),
+            sections.method(),
+        ),
+    )
+
+
+_LICENCE = (
+    "The data set was made by Zalando Research from product photographs and is published under the MIT licence: "
+    "https://github.com/zalandoresearch/fashion-mnist"
+)
+
+
+def _interface(config: RunConfig) -> tuple[Block, ...]:
+    classes = ", ".join(f"{label} {name}" for label, name in enumerate(CLASS_NAMES))
+    return (
+        Paragraph(
+            "In: grey images of 28x28 pixels, uint8, one bright garment upright in the middle of a black ground (0), "
+            "as Fashion-MNIST has them. Out: ten logits, and the ten probabilities that are their softmax."
+        ),
+        Paragraph(f"The classes in the order of the output: {classes}."),
+        Paragraph("What happens to an image before the network sees it:"),
+        Items(preprocessing(config), numbered=True),
+    )
+
+
+def preprocessing(config: RunConfig) -> tuple[str, ...]:
+    """Each step from a stored image p to the model's input, exactly."""
+    size = config.input_size
+    enlarged = (
+        "The image stays 28x28 pixels."
+        if size == 28
+        else f"It is enlarged to {size}x{size} pixels by bilinear interpolation of uint8 values without antialiasing, "
+        "rounded to whole grey levels as PyTorch and Pillow do it."
+    )
+    if config.normalisation == "half":
+        normalised = "Each value becomes (p / 255 - 0.5) / 0.5, float32 from -1 to 1, in one channel."
+        if ARCHITECTURES[config.model].colour:
+            normalised += " Three equal channels give the same."
+    else:
+        normalised = (
+            f"Each value becomes (p / 255 - mean) / std, float32 in three channels, with mean {IMAGENET_MEAN} and "
+            f"std {IMAGENET_STD}."
+        )
+    return enlarged, normalised
+
+
+def _onnx(agreement: Agreement) -> Section:
+    checked = (
+        f"Checked with ONNX Runtime against PyTorch on {agreement.images:,} test images: probabilities differ by at "
+        f"most {agreement.largest_difference:.1e}; more than {TOLERANCE:g} would not have been exported."
+    )
+    what = (
+        f"The ONNX file includes all of the above. It takes {INPUT}, uint8 (n, 28, 28), for any n, and gives {LOGITS} "
+        f"and {PROBABILITIES}, float32 (n, 10). Nothing of this project is needed."
+    )
+    return Section("Use it with ONNX Runtime", (Paragraph(what), Code("python", _ONNX_CODE), Paragraph(checked)))
+
+
+_ONNX_CODE = f"""
+import numpy as np
+import onnxruntime
+
+classes = {CLASS_NAMES}
+images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
+
+session = onnxruntime.InferenceSession("{ONNX}")
+logits, probabilities = session.run(["{LOGITS}", "{PROBABILITIES}"], {{"{INPUT}": images}})
+print([classes[label] for label in probabilities.argmax(axis=1)])
+"""
+
+_PROJECT_CODE = f"""
+import numpy as np
+from core.evaluation import log_probabilities
+from core.export import read_weights
+
+images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
+
+loaded = read_weights("{WEIGHTS}")
+probabilities = np.exp(log_probabilities(loaded.model, images, loaded.config))
+"""
+
+
+def _safetensors(config: RunConfig) -> Section:
+    what = (
+        f"{WEIGHTS} holds the weights under the names of the project's modules, and as metadata the configuration, "
+        "the classes and the version of the preprocessing. In a checkout of the project it is loaded with its "
+        "preprocessing:"
+    )
+    blocks: list[Block] = [Paragraph(what), Code("python", _PROJECT_CODE)]
+    if config.model == "resnet18":
+        blocks += [
+            Paragraph("The names are those of torchvision, which needs nothing of the project:"),
+            Code("python", _torchvision_code(config)),
+        ]
+    return Section("Use the weights with PyTorch", tuple(blocks))
+
+
+def _torchvision_code(config: RunConfig) -> str:
+    half = ((0.5,) * 3, (0.5,) * 3)
+    mean, std = half if config.normalisation == "half" else (IMAGENET_MEAN, IMAGENET_STD)
+    size = config.input_size
+    return f"""
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torchvision.models import resnet18
+
+images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
+
+model = resnet18(num_classes=10).eval()
+model.load_state_dict(load_file("{WEIGHTS}"))
+pixels = F.interpolate(torch.from_numpy(images)[:, None], size=({size}, {size}), mode="bilinear")
+mean, std = torch.tensor({mean}), torch.tensor({std})
+inputs = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
+with torch.no_grad():
+    probabilities = model(inputs).softmax(dim=1).numpy()
+"""
+
+
+def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
+    figures = per_class(confusion_matrix(tested.labels, tested.predicted))
+    weakest = min(figures, key=lambda one: one.recall if one.recall is not None else 1.0)
+    found = calibration(tested.labels, tested.probabilities)
+    return (
+        "It always answers one of the ten classes, with a confidence, also for what is none of them.",
+        "It knows product photographs, converted as those of Fashion-MNIST were. How well it does on other photographs "
+        "is not measured here; they must at least be cut out, made bright on black and brought to 28x28 pixels.",
+        f"It is weakest on {weakest.name}: {wording.share_of(weakest.recall, weakest.support)} of them are recognised.",
+        f"Its confidence: {found.sentence}",
+        f"The figures are those of one model trained with one seed ({run.seed}). Another seed gives another model; the "
+        "intervals do not cover that.",
+        "The test images were taken and labelled as those it learnt from, so that they share their faults.",
+        *([f"It was not trained in one exact go: {run.inexact_because}"] if run.inexact_because else []),
+    )
+
+
+def _recipe(run: Run) -> Section:
+    return Section("Recipe", (sections.config(run), sections.environment({run.id: "Value"}, [run])))
+
+
+def _without_folders(run: Run) -> Run:
+    """The run without telling where files lay on the machine that trained it."""
+    chosen = run.config.get("weights_file")
+    config = {**run.config, "weights_file": Path(chosen).name if chosen else None}
+    source = run.pretrained and {**run.pretrained, "source": Path(str(run.pretrained.get("source"))).name}
+    return replace(run, config=config, pretrained=source)
+
+
+def _files(files: Sequence[FileFacts]) -> Table:
+    rows = tuple((one.name, one.content, f"{one.size:,}", one.sha256) for one in files)
+    return Table("", ("File", "What it holds", "Bytes", "SHA-256"), rows, figures_from=None)

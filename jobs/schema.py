@@ -1,0 +1,160 @@
+"""The tables of the run store. Times are seconds since 1970 in UTC; durations are seconds."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+
+REVISION = "0004"
+LONGEST_NAME = 200
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _run_key() -> Column[str]:
+    return Column("run_id", String(16), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(LONGEST_NAME), nullable=False),
+    Column("preset", String(50), nullable=False),
+    Column("model", String(50), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("environment", JSON, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("status_since", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("queue_position", Float, nullable=False),
+    Column("queued_s", Float, nullable=False, server_default="0"),
+    Column("work_s", Float, nullable=False, server_default="0"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("host", String(200)),
+    Column("pid", Integer),
+    Column("device", String(50)),
+    Column("threads", Integer),
+    Column("parameters_total", Integer),
+    Column("parameters_trained", Integer),
+    Column("pretrained", JSON),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("batch", Integer, nullable=False, server_default="0"),
+    Column("batches", Integer, nullable=False, server_default="0"),
+    Column("progress_at", Float),
+    Column("images_per_s", Float),
+    Column("best_epoch", Integer),
+    Column("best_val_loss", Float),
+    Column("best_val_accuracy", Float),
+    Column("test_loss", Float),
+    Column("test_accuracy", Float),
+    Column("test_count", Integer),
+    Column("error_kind", String(20)),
+    Column("error_message", Text),
+    Column("error_advice", Text),
+    # Revision 0002
+    Column("deaths", Integer, nullable=False, server_default="0"),
+    Column("inexact_because", Text),
+    Column("warning", Text),
+    Column("group_id", String(16)),
+    Column("cloned_from", String(16)),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    Column("archived_at", Float),
+    # Revision 0003
+    Column("prediction_images_per_s", Float),
+    Index(None, "status", "queue_position"),
+    Index(None, "created_at"),
+    Index(None, "group_id"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    _run_key(),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("train_loss", Float, nullable=False),
+    Column("train_accuracy", Float, nullable=False),
+    Column("val_loss", Float, nullable=False),
+    Column("val_accuracy", Float, nullable=False),
+    Column("learning_rate", Float, nullable=False),
+    Column("duration_s", Float, nullable=False),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    _run_key(),
+    Column("split", String(20), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("labels", LargeBinary, nullable=False),
+    Column("log_probabilities", LargeBinary, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _run_key(),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("host", String(200), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("start_epoch", Integer, nullable=False),
+    Column("start_batch", Integer, nullable=False),
+    Column("outcome", String(200)),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    _run_key(),
+    Column("tag", String(50), primary_key=True),
+    Index(None, "tag"),
+)
+
+photo_sets = Table(
+    "photo_sets",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(LONGEST_NAME), nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("set_id", String(16), ForeignKey("photo_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("label", Integer, nullable=False),
+)
+
+shop = Table(
+    "shop",
+    metadata,
+    Column("key", String(50), primary_key=True),
+    Column("value", JSON, nullable=False),
+)

@@ -1,0 +1,81 @@
+"""The settings of this installation: the only place that reads the environment."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.cores import usable_cores
+from core.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _default_slots() -> int:
+    """One trainer for every four cores: two trainers on two cores slow each other down several times."""
+    return max(1, usable_cores() // 4)
+
+
+class Settings(BaseSettings):
+    """Where things are and how much runs at once; each field is read from LOOKBOOK_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOKBOOK_", frozen=True, env_ignore_empty=True)
+
+    database_url: str = f"sqlite:///{ROOT / 'runs.db'}"
+    artifacts: Path = ROOT / "artifacts"
+    data: Path = ROOT / "data"
+    slots: int = Field(default_factory=_default_slots, ge=1, le=64)
+    resnet18_weights: Path | None = None
+
+    @field_validator("artifacts", "data", "resnet18_weights")
+    @classmethod
+    def _anchored(cls, path: Path | None) -> Path | None:
+        """Relative paths are relative to the repository root, never to the working directory."""
+        return None if path is None else ROOT / path.expanduser()
+
+    @field_validator("database_url")
+    @classmethod
+    def _anchored_url(cls, url: str) -> str:
+        scheme, separator, path = url.partition(":///")
+        if not separator and "://" not in url:
+            raise ValueError("write it as a URL, for example sqlite:///runs.db")
+        if scheme != "sqlite" or not path:
+            return url
+        return f"sqlite:///{ROOT / path}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings, read once; raise ConfigurationError that names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(_problem(detail) for detail in error.errors())
+        raise ConfigurationError(f"A setting is not valid: {problems}.", "Correct or unset the variable.") from error
+
+
+def downloaded_weights() -> Path:
+    """The folder where torch hub keeps the weights that it downloads; its own rules, without importing torch."""
+    cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    torch_home = os.environ.get("TORCH_HOME") or Path(cache_home) / "torch"
+    return Path(torch_home).expanduser() / "hub" / "checkpoints"
+
+
+def child_environment(database_url: str, artifacts: Path) -> dict[str, str]:
+    """The environment for a process that works for this store, whatever store the settings name."""
+    return {
+        # Threads that wait for one another give up their core sooner: beside another busy process a training step else
+        # takes several times as long.
+        "GOMP_SPINCOUNT": "10000",
+        **os.environ,
+        "LOOKBOOK_DATABASE_URL": database_url,
+        "LOOKBOOK_ARTIFACTS": str(artifacts.absolute()),
+    }
+
+
+def _problem(detail: Any) -> str:
+    reason = detail["msg"].removeprefix("Value error, ")
+    return f"LOOKBOOK_{str(detail['loc'][0]).upper()} = {detail['input']!r}: {reason}"

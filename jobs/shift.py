@@ -1,0 +1,150 @@
+"""A trainer's time with its run: what it tells the run store, and how it learns that it is to stop."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from core.progress import Progress
+from core.training import NO_ROOM, Training
+from jobs import attempts
+from jobs.attempts import Answers, Duty
+from jobs.records import Epoch
+from jobs.store import StoreBusy, StoreFull, StoreReadOnly
+
+RETRY_S = 2.0
+ROOM_ADVICE = "Make room on the disk of the artifacts folder; the run goes on by itself."
+Answer = TypeVar("Answer")
+
+
+def say(words: str) -> None:
+    """Write a line to the run's log."""
+    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {words}\n"
+    # On a full disk the line is lost, not the run.
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), line.encode())
+
+
+def persist(write: Callable[[], Answer]) -> Answer:
+    """Read or write the store, however long it is locked, full or read-only: what was trained is worth waiting for."""
+    while True:
+        try:
+            return write()
+        except (StoreBusy, StoreFull, StoreReadOnly) as error:
+            say(f"waiting for the run store: {error}")
+            time.sleep(RETRY_S)
+
+
+@dataclass
+class StopRequest:
+    """Set by SIGTERM; looked at between two batches."""
+
+    made: bool = False
+
+    def listen(self) -> None:
+        """Take SIGTERM as the request to stop, and leave Ctrl-C to whoever started the server."""
+        signal.signal(signal.SIGTERM, self._make)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _make(self, _signal: int, _frame: object) -> None:
+        self.made = True
+
+
+@dataclass
+class Clock:
+    """Seconds at work since they were last taken."""
+
+    since: float = field(default_factory=time.monotonic)
+
+    def leave_out_pauses(self) -> None:
+        """Forget the time before a signal let this process go on: it was suspended."""
+        signal.signal(signal.SIGCONT, lambda _signal, _frame: self.take())
+
+    def take(self) -> float:
+        """The seconds since the last call."""
+        before, self.since = self.since, time.monotonic()
+        return self.since - before
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One attempt at a run: each report returns whether to go on, and all of them outlast trouble with the store."""
+
+    duty: Duty
+    stop: StopRequest
+    clock: Clock
+
+    def started(self, training: Training) -> bool:
+        """Tell where and on what the run is trained, and where it is taken up."""
+        facts = training.facts
+        recorded: dict[str, Any] = {
+            "device": facts.device,
+            "threads": facts.threads,
+            "parameters_total": facts.parameters_total,
+            "parameters_trained": facts.parameters_trained,
+            "pretrained": asdict(facts.pretrained) if facts.pretrained else None,
+            "inexact_because": facts.inexact_because or None,
+            "warning": " ".join(training.notes) or None,
+        }
+        complete, best = self._learnt(training)
+        return persist(lambda: attempts.report_start(self.duty, os.getpid(), recorded, complete, best, training.batch))
+
+    def progressed(self, event: Progress) -> bool:
+        """Tell how far the epoch is."""
+        worked = self.clock.take()
+        return persist(
+            lambda: attempts.report_progress(
+                self.duty, event.epoch, event.batch, event.batches, event.images_per_s, worked
+            )
+        )
+
+    def saved(self, training: Training, *, further: bool) -> bool:
+        """Tell that a checkpoint is on disk, `further` than where the attempt began."""
+        complete, best = self._learnt(training)
+        return persist(lambda: attempts.report_checkpoint(self.duty, complete, best, further=further))
+
+    def warn(self, warning: str) -> bool:
+        """Tell of trouble that the run can outlive."""
+        say(warning)
+        return persist(lambda: attempts.report_warning(self.duty, warning))
+
+    def finished(self, training: Training, answers: dict[str, Answers]) -> None:
+        """Tell the end of the run, with everything that belongs to it."""
+        complete, best = self._learnt(training)
+        worked = self.clock.take()
+        persist(lambda: attempts.report_finish(self.duty, complete, best, answers, worked))
+
+    def leave(self) -> None:
+        """Tell that the trainer leaves before the end."""
+        worked = self.clock.take()
+        if persist(lambda: attempts.report_leaving(self.duty, worked)):
+            say("stopped; the checkpoint is kept")
+        else:
+            say("told to leave, but not by a person who stopped the run: it will be taken up again")
+
+    def fail(self, kind: str, message: str, advice: str) -> None:
+        """Tell that the run cannot go on, and why."""
+        say(f"failed ({kind}): {message} {advice}")
+        persist(lambda: attempts.report_failure(self.duty, kind, message, advice))
+
+    def when_there_is_room(self, write: Callable[[], Answer]) -> Answer | None:
+        """Write files, and again for as long as the disk is full; None if the run is asked to stop meanwhile."""
+        while True:
+            try:
+                return write()
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                goes_on = self.warn(f"Waiting for room on the disk ({error.strerror}). {ROOM_ADVICE}")
+            if self.stop.made or not goes_on:
+                return None
+            time.sleep(RETRY_S)
+
+    def _learnt(self, training: Training) -> tuple[list[Epoch], Epoch | None]:
+        """The complete epochs, and the best of them."""
+        complete = [Epoch(self.duty.run_id, **asdict(figures)) for figures in training.epochs]
+        return complete, complete[training.best_epoch - 1] if training.best_epoch else None

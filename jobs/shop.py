@@ -1,0 +1,45 @@
+"""Settings of the queue that everybody who uses the store shares: how many runs at once, and whether it is paused."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from core.errors import ConfigurationError
+from jobs.schema import shop
+from jobs.settings import settings
+from jobs.store import Store
+
+MOST_SLOTS = 64
+
+
+def slots(connection: Connection) -> int:
+    """How many runs may be at work at once: as set in the store, else by LOOKBOOK_SLOTS."""
+    chosen: int | None = _value(connection, "slots")
+    return settings().slots if chosen is None else chosen
+
+
+def is_paused(connection: Connection) -> bool:
+    """Whether no further run is started; runs at work go on."""
+    return bool(_value(connection, "paused"))
+
+
+def set_slots(store: Store, count: int) -> None:
+    """Change how many runs may be at work at once; raise ConfigurationError outside 1 to 64."""
+    if not 1 <= count <= MOST_SLOTS:
+        raise ConfigurationError(f"{count} slots are not possible.", f"Choose 1 to {MOST_SLOTS}.")
+    _set(store, "slots", count)
+
+
+def set_paused(store: Store, paused: bool) -> None:
+    """Pause the queue or let it go on."""
+    _set(store, "paused", paused)
+
+
+def _value(connection: Connection, key: str) -> Any:
+    return connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
+
+
+def _set(store: Store, key: str, value: Any) -> None:
+    with store.writing() as connection:
+        if connection.execute(shop.update().where(shop.c.key == key).values(value=value)).rowcount == 0:
+            connection.execute(shop.insert().values(key=key, value=value))

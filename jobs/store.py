@@ -1,0 +1,217 @@
+"""The run store: how it is opened, read and written so that no update is lost and no reader waits."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DisconnectionError
+
+from core.errors import LookbookError
+from jobs import schema
+
+PATIENCE_S = 30.0
+"""How long a transaction waits for a lock that another process holds before it gives up with StoreBusy."""
+
+
+class StoreError(LookbookError):
+    """The run store cannot be used as asked; the message says why."""
+
+    kind = "store"
+
+
+class StoreReadOnly(StoreError):
+    """The run store, its folder or its disk does not take writes."""
+
+
+class StoreFull(StoreError):
+    """There is no room left on the disk of the run store."""
+
+
+class StoreBusy(StoreError):
+    """Another program has held the run store locked for longer than a write waits."""
+
+
+class StoreNewer(StoreError):
+    """The run store was written by a newer Lookbook."""
+
+
+class StoreDamaged(StoreError):
+    """The file is not a run store or is damaged."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open run store and the folder where the files of its runs are."""
+
+    engine: Engine
+    artifacts: Path
+
+    @property
+    def url(self) -> str:
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the store is a file of this machine, so that every run at work in it works here."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """What to call the store in a message: its file, or its URL without the password."""
+        return self.engine.url.database or self.url if self.is_local else self.url
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A snapshot to read from; never takes the write lock."""
+        with (
+            _explained(self.place),
+            self.engine.connect() as connection,
+            connection.execution_options(reading=True).begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that holds the write lock from its start: what it reads stays true until it writes."""
+        with _explained(self.place), self.engine.begin() as connection:
+            yield connection
+
+
+def open_store(url: str, artifacts: Path, *, patience_s: float = PATIENCE_S) -> Store:
+    """Open the store, creating it or bringing it up to this version first. Raise StoreError with what to do."""
+    store = Store(connect(url, patience_s=patience_s), artifacts)
+    bring_up_to_date(store)
+    return store
+
+
+def bring_up_to_date(store: Store) -> None:
+    """Create the tables of a new store, migrate one of an older version. Raise StoreError with what to do."""
+    with _explained(store.place):
+        found = revision(store.engine)
+    if found == schema.REVISION:
+        return
+    # Alembic takes 0.3 s to import and is needed only here.
+    from jobs import migration
+
+    migration.upgrade(store, found)
+
+
+def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE_S) -> Engine:
+    """An engine whose transactions begin with the lock they will need; `foreign_keys=False` is for migrations."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    connecting = {"isolation_level": None, "timeout": patience_s}
+    # Each session of a page has a thread that may wait for a lock: they must not run out of connections meanwhile.
+    engine = create_engine(url, connect_args=connecting, max_overflow=-1)
+    database = engine.url.database or ""
+
+    @event.listens_for(engine, "do_connect")
+    def _open_without_writing(_dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> None:
+        record.info["untouched"] = _nobody_can_write_beside(database)
+        if record.info["untouched"]:
+            arguments[0] = f"{Path(database).absolute().as_uri()}?immutable=1"
+            parameters["uri"] = True
+
+    @event.listens_for(engine, "connect")
+    def _prepare(driver: Any, record: Any) -> None:
+        cursor = driver.cursor()
+        # The timeout first: changing the journal mode needs a lock that another process may hold.
+        cursor.execute(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
+        # Setting WAL where it is set already would ask for a lock, and fail on a store that is read-only.
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+        record.info["file"] = _file_identity(database)
+
+    @event.listens_for(engine, "checkout")
+    def _refuse_a_file_that_was_replaced(_driver: Any, record: Any, _proxy: Any) -> None:
+        # After a restore an open connection would go on writing to the store that was moved aside.
+        if record.info["file"] != _file_identity(database):
+            raise DisconnectionError("the run store was replaced")
+        if record.info["untouched"] and not _nobody_can_write_beside(database):
+            raise DisconnectionError("somebody writes into the run store")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _nobody_can_write_beside(database: str) -> bool:
+    """Whether the store lies in a folder closed to this user, with no write-ahead log of somebody else at work.
+
+    SQLite cannot open such a file in WAL mode the usual way, since it may not make the files beside it; what nobody
+    writes can be read as immutable (https://www.sqlite.org/wal.html#read_only_databases).
+    """
+    if not Path(database).is_file() or Path(f"{database}-wal").exists():
+        return False
+    return not os.access(Path(database).parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _file_identity(database: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(database)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def revision(engine: Engine) -> str | None:
+    """The schema revision of the store, None if it holds no tables yet."""
+    with engine.connect().execution_options(reading=True) as connection:
+        return revision_within(connection)
+
+
+def revision_within(connection: Connection) -> str | None:
+    """The schema revision as this transaction sees it, None if the store holds no tables yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+@contextmanager
+def _explained(place: str) -> Iterator[None]:
+    """Turn what the database driver says into a StoreError that says what to do."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise _explain(place, error) from error
+
+
+def _explain(place: str, error: DatabaseError) -> StoreError:
+    said = str(error.orig)
+    folder = Path(place).parent
+    if "unable to open" in said and not folder.is_dir():
+        return StoreReadOnly(
+            f"The folder {folder} of the run store does not exist.", "Make it, or correct LOOKBOOK_DATABASE_URL."
+        )
+    if "readonly" in said or "unable to open" in said:
+        return StoreReadOnly(
+            f"The run store {place} cannot be written ({said}).",
+            "Give this user write access to the file and its folder, or point LOOKBOOK_DATABASE_URL elsewhere.",
+        )
+    if "disk is full" in said or "disk I/O error" in said:
+        return StoreFull(
+            f"The disk of the run store {place} is full or failing ({said}).", "Make room on it, then go on."
+        )
+    if "locked" in said:
+        return StoreBusy(
+            f"Another program holds the run store {place} locked.",
+            "Close it, or wait until it is done, then try again.",
+        )
+    if "malformed" in said or "not a database" in said:
+        return StoreDamaged(
+            f"The run store {place} is damaged ({said}).",
+            "Move it aside and bring back a backup with: python -m jobs restore FILE",
+        )
+    return StoreError(f"The run store {place} answered: {said}.", "If it goes on, please report it.")

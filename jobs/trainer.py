@@ -1,0 +1,179 @@
+"""The trainer: a process of its own that does one attempt at one run, `python -m jobs.trainer RUN ATTEMPT`."""
+
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from core import checkpoints, dataset
+from core.config import RunConfig, validated
+from core.dataset import FashionMNIST
+from core.errors import CheckpointError, LookbookError
+from core.evaluation import log_probabilities
+from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Progress
+from core.reliability import fit_thresholds
+from core.resumption import START_OVER
+from core.training import NO_ROOM, Training
+from jobs import artifacts
+from jobs.attempts import Answers, Duty, Replaced
+from jobs.launching import open_here
+from jobs.runs import get_run, list_epochs
+from jobs.settings import settings
+from jobs.shift import ROOM_ADVICE, Clock, Shift, StopRequest, persist, say
+from jobs.store import StoreError
+
+REPORT_EVERY_S = 1.0
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+MEMORY_ADVICE = "Choose a smaller batch or input size, or close other programs, then clone or resume the run."
+
+
+def main(run_id: str, attempt: int) -> int:
+    """Do one attempt at a run; return 0 if it ended as it should, 1 if the run failed."""
+    stop, clock = StopRequest(), Clock()
+    stop.listen()
+    clock.leave_out_pauses()
+    try:
+        return _try(Shift(Duty(persist(open_here), run_id, attempt), stop, clock))
+    except Replaced as reason:
+        say(f"leaving: {reason}")
+        return 0
+    except LookbookError as error:
+        # The store itself cannot be used, so that nothing can be recorded there.
+        say(str(error))
+        return 1
+
+
+def _try(shift: Shift) -> int:
+    try:
+        _work(shift)
+    except (Replaced, StoreError):
+        raise
+    except LookbookError as error:
+        shift.fail(error.kind, error.message, error.advice)
+    except MemoryError:
+        shift.fail("memory", "The machine ran out of memory.", MEMORY_ADVICE)
+    except OSError as error:
+        say(traceback.format_exc())
+        shift.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
+    except Exception as error:
+        # The last stop of the process: recorded with the run, its traceback kept in the log.
+        say(traceback.format_exc())
+        if any(words in str(error).lower() for words in OUT_OF_MEMORY):
+            shift.fail("memory", f"Memory ran out: {str(error).splitlines()[0]}", MEMORY_ADVICE)
+        else:
+            shift.fail("code", f"{type(error).__name__}: {error}", "The log has the traceback; please report it.")
+    else:
+        return 0
+    return 1
+
+
+def _work(shift: Shift) -> None:
+    """Take up the run, train it, test it; or leave it where it can be taken up again."""
+    run = persist(lambda: get_run(shift.duty.store, shift.duty.run_id))
+    config = validated(run.config)
+    files = artifacts.files_of(shift.duty.store, run.id)
+    say(f"attempt {shift.duty.attempt} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
+    checkpoints.clear_unfinished(files.folder)
+    data = dataset.load(settings().data)
+    # A run that died before may die again: it writes its next checkpoint soon.
+    training = shift.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
+    if training is None:
+        shift.leave()
+        return
+    _refuse_to_forget(shift, training, files.checkpoints)
+    if _train(shift, training) and _finish(shift, training, config, data):
+        return
+    _save_before_leaving(shift, training)
+    shift.leave()
+
+
+def _refuse_to_forget(shift: Shift, training: Training, folder: Path) -> None:
+    """Raise CheckpointError if the store knows of epochs and no checkpoint is there any more."""
+    known = persist(lambda: list_epochs(shift.duty.store, [shift.duty.run_id])[shift.duty.run_id])
+    if known and _position(training) == (0, 0):
+        raise CheckpointError(f"The checkpoints of this run are gone: {folder} is empty.", START_OVER)
+
+
+def _train(shift: Shift, training: Training) -> bool:
+    """Train until the end; return False if the run was asked to stop before."""
+    last_report, start = 0.0, _position(training)
+    _say_facts(training)
+    if not shift.started(training):
+        return False
+    for event in training.events():
+        goes_on = True
+        if isinstance(event, Progress) and time.monotonic() - last_report >= REPORT_EVERY_S:
+            last_report = time.monotonic()
+            goes_on = shift.progressed(event)
+        elif isinstance(event, EpochEnded):
+            _say_figures(event.figures)
+        elif isinstance(event, CheckpointSaved):
+            goes_on = shift.saved(training, further=_position(training) > start)
+        elif isinstance(event, CheckpointFailed):
+            goes_on = shift.warn(f"No room for a checkpoint ({event.reason}): the one before is kept. {ROOM_ADVICE}")
+        if shift.stop.made or not goes_on:
+            return False
+    return True
+
+
+def _finish(shift: Shift, training: Training, config: RunConfig, data: FashionMNIST) -> bool:
+    """Test the best weights and end the run; return False if it was asked to stop before."""
+    model = training.load_best()
+    say(f"testing the checkpoint of epoch {training.best_epoch} on {len(data.test_labels):,} images")
+    splits = {"test": (data.test_images, data.test_labels), "validation": training.validation}
+    answers = {split: _answers(model, images, labels, config) for split, (images, labels) in splits.items()}
+    path = artifacts.files_of(shift.duty.store, shift.duty.run_id).model
+    thresholds = fit_thresholds(model, config, *training.validation)
+    origin = {"run": shift.duty.run_id, "epoch": training.best_epoch, "verdict": thresholds and thresholds.as_state()}
+    if shift.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin)) is None:
+        return False
+    shift.finished(training, answers)
+    right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
+    say(f"finished: test accuracy {right.mean():.4f}")
+    return True
+
+
+def _answers(model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig) -> Answers:
+    start = time.perf_counter()
+    said = log_probabilities(model, images, config)
+    return Answers(labels, said, time.perf_counter() - start)
+
+
+def _save_before_leaving(shift: Shift, training: Training) -> None:
+    try:
+        training.save_checkpoint()
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        shift.warn(f"There was no room for a last checkpoint ({error.strerror}): the one before it is kept.")
+    else:
+        shift.saved(training, further=False)
+
+
+def _position(training: Training) -> tuple[int, int]:
+    return len(training.epochs), training.batch
+
+
+def _say_facts(training: Training) -> None:
+    facts = training.facts
+    for note in training.notes:
+        say(note)
+    say(f"{facts.device_name}, {facts.threads} threads, {facts.parameters_trained:,} parameters to train")
+    if _position(training) != (0, 0):
+        say(f"resuming in epoch {len(training.epochs) + 1} after batch {training.batch}")
+
+
+def _say_figures(figures: EpochFigures) -> None:
+    say(
+        f"epoch {figures.epoch}: training loss {figures.train_loss:.4f}, accuracy {figures.train_accuracy:.4f}; "
+        f"validation loss {figures.val_loss:.4f}, accuracy {figures.val_accuracy:.4f}; {figures.duration_s:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    # All is written. To take torch down in order would hold the lock of the run for a second or two more.
+    os._exit(main(sys.argv[1], int(sys.argv[2])))

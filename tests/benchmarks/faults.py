@@ -1,0 +1,167 @@
+"""What can happen to runs at work: each fault is done to the real processes, files and store."""
+
+import contextlib
+import random
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import psutil
+
+from jobs import artifacts, processes, queue
+from jobs.launching import ensure_supervisor, supervisor_pid
+from jobs.records import RUNNING, STOPPED
+from jobs.runs import NotPossible, active_runs, list_runs
+from jobs.store import Store
+from tests.benchmarks.visitor import Visitor
+
+SUSPENDED_S = (0.5, 4.0)
+LOCKED_S = (0.5, 4.0)
+STOPPED_S = (0.5, 5.0)
+
+
+@dataclass
+class Faults:
+    """Does faults to a store's processes, drawn at random, and counts those that hit something."""
+
+    store: Store
+    visitor: Visitor
+    random: random.Random
+    counts: Counter[str] = field(default_factory=Counter)
+    pending: list[threading.Timer] = field(default_factory=list)
+
+    def one(self) -> None:
+        """Do one fault that finds something to hit."""
+        left = dict(_FAULTS)
+        while left:
+            (name,) = self.random.choices(list(left), [weight for weight, _ in left.values()])
+            _, fault = left.pop(name)
+            if fault(self):
+                self.counts[name] += 1
+                return
+
+    def settle(self) -> None:
+        """Let everything that was to follow a fault happen."""
+        for timer in self.pending:
+            timer.join()
+
+    def after(self, seconds: tuple[float, float], action: Callable[[], object]) -> None:
+        """Do something a random time from now."""
+        timer = threading.Timer(self.random.uniform(*seconds), action)
+        timer.start()
+        self.pending.append(timer)
+
+    def trainers(self) -> list[int]:
+        """The processes of the runs at work."""
+        found = [
+            processes.trainer_of(artifacts.files_of(self.store, run.id).lock, run.id, run.pid)
+            for run in active_runs(self.store)
+            if run.alive
+        ]
+        return [pid for pid in found if pid is not None]
+
+    def supervisor(self) -> int | None:
+        """The process of the supervisor."""
+        path = artifacts.supervisor_lock(self.store)
+        return supervisor_pid(path) if path.exists() else None
+
+
+def send(pid: int, number: signal.Signals) -> bool:
+    """Send a signal; return whether there was a process to get it."""
+    with contextlib.suppress(psutil.Error):
+        psutil.Process(pid).send_signal(number)
+        return True
+    return False
+
+
+def _kill_trainer(faults: Faults) -> bool:
+    found = faults.trainers()
+    return bool(found) and send(faults.random.choice(found), signal.SIGKILL)
+
+
+def _end_trainer(faults: Faults) -> bool:
+    found = faults.trainers()
+    return bool(found) and send(faults.random.choice(found), signal.SIGTERM)
+
+
+def _kill_supervisor(faults: Faults) -> bool:
+    pid = faults.supervisor()
+    return pid is not None and send(pid, signal.SIGKILL)
+
+
+def _kill_everything(faults: Faults) -> bool:
+    found = [faults.supervisor(), faults.visitor.server_pid, *faults.trainers()]
+    return sum(send(pid, signal.SIGKILL) for pid in found if pid is not None) > 1
+
+
+def _kill_server(faults: Faults) -> bool:
+    pid = faults.visitor.server_pid
+    return pid is not None and send(pid, signal.SIGKILL)
+
+
+def _suspend_trainer(faults: Faults) -> bool:
+    found = faults.trainers()
+    if not found:
+        return False
+    pid = faults.random.choice(found)
+    faults.after(SUSPENDED_S, lambda: send(pid, signal.SIGCONT))
+    return send(pid, signal.SIGSTOP)
+
+
+def _suspend_supervisor(faults: Faults) -> bool:
+    # Nothing wakes it but somebody who looks.
+    pid = faults.supervisor()
+    return pid is not None and send(pid, signal.SIGSTOP)
+
+
+def _lock_store(faults: Faults) -> bool:
+    seconds = faults.random.uniform(*LOCKED_S)
+
+    def hold() -> None:
+        with closing(sqlite3.connect(faults.store.place, timeout=30, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+
+    faults.after((0, 0), hold)
+    return True
+
+
+def _stop_run(faults: Faults) -> bool:
+    working = [run.id for run in active_runs(faults.store) if run.status == RUNNING]
+    if not working:
+        return False
+    run_id = faults.random.choice(working)
+    try:
+        queue.stop(faults.store, run_id)
+    except NotPossible:
+        return False
+    return True
+
+
+def _resume_run(faults: Faults) -> bool:
+    stopped = [run.id for run in list_runs(faults.store) if run.status == STOPPED]
+    if not stopped:
+        return False
+    queue.resume(faults.store, faults.random.choice(stopped))
+    ensure_supervisor(faults.store)
+    return True
+
+
+_FAULTS: dict[str, tuple[int, Callable[[Faults], bool]]] = {
+    "kill -9 of a trainer": (16, _kill_trainer),
+    "kill -9 of the supervisor": (14, _kill_supervisor),
+    "kill -9 of the server": (10, _kill_server),
+    "kill -9 of everything": (3, _kill_everything),
+    "SIGTERM to a trainer": (5, _end_trainer),
+    "SIGSTOP and SIGCONT of a trainer": (14, _suspend_trainer),
+    "SIGSTOP of the supervisor": (10, _suspend_supervisor),
+    "store held locked": (10, _lock_store),
+    "stop": (10, _stop_run),
+    "resume": (14, _resume_run),
+}

@@ -1,0 +1,124 @@
+"""Can a file do any harm? At least a thousand hostile or broken ones, on the way that every photo takes.
+
+python -m tests.benchmarks.uploads [--seed S] [--count N]
+
+Each file is written to a folder and read as the command line and the page read it. The exit status is 0 only if every
+one was answered by a view or refused with a reason and advice, within 500 MB of memory and 15 s, and a good photo is
+still read in the end.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from core import intake
+from core.photo_files import PhotoFile, gather
+from core.photos import to_model_view
+from core.reading import UnreadablePhoto
+from tests.benchmarks import hostile_files
+
+MOST_BYTES = 500e6
+MOST_SECONDS = intake.PATIENCE_S
+COUNT = 1_400
+
+
+@dataclass
+class Outcome:
+    """What became of the files: how many were answered, how many refused and with which words, and what failed."""
+
+    files: int = 0
+    answered: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    slowest: tuple[float, str] = (0.0, "")
+    readers: dict[int, float] = field(default_factory=dict)
+    """The processes that decoded, with their peak memory; more than one means that a file has ended one."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Feed the files; print what became of them; return 0 if no promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.uploads", description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=COUNT)
+    chosen = parser.parse_args(arguments)
+    outcome, good = Outcome(), PhotoFile("good.png", hostile_files.base("PNG"))
+    # What a good photo takes, the model that cuts it out above all, no file can be blamed for.
+    _take(good, outcome)
+    before = _peak()
+    with tempfile.TemporaryDirectory() as folder:
+        making = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.hostile_files", folder]
+        subprocess.run([*making, str(chosen.seed), str(chosen.count)], check=True)
+        for path in sorted(Path(folder).iterdir()):
+            _feed(path, outcome)
+    _take(good, outcome)
+    if outcome.answered == 0 or "good.png" in str(outcome.refusals):
+        outcome.failures.append("a good photo is not read any more")
+    grown, decoder = _peak() - before, max(outcome.readers.values())
+    if grown + decoder > MOST_BYTES:
+        outcome.failures.append(f"{(grown + decoder) / 1e6:.0f} MB of memory")
+    _report(outcome, grown, decoder)
+    return 1 if outcome.failures else 0
+
+
+def _feed(path: Path, outcome: Outcome) -> None:
+    outcome.files += 1
+    start = time.monotonic()
+    for file in gather([path]):
+        _take(file, outcome)
+    seconds = time.monotonic() - start
+    outcome.slowest = max(outcome.slowest, (seconds, path.name))
+    if seconds > MOST_SECONDS:
+        outcome.failures.append(f"{path.name} took {seconds:.1f} s")
+
+
+def _take(file: PhotoFile, outcome: Outcome) -> None:
+    try:
+        if file.error:
+            raise file.error
+        view = to_model_view(intake.read_photo(file.content, Path(file.name).name))
+        outcome.answered += view.image.shape == (28, 28)
+    except UnreadablePhoto as refusal:
+        outcome.refusals[refusal.message.replace(Path(file.name).name, "It")] += 1
+        if not refusal.message or not refusal.advice:
+            outcome.failures.append(f"{file.name} is refused without a reason or advice: {refusal}")
+    except Exception as error:  # whatever it is, it is what must not happen
+        outcome.failures.append(f"{file.name}: {type(error).__name__}: {error}")
+    outcome.readers |= {child.pid: _peak_of(child.pid) for child in psutil.Process().children()}
+
+
+def _peak() -> float:
+    """Peak resident memory of this process in bytes; Linux counts it in kilobytes, macOS in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _peak_of(pid: int) -> float:
+    """The peak of a process at work, 0 where it is gone or the system does not say."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return next((1024.0 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+
+
+def _report(outcome: Outcome, grown: float, decoder: float) -> None:
+    refused = sum(outcome.refusals.values())
+    print(f"{outcome.files:,} files: {outcome.answered:,} pictures answered, {refused:,} refused with a reason")
+    for words, times in outcome.refusals.most_common(12):
+        print(f"  {times:5,}  {words[:100]}")
+    print(f"slowest: {outcome.slowest[1]}, {outcome.slowest[0]:.2f} s")
+    print(f"memory at most: decoder {decoder / 1e6:.0f} MB, this process {grown / 1e6:.0f} MB more than before")
+    print(f"decoding processes used: {len(outcome.readers)}")
+    for failure in outcome.failures[:20]:
+        print(f"FAILED: {failure}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""k-fold groups in a run store without any training: what each run says of its fold is drawn at random."""
+
+import numpy as np
+
+from core.dataset import fold_split
+from jobs import blobs
+from jobs.folds import FoldGroup, list_fold_groups
+from jobs.records import FINISHED
+from jobs.schema import predictions
+from jobs.store import Store
+from tests import stores
+from tests.stores import Sample
+
+
+def add_fold_group(store: Store, labels: np.ndarray, folds: int = 3, *, unfinished: int = 0) -> FoldGroup:
+    """Put a k-fold group of seed 0 into the store, the last `unfinished` of its runs stopped."""
+    for fold in range(1, folds + 1):
+        status = FINISHED if fold <= folds - unfinished else "stopped"
+        sample = Sample(
+            name=f"cnn seed 0 fold {fold} of {folds}",
+            status=status,
+            changes={"folds": folds, "fold": fold},
+            columns={"group_id": f"group{folds}"},
+        )
+        run_id = stores.add(store, sample)
+        if status == FINISHED:
+            own = labels[fold_split(labels, 0, folds, fold)[1]]
+            said = blobs.encode_log_probabilities(stores.log_probabilities("cnn", fold, own))
+            row = {"count": len(own), "labels": blobs.encode_labels(own), "log_probabilities": said}
+            with store.writing() as connection:
+                connection.execute(predictions.insert().values(run_id=run_id, split="validation", **row))
+    return next(group for group in list_fold_groups(store) if group.id == f"group{folds}")

@@ -1,0 +1,71 @@
+"""A run store of its own for each test, that the command line opens too, and the real data set where it is needed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import dataset
+from core.dataset import FashionMNIST
+from jobs import artifacts, locks, queue
+from jobs.settings import settings
+from jobs.store import Store, open_store
+from tests.jobs import working
+from tests.jobs.configs import STEADY
+
+
+@pytest.fixture(scope="session")
+def new_store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store as it is when it was just made, closed."""
+    folder = tmp_path_factory.mktemp("new-store")
+    open_store(f"sqlite:///{folder / 'runs.db'}", folder).engine.dispose()
+    return folder / "runs.db"
+
+
+@pytest.fixture
+def shop(new_store_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """An empty store that the settings name, so that commands open it and supervisors work for it."""
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", f"sqlite:///{tmp_path / 'runs.db'}")
+    monkeypatch.setenv("LOOKBOOK_ARTIFACTS", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("LOOKBOOK_SLOTS", "1")
+    settings.cache_clear()
+    shutil.copyfile(new_store_file, tmp_path / "runs.db")
+    yield open_store(settings().database_url, settings().artifacts)
+    settings.cache_clear()
+
+
+@pytest.fixture
+def store(shop: Store) -> Iterator[Store]:
+    """The same with the supervisor's lock held, so that no command starts one."""
+    lock = locks.acquire(artifacts.supervisor_lock(shop))
+    yield shop
+    os.close(lock)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> FashionMNIST:
+    if not dataset.is_present(settings().data):
+        pytest.fail(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first.")
+    return dataset.load(settings().data)
+
+
+@pytest.fixture
+def working_shop(shop: Store, real_data: FashionMNIST) -> Iterator[Store]:
+    """A store whose runs are really trained; what still works at the end is killed."""
+    assert len(real_data.train_labels) == 60_000
+    yield shop
+    working.clear_away(shop)
+
+
+@pytest.fixture(scope="session")
+def peaceful(tmp_path_factory: pytest.TempPathFactory, real_data: FashionMNIST) -> Iterator[working.Outcome]:
+    """What the run STEADY comes to when nobody disturbs it."""
+    assert len(real_data.train_labels) == 60_000
+    folder = tmp_path_factory.mktemp("peace")
+    store = open_store(f"sqlite:///{folder / 'runs.db'}", folder / "artifacts")
+    run_id = queue.launch(store, STEADY)
+    working.wait_until_finished(store, run_id)
+    yield working.outcome(store, run_id)
+    working.clear_away(store)

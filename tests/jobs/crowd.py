@@ -1,0 +1,75 @@
+"""Several processes that do the same to one store at the same moment."""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+from jobs import attempts, queue
+from jobs.attempts import Duty
+from jobs.claims import claim, next_in_queue
+from jobs.runs import list_runs
+from jobs.store import Store, open_store
+from tests.jobs.configs import TINY
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["jobs.migration", "jobs.queue", "jobs.claims"])
+
+
+def at_once(count: int, work: Callable[[Path, int], Any], folder: Path) -> list[Any]:
+    """Let `count` processes call work(folder, number) at the same moment; return what each gave back.
+
+    An exception comes back as its traceback, a string.
+    """
+    barrier, answers = _CONTEXT.Barrier(count), _CONTEXT.Queue()
+    crowd = [
+        _CONTEXT.Process(target=_one, args=(barrier, answers, work, folder, number), daemon=True)
+        for number in range(count)
+    ]
+    for process in crowd:
+        process.start()
+    given = [answers.get(timeout=120) for _ in crowd]
+    for process in crowd:
+        process.join()
+    return given
+
+
+def _one(barrier: Barrier, answers: Any, work: Callable[[Path, int], Any], folder: Path, number: int) -> None:
+    barrier.wait(timeout=60)
+    try:
+        answers.put(work(folder, number))
+    except BaseException:
+        answers.put(traceback.format_exc())
+
+
+def open_in(folder: Path) -> Store:
+    return open_store(f"sqlite:///{folder / 'runs.db'}", folder / "artifacts")
+
+
+def open_and_count(folder: Path, _number: int) -> int:
+    return len(list_runs(open_in(folder)))
+
+
+def launch_ten(folder: Path, _number: int) -> list[str]:
+    store = open_in(folder)
+    return [queue.launch(store, TINY) for _ in range(10)]
+
+
+def add_to_work(folder: Path, _number: int) -> int:
+    """Fifty times: read a figure, add one, write it back."""
+    store = open_in(folder)
+    duty = Duty(store, list_runs(store)[0].id, 1)
+    for batch in range(50):
+        attempts.report_progress(duty, 1, batch, 50, 100.0, 1.0)
+    return 50
+
+
+def claim_all(folder: Path, number: int) -> list[str]:
+    """Claim runs until there are none, as a supervisor of another host would, without locks of runs."""
+    store, host, claimed = open_in(folder), f"host{number}", []
+    while (run_id := next_in_queue(store, host)) is not None:
+        if claim(store, run_id, host):
+            claimed.append(run_id)
+    return claimed

@@ -1,0 +1,242 @@
+"""What a trainer writes: fenced, complete or not at all, and never the same twice."""
+
+import math
+
+import numpy as np
+import pytest
+
+from jobs import attempts, queue
+from jobs.artifacts import files_of
+from jobs.attempts import Answers, Duty, Replaced
+from jobs.claims import MOST_DEATHS, claim, is_here, next_in_queue, settle_death
+from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Epoch
+from jobs.runs import NoPredictions, get_predictions, get_run, list_attempts, list_epochs
+from jobs.schema import runs
+from jobs.store import Store, StoreError
+from tests import stores
+from tests.jobs.configs import TINY
+
+HOST = "here"
+KILLED = -9
+
+
+@pytest.fixture
+def duty(store: Store) -> Duty:
+    run_id = queue.launch(store, TINY)
+    taken = claim(store, run_id, HOST)
+    assert taken is not None
+    return taken
+
+
+def learnt(duty: Duty, count: int) -> list[Epoch]:
+    return [Epoch(duty.run_id, n, 1 / n, 0.5, 1.5 / n, 0.4, 1e-3, 2.0) for n in range(1, count + 1)]
+
+
+def start(duty: Duty, complete: int = 0, batch: int = 0) -> bool:
+    epochs = learnt(duty, complete)
+    return attempts.report_start(duty, 4711, {}, epochs, epochs[-1] if epochs else None, batch)
+
+
+def checkpoint(duty: Duty, complete: int, *, further: bool = True) -> bool:
+    epochs = learnt(duty, complete)
+    return attempts.report_checkpoint(duty, epochs, epochs[-1] if epochs else None, further=further)
+
+
+def answers(count: int = 10_000, seconds: float | None = None) -> dict[str, Answers]:
+    labels = stores.labels()[:count]
+    return {"test": Answers(labels, stores.log_probabilities("cnn", 1, labels), seconds)}
+
+
+def finish(duty: Duty, complete: int = 2) -> None:
+    epochs = learnt(duty, complete)
+    attempts.report_finish(duty, epochs, epochs[-1], answers(), 1.0)
+
+
+def die(duty: Duty, exit_status: int | None = KILLED) -> Duty | None:
+    return settle_death(duty, HOST, exit_status, "its last words")
+
+
+def epochs_of(duty: Duty) -> list[int]:
+    return [epoch.epoch for epoch in list_epochs(duty.store, [duty.run_id])[duty.run_id]]
+
+
+def test_a_replaced_attempt_can_write_nothing(duty: Duty) -> None:
+    successor = die(duty)
+    assert successor is not None
+    before = get_run(duty.store, duty.run_id)
+    writes = [
+        lambda: start(duty),
+        lambda: checkpoint(duty, 1),
+        lambda: attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0),
+        lambda: attempts.report_warning(duty, "trouble"),
+        lambda: attempts.report_leaving(duty, 1.0),
+        lambda: attempts.report_failure(duty, "code", "no", ""),
+        lambda: finish(duty),
+    ]
+    for write in writes:
+        with pytest.raises(Replaced):
+            write()
+    assert get_run(duty.store, duty.run_id) == before
+    assert start(successor)
+
+
+def test_a_trainer_of_a_run_that_was_deleted_or_has_ended_learns_it_from_the_write(duty: Duty) -> None:
+    finish(duty)
+    with pytest.raises(Replaced):
+        attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
+    with duty.store.writing() as connection:
+        connection.execute(runs.delete())
+    with pytest.raises(Replaced):
+        attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
+
+
+def test_a_trainer_learns_from_each_write_that_it_is_to_stop(duty: Duty) -> None:
+    assert start(duty)
+    queue.stop(duty.store, duty.run_id)
+    assert not start(duty)
+    assert not checkpoint(duty, 0)
+    assert not attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
+    assert not attempts.report_warning(duty, "trouble")
+
+
+def test_a_finished_run_has_all_its_epochs_and_predictions(duty: Duty) -> None:
+    start(duty)
+    finish(duty, 2)
+    run = get_run(duty.store, duty.run_id)
+    stored = get_predictions(duty.store, duty.run_id)
+    assert (run.status, run.best_epoch, run.test_count, run.pid) == (FINISHED, 2, 10_000, None)
+    assert run.test_accuracy == np.mean(stored.predicted == stored.labels)
+    assert run.test_loss == pytest.approx(-np.log(stored.probabilities[range(10_000), stored.labels]).mean(), rel=1e-6)
+    assert epochs_of(duty) == [1, 2]
+    (attempt,) = list_attempts(duty.store, duty.run_id)
+    assert attempt.outcome == "finished"
+    assert attempt.ended_at is not None
+
+
+def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobody_measured_it(store: Store) -> None:
+    for seconds, expected in ((4.0, 2_500.0), (None, None)):
+        taken = claim(store, queue.launch(store, TINY), HOST)
+        assert taken is not None
+        start(taken)
+        attempts.report_finish(taken, learnt(taken, 1), learnt(taken, 1)[0], answers(seconds=seconds), 1.0)
+        assert get_run(store, taken.run_id).prediction_images_per_s == expected
+
+
+def test_an_end_that_fails_halfway_leaves_nothing_behind(duty: Duty) -> None:
+    start(duty)
+    broken = [*learnt(duty, 1), Epoch(duty.run_id, 2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0)]
+    with pytest.raises(StoreError):
+        attempts.report_finish(duty, broken, broken[0], answers(), 1.0)
+    assert get_run(duty.store, duty.run_id).status == RUNNING
+    assert epochs_of(duty) == []
+    with pytest.raises(NoPredictions):
+        get_predictions(duty.store, duty.run_id)
+
+
+def test_epochs_are_neither_missing_nor_doubled_however_often_they_are_reported(duty: Duty) -> None:
+    start(duty)
+    for complete in (1, 1, 3, 2, 3):
+        checkpoint(duty, complete)
+    assert epochs_of(duty) == [1, 2, 3]
+
+
+def test_epochs_past_the_checkpoint_that_is_taken_up_are_taken_out(duty: Duty) -> None:
+    start(duty)
+    checkpoint(duty, 2)
+    successor = die(duty)
+    assert successor is not None
+    start(successor, complete=1, batch=3)
+    run = get_run(duty.store, duty.run_id)
+    assert epochs_of(duty) == [1]
+    assert (run.epoch, run.batch, run.best_epoch) == (2, 3, 1)
+    assert [(a.start_epoch, a.start_batch) for a in list_attempts(duty.store, duty.run_id)] == [(1, 0), (2, 3)]
+
+
+def test_a_run_whose_trainer_dies_again_and_again_fails_with_cause_and_advice(duty: Duty) -> None:
+    last = duty
+    for _ in range(MOST_DEATHS - 1):
+        start(last)
+        successor = die(last)
+        assert successor is not None
+        last = successor
+    assert die(last) is None
+    run = get_run(duty.store, duty.run_id)
+    assert (run.status, run.error_kind) == (FAILED, "memory")
+    assert f"died {MOST_DEATHS} times" in str(run.error_message)
+    assert "smaller batch" in str(run.error_advice)
+    assert [a.outcome for a in list_attempts(duty.store, duty.run_id)] == ["died by signal 9"] * 5 + ["failed"]
+
+
+def test_deaths_are_forgotten_only_when_the_run_gets_further(duty: Duty) -> None:
+    successor = die(duty)
+    assert successor is not None
+    checkpoint(successor, 0, further=False)
+    assert get_run(duty.store, duty.run_id).deaths == 1
+    checkpoint(successor, 0, further=True)
+    assert get_run(duty.store, duty.run_id).deaths == 0
+
+
+def test_a_program_that_ends_with_an_error_fails_at_once_with_its_last_words(duty: Duty) -> None:
+    assert die(duty, exit_status=1) is None
+    run = get_run(duty.store, duty.run_id)
+    assert (run.status, run.error_kind) == (FAILED, "code")
+    assert "exit status 1: its last words" in str(run.error_message)
+
+
+@pytest.mark.parametrize("exit_status", [-15, -9, 0, 1, None])
+def test_a_run_that_was_asked_to_stop_is_stopped_however_its_trainer_ended(duty: Duty, exit_status: int | None) -> None:
+    queue.stop(duty.store, duty.run_id)
+    assert get_run(duty.store, duty.run_id).status == STOPPING
+    assert die(duty, exit_status) is None
+    assert get_run(duty.store, duty.run_id).status == STOPPED
+
+
+def test_a_death_is_not_settled_twice_nor_after_the_trainer_finished_all_the_same(duty: Duty) -> None:
+    assert die(duty) is not None
+    assert die(duty) is None
+    newest = Duty(duty.store, duty.run_id, 2)
+    finish(newest)
+    assert die(newest) is None
+    assert get_run(duty.store, duty.run_id).status == FINISHED
+
+
+def test_a_trainer_told_to_leave_by_nobody_who_stopped_the_run_leaves_it_at_work(duty: Duty) -> None:
+    assert not attempts.report_leaving(duty, 5.0)
+    run = get_run(duty.store, duty.run_id)
+    assert (run.status, run.state, run.work_s) == (RUNNING, "interrupted", 5.0)
+    assert die(duty, exit_status=0) is not None
+
+
+def test_a_warning_stays_until_the_next_checkpoint(duty: Duty) -> None:
+    attempts.report_warning(duty, "No room.")
+    attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
+    assert get_run(duty.store, duty.run_id).warning == "No room."
+    checkpoint(duty, 0)
+    assert get_run(duty.store, duty.run_id).warning is None
+
+
+def test_starting_over_forgets_what_was_learnt_and_deletes_the_checkpoints(duty: Duty) -> None:
+    start(duty)
+    checkpoint(duty, 2)
+    attempts.report_failure(duty, "checkpoint", "damaged", "")
+    folder = files_of(duty.store, duty.run_id).checkpoints
+    folder.mkdir(parents=True)
+    (folder / "checkpoint-0002-000000.pt").write_bytes(b"damaged")
+    queue.start_over(duty.store, duty.run_id)
+    run = get_run(duty.store, duty.run_id)
+    assert (run.status, run.best_epoch, run.epoch, epochs_of(duty)) == (QUEUED, None, 0, [])
+    assert not folder.exists()
+
+
+def test_time_in_the_queue_is_never_negative_when_the_clock_is_set_back(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    with store.writing() as connection:
+        connection.execute(runs.update().values(status_since=9e9))
+    assert claim(store, run_id, HOST)
+    assert get_run(store, run_id).queued_s == 0
+
+
+def test_a_run_of_a_machine_that_has_another_name_now_is_still_looked_after(duty: Duty) -> None:
+    queue.launch(duty.store, TINY)
+    assert is_here(duty.store, get_run(duty.store, duty.run_id), "new name")
+    assert next_in_queue(duty.store, "new name") is None

@@ -1,0 +1,146 @@
+"""Backups are consistent while runs write; restoring loses nothing and never works behind a run's back."""
+
+import os
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from jobs import artifacts, locks, queue
+from jobs.backup import check_database, copy_database, restore
+from jobs.launching import ensure_supervisor, supervisor_pid
+from jobs.runs import list_runs
+from jobs.schema import runs
+from jobs.settings import settings
+from jobs.store import Store, StoreError, open_store
+from tests import stores
+from tests.jobs.configs import TINY
+
+
+def put_back(store: Store, backup: Path) -> Path | None:
+    return restore(backup, store.url, store.artifacts)
+
+
+def names(store: Store) -> list[str]:
+    return sorted(run.name for run in list_runs(store))
+
+
+def test_a_backup_made_while_somebody_writes_holds_a_moment_between_two_transactions(
+    store: Store, tmp_path: Path
+) -> None:
+    for number in range(2):
+        queue.launch(store, TINY, f"run {number}")
+    enough = threading.Event()
+
+    def write() -> None:
+        count = 0
+        while not enough.is_set():
+            count += 1
+            with store.writing() as connection:
+                connection.execute(runs.update().values(work_s=count))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(10):
+            assert copy_database(store, tmp_path / f"{number}.backup") > 0
+    finally:
+        enough.set()
+        writer.join()
+    seen = set()
+    for number in range(10):
+        check_database(tmp_path / f"{number}.backup")
+        with closing(sqlite3.connect(tmp_path / f"{number}.backup")) as connection:
+            first, second = connection.execute("SELECT work_s FROM runs").fetchall()
+        assert first == second
+        seen.add(first)
+    assert len(seen) > 1
+
+
+def test_a_backup_never_overwrites_a_file(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("mine")
+    with pytest.raises(StoreError, match="exists already"):
+        copy_database(store, tmp_path / "kept")
+    assert (tmp_path / "kept").read_text() == "mine"
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="could not be written"):
+        copy_database(store, tmp_path / "nowhere" / "file")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_restored_store_has_the_old_rows_and_the_one_that_was_there_is_kept(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    queue.launch(shop, TINY, "new")
+    kept = put_back(shop, tmp_path / "one.backup")
+    assert kept is not None
+    assert names(open_store(f"sqlite:///{kept}", tmp_path)) == ["new", "old"]
+    assert names(open_store(shop.url, shop.artifacts)) == ["old"]
+
+
+def test_a_page_that_was_open_goes_on_with_the_restored_store(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    queue.launch(shop, TINY, "new")
+    assert names(shop) == ["new", "old"]
+    kept = put_back(shop, tmp_path / "one.backup")
+    queue.launch(shop, TINY, "launched from the open page")
+    assert names(open_store(shop.url, shop.artifacts)) == ["launched from the open page", "old"]
+    assert names(open_store(f"sqlite:///{kept}", tmp_path)) == ["new", "old"]
+
+
+def test_a_backup_can_be_restored_where_there_is_no_store(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    assert restore(tmp_path / "one.backup", url, tmp_path / "other-artifacts") is None
+    assert names(open_store(url, tmp_path)) == ["old"]
+
+
+def test_a_damaged_backup_is_refused_and_the_store_stays(shop: Store, tmp_path: Path) -> None:
+    stores.fill(shop, 3)
+    copy_database(shop, tmp_path / "one.backup")
+    content = bytearray((tmp_path / "one.backup").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 5000] = bytes(5000)
+    (tmp_path / "one.backup").write_bytes(content)
+    (tmp_path / "letter").write_text("no database")
+    for wrong in ("one.backup", "letter", "nowhere"):
+        with pytest.raises(StoreError):
+            put_back(shop, tmp_path / wrong)
+    assert len(names(shop)) == 3
+
+
+def test_nothing_is_restored_while_a_run_is_at_work(shop: Store, tmp_path: Path) -> None:
+    run_id = queue.launch(shop, TINY)
+    copy_database(shop, tmp_path / "one.backup")
+    with stores.at_work(shop, run_id), pytest.raises(StoreError, match=f"at work.*{run_id}.*jobs stop"):
+        put_back(shop, tmp_path / "one.backup")
+    assert not list(tmp_path.glob("runs-before-restore*"))
+
+
+def test_nothing_is_restored_under_a_supervisor_that_does_not_go(
+    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_database(shop, tmp_path / "one.backup")
+    held = locks.acquire(artifacts.supervisor_lock(shop))
+    monkeypatch.setattr("jobs.backup.LEAVING_S", 0.1)
+    with pytest.raises(StoreError, match="A supervisor is at work"):
+        put_back(shop, tmp_path / "one.backup")
+    os.close(held)
+
+
+def test_a_supervisor_that_waits_for_work_is_sent_away_by_a_restore(shop: Store, tmp_path: Path) -> None:
+    copy_database(shop, tmp_path / "one.backup")
+    assert ensure_supervisor(shop)
+    assert not ensure_supervisor(shop)
+    pid = supervisor_pid(artifacts.supervisor_lock(shop))
+    time.sleep(1.5)
+    put_back(shop, tmp_path / "one.backup")
+    assert pid is not None
+    assert not locks.is_held(artifacts.supervisor_lock(shop))
+    assert names(open_store(settings().database_url, shop.artifacts)) == []

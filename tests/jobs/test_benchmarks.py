@@ -1,0 +1,30 @@
+"""The short forms of the benchmarks that prove what is promised of runs and of their store."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from core.dataset import FashionMNIST
+from tests.benchmarks import chaos, load, uploads
+from tests.jobs import crowd
+
+pytestmark = pytest.mark.slow
+
+
+def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_again(real_data: FashionMNIST) -> None:
+    assert len(real_data.train_labels) == 60_000
+    assert chaos.main(["--minutes", "0.4", "--runs", "4", "--faults", "15", "--seed", "1"]) == 0
+
+
+def test_eight_writers_and_four_readers_lose_nothing_and_meet_no_lock(tmp_path: Path) -> None:
+    load.prepare(tmp_path, finished=20)
+    answers = crowd.at_once(load.WRITERS + load.READERS, partial(load.work, seconds=3), tmp_path)
+    assert [answer.errors for answer in answers] == [[]] * 12
+    written = [answer for answer in answers if answer.writes]
+    assert sum(len(answer.seconds) for answer in written) > 0
+    assert load.lost_updates(tmp_path, written) == 0
+
+
+def test_no_hostile_or_broken_file_does_any_harm() -> None:
+    assert uploads.main(["--count", "0", "--seed", "1"]) == 0

@@ -1,0 +1,49 @@
+"""The stored form of predictions keeps what every figure needs."""
+
+import numpy as np
+import pytest
+
+from jobs import blobs
+
+
+def log_probabilities(count: int, spread: float) -> np.ndarray:
+    logits = np.random.Generator(np.random.PCG64(7)).normal(0, spread, (count, 10))
+    highest = logits.max(axis=1, keepdims=True)
+    return (logits - highest - np.log(np.exp(logits - highest).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+@pytest.mark.parametrize("spread", [0.01, 2.0, 8.0])
+def test_log_probabilities_come_back_within_the_promised_relative_error(spread: float) -> None:
+    values = log_probabilities(10_000, spread)
+    stored = blobs.decode_log_probabilities(blobs.encode_log_probabilities(values), len(values))
+    assert stored.dtype == np.float32
+    error = np.abs(stored - values) / np.abs(values)
+    # The few that rounding would have made equal to the most probable one are a step of 2**-15 lower.
+    assert np.mean(error > 2.0**-16) < 0.001
+    assert error.max() < 2.0**-14
+
+
+def test_the_most_probable_class_stays_the_same_even_where_rounding_makes_two_equal() -> None:
+    values = log_probabilities(10_000, 0.001)
+    first = -np.float32(2.3)
+    values[0] = first
+    values[0, 7] = np.nextafter(first, np.float32(0))
+    stored = blobs.decode_log_probabilities(blobs.encode_log_probabilities(values), len(values))
+    assert np.array_equal(stored.argmax(axis=1), values.argmax(axis=1))
+
+
+def test_certainty_and_impossibility_are_kept_finite() -> None:
+    values = np.full((1, 10), -np.inf, dtype=np.float32)
+    values[0, 3] = 0
+    stored = blobs.decode_log_probabilities(blobs.encode_log_probabilities(values), 1)
+    assert stored[0, 3] == 0
+    assert np.all(np.delete(stored[0], 3) == -100)
+
+
+def test_ten_thousand_images_take_less_than_a_quarter_of_a_megabyte() -> None:
+    assert len(blobs.encode_log_probabilities(log_probabilities(10_000, 3))) < 250_000
+
+
+def test_labels_come_back_as_they_were() -> None:
+    labels = np.arange(256, dtype=np.int64)
+    assert np.array_equal(blobs.decode_labels(blobs.encode_labels(labels)), labels)

@@ -1,0 +1,248 @@
+"""The command line: what it prints, where, and its exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from core.classes import CLASS_NAMES
+from jobs import artifacts, queue
+from jobs.cli import main
+from jobs.runs import get_run, list_runs, shop_state
+from jobs.settings import ROOT
+from jobs.store import Store
+from tests import stores
+from tests.jobs.configs import TINY
+from tests.stores import Sample
+from tests.untrained import add_run_with_model
+
+Capture = pytest.CaptureFixture[str]
+SHOWN = {
+    *("id", "name", "status", "model", "preset", "config", "epochs", "best_epoch", "test_loss", "test_accuracy"),
+    *("confusion_matrix", "per_class", "duration_s", "queued_s", "error"),
+}
+EPOCH = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate", "duration_s"}
+
+
+def run(capture: Capture, *arguments: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of a command."""
+    try:
+        status = main(arguments)
+    except SystemExit as left:
+        status = int(left.code or 0)
+    said = capture.readouterr()
+    return status, said.out, said.err
+
+
+def refused(capture: Capture, *arguments: str) -> str:
+    """The one line that a command says when it did not work."""
+    status, out, error = run(capture, *arguments)
+    assert status != 0
+    assert out == ""
+    assert error.startswith("Error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_launch_prints_the_id_of_the_run_it_queued(store: Store, capsys: Capture) -> None:
+    changes = ["--set", "epochs=3", "--set", "learning_rate=0.01", "--set", "augmentation=none"]
+    status, out, _ = run(capsys, "launch", "cnn", "--name", "mine", "--seed", "7", "--tag", "first", *changes)
+    found = get_run(store, out.strip())
+    assert status == 0
+    assert (found.name, found.seed, found.epochs, found.tags) == ("mine", 7, 3, ("first",))
+    assert (found.config["learning_rate"], found.config["augmentation"]) == (0.01, "none")
+
+
+def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: Capture) -> None:
+    status, out, _ = run(capsys, "launch", "cnn", "--json")
+    assert status == 0
+    assert json.loads(out)["id"] == list_runs(store)[0].id
+    assert json.loads(out)["status"] == "queued"
+    status, out, _ = run(capsys, "launch", "cnn", "--seeds", "2", "--seed", "5", "--json")
+    assert status == 0
+    assert [get_run(store, one["id"]).seed for one in json.loads(out)] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["launch", "vgg"], "no preset 'vgg'"),
+        (["launch", "cnn", "--set", "epochs=0"], "epochs = 0"),
+        (["launch", "cnn", "--set", "epochs"], "has no value"),
+        (["launch", "cnn", "--set", "epoch=3"], "epoch is no setting"),
+        (["launch", "cnn", "--seeds", "51"], "1 to 50"),
+        (["show", "nosuchid"], "no run 'nosuchid'"),
+        (["stop", "nosuchid"], "no run 'nosuchid'"),
+        (["slots", "0"], "1 to 64"),
+        (["dance"], "invalid choice"),
+        (["show"], "required"),
+        ([], "required"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line_on_stderr(
+    store: Store, capsys: Capture, arguments: list[str], reason: str
+) -> None:
+    assert reason in refused(capsys, *arguments)
+    assert list_runs(store) == []
+
+
+def test_show_json_holds_everything_of_a_finished_run(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample(epochs_done=4))
+    status, out, _ = run(capsys, "show", run_id, "--json")
+    shown = json.loads(out)
+    assert status == 0
+    assert shown.keys() >= SHOWN
+    assert [epoch.keys() for epoch in shown["epochs"]] == [EPOCH] * 4
+    matrix = shown["confusion_matrix"]
+    assert sum(map(sum, matrix)) == 10_000
+    assert [sum(row) for row in matrix] == [one["support"] for one in shown["per_class"]] == [1000] * 10
+    assert shown["test_accuracy"] == pytest.approx(sum(matrix[label][label] for label in range(10)) / 10_000)
+    assert [one["name"] for one in shown["per_class"]] == list(CLASS_NAMES)
+    assert {"precision", "recall", "f1"} <= shown["per_class"][0].keys()
+
+
+def test_show_json_of_a_queued_run_has_the_same_keys_and_no_figures(store: Store, capsys: Capture) -> None:
+    run_id = queue.launch(store, TINY)
+    _, out, _ = run(capsys, "show", run_id, "--json")
+    shown = json.loads(out)
+    assert shown.keys() >= SHOWN
+    assert (shown["status"], shown["epochs"], shown["confusion_matrix"], shown["error"]) == ("queued", [], None, None)
+
+
+def test_list_json_lists_newest_first_and_filters(store: Store, capsys: Capture) -> None:
+    ids = stores.fill(store, 3)
+    waiting = queue.launch(store, TINY)
+    _, out, _ = run(capsys, "list", "--json")
+    assert [one["id"] for one in json.loads(out)] == [waiting, *reversed(ids)]
+    _, out, _ = run(capsys, "list", "--json", "--status", "queued")
+    assert [one["id"] for one in json.loads(out)] == [waiting]
+
+
+@pytest.mark.usefixtures("store")
+def test_list_says_what_to_do_in_an_empty_store(capsys: Capture) -> None:
+    assert run(capsys, "list", "--json") == (0, "[]\n", "")
+    status, out, error = run(capsys, "list")
+    assert (status, out) == (0, "")
+    assert "python -m jobs launch" in error
+
+
+def test_stop_and_resume_act_on_each_run_named_and_say_which_refused(store: Store, capsys: Capture) -> None:
+    first, second = (queue.launch(store, TINY, name) for name in ("one", "two"))
+    assert run(capsys, "stop", first, second)[0] == 0
+    assert {run_.status for run_ in list_runs(store)} == {"stopped"}
+    assert run(capsys, "resume", "one")[0] == 0
+    status, _, error = run(capsys, "resume", first, second)
+    assert status == 1
+    assert get_run(store, second).status == "queued"
+    assert f"Error: {first} one: Run one is queued" in error
+
+
+def test_a_wrong_name_among_several_changes_nothing(store: Store, capsys: Capture) -> None:
+    run_id = queue.launch(store, TINY)
+    refused(capsys, "stop", run_id, "nosuchid")
+    assert get_run(store, run_id).status == "queued"
+
+
+def test_the_queue_is_steered(store: Store, capsys: Capture) -> None:
+    queue.launch(store, TINY, "one")
+    second = queue.launch(store, TINY, "two")
+    assert run(capsys, "move", "two", "1")[0] == 0
+    assert get_run(store, second).queue_position == 1
+    run(capsys, "pause")
+    assert shop_state(store).paused
+    run(capsys, "go-on")
+    assert not shop_state(store).paused
+    assert run(capsys, "slots", "3")[1] == "3\n"
+    assert run(capsys, "slots")[1] == "3\n"
+
+
+def test_deleting_names_what_goes_and_wants_a_yes(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample(name="old"))
+    artifacts.files_of(store, run_id).folder.mkdir(parents=True)
+    artifacts.files_of(store, run_id).model.write_bytes(bytes(2_000_000))
+    status, _, error = run(capsys, "delete", "old")
+    assert status == 1
+    assert "2.0 MB of files" in error
+    assert get_run(store, run_id)
+    assert run(capsys, "delete", "old", "--yes")[0] == 0
+    assert list_runs(store) == []
+
+
+def test_log_prints_the_log(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample())
+    stores.write_log(store, run_id, "epoch 1\nepoch 2\n")
+    assert run(capsys, "log", run_id, "--follow") == (0, "epoch 1\nepoch 2\n", "")
+
+
+def test_backup_and_restore_go_there_and_back(shop: Store, capsys: Capture, tmp_path: Path) -> None:
+    stores.fill(shop, 2)
+    assert run(capsys, "backup", str(tmp_path / "one.backup"))[0] == 0
+    assert "exists already" in refused(capsys, "backup", str(tmp_path / "one.backup"))
+    stores.fill(shop, 1)
+    status, _, error = run(capsys, "restore", str(tmp_path / "one.backup"))
+    assert status == 0
+    assert "kept as" in error
+    assert len(list_runs(shop)) == 2
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[str]:
+    drawn = Image.new("RGB", (200, 240), "white")
+    ImageDraw.Draw(drawn).rectangle((50, 40, 150, 200), fill="navy")
+    drawn.save(tmp_path / "shirt.png")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    return [str(tmp_path / name) for name in ("shirt.png", "broken.jpg", "missing.png")]
+
+
+def test_predict_json_answers_each_file_and_one_bad_one_never_stops_the_rest(
+    store: Store, capsys: Capture, photos: list[str]
+) -> None:
+    run_id = add_run_with_model(store, "asked")
+    status, out, error = run(capsys, "predict", run_id, *photos[1:], photos[0], "--json")
+    broken, missing, shirt = json.loads(out)
+    assert status == 1
+    assert [one.keys() for one in (broken, missing)] == [{"file", "error"}] * 2
+    assert shirt.keys() == {"file", "predicted", "confidence", "probabilities"}
+    assert shirt["file"] == photos[0]
+    assert list(shirt["probabilities"]) == list(CLASS_NAMES)
+    assert sum(shirt["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert shirt["confidence"] == max(shirt["probabilities"].values()) == shirt["probabilities"][shirt["predicted"]]
+    assert error.count("Error: ") == 2
+
+
+def test_predict_succeeds_where_every_file_could_be_read(store: Store, capsys: Capture, photos: list[str]) -> None:
+    run_id = add_run_with_model(store, "asked")
+    status, out, error = run(capsys, "predict", run_id, photos[0])
+    assert (status, error) == (0, "")
+    assert out.startswith(photos[0])
+
+
+def test_predicting_with_a_run_that_has_no_model_says_why(store: Store, capsys: Capture, photos: list[str]) -> None:
+    run_id = queue.launch(store, TINY, "waiting")
+    assert "waiting is queued, so it has no model" in refused(capsys, "predict", run_id, photos[0])
+    finished = stores.add(store, Sample())
+    assert "model.pt cannot be read" in refused(capsys, "predict", finished, photos[0])
+
+
+def test_a_store_that_is_damaged_is_said_in_one_line(store: Store, capsys: Capture) -> None:
+    store.engine.dispose()
+    Path(store.place).write_bytes(b"no database at all " * 300)
+    assert "python -m jobs restore FILE" in refused(capsys, "list")
+
+
+def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_SLOTS", "many")
+    answer = subprocess.run([sys.executable, "-m", "jobs", "list"], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Error: A setting is not valid: LOOKBOOK_SLOTS = 'many'")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_every_command_has_help(capsys: Capture) -> None:
+    _, out, _ = run(capsys, "--help")
+    for command in ("launch", "list", "show", "stop", "log", "predict", "worker", "data", "backup", "restore"):
+        assert command in out
+        assert run(capsys, command, "--help")[0] == 0

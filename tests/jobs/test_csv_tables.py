@@ -1,0 +1,78 @@
+"""Tables to take along: a line for each thing, figures in full, equal to what others compute from the same answers."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, t
+from sklearn.calibration import calibration_curve
+
+from core.calibration import accuracy_by_coverage, calibration
+from core.comparison import compare
+from jobs.groups import list_groups
+from jobs.reports import csv_tables
+from jobs.runs import get_predictions, get_run, list_runs
+from jobs.store import Store
+from tests import stores
+from tests.stores import Sample
+
+
+def lines(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_bins_of_the_reliability_table_are_those_of_scikit_learn(store: Store) -> None:
+    said = get_predictions(store, stores.add(store, Sample()))
+    found = [
+        row for row in lines(csv_tables.reliability(calibration(said.labels, said.probabilities))) if row["n"] != "0"
+    ]
+    right = said.predicted == said.labels
+    accuracies, confidences = calibration_curve(right, said.probabilities.max(axis=1), n_bins=15)
+    assert [float(row["accuracy"]) for row in found] == pytest.approx(accuracies)
+    assert [float(row["confidence"]) for row in found] == pytest.approx(confidences)
+    assert sum(int(row["n"]) for row in found) == 10_000
+
+
+def test_the_coverage_table_ends_with_the_accuracy_on_all_images(store: Store) -> None:
+    run_id = stores.add(store, Sample())
+    said = get_predictions(store, run_id)
+    found = lines(csv_tables.coverage(accuracy_by_coverage(said.labels, said.probabilities)))
+    assert len(found) == 100
+    assert float(found[-1]["accuracy"]) == get_run(store, run_id).test_accuracy
+
+
+def test_the_table_of_classes_has_the_exact_test_of_each(store: Store) -> None:
+    first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
+    comparison = compare(first.labels, first.predicted, second.predicted)
+    for row in lines(csv_tables.classes(comparison)):
+        only_a, only_b = int(row["only_a"]), int(row["only_b"])
+        assert float(row["p"]) == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
+    pairs = lines(csv_tables.pairs(comparison))
+    assert len(pairs) == 90
+    assert sum(int(row["count_a"]) for row in pairs) == int((first.predicted != first.labels).sum())
+    (whole,) = lines(csv_tables.comparisons([comparison]))
+    assert int(whole["only_a"]) == comparison.only_a
+    assert whole["better"] == (comparison.better or "")
+
+
+def test_the_table_of_groups_has_students_interval_and_nothing_where_one_seed_tells_nothing(store: Store) -> None:
+    for seed in range(3):
+        stores.add(store, Sample("cnn", seed, columns={"group_id": "three"}, created_at=2.0))
+    stores.add(store, Sample("resnet18", 0, columns={"group_id": "one"}, created_at=1.0))
+    three, one = lines(csv_tables.groups(list_groups(store)))
+    accuracies = [run.test_accuracy or 0.0 for run in list_runs(store) if run.group_id == "three"]
+    low, high = t.interval(0.95, 2, np.mean(accuracies), np.std(accuracies, ddof=1) / np.sqrt(3))
+    assert (float(three["low"]), float(three["high"])) == pytest.approx((low, high))
+    assert (one["finished"], one["sd"], one["low"]) == ("1", "", "")
+
+
+def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_state(store: Store) -> None:
+    stores.fill(store, 3)
+    stores.add(store, Sample(status="queued", name="waits, still", tags=("a", "b")))
+    found = {row["name"]: row for row in lines(csv_tables.runs(list_runs(store)))}
+    assert len(found) == 4
+    waiting = found["waits, still"]
+    assert (waiting["test_accuracy"], waiting["test_accuracy_low"], waiting["tags"]) == ("", "", "a b")
+    assert waiting["config_learning_rate"] == "0.001"
+    assert csv_tables.runs([]) == "\n"

@@ -1,0 +1,166 @@
+"""What is exported is complete, says what the store says, and can be used as its card says."""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+
+from core import export as core_export
+from core import models
+from core.checkpoints import save_model
+from core.dataset import FashionMNIST
+from core.evaluation import log_probabilities
+from core.export import read_weights
+from core.presets import config_of
+from jobs import artifacts
+from jobs.cli import main
+from jobs.records import STOPPED
+from jobs.runs import get_predictions
+from jobs.settings import settings
+from jobs.store import Store
+from tests import stores
+from tests.stores import Sample
+
+TABLES = ["confusion_matrix.csv", "epochs.csv", "per_class.csv", "predictions.csv"]
+
+
+def add_finished(store: Store, preset: str = "cnn", **changes: Any) -> str:
+    """A finished run whose model has random weights."""
+    run_id = stores.add(store, Sample(preset, changes=changes))
+    torch.manual_seed(0)
+    config = config_of(preset, **changes)
+    path = artifacts.files_of(store, run_id).model
+    path.parent.mkdir(parents=True)
+    save_model(path, models.build(config).eval(), config)
+    return run_id
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def exported(store: Store, tmp_path: Path) -> tuple[str, Path]:
+    """A run and the folder it was exported to, without ONNX."""
+    run_id = add_finished(store)
+    assert main(["export", run_id, str(tmp_path / "out"), "--without-onnx"]) == 0
+    return run_id, tmp_path / "out"
+
+
+def test_an_export_has_the_weights_the_card_and_the_tables(exported: tuple[str, Path]) -> None:
+    _, folder = exported
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*TABLES, "model-card.md", "model.safetensors"])
+    assert [path.name for path in folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_tables_are_the_figures_of_scikit_learn(store: Store, exported: tuple[str, Path]) -> None:
+    run_id, folder = exported
+    tested = get_predictions(store, run_id)
+    matrix = [[int(value) for value in list(row.values())[1:]] for row in rows(folder / "confusion_matrix.csv")]
+    assert np.array_equal(matrix, confusion_matrix(tested.labels, tested.predicted))
+    own = np.array(
+        [[float(row[name]) for name in ("precision", "recall", "f1")] for row in rows(folder / "per_class.csv")]
+    )
+    precision, recall, f1, _ = precision_recall_fscore_support(tested.labels, tested.predicted)
+    assert np.allclose(own, np.stack([precision, recall, f1], axis=1))
+
+
+def test_the_predictions_are_all_there_in_the_order_of_the_data(store: Store, exported: tuple[str, Path]) -> None:
+    run_id, folder = exported
+    tested = get_predictions(store, run_id)
+    found = rows(folder / "predictions.csv")
+    assert [int(row["label"]) for row in found] == tested.labels.tolist()
+    assert [int(row["predicted"]) for row in found] == tested.predicted.tolist()
+    probabilities = np.array([[float(value) for value in list(row.values())[7:]] for row in found])
+    assert np.allclose(probabilities, tested.probabilities, rtol=1e-6)
+    assert np.mean([float(row["loss"]) for row in found]) == pytest.approx(
+        log_loss(tested.labels, tested.probabilities)
+    )
+
+
+def test_the_card_tells_figures_limits_and_preprocessing(exported: tuple[str, Path]) -> None:
+    card = (exported[1] / "model-card.md").read_text(encoding="utf-8")
+    for words in ("95 % interval", "(p / 255 - 0.5) / 0.5", "54,000 training images", "always answers one of the ten"):
+        assert words in card
+    assert "model.onnx" not in card
+
+
+def test_what_cannot_be_exported_is_said_in_one_line_and_leaves_nothing(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped, without_model = stores.add(store, Sample(status=STOPPED)), stores.add(store, Sample(seed=1))
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "mine").write_text("mine")
+    out = str(tmp_path / "out")
+    for run_id, folder, reason in (
+        (stopped, out, "has no model to export"),
+        (without_model, out, "cannot be read"),
+        (add_finished(store), str(taken), "exists already"),
+    ):
+        assert main(["export", run_id, folder, "--without-onnx"]) == 1
+        said = capsys.readouterr().err
+        assert reason in said
+        assert said.count("\n") == 1
+    assert [path.name for path in taken.iterdir()] == ["mine"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_the_test_images_no_onnx_file_can_be_checked_and_the_error_says_how_to_get_them(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nothing"))
+    settings.cache_clear()
+    assert main(["export", add_finished(store), str(tmp_path / "out")]) == 1
+    assert "python -m jobs data" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_data")
+def test_an_onnx_file_that_does_not_agree_leaves_no_export(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(core_export, "TOLERANCE", -1.0)
+    assert main(["export", add_finished(store), str(tmp_path / "out")]) == 1
+    assert "no ONNX file is kept" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "changes"),
+    [
+        ("cnn", {}),
+        ("resnet18", {"weights_file": "/private/folder/start.pth"}),
+        ("resnet18", {"normalisation": "imagenet"}),
+    ],
+    ids=["cnn", "resnet18", "resnet18 with ImageNet's normalisation"],
+)
+def test_every_listing_of_the_card_runs_and_gives_the_probabilities_of_the_run(
+    preset: str,
+    changes: dict[str, Any],
+    store: Store,
+    tmp_path: Path,
+    real_data: FashionMNIST,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "out"
+    assert main(["export", add_finished(store, preset, **changes), str(folder)]) == 0
+    card = (folder / "model-card.md").read_text(encoding="utf-8")
+    assert "/private" not in card
+    listings = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    assert len(listings) == (2 if preset == "cnn" else 3)
+    images = np.array(real_data.test_images[:20])
+    loaded = read_weights(folder / "model.safetensors")
+    expected = np.exp(log_probabilities(loaded.model, images, loaded.config))
+    monkeypatch.chdir(folder)
+    for listing in listings:
+        said: dict[str, Any] = {"given": images}
+        exec(listing.replace("np.zeros((1, 28, 28), dtype=np.uint8)", "given"), said)
+        assert np.abs(said["probabilities"] - expected).max() < 1e-5

@@ -1,0 +1,201 @@
+"""The faults of the data set: k-fold groups that judge all training images, judges, near-duplicates, the commands."""
+
+import csv
+import io
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.dataset import FashionMNIST
+from core.metrics import accuracy
+from core.subsets import ALL
+from jobs import duplicates, locks, queue
+from jobs.cli import main
+from jobs.folds import NotComplete, find_fold_group, list_fold_groups, out_of_sample
+from jobs.judging import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
+from jobs.runs import get_predictions, get_run
+from jobs.settings import settings
+from jobs.store import Store
+from tests import stores
+from tests.blank_data import write_blank_data
+from tests.core.small_data import small_data
+from tests.folds import add_fold_group
+from tests.jobs import working
+from tests.jobs.configs import BRIEF
+from tests.stores import Sample
+
+Capture = pytest.CaptureFixture[str]
+LABELS = np.random.default_rng(0).permutation(np.arange(3_000) % 10)
+
+
+@pytest.mark.slow
+def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
+    working_shop: Store, real_data: FashionMNIST
+) -> None:
+    ids = queue.launch_folds(working_shop, BRIEF, 2)
+    for run_id in ids:
+        working.wait_until_finished(working_shop, run_id, seconds=300)
+    group = find_fold_group(working_shop, ids[0])
+    said = out_of_sample(working_shop, group, real_data.train_labels)
+    assert group.is_complete
+    assert np.array_equal(said.labels, real_data.train_labels)
+    assert np.isfinite(said.log_probabilities).all()
+    per_run = [get_run(working_shop, run_id).best_val_accuracy or 0 for run_id in ids]
+    assert accuracy(said.labels, said.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
+
+
+def test_what_each_run_says_of_its_fold_comes_to_the_place_of_the_image(store: Store) -> None:
+    group = add_fold_group(store, LABELS)
+    said = out_of_sample(store, group, LABELS)
+    assert group.name == "cnn seed 0"
+    assert np.array_equal(said.labels, LABELS)
+    assert accuracy(LABELS, said.predicted) == pytest.approx(0.9, abs=0.06)
+
+
+def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store: Store) -> None:
+    group = add_fold_group(store, LABELS, 4, unfinished=2)
+    with pytest.raises(NotComplete, match=r"Of the 4 folds of cnn seed 0 2 are finished. Let all"):
+        out_of_sample(store, group, LABELS)
+    complete = add_fold_group(store, LABELS)
+    with pytest.raises(NotComplete, match="other labels"):
+        out_of_sample(store, complete, (LABELS + 1) % 10)
+    with pytest.raises(NotComplete, match="not of a k-fold group"):
+        find_fold_group(store, stores.add(store, Sample(name="alone")))
+
+
+def test_a_group_of_seeds_is_no_k_fold_group(store: Store) -> None:
+    queue.launch_group(store, BRIEF, [1, 2])
+    assert list_fold_groups(store) == []
+
+
+def test_a_run_is_judged_by_the_best_other_run_of_each_model_and_never_by_itself_or_its_twin(store: Store) -> None:
+    measured = get_run(store, stores.add(store, Sample(seed=1)))
+    twin = stores.add(store, Sample(seed=1, changes={"threads": 7}))
+    assert judges_of(store, [measured]) == []
+    others = [stores.add(store, Sample("cnn", seed=2)), stores.add(store, Sample("resnet18", seed=1))]
+    stores.add(store, Sample("resnet18", seed=3, status="failed"))
+    judges = [judge.id for judge in judges_of(store, [measured])]
+    assert sorted(judges) == sorted(others)
+    assert twin not in judges
+    assert judges_of(store, [measured, *(get_run(store, run_id) for run_id in others)]) == []
+
+
+def test_accuracies_without_the_flagged_images_stand_beside_those_with_all(store: Store) -> None:
+    run_id, judge = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
+    said, judged = get_predictions(store, run_id), [quality_of(get_predictions(store, judge))]
+    leaked = np.arange(10_000) < 21
+    subsets = measured_without({"mine": said}, judged, leaked)
+    masks = flagged_images(judged, leaked)
+    assert [one.name for one in subsets] == [ALL, f"Without {SUSPECT}", f"Without {LEAKED}", "Without either"]
+    assert subsets[0].accuracy("mine") == get_run(store, run_id).test_accuracy
+    kept = ~masks[SUSPECT]
+    assert subsets[1].n == np.count_nonzero(kept)
+    assert subsets[1].accuracy("mine") == pytest.approx(np.mean((said.predicted == said.labels)[kept]))
+    assert subsets[2].n == 10_000 - 21
+    assert subsets[3].n == np.count_nonzero(kept & ~leaked)
+    low, high = subsets[3].interval("mine")
+    assert low < (subsets[3].accuracy("mine") or 0) < high
+    assert [one.name for one in measured_without({"mine": said}, [], None)] == [ALL]
+
+
+def planted() -> FashionMNIST:
+    """Small data whose test image 5 is training image 7, and test image 6 mirrors training image 8."""
+    data = small_data(300, 50)
+    data.test_images[5] = data.train_images[7]
+    data.test_images[6] = data.train_images[8][:, ::-1]
+    return data
+
+
+def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Store) -> None:
+    assert duplicates.read(store) is None
+    duplicates.search(store, planted())
+    found = duplicates.read(store)
+    assert found is not None
+    across = found.pairs.chosen(found.across & (found.pairs.similarity >= 0.9999))
+    places = {
+        (found.place(a), found.place(b)) for a, b in zip(across.first.tolist(), across.second.tolist(), strict=True)
+    }
+    assert places == {(("train", 7), ("test", 5)), (("train", 8), ("test", 6))}
+    assert np.flatnonzero(found.leaked(0.9999)).tolist() == [5, 6]
+    assert duplicates.search_state(store) == duplicates.Search(False)
+
+
+def test_a_damaged_file_counts_as_not_searched(store: Store) -> None:
+    duplicates.search(store, planted())
+    file = next(store.artifacts.glob("near-duplicates.npz"))
+    file.write_bytes(file.read_bytes()[:300])
+    assert duplicates.read(store) is None
+
+
+def wait_for_the_search(store: Store) -> duplicates.Search:
+    deadline = time.monotonic() + 120
+    while (state := duplicates.search_state(store)).at_work:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return state
+
+
+def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
+    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    assert duplicates.start_search(shop)
+    assert duplicates.search_state(shop).at_work
+    assert not duplicates.start_search(shop)
+    assert wait_for_the_search(shop).problem == ""
+    found = duplicates.read(shop)
+    assert found is not None
+    # Every image is black: each of the others equals the first.
+    assert len(found.pairs) == 69_999
+    assert found.leaked().all()
+
+
+def test_a_search_that_fails_says_why(shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
+    duplicates.start_search(shop)
+    assert "Fashion-MNIST is not complete" in wait_for_the_search(shop).problem
+    assert duplicates.read(shop) is None
+
+
+def test_the_command_does_not_search_beside_another(store: Store, capsys: Capture) -> None:
+    held = locks.acquire(store.artifacts / "near-duplicates.lock")
+    assert main(["duplicates"]) == 1
+    assert "Another process searches already" in capsys.readouterr().err
+    os.close(held)
+
+
+def test_the_commands_list_suspects_of_several_runs_and_of_a_group(store: Store, capsys: Capture) -> None:
+    one, other = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
+    assert main(["suspects", one, "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    quality = quality_of(get_predictions(store, one))
+    assert [int(row["image"]) for row in rows] == quality.ranked.tolist()
+    assert main(["suspects", one, other, "--json"]) == 0
+    both = {row["image"] for row in json.loads(capsys.readouterr().out)}
+    assert 0 < len(both) < len(rows)
+    assert both <= set(quality.ranked.tolist())
+
+
+def test_the_command_says_which_runs_judge_and_what_is_not_known_yet(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample(seed=1, name="mine"))
+    assert main(["faults", run_id]) == 0
+    said = capsys.readouterr()
+    assert "No other run has finished" in said.err
+    assert "python -m jobs duplicates" in said.err
+    judge = stores.add(store, Sample("resnet18", name="other"))
+    assert main(["faults", run_id, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["judges"] == [judge]
+    assert [subset["n"] for subset in shown["subsets"]][0] == 10_000
+    assert shown["subsets"][1]["n"] < 10_000
+
+
+def test_launch_folds_on_the_command_line_queues_a_group(store: Store, capsys: Capture) -> None:
+    assert main(["launch", "quick", "--folds", "3"]) == 0
+    ids = capsys.readouterr().out.split()
+    assert [get_run(store, run_id).config["fold"] for run_id in ids] == [1, 2, 3]
+    assert settings().artifacts == store.artifacts

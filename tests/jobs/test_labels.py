@@ -1,0 +1,132 @@
+"""What people write on runs, one at a time or on several at once, and deleting them."""
+
+import pytest
+
+from core.errors import ConfigurationError
+from jobs import artifacts, labels, queue
+from jobs.claims import claim
+from jobs.runs import Filter, NotPossible, RunNotFound, find_run, get_run, known_tags, list_runs
+from jobs.several import on_each
+from jobs.store import Store
+from tests import stores
+from tests.jobs.configs import TINY
+from tests.stores import Sample
+
+
+@pytest.fixture
+def finished(store: Store) -> str:
+    run_id = stores.add(store, Sample(name="the run"))
+    files = artifacts.files_of(store, run_id)
+    files.checkpoints.mkdir(parents=True)
+    (files.checkpoints / "checkpoint-0001-000000.pt").write_bytes(bytes(1000))
+    files.model.write_bytes(bytes(500))
+    return run_id
+
+
+def test_name_note_tags_and_pin_are_kept(store: Store, finished: str) -> None:
+    labels.rename(store, finished, "  better name ")
+    labels.set_note(store, finished, "worth keeping")
+    labels.set_tags(store, finished, ["a", "b"])
+    labels.set_tags(store, finished, ["b", "c", " "])
+    labels.set_pinned(store, finished, True)
+    run = get_run(store, finished)
+    assert (run.name, run.note, run.tags, run.pinned) == ("better name", "worth keeping", ("b", "c"), True)
+    assert known_tags(store) == ["b", "c"]
+
+
+def test_labels_that_are_too_long_or_empty_are_refused_and_change_nothing(store: Store, finished: str) -> None:
+    labels.set_tags(store, finished, ["kept"])
+    for name in ("", "   ", "x" * 201):
+        with pytest.raises(ConfigurationError):
+            labels.rename(store, finished, name)
+    with pytest.raises(ConfigurationError):
+        labels.set_tags(store, finished, ["short", "x" * 51])
+    with pytest.raises(ConfigurationError):
+        labels.set_note(store, finished, "x" * 20_001)
+    run = get_run(store, finished)
+    assert (run.name, run.note, run.tags) == ("the run", "", ("kept",))
+
+
+def test_an_archived_run_leaves_the_lists_and_comes_back(store: Store, finished: str) -> None:
+    labels.archive(store, finished)
+    assert list_runs(store) == []
+    assert [run.id for run in list_runs(store, Filter(archived=True))] == [finished]
+    labels.bring_back(store, finished)
+    assert [run.id for run in list_runs(store)] == [finished]
+
+
+def test_resuming_an_archived_run_brings_it_back(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    queue.stop(store, run_id)
+    labels.archive(store, run_id)
+    queue.resume(store, run_id)
+    assert get_run(store, run_id).archived_at is None
+
+
+def test_deleting_removes_rows_and_files_and_says_how_much(store: Store, finished: str) -> None:
+    folder = artifacts.files_of(store, finished).folder
+    assert labels.delete(store, finished) == 1500
+    assert not folder.exists()
+    with pytest.raises(RunNotFound):
+        get_run(store, finished)
+
+
+def test_a_run_that_waits_or_works_is_neither_deleted_nor_archived(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    for action in (labels.delete, labels.archive):
+        with pytest.raises(NotPossible, match="queued and cannot be"):
+            action(store, run_id)
+    assert claim(store, run_id, "here")
+    for action in (labels.delete, labels.archive):
+        with pytest.raises(NotPossible, match="running and cannot be"):
+            action(store, run_id)
+    assert get_run(store, run_id).archived_at is None
+
+
+def test_a_run_whose_trainer_is_still_leaving_is_not_deleted_under_it(store: Store, finished: str) -> None:
+    with stores.at_work(store, finished), pytest.raises(NotPossible, match="still leaving"):
+        labels.delete(store, finished)
+    assert artifacts.files_of(store, finished).model.exists()
+
+
+def test_clearing_checkpoints_keeps_the_results(store: Store, finished: str) -> None:
+    assert labels.clear_checkpoints(store, finished) == 1000
+    assert [name for name, _ in artifacts.listing(store, finished)] == ["model.pt"]
+    assert get_run(store, finished).test_accuracy is not None
+
+
+def test_a_run_that_may_go_on_keeps_its_checkpoints(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    queue.stop(store, run_id)
+    with pytest.raises(NotPossible, match="needs its checkpoints"):
+        labels.clear_checkpoints(store, run_id)
+
+
+def test_one_run_that_is_refused_does_not_keep_the_others_from_an_action(store: Store, finished: str) -> None:
+    waiting = queue.launch(store, TINY, "waiting")
+    outcomes = on_each([waiting, "nosuchid", finished], lambda run_id: labels.delete(store, run_id))
+    assert [outcome.done for outcome in outcomes] == [False, False, True]
+    assert "waiting" in outcomes[0].message
+    assert "nosuchid" in outcomes[1].message
+
+
+def test_a_run_is_found_by_id_by_the_beginning_of_its_id_or_by_name(store: Store, finished: str) -> None:
+    assert find_run(store, finished).id == find_run(store, finished[:5]).id == find_run(store, "the run").id == finished
+    stores.add(store, Sample(name="the run"))
+    with pytest.raises(RunNotFound, match="fits several runs"):
+        find_run(store, "the run")
+    for words in ("%", "_" * 8, "the ru"):
+        with pytest.raises(RunNotFound, match="There is no run"):
+            find_run(store, words)
+
+
+def test_an_action_on_a_run_that_was_deleted_says_so(store: Store, finished: str) -> None:
+    labels.delete(store, finished)
+    for action in (
+        lambda: labels.rename(store, finished, "x"),
+        lambda: labels.set_tags(store, finished, ["x"]),
+        lambda: labels.archive(store, finished),
+        lambda: labels.delete(store, finished),
+    ):
+        with pytest.raises(RunNotFound, match="may have been deleted"):
+            action()

@@ -1,0 +1,69 @@
+"""A lock says whether a process lives, however the process ended."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs import locks, processes
+
+HOLD = "import sys, time, pathlib; from jobs import locks; {}; print('held', flush=True); time.sleep(60)"
+TAKE = HOLD.format("locks.acquire(pathlib.Path(sys.argv[1]))")
+KEEP = HOLD.format("pass")
+
+
+def start(program: str, *arguments: str, **options: object) -> "subprocess.Popen[bytes]":
+    child = subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, **options)  # type: ignore[call-overload]
+    assert child.stdout.readline() == b"held\n"
+    return child
+
+
+def end(child: "subprocess.Popen[bytes]") -> None:
+    child.kill()
+    child.communicate()
+
+
+def test_a_lock_is_free_before_anybody_took_it(tmp_path: Path) -> None:
+    assert not locks.is_held(tmp_path / "lock")
+
+
+def test_kill_9_frees_a_lock(tmp_path: Path) -> None:
+    child = start(TAKE, str(tmp_path / "lock"))
+    assert locks.is_held(tmp_path / "lock")
+    end(child)
+    assert not locks.is_held(tmp_path / "lock")
+
+
+def test_a_child_that_got_the_descriptor_holds_the_lock_after_its_parent_let_go(tmp_path: Path) -> None:
+    lock = locks.acquire(tmp_path / "lock")
+    child = start(KEEP, pass_fds=(lock,))
+    os.close(lock)
+    assert locks.is_held(tmp_path / "lock")
+    assert processes.has_open(child.pid, tmp_path / "lock")
+    end(child)
+    assert not locks.is_held(tmp_path / "lock")
+
+
+def test_a_held_lock_is_refused_and_asking_does_not_take_it(tmp_path: Path) -> None:
+    lock = locks.acquire(tmp_path / "lock")
+    assert locks.is_held(tmp_path / "lock")
+    with pytest.raises(locks.Held):
+        locks.acquire(tmp_path / "lock", patience_s=0.05)
+    os.close(lock)
+    assert not locks.is_held(tmp_path / "lock")
+    os.close(locks.acquire(tmp_path / "lock"))
+
+
+def test_a_suspended_process_holds_its_lock_and_is_woken(tmp_path: Path) -> None:
+    child = start(TAKE, str(tmp_path / "lock"))
+    os.kill(child.pid, signal.SIGSTOP)
+    time.sleep(0.1)
+    assert locks.is_held(tmp_path / "lock")
+    assert processes.wake(child.pid)
+    assert not processes.wake(child.pid)
+    end(child)
+    assert not processes.wake(child.pid)

@@ -1,0 +1,75 @@
+"""The model to go, made by a process of its own: not there, being made, ready, failed and tried again."""
+
+import io
+import os
+import time
+import zipfile
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from core.dataset import FashionMNIST
+from jobs import artifacts, locks
+from jobs.packing import BEING_MADE, FAILED, NOT_MADE, READY, Package, package_of, start_packing, zipped
+from jobs.records import STOPPED
+from jobs.runs import NotPossible, get_run
+from jobs.store import Store
+from tests import stores
+from tests.stores import Sample
+from tests.untrained import add_run_with_model
+
+PATIENCE_S = 120
+
+
+def wait_until_done(store: Store, run_id: str) -> Package:
+    deadline = time.monotonic() + PATIENCE_S
+    while (package := package_of(store, run_id)).state == BEING_MADE:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return package
+
+
+def test_a_run_that_has_not_finished_has_no_model_to_go(store: Store) -> None:
+    run = get_run(store, stores.add(store, Sample(status=STOPPED)))
+    assert package_of(store, run.id) == Package(NOT_MADE)
+    with pytest.raises(NotPossible, match="is stopped"):
+        start_packing(store, run)
+
+
+def test_while_somebody_makes_it_nobody_else_does(store: Store) -> None:
+    run = get_run(store, stores.add(store, Sample()))
+    lock = locks.acquire(artifacts.files_of(store, run.id).package_lock)
+    assert package_of(store, run.id).state == BEING_MADE
+    assert not start_packing(store, run)
+    os.close(lock)
+    assert package_of(store, run.id).state == NOT_MADE
+
+
+@pytest.mark.slow
+def test_a_run_whose_model_file_is_gone_says_why_and_can_be_tried_again(store: Store) -> None:
+    run = get_run(store, stores.add(store, Sample()))
+    assert start_packing(store, run)
+    failed = wait_until_done(store, run.id)
+    assert failed.state == FAILED
+    assert "model.pt" in failed.problem
+    assert start_packing(store, run)
+    wait_until_done(store, run.id)
+
+
+@pytest.mark.slow
+def test_the_model_to_go_is_whole_and_says_what_it_must(store: Store, real_data: FashionMNIST) -> None:
+    run = get_run(store, add_run_with_model(store, "to go"))
+    assert start_packing(store, run)
+    assert not start_packing(store, run)
+    package = wait_until_done(store, run.id)
+    assert package.state == READY, package.problem
+    names = {path.name for path in package.files}
+    assert {"model.safetensors", "model.onnx", "model-card.md", "predictions.csv"} <= names
+    with zipfile.ZipFile(io.BytesIO(zipped(package.files, "lookbook-to-go"))) as archive:
+        assert {name.partition("/")[2] for name in archive.namelist()} == names
+        session = onnxruntime.InferenceSession(archive.read("lookbook-to-go/model.onnx"))
+    (probabilities,) = session.run(["probabilities"], {"images": np.array(real_data.test_images[:5])})
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert not start_packing(store, run)
+    assert not any(name.endswith(".lock") for name, _ in artifacts.listing(store, run.id))

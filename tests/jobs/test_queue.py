@@ -1,0 +1,197 @@
+"""The queue: first in, first out, unless a person changes the order; stop, resume, pause, slots and groups."""
+
+import pytest
+
+from core.config import RunConfig
+from core.errors import ConfigurationError
+from core.presets import config_of
+from jobs import attempts, queue
+from jobs import shop as shop_settings
+from jobs.claims import claim, next_in_queue
+from jobs.records import QUEUED, RUNNING, STOPPED, STOPPING
+from jobs.runs import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, shop_state
+from jobs.store import Store
+from tests.jobs.configs import TINY
+
+HOST = "here"
+
+
+def launch(store: Store, count: int) -> list[str]:
+    return [queue.launch(store, TINY, f"run {number}") for number in range(count)]
+
+
+def order(store: Store) -> list[str]:
+    return [run.id for run in active_runs(store) if run.status == QUEUED]
+
+
+def start_next(store: Store) -> attempts.Duty:
+    run_id = next_in_queue(store, HOST)
+    assert run_id is not None
+    duty = claim(store, run_id, HOST)
+    assert duty is not None
+    return duty
+
+
+def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> None:
+    shop_settings.set_slots(store, 3)
+    ids = launch(store, 3)
+    assert [start_next(store).run_id for _ in ids] == ids
+    assert next_in_queue(store, HOST) is None
+
+
+def test_a_launched_run_holds_all_that_is_needed_to_repeat_it(store: Store) -> None:
+    run = get_run(store, queue.launch(store, config_of("cnn", seed=5), "my run", tags=["one", " one ", "two"]))
+    assert (run.name, run.model, run.preset, run.seed, run.status) == ("my run", "cnn", "cnn", 5, QUEUED)
+    assert RunConfig(**run.config).threads > 0
+    assert {"code", "python", "libraries", "host", "processor"} <= run.environment.keys()
+    assert run.tags == ("one", "two")
+
+
+def test_a_name_that_is_too_long_queues_nothing(store: Store) -> None:
+    with pytest.raises(ConfigurationError, match="201 characters"):
+        queue.launch(store, TINY, "x" * 201)
+    assert list_runs(store) == []
+
+
+def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
+    shop_settings.set_slots(store, 2)
+    launch(store, 3)
+    start_next(store)
+    second = start_next(store)
+    assert next_in_queue(store, HOST) is None
+    attempts.report_failure(second, "data", "gone", "")
+    assert next_in_queue(store, HOST) is not None
+
+
+@pytest.mark.parametrize("count", [0, 65])
+def test_slots_that_are_not_possible_are_refused(store: Store, count: int) -> None:
+    with pytest.raises(ConfigurationError, match="1 to 64"):
+        shop_settings.set_slots(store, count)
+
+
+def test_a_paused_queue_starts_nothing_until_it_goes_on(store: Store) -> None:
+    (run_id,) = launch(store, 1)
+    shop_settings.set_paused(store, True)
+    assert next_in_queue(store, HOST) is None
+    assert claim(store, run_id, HOST) is None
+    assert shop_state(store).paused
+    shop_settings.set_paused(store, False)
+    assert next_in_queue(store, HOST) == run_id
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [(1, [3, 0, 1, 2]), (2, [0, 3, 1, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3]), (-1, [3, 0, 1, 2])],
+)
+def test_a_run_moves_to_the_place_it_is_given(store: Store, place: int, expected: list[int]) -> None:
+    ids = launch(store, 4)
+    queue.move(store, ids[3], place)
+    assert order(store) == [ids[number] for number in expected]
+    assert [place_in_queue(store, get_run(store, run_id)) for run_id in order(store)] == [1, 2, 3, 4]
+    assert queue.launch(store, TINY) == order(store)[-1]
+
+
+def test_only_queued_runs_move(store: Store) -> None:
+    ids = launch(store, 2)
+    start_next(store)
+    with pytest.raises(NotPossible, match="running, not in the queue"):
+        queue.move(store, ids[0], 2)
+
+
+def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
+    first, second = launch(store, 2)
+    assert queue.stop(store, first) == STOPPED
+    assert next_in_queue(store, HOST) == second
+    assert get_run(store, first).queued_s > 0
+
+
+def test_stopping_a_run_at_work_asks_its_trainer(store: Store) -> None:
+    (run_id,) = launch(store, 1)
+    duty = start_next(store)
+    assert queue.stop(store, run_id) == STOPPING == queue.stop(store, run_id)
+    assert attempts.report_progress(duty, 1, 1, 4, 100.0, 1.0) is False
+    assert attempts.report_leaving(duty, 1.0)
+    assert get_run(store, run_id).status == STOPPED
+    with pytest.raises(NotPossible, match="stopped: there is nothing to stop"):
+        queue.stop(store, run_id)
+
+
+def test_a_resumed_run_goes_to_the_end_of_the_queue_and_forgets_its_error(store: Store) -> None:
+    first, second = launch(store, 2)
+    attempts.report_failure(start_next(store), "data", "gone", "fetch them")
+    queue.resume(store, first)
+    run = get_run(store, first)
+    assert (run.status, run.error_kind, run.error_message, run.ended_at, run.deaths) == (QUEUED, None, None, None, 0)
+    assert order(store) == [second, first]
+
+
+@pytest.mark.parametrize("action", [queue.resume, queue.start_over])
+def test_a_run_that_waits_or_works_cannot_be_resumed(store: Store, action: object) -> None:
+    (run_id,) = launch(store, 1)
+    with pytest.raises(NotPossible, match="queued, so it cannot be resumed. It goes on by itself"):
+        action(store, run_id)  # type: ignore[operator]
+    start_next(store)
+    queue.stop(store, run_id)
+    with pytest.raises(NotPossible, match="Wait until it has stopped"):
+        action(store, run_id)  # type: ignore[operator]
+
+
+def test_a_run_that_does_not_exist_is_named(store: Store) -> None:
+    for action in (queue.stop, queue.resume, queue.start_over):
+        with pytest.raises(RunNotFound, match="nosuchid"):
+            action(store, "nosuchid")
+
+
+def test_a_group_has_one_run_for_each_seed(store: Store) -> None:
+    ids = queue.launch_group(store, TINY, [4, 5, 6], "sweep")
+    found = [get_run(store, run_id) for run_id in ids]
+    assert [(run.seed, run.config["seed"], run.name) for run in found] == [
+        (4, 4, "sweep seed 4"),
+        (5, 5, "sweep seed 5"),
+        (6, 6, "sweep seed 6"),
+    ]
+    assert len({run.group_id for run in found} - {None}) == 1
+    assert order(store) == ids
+
+
+def test_each_run_of_a_cloned_group_says_what_it_was_cloned_from(store: Store) -> None:
+    source = queue.launch(store, TINY)
+    ids = queue.launch_group(store, TINY, [1, 2], cloned_from=source) + queue.launch_folds(
+        store, TINY, 2, cloned_from=source
+    )
+    assert {get_run(store, run_id).cloned_from for run_id in ids} == {source}
+
+
+def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> None:
+    found = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
+    assert [(run.config["folds"], run.config["fold"], run.seed) for run in found] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
+    assert [run.name for run in found] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
+    assert len({run.group_id for run in found} - {None}) == 1
+
+
+@pytest.mark.parametrize("folds", [0, 1, 21])
+def test_so_few_or_many_folds_are_refused(store: Store, folds: int) -> None:
+    with pytest.raises(ConfigurationError, match="folds"):
+        queue.launch_folds(store, TINY, folds)
+    assert list_runs(store) == []
+
+
+@pytest.mark.parametrize(("folds", "fold"), [(0, 1), (1, 0), (5, 0), (5, 6)])
+def test_a_fold_that_does_not_exist_is_refused(folds: int, fold: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"no fold {fold} of {folds}"):
+        config_of("cnn", folds=folds, fold=fold)
+
+
+def test_a_group_that_cannot_be_queued_whole_is_not_queued_at_all(store: Store) -> None:
+    with pytest.raises(ConfigurationError, match="has 51 characters"):
+        queue.launch_group(store, TINY, [1, 2], tags=["x" * 51])
+    with pytest.raises(ConfigurationError, match="different ones"):
+        queue.launch_group(store, TINY, [1, 1])
+    assert list_runs(store) == []
+
+
+def test_a_running_run_counts_as_alive_only_while_its_lock_is_held(store: Store) -> None:
+    (run_id,) = launch(store, 1)
+    start_next(store)
+    run = get_run(store, run_id)
+    assert (run.status, run.alive, run.state) == (RUNNING, False, "interrupted")

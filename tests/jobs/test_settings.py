@@ -1,0 +1,91 @@
+"""Settings are read in one place, anchored at the repository, and a wrong one is named."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import ConfigurationError
+from jobs.settings import ROOT, child_environment, downloaded_weights, settings
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("DATABASE_URL", "ARTIFACTS", "DATA", "SLOTS", "RESNET18_WEIGHTS"):
+        monkeypatch.delenv(f"LOOKBOOK_{name}", raising=False)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_the_defaults_are_in_the_repository_wherever_one_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = settings()
+    assert chosen.database_url == f"sqlite:///{ROOT / 'runs.db'}"
+    assert (chosen.artifacts, chosen.data) == (ROOT / "artifacts", ROOT / "data")
+    assert chosen.resnet18_weights is None
+    assert chosen.slots >= 1
+
+
+def test_relative_paths_are_relative_to_the_repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "sqlite:///team/runs.db")
+    monkeypatch.setenv("LOOKBOOK_ARTIFACTS", "team/artifacts")
+    monkeypatch.setenv("LOOKBOOK_RESNET18_WEIGHTS", "weights/resnet18.pth")
+    chosen = settings()
+    assert chosen.database_url == f"sqlite:///{ROOT / 'team' / 'runs.db'}"
+    assert chosen.artifacts == ROOT / "team" / "artifacts"
+    assert chosen.resnet18_weights == ROOT / "weights" / "resnet18.pth"
+
+
+def test_absolute_paths_other_databases_and_the_home_folder_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "postgresql://team@server/lookbook")
+    monkeypatch.setenv("LOOKBOOK_DATA", "/srv/data")
+    monkeypatch.setenv("LOOKBOOK_ARTIFACTS", "~/artifacts")
+    chosen = settings()
+    assert chosen.database_url == "postgresql://team@server/lookbook"
+    assert chosen.data == Path("/srv/data")
+    assert chosen.artifacts == Path.home() / "artifacts"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("LOOKBOOK_SLOTS", "many", "valid integer"),
+        ("LOOKBOOK_SLOTS", "0", "greater than or equal to 1"),
+        ("LOOKBOOK_DATABASE_URL", "runs.db", "sqlite:///runs.db"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"{name} = '{value}'.*{reason}"):
+        settings()
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_SLOTS", "")
+    assert settings().slots >= 1
+
+
+def test_a_child_process_gets_the_store_it_is_to_work_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "sqlite:///another.db")
+    environment = child_environment("sqlite:////srv/runs.db", Path("/srv/artifacts"))
+    assert environment["LOOKBOOK_DATABASE_URL"] == "sqlite:////srv/runs.db"
+    assert environment["LOOKBOOK_ARTIFACTS"] == "/srv/artifacts"
+    assert "PATH" in environment
+
+
+def test_downloaded_weights_are_looked_for_where_torch_keeps_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variables in ({}, {"XDG_CACHE_HOME": "cache"}, {"XDG_CACHE_HOME": "cache", "TORCH_HOME": "torch"}):
+        for name in ("XDG_CACHE_HOME", "TORCH_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        for name, folder in variables.items():
+            monkeypatch.setenv(name, str(tmp_path / folder))
+        assert downloaded_weights() == Path(torch.hub.get_dir()) / "checkpoints"

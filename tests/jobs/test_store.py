@@ -1,0 +1,251 @@
+"""The run store: made once, never losing an update, and clear about what is wrong with it."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from core.config import validated
+from core.presets import config_of
+from jobs import migration, queue, schema
+from jobs.attempts import Duty
+from jobs.claims import claim
+from jobs.environment import host
+from jobs.runs import get_predictions, get_run, list_attempts, list_epochs, list_runs
+from jobs.shop import set_slots
+from jobs.store import (
+    Store,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    StoreReadOnly,
+    connect,
+    open_store,
+    revision,
+)
+from tests.jobs import crowd, old_stores
+from tests.jobs.configs import TINY
+from tests.rights import rights_of_files_hold
+
+REVISIONS = ("0001", "0002", "0003", "0004")
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.slow
+def test_six_processes_that_open_a_new_store_at_once_find_one_empty_store(tmp_path: Path) -> None:
+    assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [0] * 6
+
+
+@pytest.mark.slow
+def test_six_processes_that_open_an_old_store_at_once_migrate_and_copy_it_once(tmp_path: Path) -> None:
+    shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
+    assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [5] * 6
+    assert len(list(tmp_path.glob("runs-before-*"))) == 1
+
+
+@pytest.mark.slow
+def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: Path) -> None:
+    run_id = queue.launch(store, TINY)
+    assert claim(store, run_id, host())
+    assert crowd.at_once(4, crowd.add_to_work, tmp_path) == [50] * 4
+    assert get_run(store, run_id).work_s == 200
+
+
+@pytest.mark.slow
+def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_path: Path) -> None:
+    ids = [run_id for one in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in one]
+    assert len(set(ids)) == 40
+    assert len({run.queue_position for run in list_runs(store)}) == 40
+
+
+@pytest.mark.slow
+def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
+    set_slots(store, 64)
+    ids = queue.launch_group(store, TINY, range(20))
+    claimed = [run_id for one in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in one]
+    assert sorted(claimed) == sorted(ids)
+    assert {len(list_attempts(store, run_id)) for run_id in ids} == {1}
+
+
+@pytest.mark.parametrize("old", REVISIONS)
+def test_a_store_of_each_revision_opens_with_all_its_rows(old: str, tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    shutil.copyfile(old_stores.FOLDER / f"{old}.db", path)
+    expected = old_stores.rows()
+    store = open_store(url_of(path), tmp_path)
+    assert revision(store.engine) == schema.REVISION
+    for table in ("runs", "epochs", "predictions"):
+        with store.reading() as connection:
+            found = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
+        assert len(found) == len(expected[table])
+    for number, row in enumerate(expected["runs"]):
+        run = get_run(store, row["id"])
+        assert (run.name, run.status, run.config["seed"], run.error_message) == (
+            row["name"],
+            row["status"],
+            number,
+            row["error_message"],
+        )
+        assert validated(run.config) == config_of("cnn", seed=number, threads=2, epochs=3)
+    stored = get_predictions(store, expected["runs"][1]["id"])
+    assert np.array_equal(stored.labels, old_stores.labels())
+    assert np.allclose(stored.log_probabilities, old_stores.log_probabilities(1), rtol=2**-15, atol=0)
+    first, last = expected["runs"][0]["id"], expected["runs"][-1]["id"]
+    assert {run_id: len(rows) for run_id, rows in list_epochs(store, [first, last]).items()} == {first: 3, last: 0}
+
+
+def test_every_revision_is_kept_as_a_file() -> None:
+    assert {path.stem for path in old_stores.FOLDER.glob("*.db")} == set(REVISIONS) == migration._known_revisions()
+
+
+def test_a_migration_first_makes_a_backup_that_holds_the_old_rows(tmp_path: Path) -> None:
+    shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
+    open_store(url_of(tmp_path / "runs.db"), tmp_path)
+    (backup,) = tmp_path.glob("runs-before-0004-from-0001-*.db")
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT count(*) FROM epochs").fetchone() == (12,)
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    shutil.copyfile(old_stores.FOLDER / "0001.db", path)
+    with closing(sqlite3.connect(path)) as connection:
+        # The second step of the migration makes this table.
+        connection.execute("CREATE TABLE shop (something)")
+    with pytest.raises(StoreError, match="shop already exists"):
+        open_store(url_of(path), tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert "deaths" not in {column[1] for column in connection.execute("PRAGMA table_info(runs)")}
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> None:
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_the_migrations_give_each_column_the_default_of_the_schema(store: Store, tmp_path: Path) -> None:
+    engine = connect(url_of(tmp_path / "as-the-schema-says.db"))
+    with engine.begin() as connection:
+        schema.metadata.create_all(connection)
+    for table in schema.metadata.tables:
+        columns = [set(_columns(one, table)) for one in (Store(engine, tmp_path), store)]
+        assert columns[0] == columns[1]
+
+
+def _columns(store: Store, table: str) -> Iterator[tuple[object, ...]]:
+    with store.reading() as connection:
+        for column in inspect(connection).get_columns(table):
+            yield column["name"], str(column["type"]), column["nullable"], column["default"], column["primary_key"]
+
+
+def test_a_store_of_a_newer_version_is_left_alone(store: Store, tmp_path: Path) -> None:
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreNewer, match=r"9999.*newer than this Lookbook.*Update Lookbook"):
+        open_store(store.url, tmp_path)
+    assert list(tmp_path.glob("runs-before-*")) == []
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE recipes (name)")
+    with pytest.raises(StoreDamaged, match="another program.*recipes"):
+        open_store(url_of(path), tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
+
+
+def test_a_file_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "runs.db").write_bytes(b"This is a letter, not a database. " * 100)
+    with pytest.raises(StoreDamaged, match="python -m jobs restore"):
+        open_store(url_of(tmp_path / "runs.db"), tmp_path)
+
+
+def test_a_store_with_a_damaged_page_says_so_and_the_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    content = bytearray((old_stores.FOLDER / f"{schema.REVISION}.db").read_bytes())
+    content[4096:] = b"\x55" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StoreDamaged, match="damaged"):
+        list_runs(open_store(url_of(path), tmp_path))
+    assert path.stat().st_size == len(content)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreReadOnly, match=r"folder .*/nowhere of the run store does not exist"):
+        open_store(url_of(tmp_path / "nowhere" / "runs.db"), tmp_path)
+
+
+@pytest.fixture
+def read_only_store(new_store_file: Path, tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    shutil.copyfile(new_store_file, folder / "runs.db")
+    (folder / "runs.db").chmod(0o444)
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+
+
+def test_a_read_only_store_says_so_and_what_to_do(read_only_store: Path) -> None:
+    with rights_of_files_hold(), pytest.raises(StoreReadOnly, match="write access"):
+        queue.launch(open_store(url_of(read_only_store / "runs.db"), read_only_store), TINY)
+
+
+def test_a_locked_store_can_be_read_and_refuses_a_write_in_plain_words(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    impatient = Store(connect(store.url, patience_s=0.1), store.artifacts)
+    with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert get_run(impatient, run_id).status == "queued"
+        with pytest.raises(StoreBusy, match="Another program holds the run store"):
+            queue.stop(impatient, run_id)
+    assert queue.stop(impatient, run_id) == "stopped"
+
+
+def overfill(store: Store) -> None:
+    """Write more than there is room for: SQLite's own limit makes the very error that a full disk makes."""
+    with store.writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1")
+        connection.execute(text("UPDATE runs SET note = :note"), {"note": "x" * 10_000_000})
+
+
+def test_a_full_disk_is_named_and_every_row_stays(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    with pytest.raises(StoreFull, match="Make room"):
+        overfill(store)
+    assert get_run(store, run_id).note == ""
+
+
+def test_a_reader_sees_nothing_of_a_write_that_is_not_complete(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    with store.writing() as connection:
+        connection.execute(text("UPDATE runs SET name = 'half'"))
+        assert get_run(store, run_id).name == "cnn seed 3"
+    assert get_run(store, run_id).name == "half"
+
+
+def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
+    run_id = queue.launch(store, TINY, tags=["one"])
+    assert claim(store, run_id, host()) == Duty(store, run_id, 1)
+    with store.writing() as connection:
+        connection.execute(schema.runs.delete())
+    with store.reading() as connection:
+        for table in schema.metadata.sorted_tables:
+            assert connection.execute(table.select()).all() == []

@@ -1,0 +1,224 @@
+"""A run survives the death of every process there is, and ends exactly as it would have."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from jobs import artifacts, locks, processes, queue
+from jobs import supervisor as supervising
+from jobs.claims import MOST_DEATHS, next_in_queue
+from jobs.environment import host
+from jobs.launching import ensure_supervisor
+from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED
+from jobs.runs import get_run, list_attempts, list_epochs
+from jobs.settings import ROOT
+from jobs.shop import set_slots
+from jobs.store import Store, open_store
+from tests.jobs.configs import BRIEF, STEADY, TINY
+from tests.jobs.working import (
+    WITHIN_S,
+    Outcome,
+    clear_away,
+    kill,
+    outcome,
+    supervisor,
+    trainer,
+    wait_for,
+    wait_for_batches,
+    wait_until_finished,
+)
+
+pytestmark = pytest.mark.slow
+
+
+def attempts_follow_each_other(store: Store, run_id: str) -> bool:
+    """Whether the attempts are numbered without a gap, and none began before the last one had ended."""
+    made = list_attempts(store, run_id)
+    in_order = all(
+        one.ended_at and one.ended_at <= following.started_at for one, following in zip(made, made[1:], strict=False)
+    )
+    return in_order and [one.attempt for one in made] == list(range(1, len(made) + 1))
+
+
+def test_a_run_killed_in_the_middle_of_an_epoch_ends_bit_for_bit_as_one_left_in_peace(
+    working_shop: Store, peaceful: Outcome
+) -> None:
+    run_id = queue.launch(working_shop, STEADY)
+    for attempt, (epoch, batch) in enumerate([(1, 10), (1, 40), (2, 20)], start=1):
+        wait_for_batches(working_shop, run_id, batch, epoch=epoch, attempt=attempt)
+        kill(trainer(working_shop, run_id))
+        run = wait_for(working_shop, run_id, lambda run, last=attempt: run.attempt > last, seconds=WITHIN_S)
+        assert run.status == RUNNING
+    wait_until_finished(working_shop, run_id)
+    assert outcome(working_shop, run_id) == peaceful
+    made = list_attempts(working_shop, run_id)
+    assert [attempt.outcome for attempt in made] == [*["died by signal 9"] * 3, "finished"]
+    assert (made[2].start_epoch, made[2].start_batch) > (1, 0)
+    assert attempts_follow_each_other(working_shop, run_id)
+
+
+def test_trainers_go_on_without_their_supervisor_and_the_next_one_adopts_them(
+    working_shop: Store, peaceful: Outcome
+) -> None:
+    run_id = queue.launch(working_shop, STEADY)
+    before = wait_for_batches(working_shop, run_id, 5)
+    first = supervisor(working_shop)
+    kill(first)
+    run = wait_for(working_shop, run_id, lambda run: run.batch > before.batch + 10, looking=False)
+    assert (run.state, run.attempt) == (RUNNING, 1)
+    assert ensure_supervisor(working_shop)
+    assert supervisor(working_shop) != first
+    pid = trainer(working_shop, run_id)
+    for suspended in (pid, supervisor(working_shop)):
+        os.kill(suspended, signal.SIGSTOP)
+    ensure_supervisor(working_shop)
+    deadline = time.monotonic() + WITHIN_S
+    while psutil.Process(pid).status() == psutil.STATUS_STOPPED:
+        assert time.monotonic() < deadline
+        ensure_supervisor(working_shop)
+        time.sleep(0.1)
+    wait_until_finished(working_shop, run_id)
+    assert len(list_attempts(working_shop, run_id)) == 1
+    assert outcome(working_shop, run_id) == peaceful
+
+
+def test_after_a_reboot_a_run_is_told_interrupted_and_goes_on_when_somebody_looks(
+    working_shop: Store, peaceful: Outcome
+) -> None:
+    run_id = queue.launch(working_shop, STEADY)
+    wait_for_batches(working_shop, run_id, 10)
+    pid = trainer(working_shop, run_id)
+    kill(supervisor(working_shop))
+    kill(pid)
+    wait_for(working_shop, run_id, lambda run: run.state == INTERRUPTED, seconds=2, looking=False)
+    wait_for(working_shop, run_id, lambda run: run.state == RUNNING and run.attempt == 2, seconds=WITHIN_S)
+    wait_for_batches(working_shop, run_id, 20, attempt=2)
+    queue.stop(working_shop, run_id)
+    stopped = wait_for(working_shop, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
+    queue.resume(working_shop, run_id)
+    wait_until_finished(working_shop, run_id)
+    last = list_attempts(working_shop, run_id)[-1]
+    assert (last.start_epoch, last.start_batch) >= (stopped.epoch, stopped.batch)
+    assert outcome(working_shop, run_id) == peaceful
+
+
+def test_a_trainer_that_the_machine_ends_when_it_shuts_down_is_resumed_and_not_stopped(working_shop: Store) -> None:
+    run_id = queue.launch(working_shop, STEADY)
+    run = wait_for_batches(working_shop, run_id, 10)
+    os.kill(trainer(working_shop, run_id), signal.SIGTERM)
+    wait_for_batches(working_shop, run_id, run.batch, attempt=2)
+    ended, resumed = list_attempts(working_shop, run_id)
+    assert ended.outcome == "left when told to"
+    assert resumed.start_batch >= run.batch
+
+
+def test_a_suspended_trainer_can_be_stopped(working_shop: Store) -> None:
+    run_id = queue.launch(working_shop, STEADY)
+    wait_for_batches(working_shop, run_id, 10)
+    kill(supervisor(working_shop))
+    os.kill(trainer(working_shop, run_id), signal.SIGSTOP)
+    queue.stop(working_shop, run_id)
+    wait_for(working_shop, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
+
+
+def test_a_run_can_be_stopped_while_its_trainer_is_still_starting(working_shop: Store) -> None:
+    run_id = queue.launch(working_shop, TINY)
+    wait_for(working_shop, run_id, lambda run: run.status == RUNNING)
+    queue.stop(working_shop, run_id)
+    wait_for(working_shop, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
+    assert [one.outcome for one in list_attempts(working_shop, run_id)] == ["stopped"]
+
+
+def test_a_run_whose_trainer_dies_again_and_again_fails_and_the_queue_goes_on(working_shop: Store) -> None:
+    doomed, waiting = (queue.launch(working_shop, TINY, name) for name in ("doomed", "waiting"))
+    for attempt in range(1, MOST_DEATHS + 1):
+        wait_for(
+            working_shop, doomed, lambda run, now=attempt: run.status == RUNNING and run.attempt == now and run.alive
+        )
+        kill(trainer(working_shop, doomed))
+    run = wait_for(working_shop, doomed, lambda run: run.status == FAILED, seconds=WITHIN_S)
+    assert run.error_kind == "memory"
+    assert "ran out of memory" in str(run.error_message)
+    wait_for(working_shop, waiting, lambda run: run.status == RUNNING, seconds=WITHIN_S)
+
+
+def test_only_one_supervisor_works(working_shop: Store) -> None:
+    run_id = queue.launch(working_shop, TINY)
+    wait_for(working_shop, run_id, lambda run: run.status == RUNNING)
+    second = subprocess.run(
+        [sys.executable, "-m", "jobs", "worker"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert second.returncode == 0
+    assert "another supervisor is at work" in second.stdout
+    assert len(list_attempts(working_shop, run_id)) == 1
+
+
+def test_two_stores_that_share_an_artifacts_folder_do_not_disturb_each_other(working_shop: Store) -> None:
+    other = open_store(working_shop.url.replace("runs.db", "other.db"), working_shop.artifacts)
+    try:
+        ours, theirs = queue.launch(working_shop, BRIEF, "ours"), queue.launch(other, BRIEF, "theirs")
+        wait_for(working_shop, ours, lambda run: run.status == RUNNING)
+        wait_for(other, theirs, lambda run: run.status == RUNNING)
+        assert supervisor(working_shop) != supervisor(other)
+        kill(supervisor(other))
+        queue.stop(other, theirs)
+        wait_for(other, theirs, lambda run: run.status == STOPPED)
+        wait_until_finished(working_shop, ours)
+        assert len(list_epochs(working_shop, [ours])[ours]) == 1
+        assert len(list_attempts(working_shop, ours)) == 1
+    finally:
+        clear_away(other)
+
+
+def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = queue.launch(shop, TINY)
+    lock = locks.acquire(artifacts.files_of(shop, run_id).lock)
+    lingering = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)", processes.TRAINER, run_id, "1"],
+        pass_fds=(lock,),
+        start_new_session=True,
+    )
+    os.close(lock)
+    os.kill(lingering.pid, signal.SIGSTOP)
+    monkeypatch.setattr(supervising, "GRACE_S", 0.2)
+    one = supervising.Supervisor(shop, host())
+    one.tick()
+    assert psutil.Process(lingering.pid).status() != psutil.STATUS_STOPPED
+    assert get_run(shop, run_id).status == QUEUED
+    time.sleep(0.3)
+    one.tick()
+    assert lingering.wait(timeout=5) == -signal.SIGKILL
+    one.tick()
+    assert get_run(shop, run_id).status == RUNNING
+    clear_away(shop)
+
+
+def test_a_run_that_was_launched_while_the_supervisor_was_leaving_is_worked_on(working_shop: Store) -> None:
+    path = artifacts.supervisor_lock(working_shop)
+    held = locks.acquire(path)
+    run_id = queue.launch(working_shop, TINY)
+    assert not ensure_supervisor(working_shop)
+    worker = subprocess.Popen([sys.executable, "-m", "jobs.supervisor", str(held)], cwd=ROOT, pass_fds=(held,))
+    os.close(held)
+    wait_for(working_shop, run_id, lambda run: run.status == RUNNING, looking=False)
+    worker.kill()
+    worker.wait()
+    assert next_in_queue(working_shop, host()) is None
+
+
+def test_slots_let_runs_work_side_by_side_and_both_finish(working_shop: Store) -> None:
+    set_slots(working_shop, 2)
+    ids = [queue.launch(working_shop, BRIEF, f"run {number}") for number in range(2)]
+    for run_id in ids:
+        wait_for(working_shop, run_id, lambda run: run.status == RUNNING)
+    for run_id in ids:
+        wait_until_finished(working_shop, run_id)
+    assert outcome(working_shop, ids[0]) == outcome(working_shop, ids[1])
+    assert {get_run(working_shop, run_id).status for run_id in ids} == {FINISHED}

@@ -1,0 +1,126 @@
+"""Real runs in processes of their own: followed, disturbed, compared, and cleared away."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import psutil
+
+from core import checkpoints
+from jobs import artifacts, locks, processes
+from jobs.launching import ensure_supervisor, supervisor_pid
+from jobs.records import FINISHED, RUNNING, Run
+from jobs.runs import active_runs, get_predictions, get_run, list_epochs
+from jobs.store import Store
+
+WITHIN_S = 10.0
+"""Within this time of somebody looking every state has to be told truly, and the work has to go on."""
+
+
+def wait_for(
+    store: Store, run_id: str, fits: Callable[[Run], bool], *, seconds: float = 120, looking: bool = True
+) -> Run:
+    """Look at a run until it fits; fail with its log if it ends before or takes longer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        run = get_run(store, run_id)
+        if fits(run):
+            return run
+        told = f"{run.state}, epoch {run.epoch} batch {run.batch}, attempt {run.attempt}, {run.error_message}"
+        log = artifacts.log_tail(store, run_id, lines=15)
+        assert time.monotonic() < deadline, f"after {seconds} s: {told}\n{log}"
+        if looking:
+            ensure_supervisor(store)
+        time.sleep(0.05)
+
+
+def wait_until_finished(store: Store, run_id: str, *, seconds: float = 180) -> Run:
+    """Look until a run is finished; fail at once if it ends otherwise."""
+    run = wait_for(store, run_id, lambda run: not run.is_active, seconds=seconds)
+    assert run.status == FINISHED, f"{run.status}: {run.error_message}\n{artifacts.log_tail(store, run_id)}"
+    return run
+
+
+def wait_for_batches(store: Store, run_id: str, count: int, *, epoch: int = 1, attempt: int = 1) -> Run:
+    """Look until that attempt at a run has done so many batches of an epoch."""
+
+    def is_there(run: Run) -> bool:
+        started = run.status == RUNNING and run.attempt >= attempt and run.pid is not None
+        return started and (run.epoch, run.batch) >= (epoch, count)
+
+    return wait_for(store, run_id, is_there)
+
+
+def trainer(store: Store, run_id: str) -> int:
+    """The process that trains a run now."""
+    pid = processes.trainer_of(artifacts.files_of(store, run_id).lock, run_id)
+    assert pid is not None, f"nobody trains {run_id}"
+    return pid
+
+
+def supervisor(store: Store) -> int:
+    """The process that supervises a store now."""
+    pid = supervisor_pid(artifacts.supervisor_lock(store))
+    assert pid is not None, "nobody supervises"
+    return pid
+
+
+def kill(pid: int) -> None:
+    """Kill -9, and wait until the process is gone or is left to be collected by its parent."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        process.kill()
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+
+
+def clear_away(store: Store) -> None:
+    """Kill whatever still works for a store."""
+    path = artifacts.supervisor_lock(store)
+    pid = supervisor_pid(path) if path.exists() else None
+    if pid is not None:
+        kill(pid)
+    for run in active_runs(store):
+        working = processes.trainer_of(artifacts.files_of(store, run.id).lock, run.id)
+        if working is not None:
+            kill(working)
+    for lock in store.artifacts.glob("*/lock"):
+        deadline = time.monotonic() + 5
+        while locks.is_held(lock) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All of a finished run that must be the same, bit for bit, when it is disturbed and when it is not."""
+
+    epochs: tuple[tuple[float, ...], ...]
+    best_epoch: int | None
+    test_loss: float | None
+    test_accuracy: float | None
+    predictions: str
+    weights: str
+
+
+def outcome(store: Store, run_id: str) -> Outcome:
+    """The outcome of a finished run, without what time it took."""
+    run = get_run(store, run_id)
+    figures = [
+        (one.epoch, one.train_loss, one.train_accuracy, one.val_loss, one.val_accuracy, one.learning_rate)
+        for one in list_epochs(store, [run_id])[run_id]
+    ]
+    predictions = get_predictions(store, run_id)
+    assert len(predictions.labels) == 10_000
+    weights = sha256()
+    for name, tensor in sorted(checkpoints.read(artifacts.files_of(store, run_id).model)["state"].items()):
+        weights.update(name.encode() + tensor.numpy().tobytes())
+    return Outcome(
+        tuple(figures),
+        run.best_epoch,
+        run.test_loss,
+        run.test_accuracy,
+        sha256(predictions.labels.tobytes() + predictions.log_probabilities.tobytes()).hexdigest(),
+        weights.hexdigest(),
+    )

@@ -1,0 +1,30 @@
+"""Studies in no time: places drawn around a point for each class, neighbours drawn at random."""
+
+import numpy as np
+
+from core import study
+from core.study import NEIGHBOURS, Study
+from jobs import artifacts
+from jobs.runs import get_predictions
+from jobs.store import Store
+
+
+def add_study(store: Store, run_id: str) -> Study:
+    """Give a finished run a study; return it."""
+    labels = get_predictions(store, run_id).labels
+    random = np.random.default_rng(0)
+    centres = 0.15 + 0.7 * np.column_stack([np.arange(10) % 4 / 3, np.arange(10) // 4 / 2])
+    made = Study(
+        mean=np.zeros(4, np.float32),
+        basis=np.eye(4, 2, dtype=np.float32),
+        training_indices=np.arange(100, dtype=np.int32),
+        training_coordinates=np.zeros((100, 2), np.float16),
+        test_coordinates=np.zeros((len(labels), 2), np.float16),
+        neighbours=random.integers(0, 60_000, (len(labels), NEIGHBOURS)).astype(np.int32),
+        distances=np.sort(random.random((len(labels), NEIGHBOURS)), axis=1).astype(np.float32),
+        places=(centres[labels] + random.normal(0, 0.03, (len(labels), 2))).clip(0, 1).astype(np.float32),
+    )
+    path = artifacts.files_of(store, run_id).study
+    path.parent.mkdir(parents=True, exist_ok=True)
+    study.write(path, made)
+    return made
