@@ -1,0 +1,1 @@
+"""What a person sees: Home.py, views/, charts/, tables/, components/, queries, pickers."""

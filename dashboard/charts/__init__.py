@@ -1,0 +1,1 @@
+"""Figures as pure functions: plain data in, plotly Figure out, no Streamlit."""

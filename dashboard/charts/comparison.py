@@ -1,0 +1,96 @@
+"""Runs beside each other: their curves in one chart, and their differences class by class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.breakdown import ClassDifference
+from dashboard.charts.curves import epoch_axis
+from dashboard.style import RunStyle, Theme
+from jobs.records import Epoch, Run
+
+MEASURES = {"val_accuracy": ("Validation accuracy", ".1%"), "val_loss": ("Validation loss", ".3f")}
+
+
+def overlaid_curves(
+    runs: Sequence[Run],
+    epochs: Mapping[str, Sequence[Epoch]],
+    styles: Mapping[str, RunStyle],
+    names: Mapping[str, str],
+    measure: str,
+    theme: Theme,
+) -> go.Figure:
+    """One of MEASURES over the epochs: a line per run in its own colour and dash, its best epoch by its own marker."""
+    title, form = MEASURES[measure]
+    figure = go.Figure(layout={"title": {"text": title}, "height": 340, "margin": {"t": 40, "b": 8}})
+    for run in runs:
+        name, known = names[run.id], epochs[run.id]
+        figure.add_scatter(**_line(known, measure, styles[run.id], name))
+        best = [row for row in known if row.epoch == run.best_epoch]
+        figure.add_scatter(**_best_epoch(best, measure, styles[run.id], name, theme))
+    figure.update_xaxes(epoch_axis(max((row.epoch for known in epochs.values() for row in known), default=1)))
+    figure.update_yaxes(tickformat=form)
+    return figure.update_layout(legend={"y": -0.2, "yanchor": "top"})
+
+
+def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, theme: Theme) -> go.Figure:
+    """Difference in accuracy of each class with its 95 % interval in points, the largest gain on top.
+
+    A filled marker is a difference that stands after correction for ten classes, an open one is not shown to be one.
+    Classes without images are left out.
+    """
+    known = sorted((one for one in differences if one.difference is not None), key=lambda one: one.difference or 0.0)
+    points = [100 * (one.difference or 0.0) for one in known]
+    figure = go.Figure(layout={"height": 400, "margin": {"t": 28}})
+    figure.add_vline(x=0, line={"color": theme.muted, "width": 1})
+    figure.add_scatter(
+        x=points,
+        y=[one.name for one in known],
+        mode="markers",
+        marker={
+            "color": [drawn.colour if one.shown else theme.background for one in known],
+            "line": {"color": drawn.colour, "width": 2},
+            "symbol": drawn.marker,
+            "size": 11,
+        },
+        error_x={
+            "array": [100 * (one.high or 0.0) - at for one, at in zip(known, points, strict=True)],
+            "arrayminus": [at - 100 * (one.low or 0.0) for one, at in zip(known, points, strict=True)],
+            "symmetric": False,
+            "color": drawn.colour,
+            "thickness": 1.5,
+            "width": 0,
+        },
+        hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
+        showlegend=False,
+    )
+    return figure.update_xaxes(title_text="accuracy less the baseline's, in points", tickformat="+.0f")
+
+
+def _line(epochs: Sequence[Epoch], measure: str, drawn: RunStyle, name: str) -> dict[str, Any]:
+    return {
+        "x": [row.epoch for row in epochs],
+        "y": [getattr(row, measure) for row in epochs],
+        "mode": "lines+markers",
+        "name": name,
+        "line": {"color": drawn.colour, "dash": drawn.dash, "width": 2},
+        "marker": {"symbol": drawn.marker, "size": 6},
+        "hovertemplate": f"{name}, epoch %{{x}}: %{{y:.4f}}<extra></extra>",
+    }
+
+
+def _best_epoch(best: Sequence[Epoch], measure: str, drawn: RunStyle, name: str, theme: Theme) -> dict[str, Any]:
+    return {
+        "x": [row.epoch for row in best],
+        "y": [getattr(row, measure) for row in best],
+        "mode": "markers",
+        "showlegend": False,
+        "marker": {
+            "color": drawn.colour,
+            "symbol": drawn.marker,
+            "size": 15,
+            "line": {"color": theme.background, "width": 2},
+        },
+        "hovertemplate": f"{name}, best epoch %{{x}}: %{{y:.4f}}<extra></extra>",
+    }

@@ -1,0 +1,138 @@
+"""The cells of a confusion matrix: what each says, what it is called and how it is coloured in either theme."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.classes import CLASS_NAMES
+from core.metrics import column_shares, row_shares
+from dashboard.style import DARK, LIGHT
+
+SHORT_NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
+
+COUNTS, ROW_PERCENT, COLUMN_PERCENT = "counts", "row %", "column %"
+UNITS = (COUNTS, ROW_PERCENT, COLUMN_PERCENT)
+DIFFERENCE = "difference"
+
+_LIGHT_DIMMED, _DARK_DIMMED = "#e3e7eb", "#2b333c"
+
+Matrix = NDArray[np.integer[Any]]
+Colours = tuple[str, str]
+"""Background and ink."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what it shows, its name for those who hear it, and its colours (background, ink) in either theme."""
+
+    row: int
+    column: int
+    text: str
+    name: str
+    light: Colours
+    dark: Colours
+
+
+def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = False) -> list[Cell]:
+    """The cells of a matrix of counts (10, 10), rows true and columns predicted, shown in one of UNITS.
+
+    Colour follows the square root of the value, so that the errors beside a diagonal of hundreds can be told apart.
+    With a dimmed diagonal the strongest colour belongs to the largest error.
+    """
+    values = _values(matrix, unit)
+    coloured = values * (1 - np.eye(len(matrix))) if dim_diagonal else values
+    strengths = np.sqrt(coloured / max(float(coloured.max()), 1e-12))
+    return [
+        Cell(
+            row,
+            column,
+            _text(values[row, column], unit),
+            _name(row, column, int(matrix[row, column]), values[row, column], unit),
+            *_sequential(strengths[row, column], dimmed=dim_diagonal and row == column),
+        )
+        for row, column in np.ndindex(matrix.shape)
+    ]
+
+
+def difference_cells(baseline: Matrix, other: Matrix, names: tuple[str, str] = ("baseline", "other")) -> list[Cell]:
+    """The cells of the other run's counts less the baseline's, both (10, 10): blue for more, orange for fewer."""
+    difference = other - baseline
+    largest = max(int(np.abs(difference).max()), 1)
+    strengths = np.sign(difference) * np.sqrt(np.abs(difference) / largest)
+    return [
+        Cell(
+            row,
+            column,
+            f"{difference[row, column]:+d}" if difference[row, column] else "",
+            f"{_pair(row, column)}: {difference[row, column]:+d}"
+            f" ({names[0]} {baseline[row, column]}, {names[1]} {other[row, column]})",
+            _shade(LIGHT.diverging, (strengths[row, column] + 1) / 2),
+            _shade(DARK.diverging, (strengths[row, column] + 1) / 2),
+        )
+        for row, column in np.ndindex(difference.shape)
+    ]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours "#rrggbb", 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _values(matrix: Matrix, unit: str) -> NDArray[np.float64]:
+    if unit == ROW_PERCENT:
+        return 100 * row_shares(matrix)
+    if unit == COLUMN_PERCENT:
+        return 100 * column_shares(matrix)
+    return matrix.astype(np.float64)
+
+
+def _text(value: float, unit: str) -> str:
+    if not value:
+        return ""
+    return f"{value:.0f}" if unit == COUNTS or value >= 99.95 else f"{value:.1f}"
+
+
+def _name(row: int, column: int, count: int, value: float, unit: str) -> str:
+    counted = f"{_pair(row, column)}: {count}"
+    if unit == COUNTS:
+        return counted
+    whole = f"true {CLASS_NAMES[row]}" if unit == ROW_PERCENT else f"predicted {CLASS_NAMES[column]}"
+    return f"{counted}, {value:.1f} % of all {whole}"
+
+
+def _pair(row: int, column: int) -> str:
+    return f"true {CLASS_NAMES[row]}, predicted {CLASS_NAMES[column]}"
+
+
+def _sequential(strength: float, *, dimmed: bool) -> tuple[Colours, Colours]:
+    if dimmed:
+        return (_LIGHT_DIMMED, _ink(_LIGHT_DIMMED)), (_DARK_DIMMED, _ink(_DARK_DIMMED))
+    return _shade(LIGHT.sequential, strength), _shade(DARK.sequential, strength)
+
+
+def _shade(stops: Sequence[str], share: float) -> Colours:
+    """The colour at a share 0 to 1 of the way through the stops, and the ink to write on it."""
+    at = float(np.clip(share, 0, 1)) * (len(stops) - 1)
+    below = min(int(at), len(stops) - 2)
+    start, end = np.array(_channels(stops[below])), np.array(_channels(stops[below + 1]))
+    red, green, blue = np.rint(start + (end - start) * (at - below)).astype(int)
+    background = f"#{red:02x}{green:02x}{blue:02x}"
+    return background, _ink(background)
+
+
+def _ink(background: str) -> str:
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, background))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(_channels(colour)) / 255]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))

@@ -1,0 +1,67 @@
+"""Accuracy against what it costs, run by run, with the Pareto front."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.style import RUN_COLOURS, RUN_MARKERS, Theme
+from dashboard.tables.costs import Cost, Priced
+
+MOST_INTERVALS = 60
+"""With more runs only those on the front show their interval, or nothing else could be seen."""
+
+
+def accuracy_against_cost(found: Sequence[Priced], cost: Cost, theme: Theme) -> go.Figure:
+    """A mark per run, its shape and colour by model: large and filled on the front, which a dotted line joins."""
+    figure = go.Figure(layout={"height": 460, "margin": {"t": 28}, "legend": {"y": -0.18, "yanchor": "top"}})
+    front = [one for one in found if one.front]
+    figure.add_scatter(
+        x=[one.cost for one in front],
+        y=[one.accuracy for one in front],
+        mode="lines",
+        line={"color": theme.muted, "dash": "dot", "width": 1.5, "shape": "hv"},
+        name="front",
+        hoverinfo="skip",
+    )
+    for place, model in enumerate(sorted({one.run.model for one in found})):
+        own = [one for one in found if one.run.model == model]
+        for on_front in (False, True):
+            shown = [one for one in own if one.front == on_front]
+            if shown:
+                figure.add_scatter(**_marks(shown, model, place, cost, on_front, len(found) <= MOST_INTERVALS))
+    costs = [one.cost for one in found]
+    wide = bool(costs) and max(costs) > 8 * min(costs)
+    figure.update_xaxes(title_text=cost.axis, type="log" if wide else "linear", rangemode="tozero")
+    return figure.update_yaxes(title_text="test accuracy", tickformat=".1%")
+
+
+def _marks(
+    shown: Sequence[Priced], model: str, place: int, cost: Cost, on_front: bool, intervals: bool
+) -> dict[str, Any]:
+    marker, colour = RUN_MARKERS[place % len(RUN_MARKERS)], RUN_COLOURS[place % len(RUN_COLOURS)]
+    reach = {
+        "array": [one.high - one.accuracy for one in shown],
+        "arrayminus": [one.accuracy - one.low for one in shown],
+        "symmetric": False,
+        "color": colour,
+        "thickness": 1,
+        "width": 0,
+        "visible": intervals or on_front,
+    }
+    return {
+        "x": [one.cost for one in shown],
+        "y": [one.accuracy for one in shown],
+        "error_y": reach,
+        "mode": "markers",
+        "name": f"{model}, on the front" if on_front else model,
+        "marker": {
+            "symbol": marker if on_front else f"{marker}-open",
+            "color": colour,
+            "size": 13 if on_front else 8,
+        },
+        "customdata": [[one.run.name, one.low, one.high, cost.written(one.cost)] for one in shown],
+        "hovertemplate": (
+            "%{customdata[0]}: %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), %{customdata[3]}<extra></extra>"
+        ),
+    }

@@ -1,0 +1,99 @@
+"""The map of the test images: its points, packed for the browser, and the groups that they are shown in."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.classes import CLASS_NAMES
+from dashboard.areas import Area, outline
+from dashboard.charts.confusion import SHORT_NAMES
+from jobs.records import Predictions
+
+LABEL, PREDICTION, OUTCOME = "label", "prediction", "outcome"
+COLOURINGS = {LABEL: "True class", PREDICTION: "Predicted class", OUTCOME: "Right or wrong"}
+
+CLASS_COLOURS = (
+    *("#0f7dbf", "#7d7f86", "#d55e00", "#b8679a", "#00936b"),
+    *("#a97400", "#8466d6", "#2f9bb5", "#d04a5c", "#7c8a1c"),
+)
+"""One for each class, each with at least 3:1 on both backgrounds; classes that are often confused lie far apart."""
+
+SHAPES = ("circle", "square", "triangle", "diamond", "cross", "down", "ring", "plus", "bar", "frame")
+"""One for each class, so that colour is never alone."""
+
+SIGNS = ("●", "■", "▲", "◆", "✕", "▼", "○", "+", "▬", "□")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Points that look alike: what they are called, how they are drawn, and how many there are."""
+
+    name: str
+    colour: str
+    shape: str
+    sign: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A map for the browser; arrays as base64, little-endian."""
+
+    places: str
+    """Both coordinates of each point, uint16, 65535 for 1."""
+    groups: Sequence[Group]
+    group: str
+    """The group of each point: uint8."""
+    labels: str
+    predicted: str
+    named: str
+    """The class by whose short name the place of each point is called on the map: uint8."""
+    names: Sequence[str]
+    short_names: Sequence[str]
+    area: Area | None
+    """The corners of the area that is chosen, in thousandths."""
+    caption: str
+
+
+def embedding(
+    places: NDArray[np.float32], said: Predictions, colouring: str, area: Area | None, caption: str
+) -> Embedding:
+    """The map of test images at these places (n, 2), 0 to 1, in one of COLOURINGS."""
+    groups, group = _outcomes(said) if colouring == OUTCOME else _classes(said, colouring)
+    return Embedding(
+        places=_packed(np.rint(places * 65535).astype("<u2")),
+        groups=groups,
+        group=_packed(group.astype(np.uint8)),
+        labels=_packed(said.labels.astype(np.uint8)),
+        predicted=_packed(said.predicted.astype(np.uint8)),
+        named=_packed((said.predicted if colouring == PREDICTION else said.labels).astype(np.uint8)),
+        names=CLASS_NAMES,
+        short_names=SHORT_NAMES,
+        area=None if area is None else outline(area),
+        caption=caption,
+    )
+
+
+def _classes(said: Predictions, colouring: str) -> tuple[list[Group], NDArray[np.int64]]:
+    group = said.labels if colouring == LABEL else said.predicted
+    counts = np.bincount(group, minlength=len(CLASS_NAMES))
+    return [
+        Group(name, colour, shape, sign, int(count))
+        for name, colour, shape, sign, count in zip(SHORT_NAMES, CLASS_COLOURS, SHAPES, SIGNS, counts, strict=True)
+    ], group
+
+
+def _outcomes(said: Predictions) -> tuple[list[Group], NDArray[np.int64]]:
+    wrong = said.predicted != said.labels
+    return [
+        Group("right", "#8a929a", "circle", "●", int((~wrong).sum())),
+        Group("wrong", "#d55e00", "cross", "✕", int(wrong.sum())),
+    ], wrong.astype(np.int64)
+
+
+def _packed(values: NDArray[Any]) -> str:
+    return b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")

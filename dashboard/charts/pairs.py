@@ -1,0 +1,54 @@
+"""Near-duplicate images side by side, as HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.classes import CLASS_NAMES
+from dashboard.charts.images import enlarged
+
+_GRID = "display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:1.25rem 1rem"
+_SIDES = "display:grid;grid-template-columns:1fr 1fr;gap:3px;max-width:16rem"
+_CAPTION = "font-size:0.8125rem;line-height:1.4;padding-top:0.25rem"
+_SPLITS = {"train": "Training", "test": "Test"}
+_WIDTH = 126
+
+
+@dataclass(frozen=True)
+class PairedImage:
+    """An image (28, 28) of a pair: its split, "train" or "test", its position in it, and its label."""
+
+    pixels: NDArray[np.uint8]
+    split: str
+    position: int
+    label: int
+
+    @property
+    def name(self) -> str:
+        """What it is called: "Test 12, Coat"."""
+        return f"{_SPLITS[self.split]} {self.position}, {CLASS_NAMES[self.label]}"
+
+
+def pair_cards(
+    first: Sequence[PairedImage], second: Sequence[PairedImage], similarity: Sequence[float], mirrored: Sequence[bool]
+) -> str:
+    """A card for each pair: both images, what they are, and how similar; a test image links to its page in Explore."""
+    cards = (_card(*pair) for pair in zip(first, second, similarity, mirrored, strict=True))
+    return f'<div style="{_GRID}">{"".join(cards)}</div>'
+
+
+def _card(first: PairedImage, second: PairedImage, similarity: float, mirrored: bool) -> str:
+    how = f"{similarity:.4f}, the second mirrored" if mirrored else f"{similarity:.4f}"
+    pictures = "".join(enlarged(image.pixels, image.name, _WIDTH) for image in (first, second))
+    return (
+        f'<figure style="margin:0;min-width:0"><div style="{_SIDES}">{pictures}</div>'
+        f'<figcaption style="{_CAPTION}">{_named(first)}<br>{_named(second)}<br>Similarity {how}</figcaption></figure>'
+    )
+
+
+def _named(image: PairedImage) -> str:
+    if image.split != "test":
+        return image.name
+    return f'<a href="explore?image={image.position}" target="_self" style="color:inherit">{image.name}</a>'

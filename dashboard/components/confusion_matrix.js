@@ -1,0 +1,83 @@
+// A confusion matrix of real buttons: one tab stop, arrow keys to move, Enter, Space or a click to choose.
+const MOVES = {
+  ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+  Home: [0, -Infinity], End: [0, Infinity], PageUp: [-Infinity, 0], PageDown: [Infinity, 0],
+}
+
+const element = (tag, attributes = {}, ...children) => {
+  const made = document.createElement(tag)
+  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
+  made.append(...children)
+  return made
+}
+
+const heading = (scope, kind, name, short) =>
+  element("th", { scope, class: kind, title: name }, element("span", {}, short))
+
+function build(data) {
+  const head = element("tr", {}, element("td", { class: "corner" }, element("span", {}, "true \\ predicted")),
+    ...data.names.map((name, k) => heading("col", "column", name, data.short[k])))
+  const rows = data.names.map((name, row) => element("tr", {}, heading("row", "row", name, data.short[row]),
+    ...data.names.map((_, column) => element("td", {},
+      element("button", { type: "button", "data-row": row, "data-column": column })))))
+  return element("table", { class: "matrix" }, element("caption", {}),
+    element("thead", {}, head), element("tbody", {}, ...rows))
+}
+
+const button = (table, row, column) =>
+  table.querySelector(`button[data-row="${row}"][data-column="${column}"]`)
+
+function update(table, data) {
+  table.querySelector("caption").textContent = data.caption
+  data.cells.forEach((cell) => {
+    const target = button(table, cell.row, cell.column)
+    const chosen = data.chosen !== null && data.chosen[0] === cell.row && data.chosen[1] === cell.column
+    target.textContent = cell.text
+    target.setAttribute("aria-label", cell.name)
+    target.setAttribute("aria-pressed", String(chosen))
+    target.title = cell.name
+    target.style.background = `light-dark(${cell.light[0]}, ${cell.dark[0]})`
+    target.style.color = `light-dark(${cell.light[1]}, ${cell.dark[1]})`
+    target.classList.toggle("diagonal", cell.row === cell.column)
+  })
+}
+
+function rove(table, row, column) {
+  table.querySelectorAll('button[tabindex="0"]').forEach((other) => { other.tabIndex = -1 })
+  const target = button(table, row, column)
+  target.tabIndex = 0
+  return target
+}
+
+const place = (target) => [Number(target.dataset.row), Number(target.dataset.column)]
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component
+  const host = parentElement.querySelector(".host")
+  let table = host.querySelector("table")
+  // Kept from one update to the next, so that the focus stays where it is.
+  if (!table) {
+    table = build(data)
+    host.append(table)
+    table.querySelectorAll("button").forEach((one) => { one.tabIndex = -1 })
+    rove(table, ...(data.chosen ?? [0, 0]))
+  }
+  update(table, data)
+  const last = data.names.length - 1
+  const clamp = (value) => Math.min(last, Math.max(0, value))
+
+  table.onclick = (event) => {
+    const target = event.target.closest("button")
+    if (!target) return
+    rove(table, ...place(target))
+    setTriggerValue("chosen", place(target))
+  }
+  table.onkeydown = (event) => {
+    const target = event.target.closest("button")
+    const move = MOVES[event.key]
+    if (!target || !move) return
+    event.preventDefault()
+    const [row, column] = place(target)
+    rove(table, clamp(row + move[0]), clamp(column + move[1])).focus()
+  }
+}

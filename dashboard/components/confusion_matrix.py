@@ -1,0 +1,51 @@
+"""A confusion matrix whose cells are real buttons: chosen by mouse, finger or keyboard."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import streamlit as st
+
+from core.classes import CLASS_NAMES
+from dashboard.charts.confusion import SHORT_NAMES, Cell
+
+_HERE = Path(__file__).parent
+
+_matrix = st.components.v2.component(
+    "lookbook_confusion_matrix",
+    html='<div class="host"></div>',
+    css=(_HERE / "confusion_matrix.css").read_text(encoding="utf-8"),
+    js=(_HERE / "confusion_matrix.js").read_text(encoding="utf-8"),
+)
+
+
+def show_matrix(
+    cells: Sequence[Cell],
+    caption: str,
+    *,
+    key: str,
+    chosen: tuple[int, int] | None = None,
+    on_choice: Callable[[int, int], None] | None = None,
+) -> tuple[int, int] | None:
+    """Show the cells and return (true, predicted) of the one that was chosen just now, if any.
+
+    `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL.
+    """
+
+    def choose() -> None:
+        row, column = st.session_state[key]["chosen"]
+        if on_choice:
+            on_choice(int(row), int(column))
+
+    result = _matrix(
+        key=key,
+        data={
+            "caption": caption,
+            "names": CLASS_NAMES,
+            "short": SHORT_NAMES,
+            "cells": [asdict(cell) for cell in cells],
+            "chosen": chosen,
+        },
+        on_chosen_change=choose,
+    )
+    return tuple(result.chosen) if result.chosen else None

@@ -1,0 +1,41 @@
+"""What the faults of the data set do to the accuracy of runs: with all test images, and without the flagged ones."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from dashboard import page, queries, wording
+from dashboard.tables.subsets import subset_table
+from jobs.judging import judges_of, measured_without
+from jobs.records import Run
+
+
+def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
+    """The accuracies of runs, called by these names by id, side by side; and who flagged what."""
+    judges = judges_of(queries.store(), runs)
+    found = queries.near_duplicates()
+    said = {names[run.id]: queries.predictions(run.id) for run in runs}
+    judged = [queries.label_quality(judge.id) for judge in judges]
+    subsets = measured_without(said, judged, None if found is None else found.leaked())
+    st.table(subset_table(subsets).rename(columns=page.plain), border="horizontal")
+    _say_who_judges(judges)
+    if found is None:
+        page.link("Near-duplicates are not searched yet: search them on the page Data", "data", section="duplicates")
+    else:
+        st.caption("Near-duplicates: test images that the training set, validation included, holds nearly alike.")
+        page.link("The near-duplicates", "data", section="duplicates", split="across")
+
+
+def _say_who_judges(judges: Sequence[Run]) -> None:
+    if not judges:
+        st.caption("Suspect labels are judged by another finished run, and there is none yet.")
+        return
+    names = " and ".join(
+        f"{page.plain(judge.name)} ({judge.id}) with {wording.test_accuracy(judge)}" for judge in judges
+    )
+    st.caption(
+        f"Suspect labels: those that are suspect to {names}, the most accurate other run of each model; a run does not "
+        "judge the labels that it is measured by. Without them the accuracy rises even where every label is right, "
+        "since models find the same images hard: the difference is not what wrong labels cost."
+    )
+    page.link("The suspect labels", "data", section="suspects", run=[judge.id for judge in judges])

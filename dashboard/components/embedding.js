@@ -1,0 +1,134 @@
+// A map of points on a canvas: drag for an area, click for an image, or Tab, arrow keys and Enter for a square of it.
+const CLICK_PX = 4
+const MOST_CORNERS = 40
+const TOOLS = { box: "Select a box", lasso: "Select freely", open: "Open an image" }
+const MOVES = { ArrowUp: -CELLS, ArrowDown: CELLS, ArrowLeft: -1, ArrowRight: 1 }
+
+const element = (tag, attributes = {}, ...children) => {
+  const made = document.createElement(tag)
+  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
+  made.append(...children)
+  return made
+}
+
+function build() {
+  const tools = element("div", { class: "tools", role: "group", "aria-label": "Tools of the map" },
+    ...Object.entries(TOOLS).map(([tool, name]) => element("button", { type: "button", "data-tool": tool }, name)),
+    element("button", { type: "button", class: "whole" }, "Whole map"))
+  const cells = element("div", { class: "cells", role: "group", "aria-label": "The map in squares" },
+    ...Array.from({ length: CELLS * CELLS }, (_, k) => element("button", { type: "button", tabindex: k ? -1 : 0, "data-cell": k })))
+  return [element("p", { class: "caption" }), tools,
+    element("div", { class: "field" }, element("canvas", { class: "points", "aria-hidden": "true" }),
+      element("canvas", { class: "marks", "aria-hidden": "true" }), cells),
+    element("p", { class: "words", "aria-live": "polite" }), element("ul", { class: "legend", "aria-label": "Signs of the map" })]
+}
+
+const thin = (corners) => {
+  const every = Math.ceil(corners.length / MOST_CORNERS)
+  return corners.filter((_, k) => k % every === 0)
+}
+
+const box = ([x0, y0], [x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+
+const HINT = "Drag over the map to select an area; click a point to open its image."
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component
+  const host = parentElement.querySelector(".host")
+  if (!host.firstChild) {
+    host.append(...build())
+    host.dataset.tool = window.matchMedia("(pointer: coarse)").matches ? "open" : "box"
+  }
+  const field = new Field(host, data)
+  const words = host.querySelector(".words")
+  const choose = (corners) => {
+    const scaled = corners.map((corner) => corner.map((value) => Math.round(1000 * Math.min(1, Math.max(0, value)))))
+    setTriggerValue("area", scaled)
+  }
+
+  host.querySelector(".caption").textContent = data.caption
+  words.textContent = HINT
+  host.querySelector(".legend").replaceChildren(...data.groups.map((one) => {
+    const sign = element("span", { "aria-hidden": "true", style: `color: ${one.colour}` }, `${one.sign} `)
+    return element("li", {}, sign, `${one.name} ${one.count.toLocaleString("en")}`)
+  }))
+
+  const useTool = (tool) => {
+    host.dataset.tool = tool
+    host.querySelectorAll("[data-tool]").forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.tool === tool)))
+    field.marks.classList.toggle("pointing", tool === "open")
+    // A finger scrolls the page over the map unless it is to select.
+    field.marks.style.touchAction = tool === "open" ? "auto" : "none"
+  }
+  useTool(host.dataset.tool)
+  const whole = host.querySelector(".whole")
+  whole.disabled = !data.area
+  whole.onclick = () => setTriggerValue("area", [])
+  host.querySelector(".tools").onclick = (event) => event.target.dataset.tool && useTool(event.target.dataset.tool)
+
+  let trail = null
+  const at = (event) => [event.offsetX, event.offsetY]
+  const drawnArea = () => data.area?.map(([x, y]) => [x / 1000, y / 1000])
+  field.marks.onpointerdown = (event) => {
+    trail = [at(event)]
+    field.marks.setPointerCapture(event.pointerId)
+  }
+  field.marks.onpointermove = (event) => {
+    if (!trail || host.dataset.tool === "open") {
+      const near = field.nearest(at(event))
+      words.textContent = near === null ? HINT : field.words(near)
+      field.mark(drawnArea(), near)
+      return
+    }
+    trail.push(at(event))
+    const places = trail.map((pixels) => field.toPlace(pixels))
+    field.mark(host.dataset.tool === "box" ? box(places[0], places.at(-1)) : places)
+  }
+  field.marks.onpointerup = (event) => {
+    const path = trail ?? []
+    trail = null
+    if (!path.length) return
+    const [first, last] = [path[0], at(event)]
+    const moved = path.some(([x, y]) => Math.hypot(x - first[0], y - first[1]) > CLICK_PX)
+    if (!moved || host.dataset.tool === "open") {
+      const near = field.nearest(last)
+      if (near !== null) setTriggerValue("opened", near)
+      return
+    }
+    const places = [...path, last].map((pixels) => field.toPlace(pixels))
+    choose(host.dataset.tool === "box" ? [places[0], places.at(-1)] : thin(places))
+  }
+  field.marks.onpointercancel = () => { trail = null }
+  field.marks.onpointerleave = () => {
+    if (trail) return
+    words.textContent = HINT
+    field.mark(drawnArea())
+  }
+
+  const cells = host.querySelector(".cells")
+  const buttons = [...cells.children]
+  buttons.forEach((one, k) => one.setAttribute("aria-label", field.cellWords(k)))
+  cells.onfocusin = (event) => { words.textContent = event.target.getAttribute("aria-label") }
+  cells.onkeydown = (event) => {
+    const here = Number(event.target.dataset.cell)
+    const there = here + (MOVES[event.key] ?? 0)
+    const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight"
+    const sameRow = Math.floor(here / CELLS) === Math.floor(there / CELLS)
+    if (!(event.key in MOVES)) return
+    event.preventDefault()
+    if (!buttons[there] || (sideways && !sameRow)) return
+    buttons[here].tabIndex = -1
+    buttons[there].tabIndex = 0
+    buttons[there].focus()
+  }
+  cells.onclick = (event) => {
+    const [start, , end] = field.cell(Number(event.target.dataset.cell))
+    choose([start, end])
+  }
+
+  const redraw = () => { field.fit(); field.draw() }
+  redraw()
+  host.watcher?.disconnect()
+  host.watcher = new ResizeObserver(() => host.querySelector(".field").clientWidth !== field.width && redraw())
+  host.watcher.observe(host)
+}

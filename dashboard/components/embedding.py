@@ -1,0 +1,38 @@
+"""The map of the test images: areas are chosen by mouse, finger or keyboard, images opened by a click on a point."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.charts.embedding import Embedding
+
+_HERE = Path(__file__).parent
+
+_map = st.components.v2.component(
+    "lookbook_embedding",
+    html='<div class="host"></div>',
+    css=(_HERE / "embedding.css").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("embedding_field.js", "embedding.js")),
+)
+
+
+def show_embedding(
+    shown: Embedding,
+    *,
+    key: str,
+    on_area: Callable[[Sequence[Sequence[float]]], None],
+    on_open: Callable[[int], None],
+) -> None:
+    """Show the map. `on_area(corners)`, in thousandths, none for the whole map, and `on_open(position)` are called
+    before the page runs again.
+    """
+
+    def choose() -> None:
+        on_area(st.session_state[key]["area"])
+
+    def open_one() -> None:
+        on_open(int(st.session_state[key]["opened"]))
+
+    _map(key=key, data=asdict(shown), on_area_change=choose, on_opened_change=open_one)

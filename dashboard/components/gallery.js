@@ -1,0 +1,25 @@
+// Pictures as real links: a plain click opens one without loading the page anew, any other click is the browser's own.
+const element = (tag, attributes = {}, ...children) => {
+  const made = document.createElement(tag)
+  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
+  made.append(...children)
+  return made
+}
+
+const picture = ({ href, source, alt, caption, position }) =>
+  element("li", {}, element(href ? "a" : "div", href ? { href, "data-position": position } : {},
+    element("img", { src: source, alt, width: 28, height: 28 }),
+    element("span", { "aria-hidden": "true" }, caption)))
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component
+  const list = parentElement.querySelector("ul")
+  list.setAttribute("aria-label", data.label)
+  list.replaceChildren(...data.pictures.map(picture))
+  list.onclick = (event) => {
+    const link = event.target.closest("a")
+    if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    setTriggerValue("opened", Number(link.dataset.position))
+  }
+}

@@ -1,0 +1,47 @@
+"""The groups of seeds: what each recipe reaches on average, and how much the seed decides."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import page, pickers, queries
+from dashboard.components.linked_table import Cell, Linked, linked_table
+from dashboard.components.take_along import csv_button
+from dashboard.style import run_style
+from dashboard.tables.recipes import group_cells
+from jobs.groups import Group, list_groups, told_apart
+from jobs.reports import csv_tables
+
+PAGE_SIZE = 50
+
+
+def show() -> None:
+    """A row per group, the newest first, with the way to its runs and to a comparison of recipes."""
+    groups = told_apart(list_groups(queries.store()))
+    if not groups:
+        page.empty(
+            "No group of seeds has been launched yet. A group is one setting trained with several seeds: it tells how "
+            "much of a difference is the seed's doing.",
+            "Launch a group of seeds",
+            "launch",
+        )
+        return
+    st.caption(
+        "Mean over the seeds that have finished, its 95 % interval (Student's t) and the standard deviation. A group "
+        "keeps all its runs, archived ones too, whatever the list of runs shows."
+    )
+    number = pickers.page_in_url()
+    shown = groups[(number - 1) * PAGE_SIZE : number * PAGE_SIZE] or groups[:PAGE_SIZE]
+    header = ["Group", "Finished", "Mean accuracy", "95 % interval", "Standard deviation", "Seed by seed"]
+    linked_table(header, [_row(group) for group in shown], "Groups of seeds", key="groups")
+    pickers.pick_page(-(-len(groups) // PAGE_SIZE))
+    with st.container(horizontal=True, vertical_alignment="center", key="groups_along"):
+        newest = [group.id for group in groups[:2]][::-1]
+        page.link("Compare groups as recipes", "compare", by="recipes", group=newest)
+        csv_button("CSV of all groups", partial(csv_tables.groups, groups), "groups")
+
+
+def _row(group: Group) -> list[Cell]:
+    runs = Linked(f"{run_style(group.id).sign} {group.name}", "runs", "the runs of this group", {"group": group.id})
+    seeds = Linked("compare", "compare", f"the seeds of {group.name}", {"by": "recipes", "group": group.id})
+    return [runs, *group_cells(group), seeds]

@@ -1,0 +1,48 @@
+"""Photos with known classes on the page Predict: their results, and keeping them as a named photo set."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.errors import LookbookError
+from core.metrics import SMALLEST_PROBABILITY
+from dashboard import page, pickers, queries, wording
+from dashboard.judging import JudgedPhoto
+from jobs import photo_sets
+from jobs.records import Predictions
+
+
+def results_of(
+    known: Sequence[JudgedPhoto], names: Mapping[str, str]
+) -> tuple[dict[str, Predictions], np.ndarray, list[str]]:
+    """What each run, by its name, says of photos with a known class, their views (n, 28, 28), and their names."""
+    seen = [photo.seen for photo in known if photo.seen]
+    labels = np.array([photo.truth for photo in known], dtype=np.int64)
+    said = {}
+    for run_id in seen[0].judgements:
+        shares = np.array([one.judgements[run_id].probabilities for one in seen])
+        logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
+        said[names[run_id]] = Predictions(run_id, "photos", labels, logs)
+    return said, np.array([one.image for one in seen]), [photo.file.name for photo in known]
+
+
+def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
+    """A form to keep these photos, as they are without corrections, under a name."""
+    with st.form("keep_photos", border=True):
+        count = wording.counted(len(known), "labelled photo")
+        st.markdown(f"**Keep {count} as a photo set**")
+        st.caption(
+            "Their pixels and labels stay on this machine until you delete the set. Later runs can be measured on it."
+        )
+        name = st.text_input("Name of the set", placeholder="phone photos")
+        if not st.form_submit_button("Keep them"):
+            return
+    photos = ((queries.photo(one.file.content, one.file.name), one.truth or 0) for one in known)
+    try:
+        kept = photo_sets.keep(queries.store(), name, photos)
+    except LookbookError as error:
+        page.say(error)
+        return
+    st.success(f"{wording.counted(kept.count, 'photo')} kept as {page.plain(kept.name)}.")
+    st.button("Open the set", on_click=pickers.change_url, args=({"about": "sets", "set": kept.id},))

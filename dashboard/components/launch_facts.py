@@ -1,0 +1,84 @@
+"""What is said before the launch button: device, data, weights, place in the queue, estimated time."""
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.weights import cached_weights
+from dashboard import queries, wording
+from dashboard.tables.estimates import estimate
+from jobs.environment import host
+from jobs.records import Run, ShopState
+from jobs.runs import Filter, list_runs, shop_state
+from jobs.settings import downloaded_weights, settings
+
+READY, MISSING, NEUTRAL = "✓", "✕", "○"
+Fact = tuple[str, str, str]
+"""Sign, what it is about, what is so."""
+
+
+def show(config: RunConfig, count: int) -> None:
+    """The facts for that many runs of this config."""
+    shop, past = shop_state(queries.store()), list_runs(queries.store(), Filter(models=(config.model,)), limit=20)
+    facts = [_device(config, past), _data(), *_weights(config), _place(shop, count), _time(config, past, count)]
+    with st.container(border=True):
+        st.markdown("**Before you launch**")
+        st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
+
+
+def _entry(sign: str, name: str, words: str) -> str:
+    return f"<dt>{sign} {name}</dt><dd>{escape(words)}</dd>"
+
+
+def _device(config: RunConfig, past: list[Run]) -> Fact:
+    threads = wording.counted(config.threads, "CPU thread") if config.threads else "every CPU core"
+    if config.device != "auto":
+        return NEUTRAL, "Device", f"{config.device}, {threads}"
+    before = next((run.device for run in past if run.host == host() and run.device), None)
+    likely = f"the last run here took {before}" if before else "CUDA, else MPS, else the CPU"
+    return NEUTRAL, "Device", f"chosen when the run starts ({likely}); {threads}"
+
+
+def _data() -> Fact:
+    if queries.data_is_present():
+        return READY, "Data", "Fashion-MNIST is here"
+    return (
+        MISSING,
+        "Data",
+        f"Fashion-MNIST is not in {settings().data}: fetch it by python -m jobs data",
+    )
+
+
+def _weights(config: RunConfig) -> list[Fact]:
+    if not config.pretrained:
+        return []
+    named = config.weights_file or settings().resnet18_weights
+    if named:
+        present = Path(named).is_file()
+        words = f"{named} is here" if present else f"{named} does not exist"
+        return [(READY if present else MISSING, "Pretrained weights", words)]
+    if cached_weights(downloaded_weights()):
+        return [(READY, "Pretrained weights", "ImageNet weights are in torch's cache")]
+    words = (
+        "not on this machine yet: 45 MB are downloaded when the run starts. Without network, name a file under "
+        "Weights file, or switch Pretrained off to train from scratch"
+    )
+    return [(NEUTRAL, "Pretrained weights", words)]
+
+
+def _place(shop: ShopState, count: int) -> Fact:
+    free = max(0, shop.slots - shop.at_work - shop.queued)
+    if shop.paused:
+        words = f"place {shop.queued + 1}; the queue is paused, so it waits until somebody lets it go on"
+    elif free:
+        words = "starts at once" if count <= free else f"{free} start at once, the others wait"
+    else:
+        words = f"place {shop.queued + 1} in the queue ({shop.at_work} at work, {shop.queued} waiting)"
+    return NEUTRAL, "Queue", words
+
+
+def _time(config: RunConfig, past: list[Run], count: int) -> Fact:
+    each = "each " if count > 1 else ""
+    return NEUTRAL, "Time", each + estimate(config, past, host()).words

@@ -1,0 +1,58 @@
+"""Photos with known classes, as any test set: accuracy, confusion matrix and the pictures of a cell."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.classes import CLASS_NAMES
+from core.metrics import confusion_matrix
+from dashboard import page, pickers, wording
+from dashboard.charts.confusion import matrix_cells
+from dashboard.charts.gallery import photo_pictures
+from dashboard.components.confusion_matrix import show_matrix
+from dashboard.components.gallery import gallery
+from dashboard.tables.photo_results import accuracy_table
+from jobs.records import Predictions
+
+_MOST_PICTURES = 60
+
+
+def show_results(said: Mapping[str, Predictions], images: np.ndarray, names: Sequence[str]) -> None:
+    """What runs, by name, say of photos with views (n, 28, 28): all of them answered all photos, in this order."""
+    st.table(accuracy_table(said).rename(index=page.plain), border="horizontal")
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = pickers.pick_one("Confusion matrix of", list(said), "matrix", clears=("true", "predicted"))
+        one = said[chosen]
+        caption = f"{chosen}: rows true class, columns predicted. Choose a cell to see its photos."
+        matrix = confusion_matrix(one.labels, one.predicted)
+        show_matrix(matrix_cells(matrix), caption, key="photo_matrix", chosen=_cell(), on_choice=_choose)
+    with right:
+        positions, words = _chosen_photos(one)
+        st.markdown(f"**{wording.counted(len(positions), 'photo')}, {words}**")
+        gallery(photo_pictures(images, names, one, positions[:_MOST_PICTURES]), "Photos", key="photo_gallery")
+        if len(positions) > _MOST_PICTURES:
+            st.caption(f"The first {_MOST_PICTURES} are shown.")
+
+
+def _choose(true: int, predicted: int) -> None:
+    pickers.change_url({"true": str(true), "predicted": str(predicted)})
+
+
+def _cell() -> tuple[int, int] | None:
+    """The cell that the URL names."""
+    found = [next(iter(pickers.in_url(name)), "") for name in ("true", "predicted")]
+    if not all(words.isdecimal() and int(words) < len(CLASS_NAMES) for words in found):
+        return None
+    return int(found[0]), int(found[1])
+
+
+def _chosen_photos(said: Predictions) -> tuple[np.ndarray, str]:
+    """The photos of the chosen cell, or else those that are wrong, and what they are called."""
+    cell = _cell()
+    if cell is None:
+        return np.flatnonzero(said.labels != said.predicted), "wrong answers"
+    true, predicted = cell
+    here = (said.labels == true) & (said.predicted == predicted)
+    return np.flatnonzero(here), f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"

@@ -1,0 +1,91 @@
+"""Photo sets on the page Predict: measure runs on one, compare them on it, look at its photos, delete it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import LookbookError
+from dashboard import page, pickers, queries, wording
+from dashboard.components.photo_results import show_results
+from dashboard.tables.comparison import distinct_names
+from jobs import photo_sets
+from jobs.comparing import compare_runs
+from jobs.photo_sets import PhotoSet
+from jobs.records import Run
+
+
+def show_sets(offered: Sequence[Run]) -> None:
+    """One photo set, chosen in the URL, with what the chosen runs say of it."""
+    store = queries.store()
+    sets = {one.id: one for one in photo_sets.list_sets(store)}
+    if not sets:
+        page.empty(
+            "No photo set is kept yet. Drop a zip whose folders are named by class, and keep its photos under a name.",
+            "Drop photos",
+            "predict",
+        )
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        chosen = sets[pickers.pick_one("Photo set", list(sets), "set", names=lambda each: _label(sets[each]))]
+    with right:
+        runs = pickers.pick_runs("Runs, the baseline first", offered, default=[run.id for run in offered[:2]])
+    known = photo_sets.answered_by(store, chosen)
+    _offer_to_measure(chosen, [run for run in runs if run.id not in known])
+    measured = [run for run in runs if run.id in known]
+    if measured:
+        _show_measured(chosen, measured)
+    _offer_to_delete(chosen, len(known))
+
+
+def _label(photo_set: PhotoSet) -> str:
+    return f"{photo_set.name} · {wording.counted(photo_set.count, 'photo')}"
+
+
+def _offer_to_measure(photo_set: PhotoSet, missing: Sequence[Run]) -> None:
+    if not missing:
+        return
+    names = ", ".join(distinct_names(missing).values())
+    st.write(page.plain(f"Not measured on this set yet: {names}."))
+    if not st.button(f"Measure {wording.counted(len(missing), 'run')}", key="measure"):
+        return
+    # Torch takes seconds to import, and only this button needs it.
+    from jobs.predicting import measure
+
+    bar = st.progress(0.0, "Loading the models")
+    try:
+        for done in measure(queries.store(), photo_set, missing):
+            bar.progress(done / photo_set.count, f"Photo {done:,} of {photo_set.count:,}")
+    except LookbookError as error:
+        page.say(error)
+        return
+    st.rerun()
+
+
+def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
+    store, names = queries.store(), distinct_names(measured)
+    if len(measured) > 1:
+        for comparison in compare_runs(store, measured, photo_set.split).comparisons:
+            st.markdown(page.plain(comparison.sentence))
+    said = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in measured}
+    try:
+        images = queries.photo_set_images(photo_set)
+    except LookbookError as error:
+        page.say(error)
+        return
+    show_results(said, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
+
+
+def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:
+    size = wording.size(photo_sets.bytes_used(queries.store(), photo_set))
+    with st.popover("Delete this set"):
+        st.write(
+            page.plain(
+                f"{photo_set.name}: {wording.counted(photo_set.count, 'photo')} ({size}) and what "
+                f"{wording.counted(answered, 'run')} said of them go. This cannot be undone."
+            )
+        )
+        if st.button("Delete for good", type="primary", key="delete_set"):
+            photo_sets.delete(queries.store(), photo_set)
+            pickers.put_in_url("set", None)
+            st.rerun()

@@ -1,0 +1,48 @@
+"""The presets as cards: what each is, how large, how good and how long."""
+
+import streamlit as st
+
+from core.presets import PRESETS, Preset, config_of
+from dashboard import pickers, queries, wording
+from dashboard.tables.estimates import estimate
+from jobs.environment import host
+from jobs.records import FINISHED
+from jobs.runs import Filter, list_runs
+
+# Of the report's models with this configuration: parameters, and what one run of each reached on two CPU cores.
+_PARAMETERS = {"cnn": "3.2 million parameters", "resnet18": "11.2 million parameters, 1.5 million trained"}
+
+
+def show(chosen: str | None) -> None:
+    """The cards side by side; the button of one puts it in the URL as `?preset=`."""
+    for column, preset in zip(st.columns(len(PRESETS)), PRESETS.values(), strict=True):
+        with column, _card(preset.name, preset.name == chosen):
+            st.markdown(f"#### {preset.title}")
+            st.write(preset.description)
+            st.caption("  \n".join(_facts(preset)))
+            st.button(
+                "Chosen" if preset.name == chosen else "Choose",
+                key=f"choose_{preset.name}",
+                icon=":material/check:" if preset.name == chosen else None,
+                type="primary" if preset.name == chosen else "secondary",
+                on_click=_choose,
+                args=(preset.name,),
+                help=f"Start from {preset.title}",
+            )
+
+
+def _card(name: str, chosen: bool) -> st.delta_generator.DeltaGenerator:
+    return st.container(border=True, height="stretch", key="preset_chosen" if chosen else f"preset_{name}")
+
+
+def _facts(preset: Preset) -> list[str]:
+    config = config_of(preset.name)
+    past = list_runs(queries.store(), Filter(models=(config.model,), statuses=(FINISHED,)), limit=20)
+    time_here = wording.rough_duration(estimate(config, past, host()).seconds)
+    best = max((run for run in past if run.preset == preset.name), key=lambda run: run.test_accuracy or 0, default=None)
+    reached = f"highest here so far: {wording.test_accuracy(best)}" if best else "not tried here yet"
+    return [_PARAMETERS.get(config.model, config.model), f"{time_here}, {config.epochs} epochs at most", reached]
+
+
+def _choose(name: str) -> None:
+    pickers.change_url({"preset": name, "clone": None})

@@ -1,0 +1,105 @@
+"""The runs that wait and work, with what can be done about them; drawn again by itself while there are any."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from dashboard import page, queries, wording
+from dashboard.components.run_actions import apply, attempt, say_refused
+from jobs import queue, shop
+from jobs.records import QUEUED, RUNNING, Run, ShopState
+from jobs.runs import active_runs, shop_state
+from jobs.store import Store
+
+REFRESH_S = 2.0
+
+
+def show_queue() -> None:
+    """The panel, refreshed while any run waits or works."""
+    active = active_runs(queries.store())
+    page.live(_queue, REFRESH_S if active else None)([run.id for run in active])
+
+
+def _queue(drawn: list[str]) -> None:
+    state, active = shop_state(queries.store()), active_runs(queries.store())
+    if drawn and not active:
+        st.rerun()
+    say_refused()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(wording.queue_words(state), width="content")
+        with st.popover("Queue settings"):
+            _settings(state)
+    waiting = [run.id for run in active if run.status == QUEUED]
+    for run in active:
+        _row(run, waiting)
+
+
+def _row(run: Run, waiting: list[str]) -> None:
+    with st.container(border=True, key=f"active_{run.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            page.badge(run)
+            page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
+            st.caption(_where(run), width="stretch")
+            _buttons(run, waiting)
+        if run.status != QUEUED:
+            st.progress(run.fraction_done, text=wording.progress(run))
+
+
+def _buttons(run: Run, waiting: list[str]) -> None:
+    if run.status == QUEUED and len(waiting) > 1:
+        place = waiting.index(run.id) + 1
+        _move(run, "↑", "earlier", place - 1, disabled=place == 1)
+        _move(run, "↓", "later", place + 1, disabled=place == len(waiting))
+    if run.status in (QUEUED, RUNNING):
+        st.button(
+            "Stop",
+            key=f"stop_{run.id}",
+            help=f"Stop {run.name}; its checkpoint is kept.",
+            on_click=apply,
+            args=([run.id], partial(queue.stop, queries.store()), "asked to stop"),
+        )
+
+
+def _move(run: Run, sign: str, direction: str, place: int, *, disabled: bool) -> None:
+    st.button(
+        f"{sign} {direction}",
+        key=f"{direction}_{run.id}",
+        disabled=disabled,
+        on_click=apply,
+        args=([run.id], lambda run_id: queue.move(queries.store(), run_id, place), "moved"),
+    )
+
+
+def _where(run: Run) -> str:
+    parts = [run.model, page.since(run)]
+    if run.status != QUEUED and run.best_val_accuracy is not None:
+        parts.append(f"best validation {wording.best_validation(run)}")
+    if run.seconds_left:
+        parts.append(f"{wording.rough_duration(run.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _settings(state: ShopState) -> None:
+    """What everybody shares is shown as it is now, whoever changed it."""
+    st.session_state["queue_paused"], st.session_state["queue_slots"] = state.paused, state.slots
+    st.toggle(
+        "Pause the queue",
+        key="queue_paused",
+        help="Runs at work go on; nothing new starts.",
+        on_change=_change,
+        args=(shop.set_paused, "queue_paused"),
+    )
+    st.number_input(
+        "Runs at work at once",
+        min_value=1,
+        max_value=shop.MOST_SLOTS,
+        key="queue_slots",
+        help="Two trainers on two cores slow each other down: one slot for every four cores is a good start.",
+        on_change=_change,
+        args=(shop.set_slots, "queue_slots"),
+    )
+
+
+def _change(setting: Callable[[Store, int], None], key: str) -> None:
+    attempt(lambda: setting(queries.store(), st.session_state[key]))

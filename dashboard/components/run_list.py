@@ -1,0 +1,97 @@
+"""The table of all runs with its filters, and what can be done with the runs that are marked."""
+
+import time
+
+import streamlit as st
+
+from core.models import ARCHITECTURES
+from dashboard import page, pickers, queries, wording
+from dashboard.components import run_actions
+from dashboard.components.run_table import run_table
+from dashboard.components.take_along import csv_button
+from dashboard.tables.runs import run_rows
+from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run
+from jobs.reports import csv_tables
+from jobs.runs import ORDERS, Filter, count_runs, known_tags, list_runs
+
+PAGE_SIZE = 50
+REFRESH_S = 2.0
+STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
+
+_CLOSED = ("page",)
+_REDRAW = "redraw_run_list"
+
+
+def show() -> None:
+    """Filters, the action bar and one page of the table; where nothing is found, what to do."""
+    wanted, order = _choose()
+    total = count_runs(queries.store(), wanted)
+    if total == 0:
+        _say_nothing_found(wanted)
+        return
+    marked = run_actions.marked()
+    if marked:
+        run_actions.bar(marked)
+    else:
+        st.caption(f"{wording.counted(total, 'run')}. Mark some to compare, tag, archive or delete them.")
+    pages = -(-total // PAGE_SIZE)
+    number = min(pickers.page_in_url(), pages)
+    active = any(run.is_active for run in _listed(wanted, order, number))
+    page.live(_table, REFRESH_S if active else None)(wanted, order, number, active)
+    pickers.pick_page(pages)
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_along"):
+        if pages > 1:
+            csv_button("CSV of this page", lambda: csv_tables.runs(_listed(wanted, order, number)), "runs", "page")
+        everything = f"CSV of {'the' if pages == 1 else 'all'} {wording.counted(total, 'run')}"
+        csv_button(everything, lambda: csv_tables.runs(list_runs(queries.store(), wanted, order=order)), "runs")
+
+
+def _choose() -> tuple[Filter, str]:
+    columns = st.container(key="run_filters").columns([2.2, 1.3, 1.2, 1.2, 1.3, 0.9], vertical_alignment="bottom")
+    with columns[0]:
+        search = pickers.search_field("Search", placeholder="Name, id, note, tag or model", clears=_CLOSED)
+    with columns[1]:
+        statuses = pickers.pick_some("Status", STATUSES, "status", clears=_CLOSED)
+    with columns[2]:
+        models = pickers.pick_some("Model", tuple(ARCHITECTURES), "model", clears=_CLOSED)
+    with columns[3]:
+        tags = pickers.pick_some("Tag", tuple(known_tags(queries.store())), "tag", clears=_CLOSED)
+    with columns[4]:
+        order = pickers.pick_one("Order", tuple(ORDERS), "order", names=str.capitalize, clears=_CLOSED)
+    with columns[5]:
+        archived = pickers.switch("Archived", "archived", clears=_CLOSED)
+    group = next(iter(pickers.in_url("group")), None)
+    if group:
+        st.button(f"Only group {group}", icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
+    return Filter(search, tuple(statuses), tuple(models), tuple(tags), group, archived), order
+
+
+def _say_nothing_found(wanted: Filter) -> None:
+    if wanted == Filter():
+        page.empty("No run yet. A first one takes about a minute.", "Launch a run", "launch")
+    else:
+        page.empty("No run fits these filters.", "Show all runs", "runs")
+
+
+def _listed(wanted: Filter, order: str, number: int) -> list[Run]:
+    return list_runs(queries.store(), wanted, order=order, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+
+
+def _table(wanted: Filter, order: str, number: int, active: bool) -> None:
+    """The rows as they are now; the whole page is drawn again for a new mark, or when the last run has ended."""
+    listed = _listed(wanted, order, number)
+    if st.session_state.pop(_REDRAW, False) or active != any(run.is_active for run in listed):
+        st.rerun()
+    rows = run_rows(listed, time.time(), page.zone())
+    ids = [run.id for run in run_actions.marked()]
+    run_table(rows, "Runs", key="runs", on_open=_open, marked=ids, on_mark=_mark)
+
+
+def _open(run_id: str) -> None:
+    pickers.put_in_url("run", run_id)
+    st.session_state[_REDRAW] = True
+
+
+def _mark(run_ids: list[str]) -> None:
+    run_actions.mark(run_ids)
+    st.session_state[_REDRAW] = True

@@ -1,0 +1,159 @@
+"""The sections of a run's page below its figures; a section is built only when it is shown."""
+
+import time
+from functools import partial
+
+import streamlit as st
+
+from core import metrics
+from core.metrics import ClassFigures
+from dashboard import page, pickers, queries, wording
+from dashboard.charts import confusion, curves
+from dashboard.components.calibration_section import show_calibration
+from dashboard.components.confusion_matrix import show_matrix
+from dashboard.components.data_faults import show_faults
+from dashboard.components.files_section import show_files
+from dashboard.components.linked_table import Cell, Linked, linked_table
+from dashboard.components.take_along import csv_button
+from dashboard.style import run_style
+from dashboard.tables.classes import class_cells, macro_figures, weakest_first
+from dashboard.tables.config import config_table, differences
+from dashboard.tables.epochs import epoch_table
+from dashboard.tables.provenance import attempt_table, facts
+from jobs import artifacts
+from jobs.records import Epoch, Run
+from jobs.reports import csv_tables
+from jobs.runs import get_run, list_attempts, list_epochs
+
+REFRESH_S = 2.0
+
+
+def show_curves(run: Run) -> None:
+    """The learning curves; while the run is at work only new epochs are read."""
+    page.live(_curves, REFRESH_S if run.is_active else None)(run.id)
+
+
+def _curves(run_id: str) -> None:
+    run = get_run(queries.store(), run_id)
+    known = _epochs_so_far(run)
+    if not known:
+        st.info("The first point appears when the first epoch is complete.")
+        return
+    drawn, theme, about = run_style(run.id), page.theme(), f"{run.name} {run.id}"
+    left, right = st.columns(2)
+    best = f"Best validation loss {wording.loss(run.best_val_loss)}, accuracy {wording.best_validation(run)}."
+    with left:
+        figure = curves.loss_curves(known, run.best_epoch, drawn, theme)
+        page.chart(figure, f"Loss over epochs. {best}", key="loss", about=about)
+    with right:
+        figure = curves.accuracy_curves(known, run.best_epoch, drawn, theme)
+        page.chart(figure, f"Accuracy over epochs. {best}", key="accuracy", about=about)
+    figure = curves.learning_rate_curve(known, drawn)
+    page.chart(figure, "Learning rate over epochs.", key="learning_rate", about=about)
+    with st.expander("The figures of every epoch"):
+        st.dataframe(epoch_table(known, wording.validation_count(run)), hide_index=True, alt="Figures of every epoch")
+        csv_button("CSV of the epochs", partial(csv_tables.epochs, known), "epochs", run.name, run.id)
+
+
+def _epochs_so_far(run: Run) -> list[Epoch]:
+    """What this page has read before, and what is new."""
+    key = f"epochs_{run.id}_{run.attempt}"
+    before: list[Epoch] = st.session_state.get(key, [])
+    last = before[-1].epoch if before else 0
+    known = [*before, *list_epochs(queries.store(), [run.id], after=last)[run.id]]
+    st.session_state[key] = known
+    return known
+
+
+def show_classes(run: Run) -> None:
+    """Precision, recall, F1 and support per class, and the macro averages."""
+    said = queries.predictions(run.id)
+    figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
+    unpredicted = [one.name for one in figures if one.precision is None]
+    if unpredicted:
+        st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
+    for column, (label, value) in zip(st.columns(5), macro_figures(said, figures).items(), strict=True):
+        figure, _, interval = value.partition(" (")
+        below = f"95 %: {interval.removesuffix(')')}" if interval else None
+        column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
+    header = ["Class", "F1", "Precision", "Recall (95 % interval)", "Images", "Misclassified"]
+    linked_table(
+        header, [_class_row(one, run) for one in weakest_first(figures)], "Figures of each class", key="by_class"
+    )
+    csv_button("CSV of the classes", partial(csv_tables.per_class, said), "per-class", run.name, run.id)
+
+
+def _class_row(one: ClassFigures, run: Run) -> list[Cell]:
+    missed = one.support - round((one.recall or 0.0) * one.support)
+    where = {"run": run.id, "true": str(one.label)}
+    return [*class_cells(one), Linked(wording.count(missed), "explore", f"misclassified images of {one.name}", where)]
+
+
+def show_confusion(run: Run) -> None:
+    """The confusion matrix; a cell leads to its images on the page Explore."""
+    said = queries.predictions(run.id)
+    unit = pickers.pick_one("Cells show", confusion.UNITS, "unit", names=str.capitalize, segmented=True)
+    matrix = metrics.confusion_matrix(said.labels, said.predicted)
+    caption = "Rows are true classes, columns predicted ones. Choose a cell to see its images."
+    show_matrix(confusion.matrix_cells(matrix, unit), caption, key="run_matrix", on_choice=_remember_cell)
+    csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, said), "confusions", run.name, run.id)
+    if cell := st.session_state.pop("chosen_cell", None):
+        page.go_to("explore", run=run.id, true=str(cell[0]), predicted=str(cell[1]))
+
+
+def _remember_cell(true: int, predicted: int) -> None:
+    st.session_state["chosen_cell"] = (true, predicted)
+
+
+def show_config(run: Run) -> None:
+    """What was asked for, what differs from the preset, and what it ran on."""
+    changed = differences(run.config)
+    if changed:
+        st.markdown(
+            f"Differs from preset **{run.preset}** in "
+            + ", ".join(f"`{name}` = {value}" for name, value in changed.items())
+            + "."
+        )
+    else:
+        st.write(f"All as in preset {run.preset}.")
+    st.dataframe(config_table(run.config), hide_index=True, height="content", alt="The config of the run")
+    st.subheader("What it ran on", anchor=False)
+    st.dataframe(facts(run, page.zone()), hide_index=True, height="content", alt="What the run ran on")
+    st.subheader("Attempts", anchor=False)
+    tried = attempt_table(list_attempts(queries.store(), run.id), page.zone(), time.time())
+    if len(tried):
+        st.dataframe(tried, hide_index=True, height="content", alt="The attempts of the run")
+    else:
+        st.caption("No trainer has had it yet.")
+
+
+def show_log(run: Run) -> None:
+    """The end of the log, followed while the run is active."""
+    page.live(_log, REFRESH_S if run.is_active else None)(run.id)
+
+
+def _log(run_id: str) -> None:
+    tail = artifacts.log_tail(queries.store(), run_id, lines=400)
+    if not tail:
+        st.info("The log begins when a trainer takes the run.")
+        return
+    st.caption(f"The last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints all.")
+    with st.container(height=480, autoscroll=True, key="log"):
+        st.code(tail, language=None, wrap_lines=True)
+
+
+def _show_faults(run: Run) -> None:
+    show_faults([run], {run.id: "Test accuracy"})
+
+
+SECTIONS = {
+    "curves": ("Curves", show_curves),
+    "classes": ("Per class", show_classes),
+    "confusion": ("Confusion", show_confusion),
+    "calibration": ("Calibration", show_calibration),
+    "faults": ("Data faults", _show_faults),
+    "config": ("Config", show_config),
+    "log": ("Log", show_log),
+    "files": ("Files", show_files),
+}
+NEED_PREDICTIONS = ("classes", "confusion", "calibration", "faults")

@@ -1,0 +1,105 @@
+// Rows are drawn anew only when they have changed, and what is marked or focused is found again by the run's id.
+const element = (tag, attributes = {}, ...children) => {
+  const made = document.createElement(tag)
+  Object.entries(attributes).forEach(([name, value]) => value !== null && made.setAttribute(name, value))
+  made.append(...children)
+  return made
+}
+
+const COLUMNS = ["Status", "Run", "Model", "Started", "Duration", "Epochs", "Best validation", "Test accuracy", "Seed"]
+const instances = new WeakMap()
+
+const checkbox = (name, id, checked) => {
+  const box = element("input", { type: "checkbox", "aria-label": name, "data-focus": `mark-${id}` })
+  box.checked = checked
+  return box
+}
+
+const state = (row) => {
+  const badge = element("span", { class: `badge ${row.state_colour}`, title: row.since },
+    element("span", { "aria-hidden": "true" }, `${row.state_sign} `), row.state)
+  if (row.progress === null) return [badge]
+  const bar = element("span", {
+    class: "bar", role: "progressbar", "aria-label": `Progress of ${row.name}`,
+    "aria-valuenow": Math.round(100 * row.progress), "aria-valuemin": 0, "aria-valuemax": 100,
+  }, element("span", { style: `width: ${100 * row.progress}%` }))
+  return [badge, bar]
+}
+
+const name = (row) => [
+  element("span", { class: "title" },
+    element("span", { class: "sign", style: `color: ${row.colour}`, "aria-hidden": "true" }, row.sign),
+    element("a", { href: `runs?run=${row.id}`, "data-run": row.id, "data-focus": `open-${row.id}` }, row.name),
+    ...(row.pinned ? [element("span", { class: "tag pinned" }, "baseline")] : []),
+    ...(row.archived ? [element("span", { class: "tag" }, "archived")] : []),
+    ...row.tags.map((tag) => element("span", { class: "tag" }, tag))),
+  element("span", { class: "small id" }, row.id),
+  element("span", { class: "small summary" },
+    [row.model, `${row.epochs} epochs`, row.duration, `seed ${row.seed}`].join(" · ")),
+]
+
+const small = (text) => (text ? [element("span", { class: "small" }, text)] : [])
+const two = (first, second) => [first, ...small(second)]
+
+const tableRow = (row, marked) => element("tr", { class: marked?.has(row.id) ? "marked" : "" },
+  ...(marked ? [element("td", { class: "box" }, checkbox(`Mark ${row.name} (${row.id})`, row.id, marked.has(row.id)))] : []),
+  element("td", { class: "state" }, ...state(row)),
+  element("th", { scope: "row" }, ...name(row)),
+  element("td", { class: "wide" }, row.model),
+  element("td", { class: "wide", title: row.started_full }, row.started),
+  element("td", { class: "wide number" }, row.duration),
+  element("td", { class: "wide number" }, row.epochs),
+  element("td", { class: "wide number" }, ...two(row.validation, row.validation_interval), ...small(row.validation_epoch)),
+  element("td", { class: row.interval ? "number" : "number nothing" }, ...two(row.accuracy, row.interval)),
+  element("td", { class: "wide number" }, row.seed))
+
+const NUMBERS = new Set(["Duration", "Epochs", "Best validation", "Test accuracy", "Seed"])
+const ALWAYS = new Set(["Status", "Run", "Test accuracy"])
+const heading = (column) => element("th", {
+  scope: "col",
+  class: [NUMBERS.has(column) ? "number" : "", ALWAYS.has(column) ? "" : "wide"].join(" ").trim() || null,
+}, column)
+
+const table = ({ rows, label }, marked) => {
+  const all = marked && checkbox("Mark all on this page", "all", rows.length > 0 && rows.every((row) => marked.has(row.id)))
+  return element("table", { "aria-label": label },
+    element("thead", {}, element("tr", {},
+      ...(marked ? [element("td", { class: "box" }, all)] : []), ...COLUMNS.map(heading))),
+    element("tbody", {}, ...rows.map((row) => tableRow(row, marked))))
+}
+
+const draw = (host, instance) => {
+  const root = host.getRootNode()
+  const focused = root.activeElement?.dataset?.focus
+  host.replaceChildren(table(instance.data, instance.marked))
+  if (focused) host.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true })
+}
+
+const isPlainClick = (event) =>
+  event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue, setStateValue } = component
+  const host = parentElement.querySelector(".host")
+  const before = instances.get(host)
+  const told = JSON.stringify(data.marked)
+  const marked = before && before.told === told ? before.marked : data.marked && new Set(data.marked)
+  const instance = { data, marked, told, drawn: JSON.stringify([data, marked && [...marked]]) }
+  instances.set(host, instance)
+  if (!before || before.drawn !== instance.drawn) draw(host, instance)
+
+  host.onclick = (event) => {
+    const link = event.target.closest("a")
+    if (!link || !isPlainClick(event)) return
+    event.preventDefault()
+    setTriggerValue("opened", link.dataset.run)
+  }
+  host.onchange = (event) => {
+    const id = event.target.dataset.focus.slice("mark-".length)
+    const ids = id === "all" ? data.rows.map((row) => row.id) : [id]
+    ids.forEach((one) => (event.target.checked ? marked.add(one) : marked.delete(one)))
+    draw(host, instance)
+    instance.drawn = JSON.stringify([data, [...marked]])
+    setStateValue("marked", [...marked])
+  }
+}

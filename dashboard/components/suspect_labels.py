@@ -1,0 +1,164 @@
+"""Images whose labels may be wrong: of the test set by finished runs, of the training set by a k-fold group."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.confident_learning import LabelQuality, agreed
+from dashboard import page, pickers, queries, wording
+from dashboard.charts.gallery import suspect_pictures
+from dashboard.components.data_images import pick_class
+from dashboard.components.gallery import gallery
+from dashboard.components.take_along import csv_button
+from jobs.fault_tables import suspect_rows
+from jobs.folds import FoldGroup, list_fold_groups
+from jobs.reports import csv_tables
+
+PAGE_SIZE = 48
+MOST_JUDGES = 5
+SPLITS = {"test": "Test set", "train": "Training set"}
+_TRUST, _SELF_CONFIDENCE, _POSITION = "trust", "self-confidence", "position"
+_SORTS = {
+    _TRUST: "Trustworthiness, lowest first",
+    _SELF_CONFIDENCE: "Probability of the label, lowest first",
+    _POSITION: "Place in the data set",
+}
+_METHOD = (
+    "By confident learning (Northcutt, Jiang and Chuang 2021): the model prefers another class, and is as sure of it "
+    "as it is on average of the images that are labelled so. Suspect is not wrong: models err, and some garments are "
+    "between two classes, so look at them. Nothing is removed or relabelled, here or in any figure of a run."
+)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Images (n, 28, 28) and labels (n,) with what is said of them, and by whom."""
+
+    images: np.ndarray
+    labels: NDArray[np.int64]
+    quality: LabelQuality
+    by: str
+    run_id: str = ""
+    """The run that Explore opens; none for training images, which it does not show."""
+
+
+def show() -> None:
+    """Who judges, how many labels are suspect, and the images behind them."""
+    left, right = st.columns([1, 2])
+    with left:
+        closed = ("page", "class", "suggested")
+        split = pickers.pick_one("Labels of", tuple(SPLITS), "split", names=SPLITS.get, segmented=True, clears=closed)
+    with right:
+        judged = _test_set() if split == "test" else _training_set()
+    if judged is None:
+        return
+    count, suspects = len(judged.labels), int(np.count_nonzero(judged.quality.suspect))
+    page.finding(
+        f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({wording.share(suspects / count)}) are "
+        f"suspect to {judged.by}."
+    )
+    st.caption(_METHOD)
+    _show_images(judged, split)
+
+
+def _test_set() -> _Judged | None:
+    offered, left_out = queries.runs_with_predictions(pickers.in_url("run"))
+    for sentence in left_out:
+        st.warning(page.plain(sentence))
+    if not offered:
+        page.empty(
+            "No run has finished yet. Its answers to the 10,000 test images, from which it does not learn, will show "
+            "which of their labels are suspect.",
+            "Launch a run",
+            "launch",
+        )
+        return None
+    runs = pickers.pick_runs(
+        "Judged by",
+        offered,
+        default=[offered[0].id],
+        most=MOST_JUDGES,
+        help="With several, an image is suspect if it is to each of them, for the same class.",
+    )
+    if not runs:
+        st.info("Choose at least one run.")
+        return None
+    quality = agreed([queries.label_quality(run.id) for run in runs])
+    names = [run.name for run in runs]
+    by = names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
+    return _Judged(queries.fashion_mnist().test_images, queries.predictions(runs[0].id).labels, quality, by, runs[0].id)
+
+
+def _training_set() -> _Judged | None:
+    groups = list_fold_groups(queries.store())
+    complete = {group.id: group for group in groups if group.is_complete}
+    if not complete:
+        _say_what_to_launch(groups)
+        return None
+    names = {group.id: f"{group.name}, {group.folds} folds · {group.id}" for group in groups}
+    group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
+    data = queries.fashion_mnist()
+    by = f"the {group.folds} runs of {group.name}, each of which judges the fold that it did not learn from"
+    return _Judged(data.train_images, data.train_labels, queries.training_quality(group), by)
+
+
+def _say_what_to_launch(groups: list[FoldGroup]) -> None:
+    page.empty(
+        "A training label can be judged only by a model that did not learn from it. A k-fold run trains one model for "
+        "each fold of the training set, and each judges the fold that it left out. Five folds of the one-minute CNN "
+        "take about six minutes on two cores; five of the report's CNN judge better and take over an hour.",
+        "Launch a k-fold run",
+        "launch",
+        preset="quick",
+        folds="5",
+    )
+    for group in groups:
+        text = f"{group.name}: {group.finished} of {group.folds} folds are finished"
+        page.link(page.plain(text), "runs", group=group.id)
+
+
+def _show_images(judged: _Judged, split: str) -> None:
+    order = _chosen_order(judged)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{wording.counted(len(order), 'image')}. Captions: label → what it may be (trustworthiness).")
+        csv_button(
+            "CSV of all", lambda: csv_tables.suspects(suspect_rows(judged.labels, judged.quality)), "suspects", split
+        )
+    if not len(order):
+        st.write("No suspect label here: choose other classes.")
+    number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
+    shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    pictures = suspect_pictures(judged.images, judged.labels, judged.quality, shown, judged.run_id)
+    gallery(pictures, "Suspect labels", key="gallery", on_open=_remember_image)
+    if (position := st.session_state.pop("suspect_image", None)) is not None:
+        page.go_to("explore", run=judged.run_id, image=str(position))
+
+
+def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
+    """The positions of the suspect images of the classes chosen, in the order chosen."""
+    columns = st.columns(3)
+    with columns[0]:
+        label = pick_class("Label", "class")
+    with columns[1]:
+        suggested = pick_class("May be instead", "suggested")
+    with columns[2]:
+        sort = pickers.pick_one("Sorted by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+    order = _ordered(judged.quality, sort)
+    wanted = np.ones(len(order), dtype=bool)
+    if label is not None:
+        wanted &= judged.labels[order] == label
+    if suggested is not None:
+        wanted &= judged.quality.suggested[order] == suggested
+    return order[wanted]
+
+
+def _ordered(quality: LabelQuality, sort: str) -> NDArray[np.int64]:
+    if sort == _POSITION:
+        return np.flatnonzero(quality.suspect)
+    return quality.order(quality.self_confidence if sort == _SELF_CONFIDENCE else quality.trust)
+
+
+def _remember_image(position: int) -> None:
+    st.session_state["suspect_image"] = position

@@ -1,0 +1,149 @@
+"""What every page is made of: its title, its messages, its charts in the theme of the browser."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from functools import wraps
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.errors import LookbookError
+from dashboard import queries, style, wording
+from jobs.records import Run
+
+_STYLE_SHEET = Path(__file__).with_name("style.css")
+
+VIEWS = ("home", "launch", "runs", "compare", "explore", "predict", "data")
+_NOTICES = "notices"
+
+
+def apply_style_sheet() -> None:
+    """Apply style.css to the page.
+
+    With an element beside it, for Streamlit puts a style sheet that stands alone where the next refresh of a part of
+    the page throws it away.
+    """
+    with st.container(key="style_sheet"):
+        st.html(f"<span></span><style>{_STYLE_SHEET.read_text(encoding='utf-8')}</style>")
+
+
+def title(text: str, question: str = "") -> None:
+    """The heading of a page, and the one question that it answers."""
+    st.title(text, anchor=False)
+    if question:
+        st.caption(question)
+
+
+def finding(sentence: str) -> None:
+    """A sentence to quote, set larger than the rest."""
+    st.html(f'<p style="font-size:1.2rem;line-height:1.5;max-width:64rem;margin:0">{escape(sentence)}</p>')
+
+
+def theme() -> style.Theme:
+    """The theme that the browser shows now."""
+    return style.DARK if st.context.theme.type == "dark" else style.LIGHT
+
+
+def zone() -> tzinfo:
+    """The browser's time zone."""
+    return wording.zone(st.context.timezone)
+
+
+def chart(figure: go.Figure, alt: str, *, key: str, about: str = "", height: int | None = None) -> None:
+    """Show a figure in the browser's theme, with a button that saves it as a picture.
+
+    `alt` says what it shows to who cannot see it; the picture is named after `key` and what it is `about`.
+    """
+    styled = style.styled(figure, theme(), height or figure.layout.height)
+    config = {
+        "displayModeBar": True,
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": wording.file_name(key, about)},
+    }
+    st.plotly_chart(styled, theme=None, key=key, config=config, alt=alt)
+
+
+def badge(run: Run) -> None:
+    """The state of a run as sign and word."""
+    words = wording.STATES[run.state]
+    st.badge(f"{words.sign} {words.word}", color=words.colour)
+
+
+def empty(message: str, label: str = "", view: str = "", **parameters: str) -> None:
+    """Say that there is nothing here yet, and what to do: a link to the page where it is done."""
+    with st.container(border=True):
+        st.write(message)
+        if view:
+            link(label, view, **parameters)
+
+
+def link(label: str, view: str, *, icon: str | None = None, **parameters: str | list[str]) -> None:
+    """A link to another page with these parameters in its URL."""
+    st.page_link(f"views/{view}.py", label=label, icon=icon, query_params=parameters or None)
+
+
+def go_to(view: str, **parameters: str | list[str]) -> None:
+    """Open another page with these parameters in its URL."""
+    st.switch_page(f"views/{view}.py", query_params=parameters or None)
+
+
+@contextmanager
+def errors_said() -> Iterator[None]:
+    """Show an error that a person can act on as a message with its advice, and a way back where a run is missing."""
+    try:
+        yield
+    except LookbookError as error:
+        say(error)
+        if error.kind == "run":
+            link("Back to all runs", "runs", icon="↩")
+
+
+def notice(text: str) -> None:
+    """Remember what a control has done, to be told when the page is next drawn.
+
+    A callback may draw nothing itself: in the rerun of a dialog its elements would land in the place of others, and
+    the browser's page then breaks.
+    """
+    st.session_state.setdefault(_NOTICES, []).append(text)
+
+
+def say_notices() -> None:
+    """Tell what controls have done since the page was last drawn."""
+    for text in st.session_state.pop(_NOTICES, ()):
+        st.toast(text)
+
+
+def say(error: LookbookError) -> None:
+    """One error as a message: what is wrong in bold, then what to do."""
+    st.error(f"**{plain(error.message)}** {plain(error.advice)}".strip())
+
+
+def live(function: Callable[..., Any], seconds: float | None) -> Callable[..., Any]:
+    """The function as a part of the page that is drawn again every so many seconds, never if None."""
+
+    @wraps(function)
+    def drawn(*arguments: Any, **named: Any) -> None:
+        with errors_said():
+            if seconds is not None:
+                # Whoever watches a run sees to it that somebody works on it.
+                queries.keep_work_going()
+            say_notices()
+            function(*arguments, **named)
+
+    return st.fragment(drawn, run_every=seconds)
+
+
+def since(run: Run) -> str:
+    """The state of a run in words, as of now."""
+    return wording.status(run, time.time())
+
+
+def plain(text: str) -> str:
+    """Text as it stands: what would be Markdown in a path or a name is shown as written."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>$#~:" else letter for letter in text)

@@ -1,0 +1,211 @@
+"""Choices that live in the URL, so that a link reopens exactly this view. Runs are chosen by id, never by position."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import wording
+from jobs.records import Run
+
+
+def in_url(name: str) -> list[str]:
+    """Every value that the URL has under this name."""
+    return st.query_params.get_all(name)
+
+
+def put_in_url(name: str, value: str | Sequence[str] | None) -> None:
+    """Set a parameter of the URL; nothing, or an empty list, takes it out."""
+    change_url({name: value})
+
+
+def change_url(changes: Mapping[str, str | Sequence[str] | None]) -> None:
+    """Set some parameters of the URL and take out others, in one step, so that Back in the browser undoes them all."""
+    now = {name: in_url(name) for name in st.query_params}
+    then = {name: [value] if isinstance(value, str) else list(value or ()) for name, value in changes.items()}
+    if any(now.get(name, []) != values for name, values in then.items()):
+        st.query_params.from_dict({name: values for name, values in (now | then).items() if values})
+
+
+def pick_run(
+    label: str, options: Sequence[Run], name: str = "run", *, help: str | None = None, clears: Sequence[str] = ()
+) -> Run | None:
+    """One run out of `options`, `?run=<id>` in the URL; the first of them if the URL names none of them.
+
+    A new choice takes the parameters in `clears` out of the URL: the page of a list, the image that is open.
+    """
+    by_id = {run.id: run for run in options}
+    chosen = next((run_id for run_id in in_url(name) if run_id in by_id), next(iter(by_id), None))
+    key = _prepare(name, chosen)
+    picked = st.selectbox(
+        label,
+        list(by_id),
+        key=key,
+        format_func=lambda run_id: wording.run_label(by_id[run_id]),
+        on_change=_to_url,
+        args=(name, key, None, clears),
+        help=help,
+        placeholder="Choose a run",
+    )
+    return by_id.get(picked) if picked else None
+
+
+def pick_runs(
+    label: str,
+    options: Sequence[Run],
+    name: str = "run",
+    *,
+    default: Sequence[str] = (),
+    most: int | None = None,
+    help: str | None = None,
+) -> list[Run]:
+    """Any number of runs in the order chosen, `?run=<id>&run=<id>` in the URL; `default` if it names none."""
+    by_id = {run.id: run for run in options}
+    labels = {run.id: wording.run_label(run) for run in options}
+    return [by_id[run_id] for run_id in pick_ids(label, labels, name, default=default, most=most, help=help)]
+
+
+def pick_ids(
+    label: str,
+    labels: Mapping[str, str],
+    name: str,
+    *,
+    default: Sequence[str] = (),
+    most: int | None = None,
+    help: str | None = None,
+) -> list[str]:
+    """Any number of ids, each shown by its label, in the order chosen, `?name=<id>&name=<id>` in the URL."""
+    chosen = [one for one in in_url(name) if one in labels] or [one for one in default if one in labels]
+    key = _prepare(name, list(dict.fromkeys(chosen))[:most])
+    return st.multiselect(
+        label,
+        list(labels),
+        key=key,
+        format_func=labels.get,
+        on_change=_to_url,
+        args=(name, key),
+        max_selections=most,
+        help=help,
+        placeholder="Choose",
+    )
+
+
+def pick_one(
+    label: str,
+    options: Sequence[str],
+    name: str,
+    *,
+    names: Callable[[str], Any] = str,
+    segmented: bool = False,
+    help: str | None = None,
+    hide_label: bool = False,
+    clears: Sequence[str] = (),
+) -> str:
+    """One of a few fixed options (the first is the default), `?name=option`; segmented shows them side by side.
+
+    A new choice takes the parameters in `clears` out of the URL.
+    """
+    chosen = next((value for value in in_url(name) if value in options), options[0])
+    key = _prepare(name, chosen)
+    visibility = "collapsed" if hide_label else "visible"
+    if segmented:
+        picked = st.segmented_control(
+            label,
+            options,
+            key=key,
+            format_func=names,
+            on_change=_to_url,
+            args=(name, key, options[0], clears),
+            help=help,
+            required=True,
+            label_visibility=visibility,
+        )
+    else:
+        picked = st.selectbox(
+            label,
+            options,
+            key=key,
+            format_func=names,
+            on_change=_to_url,
+            args=(name, key, options[0], clears),
+            help=help,
+            label_visibility=visibility,
+        )
+    return picked or options[0]
+
+
+def pick_some(
+    label: str,
+    options: Sequence[str],
+    name: str,
+    *,
+    names: Callable[[str], Any] = str,
+    placeholder: str = "All",
+    clears: Sequence[str] = (),
+) -> list[str]:
+    """Any of a few options, none by default, `?name=option&name=option`."""
+    key = _prepare(name, [value for value in in_url(name) if value in options])
+    return st.multiselect(
+        label,
+        options,
+        key=key,
+        format_func=names,
+        on_change=_to_url,
+        args=(name, key, None, clears),
+        placeholder=placeholder,
+    )
+
+
+def page_in_url(name: str = "page") -> int:
+    """The page of a long list that the URL names, counted from 1; 1 if it names none."""
+    wanted = next(iter(in_url(name)), "1")
+    return max(int(wanted), 1) if wanted.isdecimal() else 1
+
+
+def pick_page(pages: int, name: str = "page") -> int:
+    """The page of a long list, counted from 1, `?page=2`; shows nothing where there is only one."""
+    chosen = min(page_in_url(name), pages)
+    if pages > 1:
+        key = f"pick_{name}"
+        if st.session_state.get(key, chosen) != chosen:
+            st.session_state[key] = chosen
+        chosen = st.pagination(pages, default=chosen, key=key, on_change=_to_url, args=(name, key, 1))
+    return chosen
+
+
+def search_field(label: str, name: str = "search", placeholder: str = "", *, clears: Sequence[str] = ()) -> str:
+    """A search field, `?search=words`."""
+    key = _prepare(name, next(iter(in_url(name)), ""))
+    return st.text_input(
+        label,
+        key=key,
+        type="search",
+        on_change=_to_url,
+        args=(name, key, None, clears),
+        placeholder=placeholder,
+    ).strip()
+
+
+def switch(label: str, name: str, *, help: str | None = None, clears: Sequence[str] = ()) -> bool:
+    """A switch that is off by default, `?name=yes`; using it takes the parameters in `clears` out of the URL."""
+    key = _prepare(name, in_url(name) == ["yes"])
+
+    def to_url() -> None:
+        change_url({**dict.fromkeys(clears), name: "yes" if st.session_state[key] else None})
+
+    return st.toggle(label, key=key, on_change=to_url, help=help)
+
+
+def _prepare(name: str, value: Any) -> str:
+    """Give the widget what the URL says before it is drawn: the URL is the truth, also after going back."""
+    key = f"pick_{name}"
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return key
+
+
+def _to_url(name: str, key: str, default: Any = None, clears: Sequence[str] = ()) -> None:
+    value = st.session_state[key]
+    is_default = value == default or value in (None, "", [])
+    words = value if isinstance(value, list) else str(value)
+    change_url({**dict.fromkeys(clears), name: None if is_default else words})

@@ -1,0 +1,292 @@
+"""What the pages read, and the only place where anything is kept between two of them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from core import dataset
+from core.classes import CLASS_COUNT
+from core.comparison import Comparison, compare_with_baseline, tied_with_best
+from core.confident_learning import LabelQuality, LabelTrust
+from core.confident_learning import label_trust as judge_one
+from core.intake import read_photo
+from core.photos import ModelView, to_model_view
+from core.reading import Photo
+from core.study import Study
+from dashboard.corrections import Corrections
+from jobs import artifacts, duplicates, launching, photo_sets, runs, studies
+from jobs.comparing import GroupsCompared, compare_groups, distinct_names
+from jobs.duplicates import NearDuplicates
+from jobs.folds import FoldGroup, out_of_sample
+from jobs.groups import Group
+from jobs.judging import judges_of, quality_of
+from jobs.photo_sets import PhotoSet
+from jobs.records import FINISHED, Epoch, Predictions, Run
+from jobs.settings import settings
+from jobs.store import Store
+
+if TYPE_CHECKING:
+    from core.prediction import Predictor
+
+
+@st.cache_resource(show_spinner="Opening the run store")
+def store() -> Store:
+    """The run store of this installation, opened once. Raise StoreError."""
+    return launching.open_here()
+
+
+@st.cache_resource(max_entries=64, show_spinner="Reading the predictions")
+def _predictions(run_id: str) -> Predictions:
+    return runs.get_predictions(store(), run_id)
+
+
+def predictions(run_id: str) -> Predictions:
+    """What a finished run said of the 10,000 test images; shared by all, so never write into its arrays.
+
+    Raise RunNotFound or NoPredictions.
+    """
+    # A run that has been deleted has no predictions any more, whatever is kept here.
+    runs.get_run(store(), run_id)
+    return _predictions(run_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the predictions")
+def validation_predictions(run_id: str) -> Predictions:
+    """What a finished run said of its 6,000 validation images. Raise NoPredictions for a run that did not keep it."""
+    return runs.get_predictions(store(), run_id, "validation")
+
+
+@st.cache_resource(show_spinner="Opening Fashion-MNIST")
+def fashion_mnist() -> dataset.FashionMNIST:
+    """The data set of this installation, mapped into memory once. Raise DataError."""
+    return dataset.load(settings().data)
+
+
+@st.cache_data(show_spinner="Averaging the images")
+def mean_images() -> np.ndarray:
+    """The mean training image of each class, uint8 (10, 28, 28). Raise DataError."""
+    data = fashion_mnist()
+    means = [data.train_images[data.train_labels == label].mean(axis=0) for label in range(CLASS_COUNT)]
+    return np.rint(means).astype(np.uint8)
+
+
+@st.cache_data(show_spinner="Counting the images")
+def split_counts() -> dict[str, list[int]]:
+    """How many images of each class the training, validation and test splits have. Raise DataError."""
+    data = fashion_mnist()
+    train, validation = dataset.split(data.train_labels, seed=0)
+    labels = {
+        "Training": data.train_labels[train],
+        "Validation": data.train_labels[validation],
+        "Test": data.test_labels,
+    }
+    return {name: np.bincount(own, minlength=CLASS_COUNT).tolist() for name, own in labels.items()}
+
+
+def data_is_present() -> bool:
+    """Whether Fashion-MNIST is in the data folder."""
+    return dataset.is_present(settings().data)
+
+
+def finished_runs() -> list[Run]:
+    """Every finished run that is not archived, newest first."""
+    return runs.list_runs(store(), runs.Filter(statuses=(FINISHED,)))
+
+
+def runs_with_predictions(asked: Sequence[str]) -> tuple[list[Run], list[str]]:
+    """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
+    offered = finished_runs()
+    known = {run.id for run in offered}
+    found = {run.id: run for run in runs.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
+    offered += [run for run in found.values() if run.status == FINISHED]
+    return offered, [
+        f"{run.name} is left out: it is {run.state}, and only a finished run has predictions."
+        for run in found.values()
+        if run.status != FINISHED
+    ] + [
+        f"There is no run {run_id}; it may have been deleted."
+        for run_id in dict.fromkeys(asked)
+        if run_id not in known and run_id not in found
+    ]
+
+
+def comparisons(compared: Sequence[Run]) -> list[Comparison]:
+    """Each run but the first compared with the first, the baseline, by the names of distinct_names.
+
+    Raise NoPredictions.
+    """
+    return _comparisons(_named(compared))
+
+
+def tied(compared: Sequence[Run]) -> tuple[str, ...]:
+    """The names of the runs that may be called best, by distinct_names. Raise NoPredictions."""
+    return _tied(_named(compared))
+
+
+def most_accurate(model: str, count: int) -> list[Run]:
+    """The finished runs of a model with the highest test accuracy, the highest first; archived ones do not count."""
+    return runs.list_runs(store(), _finished_of(model), order="test accuracy", limit=count)
+
+
+def tied_with_first(listed: Sequence[Run]) -> list[Run]:
+    """Of the most accurate runs of a model those that may be as good as the first. Raise NoPredictions."""
+    among = runs.count_runs(store(), _finished_of(listed[0].model))
+    tied = _tied(tuple((run.id, run.id) for run in listed), among)
+    return [run for run in listed[1:] if run.id in tied]
+
+
+def _finished_of(model: str) -> runs.Filter:
+    return runs.Filter(statuses=(FINISHED,), models=(model,))
+
+
+def _members(group: Group) -> tuple[Any, ...]:
+    return group.id, group.name, *((run.id, run.name, run.state) for run in group.runs)
+
+
+@st.cache_data(max_entries=64, show_spinner="Comparing the recipes", hash_funcs={Group: _members})
+def compared_groups(groups: Sequence[Group]) -> GroupsCompared:
+    """Groups of seeds compared as recipes, each but the first with the first. Raise NotComparable."""
+    return compare_groups(store(), groups)
+
+
+def _named(compared: Sequence[Run]) -> tuple[tuple[str, str], ...]:
+    names = distinct_names(compared)
+    return tuple((run.id, names[run.id]) for run in compared)
+
+
+@st.cache_data(max_entries=256, show_spinner="Comparing")
+def _comparisons(compared: tuple[tuple[str, str], ...]) -> list[Comparison]:
+    said = {name: _predictions(run_id) for run_id, name in compared}
+    (baseline_name, baseline), *others = said.items()
+    answers = {name: one.predicted for name, one in others}
+    return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name)
+
+
+@st.cache_data(max_entries=256, show_spinner="Comparing")
+def _tied(compared: tuple[tuple[str, str], ...], among: int | None = None) -> tuple[str, ...]:
+    said = {name: _predictions(run_id) for run_id, name in compared}
+    labels = next(iter(said.values())).labels
+    return tied_with_best(labels, {name: one.predicted for name, one in said.items()}, among)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Loading the model")
+def predictor(run_id: str) -> "Predictor":
+    """The model of a finished run, ready to be asked. Raise CheckpointError if its file is gone or damaged."""
+    # Torch takes seconds to import, and no other page needs it.
+    from core.prediction import Predictor
+
+    return Predictor.load(artifacts.files_of(store(), run_id).model)
+
+
+def study(run_id: str) -> Study:
+    """The study of a run; shared by all, so never write into its arrays. Raise StudyError."""
+    return _study(run_id, studies.study_stamp(store(), run_id))
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the study")
+def _study(run_id: str, _stamp: int) -> Study:
+    return studies.get_study(store(), run_id)
+
+
+@st.cache_data(max_entries=512, show_spinner="Looking where the model looks")
+def saliency(run_id: str, position: int, label: int) -> np.ndarray:
+    """How much each place of a test image speaks for a class in a run's model: float32 (28, 28), 0 to 1.
+
+    Raise CheckpointError without the model, NothingInside if it has no maps.
+    """
+    return predictor(run_id).saliency(fashion_mnist().test_images[position], label)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reading the photo")
+def photo(content: bytes, name: str) -> Photo:
+    """A photo, decoded; shared by all, so never write into its arrays. Raise UnreadablePhoto."""
+    return read_photo(content, name)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Cutting out the item")
+def model_view(content: bytes, name: str, corrections: Corrections) -> ModelView:
+    """The way of a photo to what a model sees; shared by all. Raise UnreadablePhoto."""
+    return corrections.view(photo(content, name))
+
+
+@st.cache_data(max_entries=8, show_spinner="Cutting out the photos of the set")
+def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
+    """What a model sees of the photos of a set, uint8 (n, 28, 28). Raise UnreadablePhoto where a picture is gone."""
+    return np.array([to_model_view(one.load()).image for one in photo_sets.photos_of(store(), photo_set)])
+
+
+def forget_photos() -> None:
+    """Drop every photo that is kept here."""
+    photo.clear()
+    model_view.clear()
+
+
+def label_quality(run_id: str) -> LabelQuality:
+    """What a finished run says of the test labels; shared by all. Raise RunNotFound or NoPredictions."""
+    runs.get_run(store(), run_id)
+    return _label_quality(run_id)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Judging the labels")
+def _label_quality(run_id: str) -> LabelQuality:
+    return quality_of(_predictions(run_id))
+
+
+def label_trust(position: int, shown: Sequence[Run]) -> LabelTrust | None:
+    """How far the label of one test image can be trusted, for the page of the image; its `sentence` says it whole.
+
+    Judged by other runs than those shown, for whom the label may be a mistake to excuse; None if there is no other.
+    """
+    judges = judges_of(store(), shown)
+    judged = {judge.name: label_quality(judge.id) for judge in judges}
+    if not judges:
+        return None
+    return judge_one(position, int(_predictions(judges[0].id).labels[position]), judged)
+
+
+@st.cache_resource(
+    max_entries=4, show_spinner="Judging the training labels", hash_funcs={FoldGroup: lambda own: own.id}
+)
+def training_quality(group: FoldGroup) -> LabelQuality:
+    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
+    return quality_of(out_of_sample(store(), group, fashion_mnist().train_labels))
+
+
+def near_duplicates() -> NearDuplicates | None:
+    """The near-duplicates of the data set; None before they are searched."""
+    version = duplicates.version(store())
+    return _near_duplicates(version) if version else None
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _near_duplicates(version: float) -> NearDuplicates | None:
+    assert version
+    return duplicates.read(store())
+
+
+def epochs(run_ids: Sequence[str]) -> dict[str, list[Epoch]]:
+    """The complete epochs of each run."""
+    return runs.list_epochs(store(), run_ids)
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def keep_work_going() -> str:
+    """Start the supervisor where runs wait and none is alive; looked at most every 5 s.
+
+    Return what keeps it from starting, empty if nothing does.
+    """
+    try:
+        state = runs.shop_state(store())
+        if state.queued or state.at_work:
+            launching.ensure_supervisor(store())
+    except OSError as error:
+        return f"The queue cannot be worked off: {error.strerror} ({error.filename})."
+    return ""
+
+
+def start_work() -> str:
+    """The same at once, for a run that has just been queued."""
+    keep_work_going.clear()
+    return keep_work_going()

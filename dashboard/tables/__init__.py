@@ -1,0 +1,1 @@
+"""Tables as pure functions: plain data in, rows out, no Streamlit."""

@@ -1,0 +1,25 @@
+"""Compare: two or more runs, or groups of seeds as recipes; the first of them is the baseline."""
+
+import streamlit as st
+
+from dashboard import page, pickers
+from dashboard.components import recipe_comparison, run_comparison
+
+RUNS, RECIPES = "runs", "recipes"
+MODES = {RUNS: "Trained runs", RECIPES: "Recipes, by groups of seeds"}
+
+page.title("Compare", "Which is better, and is the difference real?")
+if listed := pickers.in_url("runs"):
+    # What a person would write by hand: ?runs=a,b,c
+    ids = [run_id for part in listed for run_id in part.split(",") if run_id]
+    pickers.change_url({"runs": None, "run": ids})
+if pickers.in_url("group") and not pickers.in_url("by"):
+    pickers.change_url({"by": RECIPES})
+mode = pickers.pick_one(
+    "What to compare", tuple(MODES), "by", names=MODES.get, segmented=True, hide_label=True, clears=("run", "group")
+)
+with st.container(key=f"compare_{mode}"):
+    if mode == RECIPES:
+        recipe_comparison.show()
+    else:
+        run_comparison.show()

@@ -1,0 +1,31 @@
+"""Data: the ten classes, a browser for all 70,000 images, and what may be wrong with them."""
+
+import streamlit as st
+
+from dashboard import page, pickers, queries
+from dashboard.components import data_images, near_duplicates, suspect_labels
+
+SECTIONS = {
+    "images": ("Images", data_images.show),
+    "suspects": ("Suspect labels", suspect_labels.show),
+    "duplicates": ("Near-duplicates", near_duplicates.show),
+}
+
+page.title("Data", "What is it learning from?")
+if not queries.data_is_present():
+    page.empty(
+        "Fashion-MNIST is not in the data folder, or not whole. Fetch and verify it with `python -m jobs data` "
+        "(30 MB); then load this page again."
+    )
+    st.stop()
+names = {name: words for name, (words, _) in SECTIONS.items()}
+section = pickers.pick_one(
+    "Section",
+    tuple(SECTIONS),
+    "section",
+    names=names.get,
+    segmented=True,
+    hide_label=True,
+    clears=("page", "split", "class", "suggested", "sort"),
+)
+SECTIONS[section][1]()

@@ -1,0 +1,65 @@
+"""Explore: a confusion matrix or a map of the test images, and the very images behind each cell or area of it."""
+
+import streamlit as st
+
+from dashboard import galleries, page, pickers, queries, wording
+from dashboard.charts.gallery import predicted_pictures
+from dashboard.components.gallery import gallery
+from dashboard.components.gallery_filters import CLOSED, filters_in_url, gallery_filters
+from dashboard.components.image_page import image_in_url, image_page, open_image
+from dashboard.components.map_section import area_mask, show_map
+from dashboard.components.matrix_section import show_matrix_section
+from dashboard.components.run_pair import pick_pair
+from dashboard.galleries import Pair, Wanted
+
+PAGE_SIZE = 40
+MATRIX, MAP = "matrix", "map"
+SECTIONS = {MATRIX: "Confusion matrix", MAP: "Map"}
+
+
+def images_wanted(wanted: Wanted) -> galleries.Indices:
+    """The images of the gallery in their order."""
+    mask, area = pair.among(wanted.show), area_mask(pair.run)
+    return galleries.pick_images(pair.quoted(wanted.show), mask if area is None else mask & area, wanted)
+
+
+page.title("Explore", "What does it get wrong, and what do those images look like?")
+run, against = pick_pair()
+data = queries.fashion_mnist()
+pair = Pair(run, queries.predictions(run.id), against, queries.predictions(against.id) if against else None)
+opened = image_in_url(len(data.test_labels))
+if opened is not None:
+    image_page(data, opened, pair, images_wanted(filters_in_url(paired=against is not None)))
+    st.stop()
+
+left, right = st.columns([1, 1], gap="large")
+with right:
+    wanted = gallery_filters(run.name, against.name if against else None)
+with left:
+    section = pickers.pick_one(
+        "Section",
+        tuple(SECTIONS),
+        "section",
+        names=SECTIONS.get,
+        segmented=True,
+        hide_label=True,
+        clears=(*CLOSED, "area"),
+    )
+    if section == MAP:
+        show_map(run, pair.said)
+    else:
+        show_matrix_section(pair, wanted)
+
+with right:
+    order = images_wanted(wanted)
+    st.subheader(wording.counted(len(order), "image"), anchor=False)
+    words = galleries.describe(
+        wanted, run.name, against.name if against else None, within_area=area_mask(run) is not None
+    )
+    st.caption(page.plain(words))
+    if not len(order):
+        st.write("No image here: choose another cell or area, or fewer filters.")
+    number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
+    shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    pictures = predicted_pictures(data.test_images, pair.quoted(wanted.show), shown, st.query_params.to_dict())
+    gallery(pictures, "Test images", key="gallery", on_open=open_image)

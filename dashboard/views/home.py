@@ -1,0 +1,55 @@
+"""Home: how are we doing? The best of each model, what is at work, and the latest runs."""
+
+import time
+
+import streamlit as st
+
+from core.presets import PRESETS, config_of
+from dashboard import page, queries
+from dashboard.components import best_models, queue_panel, run_actions
+from dashboard.components.launch_once import launch_once
+from dashboard.components.run_table import run_table
+from dashboard.tables.runs import run_rows
+from jobs.records import FAILED, FINISHED, STOPPED
+from jobs.runs import Filter, active_runs, list_runs
+
+LATEST = 5
+ENDED = (FINISHED, STOPPED, FAILED)
+
+
+def say_hello() -> None:
+    """What this is, for a store without runs, and the way to a first one."""
+    st.write(
+        "Lookbook trains image classifiers on Fashion-MNIST, 70,000 small grey pictures of clothes in ten classes. "
+        "Launch a run and watch it learn, compare it with others, look at the very images it gets wrong, and let it "
+        "name a photo of your own. Runs work in the background: closing this page does not touch them."
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Launch a one-minute run", type="primary", icon=":material/rocket_launch:"):
+            launch_once(config_of("quick"), name=PRESETS["quick"].title)
+        page.link("All presets and settings", "launch")
+        page.link("See the data", "data")
+
+
+def open_run(run_id: str) -> None:
+    """Remember which run of the table was opened."""
+    st.session_state["opened_run"] = run_id
+
+
+run_actions.answer()
+page.title("Lookbook", "How are we doing?")
+active = active_runs(queries.store())
+latest = list_runs(queries.store(), Filter(statuses=ENDED), limit=LATEST)
+if active or latest:
+    best_models.show()
+    if active:
+        st.subheader("At work and waiting", anchor=False)
+        queue_panel.show_queue()
+    if latest:
+        st.subheader("Latest runs", anchor=False)
+        run_table(run_rows(latest, time.time(), page.zone()), "Latest runs", key="latest", on_open=open_run)
+    page.link("All runs", "runs")
+else:
+    say_hello()
+if opened := st.session_state.pop("opened_run", None):
+    page.go_to("runs", run=opened)

@@ -1,0 +1,58 @@
+"""Launch: what shall we try? Presets, a few fields, the rest folded, and what to know before the button."""
+
+import streamlit as st
+
+from core.config import RunConfig, validated
+from core.errors import LookbookError
+from core.presets import PRESETS, config_of
+from dashboard import page, pickers, queries
+from dashboard.components import launch_facts, preset_cards
+from dashboard.components.launch_form import Values, advanced_fields, basic_fields, grouping
+from dashboard.components.launch_once import launch_once
+from jobs.records import Run
+from jobs.runs import get_run
+
+
+def starting_point() -> tuple[Values, str, Run | None]:
+    """The values to begin with, by the URL: of a run to clone, or of a preset."""
+    if clone := next(iter(pickers.in_url("clone")), None):
+        source = get_run(queries.store(), clone)
+        return {**config_of("cnn").model_dump(), **source.config}, f"clone_{clone}", source
+    name = next((name for name in pickers.in_url("preset") if name in PRESETS), "cnn")
+    folds = next((int(folds) for folds in pickers.in_url("folds") if folds.isdecimal()), 0)
+    return {**config_of(name).model_dump(), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
+
+
+page.title("Launch", "What shall we try?")
+base, scope, source = starting_point()
+if source:
+    st.info(
+        f"A clone of **{page.plain(source.name)}** ({source.id}): its config is filled in below; change what you like."
+    )
+else:
+    preset_cards.show(base["preset"])
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    name = st.text_input(
+        "Name",
+        f"{source.name} again"[:200] if source else "",
+        key=f"{scope}_name",
+        max_chars=200,
+        placeholder="Empty: preset and seed",
+    )
+    values = basic_fields(base, scope)
+    several = grouping(base, scope)
+    with st.expander("Advanced: every other setting"):
+        values |= advanced_fields(base, scope)
+
+with right:
+    config: RunConfig | None = None
+    try:
+        config = validated({"preset": base["preset"], **values, **several.first})
+        launch_facts.show(config, several.count)
+    except LookbookError as error:
+        page.say(error)
+    label = "Launch" if several.count == 1 else f"Launch {several.count} runs"
+    if st.button(label, type="primary", icon=":material/rocket_launch:", disabled=config is None, width="stretch"):
+        launch_once(config, several, name.strip(), source.id if source else None)

@@ -1,0 +1,86 @@
+"""Predict: photos in, answers of any number of runs side by side out."""
+
+import streamlit as st
+
+from core.errors import CheckpointError
+from core.photo_files import MAX_ENTRIES
+from dashboard import judging, page, pickers, queries
+from dashboard.charts.bars import Answer
+from dashboard.components.keep_photos import offer_to_keep, results_of
+from dashboard.components.photo_drop import collect_photos
+from dashboard.components.photo_results import show_results
+from dashboard.components.photo_row import chosen_corrections, show_photo
+from dashboard.components.photo_saliency import show_saliency
+from dashboard.components.photo_sets import show_sets
+from dashboard.style import run_styles
+from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
+from dashboard.tables.comparison import distinct_names
+
+ROWS = 10
+
+page.title("Predict", "What is this?")
+offered, left_out = queries.runs_with_predictions(pickers.in_url("run"))
+for sentence in left_out:
+    st.warning(page.plain(sentence))
+if not offered:
+    page.empty(
+        "No run has finished yet, so there is no model to ask. A one-minute run is enough to begin.",
+        "Launch a run",
+        "launch",
+    )
+    st.stop()
+views = {"photos": "Photos", "sets": "Photo sets"}
+about = pickers.pick_one("Look at", tuple(views), "about", names=views.get, segmented=True, hide_label=True)
+if about == "sets":
+    show_sets(offered)
+    st.stop()
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    dropped = collect_photos()
+with right:
+    chosen = pickers.pick_runs("Runs to ask", offered, default=[offered[0].id])
+    looking = pickers.switch("Show what speaks for each answer (Grad-CAM)", "saliency")
+if not dropped.files or not chosen:
+    page.empty("Drop photos above, or choose a drawn sample, and at least one run. The answers appear here.")
+    st.stop()
+if len(dropped.files) > MAX_ENTRIES:
+    st.warning(f"Of {len(dropped.files):,} photos the first {MAX_ENTRIES:,} are answered.")
+
+names, styles, models = distinct_names(chosen), run_styles([run.id for run in chosen]), {}
+for run in chosen:
+    try:
+        models[run.id] = queries.predictor(run.id)
+    except CheckpointError as error:
+        st.warning(f"**{page.plain(run.name)}** cannot answer. {page.plain(str(error))} The other runs go on.")
+
+judged = judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
+for photo in judged:
+    if photo.error:
+        page.say(photo.error)
+readable = [photo for photo in judged if photo.seen]
+number = pickers.pick_page(max(1, -(-len(readable) // ROWS)))
+for photo in readable[(number - 1) * ROWS : number * ROWS]:
+    shown = [
+        (Answer(names[run_id], one.probabilities, styles[run_id]), verdict_words(one))
+        for run_id, one in photo.seen.judgements.items()
+    ]
+    view = queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
+    with st.container(border=True):
+        show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names)), photo.truth)
+        if looking:
+            said = {run_id: int(one.probabilities.argmax()) for run_id, one in photo.seen.judgements.items()}
+            found = {names[each]: (label, models[each].saliency(view.image, label)) for each, label in said.items()}
+            show_saliency(photo.file.name, view.image, found)
+
+answers = [answer for photo in judged for answer in photo.answers(names)]
+st.subheader("All answers", anchor=False)
+st.dataframe(answer_table(answers), hide_index=True, alt="The answers of all runs to all photos")
+st.download_button(
+    "Download all probabilities (CSV)", answer_csv(answers), "lookbook-answers.csv", "text/csv", on_click="ignore"
+)
+if known := [photo for photo in readable if photo.truth is not None]:
+    st.subheader("Right or wrong", anchor=False)
+    if models:
+        show_results(*results_of(known, names))
+    offer_to_keep(known)

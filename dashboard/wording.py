@@ -1,0 +1,204 @@
+"""How figures, times and states are written, the same on every page. Pure: no Streamlit."""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core import wording
+from core.config import RunConfig
+from core.intervals import accuracy_interval
+from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, ShopState
+
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class StateWords:
+    """A state as a person reads it: a sign, a word and one of Streamlit's colour names, so colour is never alone."""
+
+    sign: str
+    word: str
+    colour: str
+
+
+STATES = {
+    QUEUED: StateWords("◌", "queued", "gray"),
+    RUNNING: StateWords("▶", "running", "blue"),
+    STOPPING: StateWords("◧", "stopping", "orange"),
+    INTERRUPTED: StateWords("↻", "interrupted, resuming", "orange"),
+    STOPPED: StateWords("■", "stopped", "gray"),
+    FAILED: StateWords("✕", "failed", "red"),
+    FINISHED: StateWords("✓", "finished", "green"),
+}
+
+
+def share(value: float | None, places: int = 2) -> str:
+    """A share of 1 as per cent: 0.915 -> "91.50 %"; of nothing a dash."""
+    return NOTHING if value is None else f"{100 * value:.{places}f} %"
+
+
+def accuracy(value: float | None, count: int | None = None) -> str:
+    """An accuracy with its 95 % interval where the number of images is known: "91.50 % (90.94 to 92.03)"."""
+    if value is None or not count:
+        return share(value)
+    low, high = accuracy_interval(round(value * count), count)
+    return f"{share(value)} ({wording.percent_interval(low, high)})"
+
+
+def test_accuracy(run: Run) -> str:
+    """The test accuracy of a run with its interval, or a dash."""
+    return accuracy(run.test_accuracy, run.test_count)
+
+
+def best_validation(run: Run) -> str:
+    """The validation accuracy of the best epoch, and which that was: "91.20 % (90.46 to 91.89) at epoch 7"."""
+    if run.best_val_accuracy is None:
+        return NOTHING
+    return f"{validation_accuracy(run)} at epoch {run.best_epoch}"
+
+
+def validation_accuracy(run: Run) -> str:
+    """The validation accuracy of the best epoch with its interval, or a dash."""
+    return accuracy(run.best_val_accuracy, validation_count(run))
+
+
+def validation_count(run: Run) -> int:
+    """How many validation images the run has; a fold may have one more."""
+    return RunConfig.model_construct(**run.config).validation_images
+
+
+def points(difference: float | None) -> str:
+    """A difference of two shares in percentage points, with its sign: 0.0042 -> "+0.42 points"."""
+    return NOTHING if difference is None else wording.points(difference)
+
+
+def loss(value: float | None) -> str:
+    """A cross-entropy in nats, four places."""
+    return NOTHING if value is None else f"{value:.4f}"
+
+
+def number(value: float) -> str:
+    """A setting as short as it can be: 0.001, 1e-05, 64."""
+    return f"{value:g}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with commas: 54,000."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def counted(value: int, noun: str, plural: str = "") -> str:
+    """A number and its noun: "1 run", "1,200 runs"."""
+    return wording.counted(value, noun, plural)
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time in at most two units: "0.4 s", "42 s", "3 min 12 s", "1 h 04 min", "2 d 3 h"."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    seconds = max(0.0, seconds)
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def rough_duration(seconds: float | None) -> str:
+    """An estimate: whole minutes, so that it does not look exacter than it is."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 90:
+        return "about a minute" if seconds > 30 else "under a minute"
+    return f"about {duration(60 * round(seconds / 60)).removesuffix(' 00 s')}"
+
+
+def ago(then: float | None, now: float) -> str:
+    """How long something is past: "3 min ago", "yesterday" is left to the date."""
+    if then is None:
+        return NOTHING
+    passed = max(0.0, now - then)
+    if passed < 5:
+        return "just now"
+    return f"{duration(passed).split(' ')[0]} {duration(passed).split(' ')[1]} ago"
+
+
+def zone(name: str | None) -> tzinfo:
+    """The time zone of that name, UTC if there is none."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def date(timestamp: float | None, where: tzinfo, now: float | None = None) -> str:
+    """A local date and time: "14:05" today, "3 Mar, 14:05" this year, "3 Mar 2025, 14:05" before."""
+    if timestamp is None:
+        return NOTHING
+    local = datetime.fromtimestamp(timestamp, where)
+    today = datetime.now(where) if now is None else datetime.fromtimestamp(now, where)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+def full_date(timestamp: float | None, where: tzinfo) -> str:
+    """A date to the second with its zone: "3 March 2026, 14:05:09 CET"."""
+    if timestamp is None:
+        return NOTHING
+    local = datetime.fromtimestamp(timestamp, where)
+    return f"{local.day} {local:%B %Y, %H:%M:%S %Z}"
+
+
+def size(count_of_bytes: int) -> str:
+    """Bytes in decimal units: "820 B", "44.8 MB"."""
+    value = float(count_of_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def file_name(*parts: str) -> str:
+    """A name for a file to take along, safe on every system: ("loss", "cnn seed 0") -> "lookbook-loss-cnn-seed-0"."""
+    words = "-".join(("lookbook", *parts)).lower()
+    return re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:100]
+
+
+def run_label(run: Run) -> str:
+    """A run's name, with its id so that two runs of one name can be told apart."""
+    return f"{run.name} · {run.id}"
+
+
+def status(run: Run, now: float) -> str:
+    """The state in words and since when: "running for 3 min", "stopped 2 h ago"."""
+    words = STATES[run.state].word
+    if run.state in (QUEUED, RUNNING, STOPPING):
+        return f"{words} for {duration(now - run.status_since)}"
+    if run.state == INTERRUPTED:
+        return f"{words}; last progress {ago(run.progress_at or run.status_since, now)}"
+    return f"{words} {ago(run.status_since, now)}"
+
+
+def progress(run: Run) -> str:
+    """Where a run is: "epoch 3 of 20", "epoch 3 of 20, step 120 of 844"."""
+    if run.epoch == 0:
+        return f"{run.epochs} epochs to go" if run.is_active else f"0 of {run.epochs} epochs"
+    where = f"epoch {run.epoch} of {run.epochs}"
+    return f"{where}, step {run.batch:,} of {run.batches:,}" if run.is_active and run.batches else where
+
+
+def queue_words(shop: ShopState) -> str:
+    """The queue in one sentence: "1 run at work on 1 slot, 3 waiting", and whether it is paused."""
+    words = f"{counted(shop.at_work, 'run')} at work on {counted(shop.slots, 'slot')}, {count(shop.queued)} waiting."
+    return f"{words} The queue is paused: nothing new starts." if shop.paused else words

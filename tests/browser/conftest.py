@@ -1,0 +1,151 @@
+"""A real server with a store of its own, and a real Chromium that looks at it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from jobs import artifacts
+from jobs.launching import supervisor_pid
+from jobs.settings import ROOT
+from jobs.store import Store
+from tests import stores
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_S = 60
+PATIENCE_MS = 20_000
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A running dashboard and the store that it shows."""
+
+    address: str
+    store: Store
+
+
+@contextmanager
+def running_dashboard(folder: Path, **variables: str) -> Iterator[Dashboard]:
+    """Serve the dashboard for the store in this folder; at the end everything that it started is ended too."""
+    store = stores.empty_store(folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    chosen = {"DATABASE_URL": f"sqlite:///{folder / 'runs.db'}", "ARTIFACTS": str(store.artifacts), "SLOTS": "1"}
+    environment = os.environ | {f"LOOKBOOK_{name}": value for name, value in (chosen | variables).items()}
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--server.headless", "true"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(address, server, folder / "server.log")
+        yield Dashboard(address, store)
+    finally:
+        server.kill()
+        server.wait()
+        _end_supervisor(store)
+        store.engine.dispose()
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """A Chromium from the PATH, or the one that playwright has downloaded."""
+    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of a module: one that dies takes no other module's tests with it."""
+    with running_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """One dashboard for the tests of a module."""
+    with running_dashboard(tmp_path_factory.mktemp("dashboard")) as served:
+        yield served
+
+
+@pytest.fixture
+def open_page(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
+    """Open a view in a window of its own, with what the browser complains of collected on the way."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin")
+
+    def opened(where: str = "", *, width: int = 1440, dark: bool = False) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.goto(f"{dashboard.address}/{where}")
+        settle(page)
+        return page
+
+    yield opened
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run and all that it sent is drawn, its style sheet included."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_function("document.querySelectorAll('[data-stale=\"true\"]').length === 0")
+    # Streamlit applies it an instant after the elements that were sent behind it.
+    page.wait_for_function(
+        "[...document.querySelectorAll('style')].some(sheet => sheet.textContent.includes('stCaptionContainer'))"
+    )
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text(encoding="utf-8")
+        try:
+            with urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except (URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    raise TimeoutError(log.read_text(encoding="utf-8"))
+
+
+def _end_supervisor(store: Store) -> None:
+    """End the supervisor of this store, if a page has started one, with its trainers."""
+    lock = artifacts.supervisor_lock(store)
+    pid = supervisor_pid(lock) if lock.exists() else None
+    if pid is None or not psutil.pid_exists(pid):
+        return
+    supervisor = psutil.Process(pid)
+    for process in [supervisor, *supervisor.children(recursive=True)]:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue

@@ -1,0 +1,91 @@
+"""No page has a serious violation that axe finds, in either theme; and none scrolls sideways on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from jobs import shop
+from tests import stores
+from tests.browser.conftest import running_dashboard, settle
+from tests.stores import Sample
+
+pytestmark = pytest.mark.browser
+
+VIEWS = ("", "launch", "runs", "compare", "explore", "predict", "data")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "config", "log", "files")
+RECIPES = "compare?by=recipes&group=pair"
+WAYS = ("runs?by=groups", "runs?by=costs", RECIPES)
+
+
+@pytest.fixture(scope="module")
+def ids(dashboard):
+    """A paused queue with runs in every state, and two finished ones; their ids by state."""
+    shop.set_paused(dashboard.store, True)
+    made = {
+        status: stores.add(dashboard.store, Sample(status=status, epochs_done=3)) for status in ("stopped", "queued")
+    }
+    failure = {"error_kind": "memory", "error_message": "Memory ran out.", "error_advice": "Use a smaller batch."}
+    made["failed"] = stores.add(dashboard.store, Sample(status="failed", epochs_done=1, columns=failure))
+    made["finished"] = stores.add(dashboard.store, Sample(seed=1, tags=("report",)))
+    made["other"] = stores.add(dashboard.store, Sample(model="resnet18", seed=2))
+    for seed in range(2):
+        stores.add(dashboard.store, Sample(seed=seed, columns={"group_id": "pair"}))
+    stores.write_log(dashboard.store, made["failed"], "epoch 1\nMemoryError\n")
+    return made
+
+
+def serious(page):
+    """The serious and critical violations, each with its first element."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], one["nodes"][0]["html"][:300], one["nodes"][0]["failureSummary"][:300])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def sideways(page):
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate(
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map(element => element.scrollWidth - element.clientWidth).reduce((a, b) => Math.max(a, b))"
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_has_no_serious_violation(ids, open_page, view, dark):
+    chosen = f"{view}?run={ids['finished']}&run={ids['other']}" if view == "compare" else view
+    assert serious(open_page(chosen, dark=dark)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "section"), [*(("finished", section) for section in SECTIONS), ("failed", "log"), ("queued", "curves")]
+)
+def test_the_page_of_a_run_has_no_serious_violation(ids, open_page, status, section):
+    page = open_page(f"runs?run={ids[status]}&section={section}", dark=section in ("curves", "log"))
+    assert serious(page) == []
+
+
+@pytest.mark.usefixtures("ids")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("way", WAYS)
+def test_groups_and_costs_have_no_serious_violation(open_page, way, dark):
+    assert serious(open_page(way, dark=dark)) == []
+
+
+@pytest.mark.parametrize("view", [*VIEWS, *WAYS, "run", "compared"])
+def test_nothing_scrolls_sideways_on_a_phone(ids, open_page, view):
+    where = {"run": f"runs?run={ids['finished']}", "compared": f"compare?run={ids['finished']}&run={ids['other']}"}
+    page = open_page(where.get(view, view), width=390)
+    settle(page)
+    assert sideways(page) <= 0
+
+
+def test_an_empty_store_has_no_serious_violation_either(browser, tmp_path):
+    with running_dashboard(tmp_path) as served, browser.new_context() as context:
+        for view in VIEWS:
+            page = context.new_page()
+            page.goto(f"{served.address}/{view}")
+            settle(page)
+            assert serious(page) == [], view
+            page.close()

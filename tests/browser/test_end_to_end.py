@@ -1,0 +1,209 @@
+"""The whole way in a real browser, from an empty store to an answer about a picture; and steering runs by clicks."""
+
+import io
+import re
+import time
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+from core import dataset
+from jobs import runs, shop
+from jobs.records import FINISHED, QUEUED, STOPPED
+from jobs.settings import settings
+from tests import stores
+from tests.browser.conftest import running_dashboard, settle
+from tests.stores import Sample
+
+pytestmark = pytest.mark.browser
+
+TRAINED_WITHIN_S = 240
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A torchvision ResNet18 state dict that nobody has trained."""
+    import torch
+    from torchvision.models import resnet18
+
+    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
+    torch.save(resnet18().state_dict(), path)
+    return path
+
+
+def set_field(page, label, value):
+    """Type a value into the field of that name and let the page run."""
+    field = page.get_by_label(label, exact=True)
+    field.fill(str(value))
+    field.press("Enter")
+    settle(page)
+
+
+def launch(page, address, preset, **fields):
+    """Fill the launch form of a preset and launch; return the id of the run whose page then opens."""
+    page.goto(f"{address}/launch")
+    page.get_by_role("heading", name="Launch").wait_for()
+    page.locator(f".st-key-choose_{preset} button").first.click()
+    page.wait_for_url(f"**preset={preset}*") if preset != "cnn" else settle(page)
+    page.get_by_text("Advanced: every other setting").click()
+    for label, value in fields.items():
+        set_field(page, label.replace("_", " "), value)
+    page.get_by_role("button", name="Launch", exact=True).click()
+    page.wait_for_url("**/runs?run=*")
+    return re.search(r"run=(\w+)", page.url).group(1)
+
+
+def follow(page, store, run_id):
+    """Look at the run's page until the run has finished; return every progress that was seen."""
+    seen, deadline = set(), time.monotonic() + TRAINED_WITHIN_S
+    while time.monotonic() < deadline:
+        if page.get_by_text("✓ finished").count():
+            return seen
+        seen.update(page.get_by_text(re.compile(r"epoch \d+ of \d+, step")).all_text_contents())
+        page.wait_for_timeout(300)
+    raise AssertionError(f"{runs.get_run(store, run_id)} did not finish; {sorted(seen)}")
+
+
+def draw_shirt():
+    """A dark T-shirt on a light ground, as PNG."""
+    image = Image.new("RGB", (400, 400), "#f4f2ee")
+    outline = [(130, 80), (270, 80), (370, 150), (330, 210), (285, 180), (285, 340), (115, 340), (115, 180), (70, 210)]
+    ImageDraw.Draw(image).polygon([*outline, (30, 150)], fill="#22303c")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not dataset.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
+def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, weights):
+    with running_dashboard(tmp_path) as served, browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        page, store = context.new_page(), served.store
+        page.goto(served.address)
+        expect(page.get_by_role("button", name="Launch a one-minute run")).to_be_visible()
+
+        cnn = launch(page, served.address, "cnn", Training_images=4_000, Epochs=2)
+        assert len(follow(page, store, cnn)) >= 2
+        resnet = launch(page, served.address, "resnet18", Training_images=1_500, Epochs=1, Weights_file=weights)
+        follow(page, store, resnet)
+        assert {run.status for run in runs.get_runs(store, [cnn, resnet])} == {FINISHED}
+
+        page.goto(f"{served.address}/runs")
+        for run_id in (cnn, resnet):
+            page.get_by_label(re.compile(rf"^Mark .*\({run_id}\)")).check()
+            settle(page)
+        page.get_by_role("button", name="Compare", exact=True).click()
+        page.wait_for_url("**/compare?*")
+        expect(page.get_by_text("This compares two trained models, not the two recipes").first).to_be_visible()
+
+        page.goto(f"{served.address}/explore?run={cnn}")
+        true, predicted, count = confused_cell(store, cnn)
+        page.locator(f'button[data-row="{true}"][data-column="{predicted}"]').click()
+        page.wait_for_url(f"**true={true}*")
+        settle(page)
+        expect(page.get_by_role("list", name="Test images").get_by_role("listitem")).to_have_count(count)
+
+        page.goto(f"{served.address}/predict?run={cnn}&run={resnet}")
+        settle(page)
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+            {"name": "shirt.png", "mimeType": "image/png", "buffer": draw_shirt()}
+        )
+        expect(page.get_by_text("shirt.png").first).to_be_visible()
+        for run in runs.get_runs(store, [cnn, resnet]):
+            expect(page.get_by_text(re.compile(re.escape(run.name))).first).to_be_visible()
+        expect(page.get_by_text("All answers")).to_be_visible()
+
+
+def confused_cell(store, run_id):
+    """A cell beside the diagonal whose images fit on one page of the gallery: true, predicted, count."""
+    said = runs.get_predictions(store, run_id)
+    counts = {}
+    for true, predicted in zip(said.labels.tolist(), said.predicted.tolist(), strict=True):
+        if true != predicted:
+            counts[true, predicted] = counts.get((true, predicted), 0) + 1
+    (true, predicted), count = max((one for one in counts.items() if one[1] <= 36), key=lambda one: one[1])
+    return true, predicted, count
+
+
+@pytest.fixture
+def paused(dashboard):
+    """The store of the module with its queue paused, so that nothing starts."""
+    shop.set_paused(dashboard.store, True)
+    return dashboard.store
+
+
+def test_a_row_opens_its_run_by_mouse_and_by_keyboard(paused, open_page):
+    run_id = stores.add(paused, Sample(name="openable"))
+    page = open_page("runs")
+    page.get_by_role("link", name="openable").click()
+    page.wait_for_url(f"**run={run_id}*")
+    page.get_by_role("button", name="All runs").click()
+    page.get_by_role("link", name="openable").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**run={run_id}*")
+
+
+def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
+    finished = stores.add(paused, Sample(name="markable"))
+    working = stores.add(paused, Sample(status="running", epochs_done=2, name="markable too"))
+    with stores.at_work(paused, working):
+        page = open_page("runs?search=markable")
+        box = page.get_by_label(f"Mark markable ({finished})")
+        box.check()
+        expect(page.get_by_text("1 run marked")).to_be_visible()
+        page.wait_for_timeout(5_000)
+        expect(box).to_be_checked()
+        settle(page)
+        assert "search=markable" in page.url
+    runs_left = [run.id for run in runs.list_runs(paused, runs.Filter(search="markable"))]
+    assert {finished, working} == set(runs_left)
+
+
+def test_stop_resume_and_clone_by_clicking(paused, open_page):
+    run_id = stores.add(paused, Sample(status=QUEUED, name="stoppable", changes={"epochs": 9}))
+    page = open_page(f"runs?run={run_id}")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("■ stopped")).to_be_visible()
+    assert runs.get_run(paused, run_id).status == STOPPED
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("◌ queued").first).to_be_visible()
+    page.get_by_role("button", name="Clone").click()
+    page.wait_for_url(f"**/launch?clone={run_id}")
+    page.get_by_text("Advanced: every other setting").click()
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value("9")
+
+
+def test_the_queue_is_reordered_by_clicking(paused, open_page):
+    first, second = (stores.add(paused, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
+    page = open_page("runs")
+    page.get_by_text(re.compile("^Queue: ")).click()
+    page.locator(f".st-key-earlier_{second} button").first.click()
+    settle(page)
+    page.wait_for_timeout(500)
+    order = [run.id for run in runs.active_runs(paused)]
+    assert order.index(second) < order.index(first)
+
+
+def test_deleting_names_the_run_and_what_goes(paused, open_page):
+    run_id = stores.add(paused, Sample(name="deletable"))
+    stores.write_log(paused, run_id, "x" * 3_000)
+    page = open_page(f"runs?run={run_id}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete for good")
+    expect(dialog).to_contain_text("deletable")
+    expect(dialog).to_contain_text("3.0 kB")
+    dialog.get_by_role("button", name="Delete 1 run").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    assert runs.get_runs(paused, [run_id]) == []
+
+
+def test_clicking_launch_twice_launches_one_run(paused, open_page):
+    before = runs.count_runs(paused)
+    page = open_page("launch?preset=quick")
+    page.get_by_role("button", name="Launch", exact=True).dblclick()
+    page.wait_for_url("**/runs?run=*")
+    settle(page)
+    page.wait_for_timeout(1_000)
+    assert runs.count_runs(paused) == before + 1

@@ -1,0 +1,74 @@
+"""Reports, tables and pictures, saved by a click in a real browser."""
+
+import csv
+import io
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import stores
+from tests.blank_data import write_blank_data
+from tests.browser.conftest import running_dashboard, settle
+from tests.stores import Sample
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("take-along")
+    with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def ids(dashboard):
+    return [stores.add(dashboard.store, Sample(name=f"take {seed}", seed=seed, validated=True)) for seed in range(2)]
+
+
+def saved(page, click):
+    """The file that a click saves: its name and its bytes."""
+    with page.expect_download() as download:
+        click()
+    return download.value.suggested_filename, download.value.path().read_bytes()
+
+
+def test_the_report_of_a_comparison_is_saved_as_one_file_that_opens_by_itself(open_page, ids, tmp_path):
+    page = open_page(f"compare?run={ids[0]}&run={ids[1]}")
+    name, content = saved(page, page.get_by_role("button", name="Report (HTML)").click)
+    assert name == f"lookbook-report-take-0-{ids[0]}-take-1-{ids[1]}.html"
+    assert len(content) < 5_000_000
+    (tmp_path / name).write_bytes(content)
+    page.goto((tmp_path / name).as_uri())
+    expect(page.get_by_role("heading", level=1)).to_have_text("take 1 against take 0")
+
+
+def test_the_report_of_a_run_and_its_tables_are_saved_from_its_files(open_page, ids):
+    page = open_page(f"runs?run={ids[0]}&section=files")
+    name, content = saved(page, page.get_by_role("button", name="Report (Markdown)").click)
+    assert name.endswith(".md")
+    assert content.decode().startswith("# Run take 0")
+    name, content = saved(page, page.get_by_role("button", name="Per class (CSV)").click)
+    assert name == f"lookbook-per-class-take-0-{ids[0]}.csv"
+    assert len(list(csv.DictReader(io.StringIO(content.decode())))) == 10
+
+
+def test_a_chart_is_saved_as_a_picture_with_a_name_that_says_what_it_is(open_page, ids):
+    page = open_page(f"runs?run={ids[0]}&section=calibration")
+    button = page.locator("[data-attr='toImage'], .modebar-btn[data-title*='Download']").first
+    button.wait_for()
+    name, content = saved(page, button.click)
+    assert name == f"lookbook-reliability-take-0-{ids[0]}.png"
+    assert content.startswith(b"\x89PNG")
+
+
+def test_a_count_of_the_class_table_opens_its_images_by_keyboard(open_page, ids):
+    page = open_page(f"runs?run={ids[0]}&section=classes")
+    link = page.get_by_role("link", name="misclassified images of Shirt")
+    count = link.inner_text()
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/explore?*")
+    settle(page)
+    assert "true=6" in page.url
+    expect(page.get_by_role("heading", name=f"{count} images")).to_be_visible()

@@ -1,0 +1,16 @@
+"""What a page driven by AppTest says, and clicking its buttons by what is written on them."""
+
+from streamlit.testing.v1 import AppTest
+
+
+def texts(app: AppTest) -> str:
+    """All that the page says, in one string."""
+    kinds = (app.markdown, app.caption, app.title, app.subheader, app.error, app.warning, app.info, app.success)
+    said = [str(element.value) for kind in kinds for element in kind]
+    return "\n".join([*said, *(f"{one.label} {one.value} {one.delta}" for one in app.metric)])
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Click the first button of that label and let the page run."""
+    next(button for button in app.button if button.label == label).click()
+    return app.run()

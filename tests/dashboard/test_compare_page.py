@@ -1,0 +1,146 @@
+"""Compare: nothing, one run, two, several, and runs that cannot be compared."""
+
+from html import unescape
+
+import pytest
+
+from jobs import blobs
+from jobs.runs import get_predictions
+from jobs.schema import predictions
+from tests import stores
+from tests.dashboard.app import texts
+from tests.stores import Sample
+
+
+def sentences(app):
+    """The findings on top of the page, as a person reads them."""
+    paragraphs = [element.proto.body for element in app.get("html") if element.proto.body.startswith("<p")]
+    return [unescape(body.partition(">")[2].removesuffix("</p>")) for body in paragraphs]
+
+
+@pytest.fixture
+def ids(store):
+    names = ("one", "two", "three")
+    return [stores.add(store, Sample(name=name, seed=seed, model="cnn")) for seed, name in enumerate(names)]
+
+
+def test_an_empty_store_says_what_to_do(open_page):
+    assert "No run has finished yet; it takes two to compare" in texts(open_page("compare"))
+
+
+def test_one_finished_run_says_that_another_is_needed(store, open_page):
+    stores.add(store, Sample())
+    assert "One run has finished; it takes two to compare" in texts(open_page("compare"))
+
+
+@pytest.mark.usefixtures("ids")
+def test_without_a_choice_the_page_offers_one(open_page):
+    app = open_page("compare")
+    assert "Choose two or more runs" in texts(app)
+    assert not app.exception
+
+
+def test_two_runs_begin_with_the_sentence_and_the_baseline_is_on_the_left(ids, open_page):
+    app = open_page("compare", run=ids[:2])
+    assert sentences(app)[0].endswith("This compares two trained models, not the two recipes.")
+    assert list(app.table[0].value.columns) == ["one (baseline)", "two"]
+    assert not app.exception
+
+
+def test_the_order_of_the_link_decides_which_run_is_the_baseline(ids, open_page):
+    app = open_page("compare", run=[ids[1], ids[0]])
+    assert list(app.table[0].value.columns) == ["two (baseline)", "one"]
+
+
+def test_several_runs_are_corrected_for_looking_often_and_the_best_is_named_or_tied(ids, open_page):
+    app = open_page("compare", run=ids, other=ids[2])
+    detail, best = sentences(app)[:2]
+    assert "three" in detail
+    assert "after Holm's correction for 2 comparisons" in detail
+    assert best.startswith("Of these 3 runs")
+    assert not app.exception
+
+
+def test_a_link_written_by_hand_opens_the_same_view(ids, open_page):
+    app = open_page("compare", runs=",".join(ids[:2]))
+    assert app.query_params["run"] == ids[:2]
+    assert list(app.table[0].value.columns) == ["one (baseline)", "two"]
+
+
+def test_a_run_compared_with_its_copy_has_nothing_to_tell(store, open_page):
+    same = [stores.add(store, Sample(name=name, seed=1)) for name in ("a", "b")]
+    app = open_page("compare", run=same)
+    assert "Nothing separates a and b" in sentences(app)[0]
+    assert not app.exception
+
+
+def test_unfinished_and_unknown_runs_are_left_out_by_name(store, ids, open_page):
+    halted = stores.add(store, Sample(name="halted", status="stopped", epochs_done=2))
+    app = open_page("compare", run=[ids[0], halted, ids[1], "nosuchid"])
+    said = " ".join(warning.value for warning in app.warning)
+    assert "halted is left out" in said
+    assert "it is stopped" in said
+    assert "There is no run nosuchid" in said
+    assert list(app.table[0].value.columns) == ["one (baseline)", "two"]
+
+
+def test_an_archived_run_is_compared_when_a_link_names_it(store, ids, open_page):
+    hidden = stores.add(store, Sample(name="hidden", columns={"archived_at": 1.0}))
+    app = open_page("compare", run=[ids[0], hidden])
+    assert list(app.table[0].value.columns) == ["one (baseline)", "hidden"]
+
+
+def test_a_name_with_markup_in_it_stays_as_it_is(store, ids, open_page):
+    odd = stores.add(store, Sample(name="<b>*x*</b> $1$"))
+    app = open_page("compare", run=[ids[0], odd])
+    assert "<b>*x*</b> $1$" in sentences(app)[0]
+    assert all("<b>" not in element.proto.body for element in app.get("html"))
+    assert not app.exception
+
+
+def test_runs_of_other_images_are_left_out_by_name_with_the_reason(store, ids, open_page):
+    other = stores.add(store, Sample(name="elsewhere"), stores.labels()[::-1].copy())
+    app = open_page("compare", run=[ids[0], other, ids[1]])
+    said = " ".join(warning.value for warning in app.warning)
+    assert "elsewhere" in said
+    assert "was not tested on the images of one" in said
+    assert list(app.table[0].value.columns) == ["one (baseline)", "two"]
+    assert not app.exception
+
+
+def test_a_finished_run_whose_predictions_are_gone_is_left_out_by_name(store, ids, open_page):
+    with store.writing() as connection:
+        connection.execute(predictions.delete().where(predictions.c.run_id == ids[1]))
+    app = open_page("compare", run=ids)
+    assert "two" in app.warning[0].value
+    assert "were not kept" in app.warning[0].value
+    assert list(app.table[0].value.columns) == ["one (baseline)", "three"]
+
+
+def test_a_class_that_nobody_predicted_is_a_sentence(store, open_page):
+    run_id = stores.add(store, Sample())
+    said = get_predictions(store, run_id).log_probabilities.copy()
+    said[:, 6] = -90.0
+    with store.writing() as connection:
+        changed = {"log_probabilities": blobs.encode_log_probabilities(said)}
+        connection.execute(predictions.update().where(predictions.c.run_id == run_id).values(**changed))
+    app = open_page("runs", run=run_id, section="classes")
+    assert app.info[0].value == "Nothing was taken for Shirt, so that no precision can be given there."
+    assert not app.exception
+    assert not open_page("compare", run=[run_id, stores.add(store, Sample(seed=1))]).exception
+
+
+def test_a_weights_file_is_told_by_its_name_and_in_the_config_of_the_run_by_its_path(store, ids, open_page):
+    changes = {"weights_file": "/far/away/start.pth"}
+    started = stores.add(store, Sample(model="resnet18", changes=changes))
+    app = open_page("compare", run=[ids[0], started])
+    settings = app.table[-1].value
+    assert settings.loc["weights_file"].tolist() == ["none", "start.pth"]
+    config = open_page("runs", run=started, section="config").dataframe[0].value
+    assert "/far/away/start.pth" in list(config["value"])
+
+
+def test_everything_can_be_taken_along_with_one_click(ids, open_page):
+    labels = [one.proto.label for one in open_page("compare", run=ids).get("download_button")]
+    assert {"Report (HTML)", "Report (Markdown)", "CSV of the runs", "CSV of the comparison"} <= set(labels)
+    assert {"CSV of the classes", "CSV of all confusions"} <= set(labels)

@@ -1,0 +1,78 @@
+"""Runs beside each other: the baseline first, differences with sign, only the settings that differ."""
+
+import numpy as np
+import pytest
+
+from core.comparison import compare, compare_with_baseline
+from dashboard.charts import comparison as charts
+from dashboard.style import DARK, LIGHT, run_styles
+from dashboard.tables.comparison import comparison_table, differing_config
+from jobs import runs
+from jobs.comparing import distinct_names
+from tests import stores
+from tests.stores import Sample
+
+
+@pytest.fixture
+def two_runs(store):
+    first = stores.add(store, Sample(name="plain", seed=1))
+    second = stores.add(store, Sample(model="resnet18", name="frozen", seed=2, epochs_done=9))
+    return runs.get_runs(store, [first, second])
+
+
+def compared(store, pair):
+    said = [runs.get_predictions(store, run.id) for run in pair]
+    return compare_with_baseline(said[0].labels, said[0].predicted, {pair[1].name: said[1].predicted}, pair[0].name)
+
+
+def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store, two_runs):
+    table = comparison_table(two_runs, compared(store, two_runs))
+    assert list(table.columns) == ["plain (baseline)", "frozen"]
+    difference = table.loc["Difference (95 % interval)"]
+    expected = 100 * (two_runs[1].test_accuracy - two_runs[0].test_accuracy)
+    assert difference["plain (baseline)"] == "–"
+    assert difference["frozen"].startswith(f"{expected:+.2f} points (")
+    assert "(+" in table.loc["Test loss", "frozen"]
+
+
+def test_only_the_settings_that_differ_are_shown_unless_asked(two_runs):
+    differing = differing_config(two_runs)
+    assert differing.loc["learning_rate"].tolist() == ["0.001", "0.0001"]
+    assert "batch_size" not in differing.index
+    assert "batch_size" in differing_config(two_runs, everything=True).index
+
+
+def test_runs_of_one_name_are_told_apart_by_their_ids(store):
+    ids = [stores.add(store, Sample(name="same")) for _ in range(2)]
+    assert distinct_names(runs.get_runs(store, ids)) == {run_id: f"same ({run_id})" for run_id in ids}
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_overlaid_curves_give_each_run_a_line_and_mark_its_best_epoch(store, two_runs, theme):
+    ids = [run.id for run in two_runs]
+    known, styles = runs.list_epochs(store, ids), run_styles(ids)
+    figure = charts.overlaid_curves(two_runs, known, styles, distinct_names(two_runs), "val_loss", theme)
+    lines, bests = figure.data[::2], figure.data[1::2]
+    assert [line.name for line in lines] == ["plain", "frozen"]
+    assert [list(best.x) for best in bests] == [[run.best_epoch] for run in two_runs]
+    assert len({(line.line.color, line.marker.symbol) for line in lines}) == 2
+
+
+def test_class_differences_are_sorted_and_filled_only_where_they_stand():
+    labels = np.repeat(np.arange(10), 100)
+    baseline, better = labels.copy(), labels.copy()
+    baseline[600:640] = 0
+    better[0] = 6
+    comparison = compare(labels, baseline, better, "a", "b")
+    style = run_styles(["b"])["b"]
+    points = charts.class_differences(comparison.classes, style, LIGHT).data[0]
+    assert list(points.x) == sorted(points.x)
+    assert (points.y[-1], points.x[-1]) == ("Shirt", pytest.approx(40))
+    assert [colour == style.colour for colour in points.marker.color] == [False] * 9 + [True]
+
+
+def test_a_class_without_images_is_left_out_of_the_chart():
+    labels = np.zeros(50, dtype=np.int64)
+    comparison = compare(labels, labels, labels, "a", "b")
+    figure = charts.class_differences(comparison.classes, run_styles(["b"])["b"], LIGHT)
+    assert list(figure.data[0].y) == ["T-shirt/top"]

@@ -1,0 +1,81 @@
+"""The cells of a confusion matrix: what they say, what they are called, and whether they can be read."""
+
+import numpy as np
+import pytest
+
+from core.classes import CLASS_COUNT
+from dashboard.charts import confusion
+from dashboard.charts.confusion import COLUMN_PERCENT, COUNTS, ROW_PERCENT, Cell
+
+MATRIX = np.eye(CLASS_COUNT, dtype=np.int64) * 900
+MATRIX[4, 6], MATRIX[4, 2], MATRIX[7, 9] = 38, 62, 1
+MATRIX[8] = 0
+
+
+def cell(cells: list[Cell], row: int, column: int) -> Cell:
+    return cells[row * CLASS_COUNT + column]
+
+
+def test_a_cell_is_called_by_its_classes_and_its_count():
+    assert cell(confusion.matrix_cells(MATRIX), 4, 6).name == "true Coat, predicted Shirt: 38"
+
+
+def test_row_and_column_shares_keep_the_count_in_the_name():
+    by_row = cell(confusion.matrix_cells(MATRIX, ROW_PERCENT), 4, 6)
+    assert (by_row.text, by_row.name) == ("3.8", "true Coat, predicted Shirt: 38, 3.8 % of all true Coat")
+    by_column = cell(confusion.matrix_cells(MATRIX, COLUMN_PERCENT), 4, 6)
+    assert (by_column.text, by_column.name) == ("4.1", "true Coat, predicted Shirt: 38, 4.1 % of all predicted Shirt")
+
+
+def test_an_empty_cell_shows_nothing_and_says_zero():
+    empty = cell(confusion.matrix_cells(MATRIX), 0, 1)
+    assert (empty.text, empty.name) == ("", "true T-shirt/top, predicted Trouser: 0")
+
+
+@pytest.mark.parametrize("unit", confusion.UNITS)
+def test_a_class_without_images_leaves_no_nan(unit):
+    assert {one.text for one in confusion.matrix_cells(MATRIX, unit) if one.row == 8} == {""}
+
+
+def test_a_matrix_without_images_is_drawn_empty():
+    assert {one.text for one in confusion.matrix_cells(np.zeros_like(MATRIX), dim_diagonal=True)} == {""}
+
+
+def test_a_difference_carries_its_sign_and_both_counts():
+    changed = MATRIX.copy()
+    changed[4, 6], changed[4, 4] = 30, 908
+    cells = confusion.difference_cells(MATRIX, changed, ("a", "b"))
+    assert cell(cells, 4, 6).text == "-8"
+    assert cell(cells, 4, 4).name == "true Coat, predicted Coat: +8 (a 900, b 908)"
+    assert cell(cells, 0, 0).text == ""
+
+
+def test_more_and_fewer_have_colours_that_differ():
+    changed = MATRIX.copy()
+    changed[4, 6], changed[4, 2] = 30, 70
+    cells = confusion.difference_cells(MATRIX, changed)
+    assert cell(cells, 4, 6).light != cell(cells, 4, 2).light
+
+
+def test_a_dimmed_diagonal_leaves_the_strongest_colour_to_the_largest_error():
+    plain, dimmed = confusion.matrix_cells(MATRIX), confusion.matrix_cells(MATRIX, dim_diagonal=True)
+    assert cell(dimmed, 4, 2).light == cell(plain, 0, 0).light
+    assert cell(dimmed, 0, 0).light not in {cell(plain, 0, 0).light, cell(dimmed, 0, 1).light}
+
+
+@pytest.mark.parametrize("dim_diagonal", [False, True])
+def test_every_number_is_readable_in_both_themes(dim_diagonal):
+    steps = np.arange(100).reshape(10, 10) * 11
+    cells = [
+        *confusion.matrix_cells(steps, COUNTS, dim_diagonal=dim_diagonal),
+        *confusion.difference_cells(steps, steps.T.copy()),
+    ]
+    worst = min(confusion.contrast(*colours) for one in cells for colours in (one.light, one.dark))
+    assert worst >= 4.5
+
+
+def test_contrast_is_that_of_the_guideline():
+    assert confusion.contrast("#000000", "#ffffff") == pytest.approx(21)
+    # Published examples of WebAIM's checker for greys at the edge of level AA.
+    assert confusion.contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+    assert confusion.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

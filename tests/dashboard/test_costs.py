@@ -1,0 +1,71 @@
+"""Cost against quality: the front in marks and in words, what is not recorded, and several machines."""
+
+import pytest
+
+from dashboard.charts.costs import accuracy_against_cost
+from dashboard.style import DARK, LIGHT
+from dashboard.tables.costs import COSTS, front_sentence, machines_sentence, priced, unknown_sentence
+from jobs import runs
+from tests import stores
+from tests.dashboard.app import texts
+from tests.stores import Sample
+
+
+def add(store, name, accuracy, seconds, speed=1_000.0, **columns):
+    """A finished run of that accuracy and cost, as a record."""
+    made = {"test_accuracy": accuracy, "work_s": seconds, "prediction_images_per_s": speed, **columns}
+    return runs.get_run(store, stores.add(store, Sample(name=name, columns=made)))
+
+
+@pytest.fixture
+def three(store):
+    return [add(store, "cheap", 0.90, 60), add(store, "dear", 0.92, 600), add(store, "beaten", 0.89, 300)]
+
+
+def test_the_front_is_named_the_cheapest_first_and_says_what_it_rests_on(three):
+    found, unknown = priced(three, COSTS["training"])
+    assert [(one.run.name, one.front) for one in found] == [("cheap", True), ("beaten", False), ("dear", True)]
+    sentence = front_sentence(found, COSTS["training"])
+    assert "cheap (1 min 00 s, 90.00 %), dear (10 min 00 s, 92.00 %)" in sentence
+    assert "intervals overlap" in sentence
+    assert unknown == []
+
+
+def test_the_prediction_time_is_told_per_image_and_older_runs_are_named_as_not_recorded(store, three):
+    old = add(store, "old", 0.91, 100, speed=None)
+    found, unknown = priced([*three, old], COSTS["prediction"])
+    assert [one.cost for one in found] == [1.0] * 3
+    assert unknown_sentence(unknown, COSTS["prediction"]) == "Prediction time is not recorded for 1 run: old."
+
+
+def test_times_of_several_machines_are_said_to_be_unlike(store, three):
+    assert machines_sentence(three) == ""
+    other = add(store, "far", 0.9, 1, host="elsewhere")
+    assert "elsewhere, cpu, 2 threads, workshop, cpu, 2 threads" in machines_sentence([*three, other])
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_the_front_is_marked_by_shape_and_size_not_by_colour_alone(three, theme):
+    found, _ = priced(three, COSTS["training"])
+    line, others, front = accuracy_against_cost(found, COSTS["training"], theme).data
+    assert list(line.x) == list(front.x) == [1, 10]
+    assert (others.marker.symbol, front.marker.symbol) == ("circle-open", "circle")
+    assert front.name == "cnn, on the front"
+
+
+def test_nothing_recorded_and_one_run_are_a_sentence_each(three):
+    assert front_sentence([], COSTS["prediction"]) == "Prediction time is recorded for no finished run."
+    found, _ = priced(three[:1], COSTS["parameters"])
+    assert front_sentence(found, COSTS["parameters"]).startswith("One run only: cheap (3,202,122 parameters")
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("cost", COSTS)
+def test_each_axis_opens_by_its_link(open_page, cost):
+    app = open_page("runs", by="costs", cost=cost)
+    assert "No other of these 3 runs" in texts(app)
+    assert not app.exception
+
+
+def test_without_finished_runs_there_is_nothing_to_weigh(open_page):
+    assert "nothing can be weighed" in texts(open_page("runs", by="costs"))

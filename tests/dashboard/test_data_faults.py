@@ -1,0 +1,160 @@
+"""Suspect labels and near-duplicates on the page Data, and accuracies without them on the pages of runs."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.confident_learning import label_quality, label_trust
+from dashboard import queries
+from jobs import duplicates, locks
+from jobs.judging import quality_of
+from jobs.runs import get_predictions, get_run
+from jobs.settings import settings
+from tests import stores
+from tests.blank_data import write_blank_data
+from tests.core.small_data import small_data
+from tests.dashboard.app import press, texts
+from tests.folds import add_fold_group
+from tests.stores import Sample
+
+TRAIN_LABELS = np.arange(60_000) % 10
+TEST_LABELS = np.arange(10_000) % 10
+
+
+@pytest.fixture(autouse=True)
+def _blank_data(store, tmp_path, monkeypatch):
+    assert store.artifacts == settings().artifacts
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    settings.cache_clear()
+
+
+def pictures(app):
+    return json.loads(app.get("bidi_component")[0].proto.json)["pictures"]
+
+
+def html(app):
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_without_a_finished_run_the_page_says_what_to_launch(open_page):
+    app = open_page("data", section="suspects")
+    assert "No run has finished yet" in texts(app)
+    app = open_page("data", section="suspects", split="train")
+    assert "can be judged only by a model that did not learn from it" in texts(app)
+    assert not app.exception
+
+
+def test_the_suspect_test_labels_of_a_run_stand_there_with_who_says_so(store, open_page):
+    run_id = stores.add(store, Sample(name="my cnn"), TEST_LABELS)
+    quality = quality_of(get_predictions(store, run_id))
+    app = open_page("data", section="suspects", run=run_id)
+    count = int(quality.suspect.sum())
+    assert f"{count:,} of the 10,000 labels of the test set" in html(app)
+    assert "suspect to my cnn" in html(app)
+    assert "Nothing is removed" in texts(app)
+    assert [one["position"] for one in pictures(app)] == quality.ranked[:48].tolist()
+    assert pictures(app)[0]["href"] == f"explore?run={run_id}&image={quality.ranked[0]}"
+    assert not app.exception
+
+
+def test_suspects_are_filtered_by_class_sorted_and_paged_by_the_link(store, open_page):
+    run_id = stores.add(store, Sample(), TEST_LABELS)
+    quality = quality_of(get_predictions(store, run_id))
+    app = open_page("data", section="suspects", **{"class": "6", "suggested": "0", "sort": "position"})
+    expected = np.flatnonzero(quality.suspect & (TEST_LABELS == 6) & (quality.suggested == 0))
+    assert [one["position"] for one in pictures(app)] == expected[:48].tolist()
+    assert pictures(app)[0]["alt"].startswith(f"Image {expected[0]}: labelled Shirt, may be T-shirt/top")
+
+
+def test_several_runs_agree_on_fewer_suspects(store, open_page):
+    ids = [stores.add(store, Sample(seed=1), TEST_LABELS), stores.add(store, Sample("resnet18"), TEST_LABELS)]
+    app = open_page("data", section="suspects", run=ids)
+    alone = quality_of(get_predictions(store, ids[0])).suspect.sum()
+    assert "suspect to each of cnn seed 1 and resnet18 seed 0" in html(app)
+    assert f"{alone} of the" not in html(app)
+
+
+def test_training_labels_are_judged_by_a_complete_k_fold_group(store, open_page):
+    add_fold_group(store, TRAIN_LABELS, 4, unfinished=1)
+    app = open_page("data", section="suspects", split="train")
+    assert "can be judged only" in texts(app)
+    add_fold_group(store, TRAIN_LABELS, 3)
+    app = open_page("data", section="suspects", split="train")
+    assert "of the 60,000 labels of the training set" in html(app)
+    assert "the 3 runs of cnn seed 0" in html(app)
+    assert pictures(app)[0]["href"] == ""
+    assert not app.exception
+
+
+def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkeypatch):
+    started = []
+    monkeypatch.setattr(duplicates, "start_search", started.append)
+    app = open_page("data", section="duplicates")
+    assert "Nobody has looked for near-duplicates yet" in texts(app)
+    press(app, "Search for near-duplicates")
+    assert len(started) == 1
+
+
+def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store, open_page):
+    (store.artifacts / "near-duplicates.log").write_text("Error: The disk is full.\n")
+    assert "The disk is full" in open_page("data", section="duplicates").error[0].value
+    lock = locks.acquire(store.artifacts / "near-duplicates.lock")
+    (store.artifacts / "near-duplicates.log").write_text("0 %\n37 %\n")
+    app = open_page("data", section="duplicates")
+    assert not app.button
+    assert duplicates.search_state(store).progress == 0.37
+    locks.os.close(lock)
+
+
+def test_near_duplicates_stand_side_by_side_with_links_to_explore(store, open_page):
+    data = small_data(300, 50)
+    data.test_images[5] = data.train_images[7]
+    duplicates.search(store, data)
+    app = open_page("data", section="duplicates", split="across", least="0.999")
+    assert "1 of the 50 test images (2.00 %) has a near-duplicate in the training set" in html(app)
+    assert "Training 7, " in html(app)
+    assert '<a href="explore?image=5"' in html(app)
+    assert "Nothing is removed" in texts(app)
+    assert not app.exception
+
+
+def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those_with_all(store, open_page):
+    first = stores.add(store, Sample(seed=1, name="mine"), TEST_LABELS)
+    app = open_page("runs", run=first, section="faults")
+    assert "judged by another finished run, and there is none yet" in texts(app)
+    second = stores.add(store, Sample(seed=2, name="yours"), TEST_LABELS)
+    judge = stores.add(store, Sample("resnet18", name="judge"), TEST_LABELS)
+    app = open_page("runs", run=first, section="faults")
+    table = app.table[-1].value
+    assert table.index.tolist() == ["All images", "Without suspect labels"]
+    assert table["Images"].iloc[0] == "10,000"
+    assert "judge" in texts(app)
+    assert "yours" in texts(app)
+    compared = open_page("compare", run=[first, second], more="faults")
+    faults = next(one.value for one in compared.table if "Without suspect labels" in one.value.index)
+    assert faults.columns.tolist() == ["Images", "mine", "yours"]
+    assert judge in texts(compared)
+    assert not compared.exception
+
+
+def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
+    shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
+    assert queries.label_trust(7, [shown]) is None
+    stores.add(store, Sample("resnet18", name="judge"), TEST_LABELS)
+    trust = queries.label_trust(7, [shown])
+    assert trust.judges == ("judge",)
+    assert trust.sentence.startswith("The label Sneaker has a trustworthiness of ")
+
+
+def test_the_trust_in_one_label_is_said_with_who_doubts_it(store):
+    ids = [stores.add(store, Sample(seed=1), TEST_LABELS), stores.add(store, Sample("resnet18"), TEST_LABELS)]
+    said = [get_predictions(store, run_id) for run_id in ids]
+    judged = {name: label_quality(one.labels, one.probabilities) for name, one in zip("ab", said, strict=True)}
+    doubtful = int(judged["a"].ranked[0])
+    trust = label_trust(doubtful, int(TEST_LABELS[doubtful]), judged)
+    assert trust.score < 0.5
+    assert trust.lower_share < 0.05
+    assert "it is suspect to a (" in trust.sentence
+    sure = int(np.argmax(judged["a"].trust + judged["b"].trust))
+    assert "it is not suspect to a or b." in label_trust(sure, int(TEST_LABELS[sure]), judged).sentence

@@ -1,0 +1,72 @@
+"""Data: the ten classes, the counts, the browser of images, and what to do without the data."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.classes import CLASS_NAMES
+from dashboard.charts import images
+from dashboard.charts.classes import class_cards
+from dashboard.tables.splits import split_table
+from jobs.settings import settings
+from tests.blank_data import write_blank_data
+from tests.dashboard.app import texts
+
+
+@pytest.fixture
+def blank_data(store, tmp_path, monkeypatch):
+    assert store.artifacts == settings().artifacts
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    settings.cache_clear()
+
+
+def pictures(app):
+    return json.loads(app.get("bidi_component")[0].proto.json)["pictures"]
+
+
+@pytest.mark.usefixtures("blank_data")
+def test_every_class_stands_there_with_its_counts(open_page):
+    app = open_page("data")
+    cards = next(element.proto.body for element in app.get("html") if "Mean image" in element.proto.body)
+    assert all(f">{name}</p>" in cards for name in CLASS_NAMES)
+    counts = app.table[0].value
+    assert counts.loc["All"].tolist() == ["54,000", "6,000", "10,000"]
+    assert counts.loc["Bag"].tolist() == ["5,400", "600", "1,000"]
+    assert not app.exception
+
+
+@pytest.mark.usefixtures("blank_data")
+def test_a_link_opens_a_class_a_split_and_a_page_of_the_browser(open_page):
+    app = open_page("data", **{"class": "3", "split": "test", "page": "2"})
+    assert "1,000 images" in texts(app)
+    assert [one["position"] for one in pictures(app)] == list(range(3, 10_000, 10))[48:96]
+    assert pictures(app)[0]["alt"] == "Test image 483, Dress"
+
+
+def test_without_the_data_set_the_page_says_how_to_fetch_it(open_page, tmp_path, monkeypatch):
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
+    settings.cache_clear()
+    app = open_page("data")
+    assert "python -m jobs data" in texts(app)
+    assert not app.exception
+
+
+def test_class_cards_describe_their_pictures():
+    black = np.zeros((10, 28, 28), np.uint8)
+    cards = class_cards(black, [np.zeros((16, 28, 28), np.uint8)] * 10)
+    assert 'alt="Mean image of Coat"' in cards
+    assert 'alt="16 training images of Coat"' in cards
+
+
+def test_the_split_table_adds_up():
+    assert split_table({"Test": [1000] * 10}).loc["All", "Test"] == "10,000"
+
+
+def test_small_pictures_are_enlarged_in_sharp_squares_and_large_ones_are_not():
+    assert "image-rendering:pixelated" in images.enlarged(np.zeros((28, 28), np.uint8), "a", 140)
+    assert "image-rendering:auto" in images.enlarged(np.zeros((300, 200, 3), np.uint8), "a", 140)
+
+
+def test_a_description_cannot_break_out_of_its_attribute():
+    assert 'alt="&quot;&gt;&lt;b&gt;"' in images.enlarged(np.zeros((28, 28), np.uint8), '"><b>', 28)

@@ -1,0 +1,148 @@
+"""Explore: empty, with one run, with two, from a link, and with a link that names what is not there."""
+
+import json
+
+import pytest
+
+from core.metrics import confusion_matrix
+from jobs import blobs, runs
+from jobs.schema import predictions
+from jobs.settings import settings
+from tests import stores
+from tests.blank_data import write_blank_data
+from tests.dashboard.app import texts
+from tests.stores import Sample
+
+
+@pytest.fixture(autouse=True)
+def blank_data(store, tmp_path, monkeypatch):
+    assert store.artifacts == settings().artifacts
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    settings.cache_clear()
+
+
+def shown_in(app, key):
+    """What the component of that key was given to show."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    return next(json.loads(proto.json) for proto in protos if key in proto.id)
+
+
+def test_an_empty_store_says_what_to_do(open_page):
+    app = open_page("explore")
+    assert "No run has finished yet" in texts(app)
+    assert not app.exception
+
+
+def test_a_run_opens_on_its_misclassified_images(store, open_page):
+    run_id = stores.add(store, Sample(name="plain"))
+    said = runs.get_predictions(store, run_id)
+    app = open_page("explore", run=run_id)
+    wrong = int((said.predicted != said.labels).sum())
+    assert f"{wrong:,} images" in texts(app)
+    assert len(shown_in(app, "gallery")["pictures"]) == 40
+    assert not app.exception
+
+
+def test_a_link_to_a_cell_shows_as_many_images_as_the_cell_says(store, open_page):
+    run_id = stores.add(store, Sample(name="plain"))
+    said = runs.get_predictions(store, run_id)
+    count = confusion_matrix(said.labels, said.predicted)[4, 6]
+    app = open_page("explore", run=run_id, true="4", predicted="6")
+    assert f"{count} images" in texts(app)
+    matrix = shown_in(app, "matrix")
+    assert matrix["chosen"] == [4, 6]
+    assert matrix["cells"][46]["name"] == f"true Coat, predicted Shirt: {count}"
+
+
+def test_each_picture_has_a_description_and_a_link_of_its_own(store, open_page):
+    run_id = stores.add(store, Sample())
+    app = open_page("explore", run=run_id, true="4", predicted="6")
+    picture = shown_in(app, "gallery")["pictures"][0]
+    assert picture["alt"].startswith(f"Test image {picture['position']}: true Coat, predicted Shirt (")
+    assert picture["href"] == f"?run={run_id}&true=4&predicted=6&image={picture['position']}"
+
+
+def test_a_link_to_an_image_opens_it_with_the_answers_of_both_runs(store, open_page):
+    first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
+    app = open_page("explore", run=first, against=second, image="1234")
+    assert "Test image 1234" in texts(app)
+    assert texts(app).count("says **") == 2
+    assert not app.exception
+
+
+def test_next_and_previous_go_through_the_gallery_in_its_order(store, open_page):
+    run_id = stores.add(store, Sample())
+    order = [one["position"] for one in shown_in(open_page("explore", run=run_id), "gallery")["pictures"]]
+    app = open_page("explore", run=run_id, image=str(order[0]))
+    assert app.button("image_Previous").disabled
+    app.button("image_Next").click().run()
+    assert app.query_params["image"] == str(order[1])
+    app.button("image_close").click().run()
+    assert "image" not in app.query_params
+
+
+def test_two_runs_show_where_one_alone_is_right(store, open_page):
+    first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
+    a, b = (runs.get_predictions(store, run_id) for run_id in (first, second))
+    count = int(((a.predicted == a.labels) & (b.predicted != b.labels)).sum())
+    app = open_page("explore", run=first, against=second, show="only-run")
+    assert f"{count} images" in texts(app)
+    assert "one right, two wrong" in texts(app)
+
+
+def test_a_new_filter_returns_to_the_first_page(store, open_page):
+    run_id = stores.add(store, Sample())
+    app = open_page("explore", run=run_id, page="2")
+    app.selectbox("pick_sort").set_value("margin").run()
+    assert "page" not in app.query_params
+    assert app.query_params["sort"] == "margin"
+
+
+def test_an_empty_cell_is_said_to_be_empty(store, open_page):
+    run_id = stores.add(store, Sample())
+    said = runs.get_predictions(store, run_id)
+    true, predicted = map(int, next(zip(*(confusion_matrix(said.labels, said.predicted) == 0).nonzero(), strict=True)))
+    app = open_page("explore", run=run_id, true=str(true), predicted=str(predicted))
+    assert "No image here" in texts(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"true": "x", "predicted": "99"}, {"page": "999"}, {"image": "999999"}, {"sort": "nonsense"}]
+)
+def test_parameters_that_make_no_sense_are_left_aside(store, open_page, parameters):
+    app = open_page("explore", run=stores.add(store, Sample()), **parameters)
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_class_that_is_never_predicted_is_named(store, open_page):
+    run_id = stores.add(store, Sample(name="blind"))
+    said = runs.get_predictions(store, run_id)
+    without = said.log_probabilities.copy()
+    without[:, 6] = -20
+    with store.writing() as connection:
+        encoded = blobs.encode_log_probabilities(without)
+        connection.execute(predictions.update().values(log_probabilities=encoded))
+    app = open_page("explore", run=run_id, unit="column %")
+    assert "blind never says Shirt" in texts(app)
+    assert not app.exception
+    assert "nan" not in str(shown_in(app, "matrix")).lower()
+
+
+def test_an_unknown_and_an_unfinished_run_are_left_out_by_name(store, open_page):
+    stores.add(store, Sample(name="done"))
+    halted = stores.add(store, Sample(name="halted", status="stopped", epochs_done=2))
+    app = open_page("explore", run=halted, against="nosuchid")
+    said = " ".join(warning.value for warning in app.warning)
+    assert "halted is left out" in said
+    assert "it is stopped" in said
+    assert "There is no run nosuchid" in said
+    assert not app.exception
+
+
+def test_without_the_data_set_the_page_says_how_to_fetch_it(store, open_page, tmp_path, monkeypatch):
+    stores.add(store, Sample())
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
+    settings.cache_clear()
+    assert "python -m jobs data" in open_page("explore").error[0].value

@@ -1,0 +1,84 @@
+"""The files of a run: what can be taken along, and the model to go that another process makes."""
+
+import os
+
+import pytest
+
+from jobs import artifacts, locks
+from jobs.schema import predictions
+from tests import stores
+from tests.dashboard.app import press, texts
+from tests.stores import Sample
+
+
+def offered(app):
+    """The labels of all download buttons."""
+    return [one.proto.label for one in app.get("download_button")]
+
+
+@pytest.fixture
+def run_id(store):
+    return stores.add(store, Sample())
+
+
+@pytest.fixture
+def files(store, run_id):
+    found = artifacts.files_of(store, run_id)
+    found.folder.mkdir(parents=True)
+    return found
+
+
+def test_reports_and_tables_of_a_finished_run_are_a_click_each(run_id, open_page):
+    found = offered(open_page("runs", run=run_id, section="files"))
+    assert {"Report (HTML)", "Report (Markdown)"} <= set(found)
+    assert {"Epochs (CSV)", "Per class (CSV)", "Confusions (CSV)", "All 10,000 answers (CSV)"} <= set(found)
+
+
+def test_an_unfinished_run_offers_nothing_to_take_along(store, open_page):
+    app = open_page("runs", run=stores.add(store, Sample(status="stopped", epochs_done=2)), section="files")
+    assert offered(app) == []
+    assert not app.exception
+
+
+def test_while_the_model_is_being_made_the_page_says_so(run_id, files, open_page):
+    lock = locks.acquire(files.package_lock)
+    app = open_page("runs", run=run_id, section="files")
+    os.close(lock)
+    assert "being made ready to go" in app.info[0].value
+    assert "Make the model ready to go" not in [button.label for button in app.button]
+
+
+def test_a_model_that_is_ready_is_offered_whole_and_in_parts(run_id, files, open_page):
+    files.package.mkdir()
+    for name in ("model.safetensors", "model.onnx", "model-card.md", "per_class.csv"):
+        (files.package / name).write_bytes(b"x" * 1_000)
+    found = offered(open_page("runs", run=run_id, section="files"))
+    assert {
+        "Model with card and tables (ZIP)",
+        "Weights (safetensors), 1.0 kB",
+        "Model (ONNX), 1.0 kB",
+        "Model card, 1.0 kB",
+    } <= set(found)
+
+
+def test_a_model_that_could_not_be_made_says_why_and_can_be_tried_again(run_id, files, open_page):
+    files.package_log.write_text("a warning\nThe file model.pt cannot be read. Train the run again.\n")
+    app = open_page("runs", run=run_id, section="files")
+    assert "The file model.pt cannot be read." in app.error[0].value
+    assert "Make the model ready to go" in [button.label for button in app.button]
+
+
+@pytest.mark.slow
+def test_pressing_the_button_starts_another_process_and_the_page_does_not_wait(run_id, files, open_page):
+    press(open_page("runs", run=run_id, section="files"), "Make the model ready to go")
+    assert files.package_log.exists()
+    os.close(locks.acquire(files.package_lock, patience_s=60))
+
+
+def test_a_finished_run_without_predictions_still_lists_its_files(store, run_id, files, open_page):
+    files.log.write_text("a log")
+    with store.writing() as connection:
+        connection.execute(predictions.delete().where(predictions.c.run_id == run_id))
+    app = open_page("runs", run=run_id, section="files")
+    assert "were not kept" in app.error[0].value
+    assert "1 file, 5 B in all." in texts(app)

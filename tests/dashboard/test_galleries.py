@@ -1,0 +1,86 @@
+"""Which images a gallery shows: as many as the cell says, in the order asked for."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.metrics import confidence, confusion_matrix, margin, true_class_loss
+from dashboard import galleries
+from dashboard.galleries import Wanted
+from jobs.records import Predictions
+from tests import stores
+
+LABELS = stores.labels()
+
+
+def said_by(model: str, seed: int) -> Predictions:
+    return Predictions(model, "test", LABELS, stores.log_probabilities(model, seed, LABELS))
+
+
+RUN, AGAINST = said_by("cnn", 0), said_by("resnet18", 1)
+
+
+def pick(**wanted):
+    asked = Wanted(**wanted)
+    return galleries.pick_images(RUN, galleries.among(RUN, AGAINST, asked.show), asked)
+
+
+def test_each_cell_has_as_many_images_as_the_matrix_says():
+    matrix = confusion_matrix(RUN.labels, RUN.predicted)
+    counts = [[len(pick(show="all", true=true, predicted=said)) for said in range(10)] for true in range(10)]
+    assert np.array_equal(counts, matrix)
+
+
+def test_misclassified_images_are_all_of_them_and_nothing_else():
+    wrong = pick(show="wrong")
+    assert len(wrong) == np.count_nonzero(RUN.predicted != LABELS)
+    assert (RUN.predicted[wrong] != LABELS[wrong]).all()
+
+
+@pytest.mark.parametrize(
+    ("sort", "figure", "sign"),
+    [
+        ("loss", lambda at: true_class_loss(LABELS[at], RUN.probabilities[at]), -1),
+        ("confidence", lambda at: confidence(RUN.probabilities[at]), -1),
+        ("margin", lambda at: margin(RUN.probabilities[at]), 1),
+    ],
+)
+def test_images_come_in_the_order_asked_for(sort, figure, sign):
+    assert (np.diff(sign * figure(pick(sort=sort))) >= 0).all()
+
+
+def test_a_cap_keeps_the_first_of_each_confused_pair():
+    whole, capped = pick(), pick(cap=3)
+    pairs = [(LABELS[at], RUN.predicted[at]) for at in whole]
+    expected = [at for place, at in enumerate(whole) if pairs[:place].count(pairs[place]) < 3]
+    assert capped.tolist() == expected
+
+
+def test_the_four_outcomes_of_two_runs_share_out_all_images():
+    masks = [galleries.among(RUN, AGAINST, show) for show in galleries.PAIRED_OUTCOMES]
+    assert np.array_equal(np.sum(masks, axis=0), np.ones(len(LABELS)))
+    only_run = masks[galleries.PAIRED_OUTCOMES.index(galleries.ONLY_RUN)]
+    assert (RUN.predicted[only_run] == LABELS[only_run]).all()
+    assert (AGAINST.predicted[only_run] != LABELS[only_run]).all()
+
+
+def test_where_the_run_alone_is_right_the_other_ones_mistakes_are_quoted():
+    a, b = (SimpleNamespace(name=name) for name in "ab")
+    pair = galleries.Pair(a, RUN, b, AGAINST)
+    assert pair.quoted(galleries.ONLY_RUN) is AGAINST
+    assert pair.quoted_name(galleries.ONLY_RUN) == "b"
+    assert pair.quoted(galleries.ONLY_AGAINST) is RUN
+    assert galleries.Pair(a, RUN).quoted(galleries.ONLY_RUN) is RUN
+
+
+def test_an_outcome_of_two_runs_without_the_second_shows_all_images():
+    assert galleries.among(RUN, None, galleries.ONLY_RUN).all()
+
+
+def test_the_gallery_says_in_words_what_it_shows():
+    words = galleries.describe(Wanted("only-run", true=4, sort="margin", cap=3), "a", "b")
+    assert words == (
+        "a right, b wrong, true Coat, at most 3 of each pair; smallest margin first. "
+        "Captions: true class → answer of b."
+    )

@@ -1,0 +1,119 @@
+"""Home: on an empty store, with runs, and with a store that cannot be used."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from jobs import runs
+from jobs.store import Store
+from tests import stores
+from tests.dashboard.app import press, texts
+from tests.rights import rights_of_files_hold
+from tests.stores import Sample
+
+
+def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_page):
+    app = open_page()
+    assert "70,000 small grey pictures" in texts(app)
+    app.button[0].click().run()
+    launched = runs.list_runs(store)
+    assert [(run.preset, run.status) for run in launched] == [("quick", "queued")]
+    assert not app.exception
+
+
+def test_the_best_run_of_each_model_stands_there_with_its_interval(store, open_page):
+    stores.add(store, Sample(seed=2))
+    best = stores.add(store, Sample(seed=0))
+    stores.add(store, Sample(model="resnet18", seed=0))
+    app = open_page()
+    run = runs.get_run(store, best)
+    assert app.metric[0].value == f"{100 * run.test_accuracy:.2f} %"
+    assert "95 %: " in app.metric[0].delta
+    assert "is better than" in texts(app)
+    assert not app.exception
+
+
+def test_with_one_model_only_the_other_card_leads_to_its_launch(store, open_page):
+    stores.add(store, Sample())
+    app = open_page()
+    assert "No run of it has finished yet." in texts(app)
+
+
+def test_a_running_run_shows_its_progress(store, open_page):
+    run_id = stores.add(store, Sample(status="running", epochs_done=3, created_at=time.time() - 300))
+    with stores.at_work(store, run_id):
+        app = open_page()
+    assert "epoch 4 of 20, step 300 of 844" in str([element.proto for element in app.get("progress")])
+    assert "▶ running" in texts(app)
+
+
+def test_a_run_whose_trainer_is_gone_is_called_interrupted(store, open_page):
+    stores.add(store, Sample(status="running", epochs_done=3))
+    assert "interrupted, resuming" in texts(open_page())
+
+
+def test_a_store_of_a_newer_version_is_named_with_what_to_do(store, open_page):
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    app = open_page()
+    assert "newer than this Lookbook" in app.error[0].value
+    assert "Update Lookbook" in app.error[0].value
+    assert not app.exception
+
+
+def test_a_damaged_store_is_named_with_what_to_do(store, open_page):
+    store.engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        path = store.artifacts.parent / f"runs.db{suffix}"
+        path.unlink(missing_ok=True)
+    (store.artifacts.parent / "runs.db").write_bytes(b"no database at all" * 500)
+    app = open_page()
+    assert "damaged" in app.error[0].value
+    assert "restore" in app.error[0].value
+
+
+@pytest.fixture
+def read_only(store: Store) -> Iterator[Callable[[], None]]:
+    """Make the store's folder one that nobody may write."""
+    folder = store.artifacts.parent
+
+    def close() -> None:
+        store.engine.dispose()
+        (folder / "runs.db").chmod(0o444)
+        folder.chmod(0o555)
+
+    yield close
+    folder.chmod(0o755)
+
+
+def test_a_store_that_cannot_be_written_still_shows_its_runs(store, open_page, read_only):
+    stores.add(store, Sample(name="kept"))
+    read_only()
+    with rights_of_files_hold():
+        app = open_page()
+        assert any("kept" in link.proto.label for link in app.get("page_link"))
+        press(app.switch_page("views/launch.py").run(), "Launch")
+    assert "write access" in app.error[0].value
+
+
+def test_a_run_that_is_not_shown_to_be_the_best_is_called_the_highest_and_its_equals_are_named(store, open_page):
+    for seed in range(3):
+        stores.add(store, Sample(seed=seed, name=f"number {seed}"))
+    app = open_page()
+    assert app.metric[0].label == "Highest CNN, test accuracy"
+    assert "Not shown to be better than number" in texts(app)
+    assert "Compare the tied" in str([link.proto for link in app.get("page_link")])
+
+
+def test_the_only_run_and_one_that_beats_all_others_are_called_the_best(store, open_page):
+    stores.add(store, Sample())
+    assert open_page().metric[0].label == "Best CNN, test accuracy"
+
+
+def test_the_best_of_two_models_that_answered_other_images_are_not_compared(store, open_page):
+    stores.add(store, Sample())
+    stores.add(store, Sample(model="resnet18"), stores.labels()[::-1].copy())
+    app = open_page()
+    assert "was not tested on the images of" in texts(app)
+    assert not app.exception

@@ -1,0 +1,131 @@
+"""Launch: presets, every field, what is said before the button, and exactly one launch."""
+
+import pytest
+
+from core.config import RunConfig
+from jobs import runs, shop
+from tests import stores
+from tests.dashboard.app import press
+from tests.stores import Sample
+
+
+def facts(app):
+    """What is said before the button."""
+    return "\n".join(str(element.proto) for element in app.get("html"))
+
+
+def test_a_preset_is_launched_by_one_click_and_its_run_opens(store, open_page):
+    app = press(open_page("launch", preset="quick"), "Launch")
+    (run,) = runs.list_runs(store)
+    assert (run.preset, run.config["train_size"], run.config["epochs"]) == ("quick", 12_000, 4)
+    assert app.title[0].value == run.name
+    assert not app.exception
+
+
+def test_choosing_a_preset_fills_the_form_with_it(open_page):
+    app = open_page("launch")
+    app.button(key="choose_resnet18").click().run()
+    assert "resnet18" in app.query_params["preset"]
+    assert app.number_input(key="resnet18_learning_rate").value == pytest.approx(1e-4)
+    assert app.checkbox(key="resnet18_pretrained").value
+
+
+def test_every_field_of_the_config_has_a_control_with_its_description(open_page):
+    app = open_page("launch")
+    controls = [*app.number_input, *app.selectbox, *app.checkbox, *app.multiselect, *app.text_input]
+    helped = {control.key: control.help for control in controls if control.key}
+    for name, field in RunConfig.model_fields.items():
+        if name != "preset":
+            assert helped[f"cnn_{name}"].startswith(field.description)
+
+
+def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_others(store, open_page):
+    app = open_page("launch")
+    app.text_input(key="cnn_name").set_value("mine")
+    app.number_input(key="cnn_epochs").set_value(0)
+    app.number_input(key="cnn_learning_rate").set_value(99.0)
+    app.run()
+    assert "epochs = 0" in app.error[0].value.replace("\\", "")
+    assert "learning_rate = 99.0" in app.error[0].value.replace("\\", "")
+    assert next(button for button in app.button if button.label == "Launch").disabled
+    app.number_input(key="cnn_epochs").set_value(3)
+    app.number_input(key="cnn_learning_rate").set_value(0.01)
+    press(app.run(), "Launch")
+    (run,) = runs.list_runs(store)
+    assert (run.name, run.epochs, run.config["learning_rate"]) == ("mine", 3, 0.01)
+
+
+def test_several_seeds_are_launched_as_a_group(store, open_page):
+    app = open_page("launch", preset="quick")
+    app.number_input(key="quick_seed").set_value(4)
+    app.number_input(key="quick_seeds").set_value(3).run()
+    press(app, "Launch 3 runs")
+    launched = runs.list_runs(store, order="oldest")
+    assert [run.seed for run in launched] == [4, 5, 6]
+    assert len({run.group_id for run in launched}) == 1
+
+
+def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store, open_page):
+    app = open_page("launch", preset="quick", folds="5")
+    assert app.number_input(key="quick_5_folds_seeds").disabled
+    press(app, "Launch 5 runs")
+    launched = runs.list_runs(store, order="oldest")
+    assert sorted(run.config["fold"] for run in launched) == [1, 2, 3, 4, 5]
+    assert {run.config["train_size"] for run in launched} == {12_000}
+    assert len({run.group_id for run in launched}) == 1
+
+
+def test_a_single_fold_is_launched_alone_and_one_that_does_not_exist_is_refused(store, open_page):
+    app = open_page("launch", preset="quick", folds="5")
+    app.number_input(key="quick_5_folds_fold").set_value(6).run()
+    assert "no fold 6 of 5" in app.error[0].value
+    app.number_input(key="quick_5_folds_fold").set_value(2).run()
+    press(app, "Launch")
+    (run,) = runs.list_runs(store)
+    assert (run.config["folds"], run.config["fold"], run.group_id) == (5, 2, None)
+
+
+def test_clicking_twice_launches_once(store, open_page):
+    app = press(open_page("launch", preset="quick"), "Launch")
+    again = app.switch_page("views/launch.py")
+    again.query_params["preset"] = "quick"
+    press(again.run(), "Launch")
+    assert runs.count_runs(store) == 1
+
+
+def test_a_clone_begins_with_the_config_of_its_run(store, open_page):
+    source = stores.add(store, Sample(seed=5, name="first try", changes={"epochs": 7, "train_size": 3_000}))
+    app = open_page("launch", clone=source)
+    assert app.number_input(key=f"clone_{source}_epochs").value == 7
+    app.number_input(key=f"clone_{source}_patience").set_value(2).run()
+    press(app, "Launch")
+    clone = runs.list_runs(store, order="newest")[0]
+    assert clone.cloned_from == source
+    assert (clone.seed, clone.config["train_size"], clone.config["patience"]) == (5, 3_000, 2)
+
+
+def test_a_clone_of_a_run_that_is_gone_is_said(open_page):
+    app = open_page("launch", clone="nosuchid")
+    assert "There is no run nosuchid." in app.error[0].value
+
+
+def test_place_and_time_are_said_before_the_button(store, open_page):
+    stores.add(store, Sample(status="queued"))
+    stores.add(store, Sample(status="queued"))
+    said = facts(open_page("launch"))
+    assert "place 3 in the queue (0 at work, 2 waiting)" in said
+    assert "about 14 min, if it uses all its epochs" in said
+    assert "measured on two CPU cores" in said
+    shop.set_paused(store, True)
+    assert "the queue is paused" in facts(open_page("launch"))
+
+
+def test_missing_data_are_said_before_the_button(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
+    assert "python -m jobs data" in facts(open_page("launch"))
+
+
+def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page):
+    app = open_page("launch", preset="resnet18")
+    app.text_input(key="resnet18_weights_file").set_value("/no/such/file.pth").run()
+    assert "/no/such/file.pth does not exist" in facts(app)

@@ -1,0 +1,170 @@
+"""Explore's map and its page of an image: with a study, without one, while one is made, and after one has failed."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from core.errors import LookbookError
+from dashboard import areas
+from jobs import artifacts, locks, runs, studies
+from jobs.settings import settings
+from tests import stores
+from tests.blank_data import write_blank_data
+from tests.dashboard.app import press, texts
+from tests.stores import Sample
+from tests.studied import add_study
+from tests.untrained import add_run_with_model
+
+
+@pytest.fixture(autouse=True)
+def blank_data(store, tmp_path, monkeypatch):
+    assert store.artifacts == settings().artifacts
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    settings.cache_clear()
+
+
+def shown_in(app, key):
+    """What the component of that key was given to show; None without it."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    return next((json.loads(proto.json) for proto in protos if key in proto.id), None)
+
+
+def test_a_run_without_a_study_offers_to_make_it_and_says_how_long_that_takes(store, open_page, monkeypatch):
+    run_id = stores.add(store, Sample())
+    asked = []
+    monkeypatch.setattr(studies, "request_study", lambda _store, run: asked.append(run.id))
+    app = open_page("explore", run=run_id, section="map")
+    assert shown_in(app, "map") is None
+    button = next(one for one in app.button if one.label.startswith("Make the map and the neighbours"))
+    assert "about" in button.label
+    press(app, button.label)
+    assert asked == [run_id]
+
+
+def test_a_study_that_cannot_be_started_is_said(store, open_page, monkeypatch):
+    def refuse(_store, _run):
+        raise LookbookError("No.", "Wait.")
+
+    run_id = stores.add(store, Sample())
+    monkeypatch.setattr(studies, "request_study", refuse)
+    app = open_page("explore", run=run_id, section="map")
+    press(app, next(one.label for one in app.button if one.label.startswith("Make the map")))
+    assert [toast.value for toast in app.toast] == ["No. Wait."]
+
+
+def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_page):
+    run_id = stores.add(store, Sample(name="studied"))
+    files = artifacts.files_of(store, run_id)
+    lock = locks.acquire(files.study_lock)
+    files.study_log.write_text("2026-03-03 10:00:00 step 2 of 5: features of 100 training images\n")
+    app = open_page("explore", run=run_id, section="map")
+    assert "step 2 of 5: features of 100 training images" in texts(app)
+    assert not [one for one in app.button if one.label.startswith("Make the map")]
+    os.close(lock)
+
+
+def test_a_study_that_failed_says_why_and_is_offered_again(store, open_page):
+    run_id = stores.add(store, Sample())
+    files = artifacts.files_of(store, run_id)
+    files.study_failure.parent.mkdir(parents=True)
+    files.study_failure.write_text("The machine ran out of memory.")
+    app = open_page("explore", run=run_id, section="map")
+    assert "The machine ran out of memory" in app.error[0].value
+    assert [one for one in app.button if one.label.startswith("Make the map")]
+
+
+def test_a_damaged_study_is_said_and_offered_again(store, open_page):
+    run_id = stores.add(store, Sample())
+    add_study(store, run_id)
+    artifacts.files_of(store, run_id).study.write_bytes(b"PK nothing")
+    app = open_page("explore", run=run_id, section="map", area="0-0-500-500")
+    assert "is damaged" in app.error[0].value
+    assert [one for one in app.button if one.label.startswith("Make the map")]
+    assert not app.exception
+
+
+def test_the_map_shows_all_points_and_an_area_is_the_gallery(store, open_page):
+    run_id = stores.add(store, Sample())
+    places = add_study(store, run_id).places
+    app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
+    inside = areas.inside(((0, 0), (300, 300)), places)
+    assert f"{inside.sum():,} images" in texts(app)
+    assert "within the area on the map" in texts(app)
+    assert shown_in(app, "map")["area"] == [[0, 0], [300, 0], [300, 300], [0, 300]]
+    for picture in shown_in(app, "gallery")["pictures"]:
+        assert inside[picture["position"]]
+        assert "area=0-0-300-300" in picture["href"]
+
+
+def test_other_filters_narrow_the_area_further(store, open_page):
+    run_id = stores.add(store, Sample())
+    inside = areas.inside(((0, 0), (300, 300)), add_study(store, run_id).places)
+    said = runs.get_predictions(store, run_id)
+    count = int((inside & (said.predicted != said.labels) & (said.predicted == 6)).sum())
+    app = open_page("explore", run=run_id, section="map", area="0-0-300-300", show="wrong", predicted="6")
+    assert f"{count:,} images" in texts(app)
+
+
+def test_leaving_the_map_leaves_the_area(store, open_page):
+    run_id = stores.add(store, Sample())
+    add_study(store, run_id)
+    app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
+    app.segmented_control("pick_section").set_value("matrix").run()
+    assert "area" not in app.query_params
+    assert "within the area" not in texts(app)
+
+
+@pytest.mark.parametrize("colouring", ["label", "prediction", "outcome"])
+def test_the_colouring_is_in_the_link(store, open_page, colouring):
+    run_id = stores.add(store, Sample())
+    add_study(store, run_id)
+    shown = shown_in(open_page("explore", run=run_id, section="map", colour=colouring), "map")
+    assert len(shown["groups"]) == (2 if colouring == "outcome" else 10)
+
+
+def test_an_image_shows_its_nearest_training_images_by_each_model(store, open_page):
+    ids = [stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two"))]
+    study = add_study(store, ids[0])
+    app = open_page("explore", run=ids[0], against=ids[1], image="7")
+    pictures = shown_in(app, f"neighbours_{ids[0]}")["pictures"]
+    assert [one["position"] for one in pictures] == study.neighbours[7].tolist()
+    assert pictures[0]["href"] == f"data?split=train&page={study.neighbours[7, 0] // 48 + 1}"
+    assert "Of the nearest 12:" in texts(app)
+    assert shown_in(app, f"neighbours_{ids[1]}") is None
+    assert [one.label for one in app.button if one.label.startswith("Make the map")]
+    assert not app.exception
+
+
+def test_an_image_says_how_far_its_label_can_be_trusted_by_another_run(store, open_page):
+    run_id = stores.add(store, Sample(name="shown"))
+    assert "judged by other finished runs" in texts(open_page("explore", run=run_id, image="7"))
+    stores.add(store, Sample(name="judge", model="resnet18", seed=1))
+    said = texts(open_page("explore", run=run_id, image="7"))
+    assert "has a trustworthiness of" in said
+    assert "judge" in said
+
+
+def test_an_image_stays_within_the_area_that_it_was_opened_from(store, open_page):
+    run_id = stores.add(store, Sample())
+    inside = np.flatnonzero(areas.inside(((0, 0), (300, 300)), add_study(store, run_id).places))
+    app = open_page("explore", run=run_id, section="map", area="0-0-300-300", image=str(inside[0]))
+    assert f"of {len(inside):,} images" in texts(app)
+
+
+def test_saliency_of_both_models_is_shown_when_it_is_asked_for(store, open_page):
+    ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
+    app = open_page("explore", run=ids[0], against=ids[1], image="7")
+    assert "Grad-CAM" in app.toggle("pick_saliency").label
+    app.toggle("pick_saliency").set_value(True).run(timeout=60)
+    assert app.query_params["saliency"] == "yes"
+    assert sum("What speaks for" in one.proto.body for one in app.get("html")) == 2
+    assert not app.exception
+
+
+def test_a_model_that_is_gone_leaves_the_rest_of_the_page(store, open_page):
+    app = open_page("explore", run=stores.add(store, Sample()), image="7", saliency="yes")
+    assert "cannot be read" in app.error[0].value
+    assert "Nearest training images" in texts(app)
+    assert not app.exception

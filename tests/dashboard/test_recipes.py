@@ -1,0 +1,98 @@
+"""Groups of seeds on the pages Compare and Runs: recipes, their spread, and what one seed cannot say."""
+
+from html import unescape
+
+import pytest
+
+from jobs import labels
+from jobs.comparing import compare_groups
+from jobs.groups import get_groups
+from jobs.records import STOPPED
+from tests import stores
+from tests.dashboard.app import texts
+from tests.stores import Sample
+
+
+def findings(app):
+    """The sentences set large, as a person reads them."""
+    paragraphs = [element.proto.body for element in app.get("html") if element.proto.body.startswith("<p")]
+    return [unescape(body.partition(">")[2].removesuffix("</p>")) for body in paragraphs]
+
+
+def add_group(store, model, seeds, **changes):
+    """A group of finished runs with seeds 0, 1, ...; its id."""
+    for seed in range(seeds):
+        stores.add(store, Sample(model, seed, columns={"group_id": f"all-{model}"}, **changes))
+    return f"all-{model}"
+
+
+@pytest.fixture
+def groups(store):
+    return [add_group(store, "cnn", 3), add_group(store, "resnet18", 3)]
+
+
+def test_two_groups_are_compared_as_recipes_with_the_sentence_first(store, groups, open_page):
+    app = open_page("compare", group=groups)
+    (expected,) = compare_groups(store, get_groups(store, groups)).comparisons
+    assert findings(app) == [expected.sentence]
+    assert expected.sentence.startswith("As a recipe cnn is better than resnet18")
+    assert not app.exception
+
+
+def test_an_archived_run_changes_nothing_of_its_group(store, groups, open_page):
+    before = findings(open_page("compare", by="recipes", group=groups))
+    labels.archive(store, get_groups(store, groups)[0].runs[1].id)
+    assert findings(open_page("compare", by="recipes", group=groups)) == before
+
+
+def test_a_group_of_one_says_that_nothing_can_be_said(store, groups, open_page):
+    alone = stores.add(store, Sample("cnn", 9, name="alone"))
+    app = open_page("compare", group=[groups[0], alone])
+    assert findings(app)[0].startswith("Nothing can be said about the recipes cnn and alone")
+    assert "nan" not in texts(app).lower()
+    assert not app.exception
+
+
+def test_a_group_with_an_unfinished_run_leaves_it_out_by_name(store, groups, open_page):
+    stores.add(store, Sample("cnn", 7, name="halted", status=STOPPED, columns={"group_id": groups[0]}))
+    app = open_page("compare", by="recipes", group=groups)
+    assert "halted" in " ".join(warning.value for warning in app.warning)
+    assert findings(app)
+
+
+def test_one_group_alone_shows_its_spread_and_an_unknown_one_is_said(groups, open_page):
+    app = open_page("compare", by="recipes", group=[groups[0], "nosuchid"])
+    assert "on average over 3 seeds (standard deviation" in findings(app)[0]
+    assert "There is no group nosuchid" in app.warning[0].value
+
+
+def test_recipes_without_a_choice_or_without_groups_say_what_to_do(store, open_page):
+    assert "No group of seeds has been launched yet" in texts(open_page("compare", by="recipes"))
+    add_group(store, "cnn", 2)
+    assert "Choose two groups above" in texts(open_page("compare", by="recipes"))
+
+
+def test_groups_that_answered_other_images_are_refused_in_a_sentence(store, open_page):
+    first = add_group(store, "cnn", 2)
+    for seed in range(2):
+        stores.add(store, Sample("resnet18", seed, columns={"group_id": "other"}), stores.labels()[::-1].copy())
+    app = open_page("compare", by="recipes", group=[first, "other"])
+    assert "labels differ" in app.error[0].value
+    assert not app.exception
+
+
+def test_runs_of_two_groups_lead_to_the_comparison_of_their_recipes(store, groups, open_page):
+    runs = [group.runs[0].id for group in get_groups(store, groups)]
+    app = open_page("compare", run=runs)
+    assert "Compare their recipes" in str([link.proto for link in app.get("page_link")])
+
+
+@pytest.mark.usefixtures("groups")
+def test_the_list_of_groups_opens_by_its_link(open_page):
+    app = open_page("runs", by="groups")
+    assert "A group keeps all its runs" in texts(app)
+    assert not app.exception
+
+
+def test_without_groups_the_list_says_what_one_is(open_page):
+    assert "A group is one setting trained with several seeds" in texts(open_page("runs", by="groups"))

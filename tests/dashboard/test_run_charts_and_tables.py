@@ -1,0 +1,116 @@
+"""Curves and tables of runs, from plain data."""
+
+from dataclasses import replace
+from datetime import UTC
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from core import metrics
+from core.presets import config_of
+from dashboard import wording
+from dashboard.charts import curves
+from dashboard.style import DARK, LIGHT, run_style
+from dashboard.tables.classes import class_cells, macro_figures, weakest_first
+from dashboard.tables.config import config_table, differences
+from dashboard.tables.epochs import epoch_table
+from dashboard.tables.estimates import estimate, images_per_s
+from dashboard.tables.provenance import attempt_table, facts
+from dashboard.tables.runs import run_rows
+from jobs import runs
+from tests import stores
+from tests.stores import Sample
+
+
+@pytest.fixture
+def finished(store):
+    return runs.get_run(store, stores.add(store, Sample(seed=3, epochs_done=15)))
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_curves_hold_every_epoch_and_mark_the_best(store, finished, theme):
+    known = runs.list_epochs(store, [finished.id])[finished.id]
+    figure = curves.loss_curves(known, finished.best_epoch, run_style(finished.id), theme)
+    training, validation, best = figure.data
+    assert list(training.x) == list(validation.x) == list(range(1, 16))
+    assert list(validation.y) == [row.val_loss for row in known]
+    assert (best.x[0], best.y[0]) == (finished.best_epoch, min(row.val_loss for row in known))
+
+
+def test_curves_of_no_epoch_are_empty_and_not_an_error(finished):
+    figure = curves.accuracy_curves([], None, run_style(finished.id), LIGHT)
+    assert [len(trace.x) for trace in figure.data] == [0, 0]
+
+
+@pytest.mark.parametrize(("last", "step"), [(1, 1), (10, 1), (11, 2), (20, 2), (500, 50)])
+def test_the_axis_shows_whole_epochs(last, step):
+    assert curves.epoch_axis(last)["dtick"] == step
+
+
+def test_per_class_figures_are_those_of_scikit_learn_weakest_first(store, finished):
+    said = runs.get_predictions(store, finished.id)
+    figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
+    rows = [class_cells(one) for one in weakest_first(figures)]
+    assert rows[0][0] == "Shirt"
+    assert [row[1] for row in rows] == [
+        f"{100 * value:.2f} %" for value in sorted(f1_score(*_pair(said), average=None))
+    ]
+    macro = macro_figures(said, figures)
+    assert macro["Macro precision"] == f"{100 * precision_score(*_pair(said), average='macro'):.2f} %"
+    assert macro["Macro recall"] == f"{100 * recall_score(*_pair(said), average='macro'):.2f} %"
+
+
+def _pair(said):
+    return said.labels, said.predicted
+
+
+def test_the_config_table_names_what_differs_from_the_preset():
+    config = config_of("resnet18", learning_rate=0.01, threads=4).model_dump(mode="json")
+    assert differences(config) == {"learning_rate": "0.01 (preset: 0.0001)"}
+    rows = config_table(config).set_index("setting")
+    assert rows.loc["unfrozen_layers", "value"] == "layer4"
+    assert rows.loc["learning_rate", "preset has"] == "0.0001"
+
+
+def test_a_preset_that_is_no_more_compares_with_nothing():
+    assert differences(config_of("cnn").model_dump(mode="json") | {"preset": "of long ago"}) == {}
+
+
+def test_a_row_of_the_table_of_runs(finished):
+    (row,) = run_rows([finished], finished.ended_at + 60, UTC)
+    assert (row.state, row.epochs, row.seed, row.progress) == ("finished", "15/20", "3", None)
+    assert f"{row.accuracy} ({row.interval})" == wording.test_accuracy(finished)
+    assert f"{row.validation} ({row.validation_interval})" == wording.validation_accuracy(finished)
+    assert row.validation_epoch == f"epoch {finished.best_epoch}"
+
+
+def test_a_run_at_work_shows_the_share_that_is_done(store):
+    run = runs.get_run(store, stores.add(store, Sample(status="running", epochs_done=4)))
+    (row,) = run_rows([replace(run, alive=True)], run.created_at, UTC)
+    assert row.progress == pytest.approx((4 + 300 / 844) / 20, abs=1e-4)
+    assert (row.state, row.epochs, row.accuracy) == ("running", "4/20", "–")
+
+
+def test_tables_of_a_run_that_never_started_are_empty_and_not_an_error(store):
+    run = runs.get_run(store, stores.add(store, Sample(status="queued")))
+    assert len(attempt_table([], UTC, 0.0)) == 0
+    assert len(epoch_table([], 6_000)) == 0
+    assert dict(facts(run, UTC).values)["started"] == "–"
+
+
+def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finished):
+    assert images_per_s("cnn", [replace(finished, images_per_s=2_000.0)], "workshop")[0] == 2_000
+    assert images_per_s("cnn", [finished], "elsewhere")[1].endswith("none has run here yet")
+    assert images_per_s("resnet18", [finished], "workshop")[0] == 1_000
+
+
+def test_twice_the_epochs_take_about_twice_the_time():
+    short, long = (estimate(config_of("cnn", epochs=epochs), [], "here").seconds for epochs in (5, 10))
+    assert long / short == pytest.approx(2, abs=0.02)
+
+
+def test_made_up_runs_look_like_real_ones(store, finished):
+    said = runs.get_predictions(store, finished.id)
+    assert 0.88 < finished.test_accuracy < 0.93
+    assert finished.test_accuracy == np.mean(said.labels == said.predicted)

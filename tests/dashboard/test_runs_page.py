@@ -1,0 +1,152 @@
+"""Runs: the table with its filters and actions, and the page of one run."""
+
+import time
+
+import pytest
+
+from jobs import labels, runs
+from jobs.records import FAILED, QUEUED, RUNNING, STOPPED
+from tests import stores
+from tests.dashboard.app import press, texts
+from tests.stores import Sample
+
+SECTIONS = ("curves", "classes", "confusion", "calibration", "config", "log", "files")
+
+
+def buttons(app):
+    """The labels of all buttons."""
+    return [button.label for button in app.button]
+
+
+def test_an_empty_store_leads_to_a_launch(open_page):
+    assert "No run yet" in texts(open_page("runs"))
+
+
+def test_the_table_counts_what_the_filter_finds(store, open_page):
+    stores.fill(store, 5)
+    stores.add(store, Sample(name="unmistakable"))
+    assert "6 runs." in texts(open_page("runs"))
+    assert "1 run." in texts(open_page("runs", model="resnet18"))
+    assert "1 run." in texts(open_page("runs", search="unmist"))
+    assert "No run fits these filters." in texts(open_page("runs", search="nothing of the kind"))
+
+
+def test_archived_runs_are_listed_only_when_asked_for(store, open_page):
+    first, _ = stores.fill(store, 2)
+    labels.archive(store, first)
+    assert "1 run." in texts(open_page("runs"))
+    assert "1 run." in texts(open_page("runs", archived="yes"))
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_of_a_finished_run_opens_by_its_link(store, open_page, section):
+    run_id = stores.add(store, Sample(name="the one"))
+    app = open_page("runs", run=run_id, section=section)
+    assert app.title[0].value == "the one"
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_finished_run_shows_accuracy_interval_best_epoch_and_times(store, open_page):
+    run_id = stores.add(store, Sample())
+    run = runs.get_run(store, run_id)
+    said = texts(open_page("runs", run=run_id))
+    assert f"{100 * run.test_accuracy:.2f} % 95 %: " in said
+    assert f"epoch {run.best_epoch} of 20" in said
+    assert "in the queue 3 s" in said
+
+
+@pytest.mark.parametrize("status", [QUEUED, RUNNING, STOPPED, FAILED])
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_run_that_has_not_finished_opens_in_every_section(store, open_page, status, section):
+    run_id = stores.add(store, Sample(status=status, epochs_done=2))
+    app = open_page("runs", run=run_id, section=section)
+    assert not app.exception
+    assert not any("trace" in error.value.lower() for error in app.error)
+
+
+def test_a_failed_run_says_why_what_to_do_and_how_the_log_ended(store, open_page):
+    columns = {"error_kind": "memory", "error_message": "Memory ran out.", "error_advice": "Use a smaller batch size."}
+    run_id = stores.add(store, Sample(status=FAILED, epochs_done=1, columns=columns))
+    stores.write_log(store, run_id, "first line\nlast words\n")
+    app = open_page("runs", run=run_id)
+    assert "Failed (memory): Memory ran out." in app.error[0].value
+    assert "Use a smaller batch size." in app.error[0].value
+    assert "last words" in app.code[0].value
+
+
+def test_an_unknown_run_is_said_with_a_way_back(open_page):
+    app = open_page("runs", run="nosuchid")
+    assert "There is no run nosuchid." in app.error[0].value
+    assert "Back to all runs" in str([link.proto for link in app.get("page_link")])
+    assert not app.exception
+
+
+def test_a_run_deleted_while_its_page_is_open_is_said(store, open_page):
+    run_id = stores.add(store, Sample())
+    app = open_page("runs", run=run_id)
+    labels.delete(store, run_id)
+    app.run()
+    assert f"There is no run {run_id}." in app.error[0].value
+
+
+def test_stop_and_resume_are_a_click_each(store, open_page):
+    run_id = stores.add(store, Sample(status=QUEUED))
+    app = press(open_page("runs", run=run_id), "Stop")
+    assert runs.get_run(store, run_id).status == STOPPED
+    press(app, "Resume")
+    assert runs.get_run(store, run_id).status == QUEUED
+
+
+def test_what_a_run_does_not_allow_is_not_offered(store, open_page):
+    finished = stores.add(store, Sample())
+    assert not {"Stop", "Resume"} & set(buttons(open_page("runs", run=finished)))
+    running = stores.add(store, Sample(status=RUNNING))
+    app = open_page("runs", run=running)
+    assert next(button for button in app.button if button.label == "Delete").disabled
+
+
+def test_pin_and_archive_change_the_run(store, open_page):
+    run_id = stores.add(store, Sample())
+    app = press(open_page("runs", run=run_id), "Pin as baseline")
+    press(app, "Archive")
+    run = runs.get_run(store, run_id)
+    assert run.pinned
+    assert run.archived_at is not None
+
+
+def test_deleting_asks_first_names_the_run_and_its_bytes_then_deletes(store, open_page):
+    run_id = stores.add(store, Sample(name="to be gone"))
+    stores.write_log(store, run_id, "x" * 2_000)
+    app = press(open_page("runs", run=run_id), "Delete")
+    assert "to be gone" in texts(app)
+    assert "2.0 kB" in texts(app)
+    assert runs.get_run(store, run_id)
+    press(app, "Delete 1 run")
+    assert runs.count_runs(store) == 0
+
+
+def test_marked_runs_bring_the_action_bar(store, open_page):
+    ids = stores.fill(store, 3)
+    app = open_page("runs")
+    app.session_state["marked_runs"] = ids[:2]
+    app.run()
+    assert "**2 runs marked**" in texts(app)
+    press(app, "Archive")
+    assert [run.id for run in runs.list_runs(store)] == [ids[2]]
+
+
+def test_the_queue_is_paused_and_reordered_from_the_page(store, open_page):
+    first, second = (stores.add(store, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
+    app = open_page("runs")
+    app.toggle(key="queue_paused").set_value(True).run()
+    assert runs.shop_state(store).paused
+    app.button(key=f"earlier_{second}").click().run()
+    assert [run.id for run in runs.active_runs(store)] == [second, first]
+
+
+def test_asking_for_a_dialog_of_runs_that_are_gone_opens_nothing(open_page):
+    app = open_page("runs")
+    app.session_state["asked_action"] = ("delete", ["nosuchid"])
+    app.run()
+    assert not app.exception

@@ -1,0 +1,46 @@
+"""Pages that need no model open fast because they never import torch."""
+
+import subprocess
+import sys
+
+import pytest
+
+from jobs.settings import ROOT
+from tests import stores
+from tests.blank_data import write_blank_data
+from tests.stores import Sample
+from tests.studied import add_study
+
+PROGRAM = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("dashboard/Home.py", default_timeout=30)
+for name, value in [pair.split("=") for pair in sys.argv[2:]]:
+    app.query_params[name] = value
+app.switch_page(f"views/{sys.argv[1]}.py").run()
+assert not app.exception, app.exception
+assert "torch" not in sys.modules, "torch was imported"
+"""
+
+
+def expect_no_torch(*arguments: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["home", "launch", "runs"])
+def test_a_page_without_torch(store, page):
+    store.engine.dispose()
+    expect_no_torch(page)
+
+
+@pytest.mark.slow
+def test_explore_with_its_map_and_its_images_needs_none_either(store, tmp_path, monkeypatch):
+    run_id = stores.add(store, Sample())
+    add_study(store, run_id)
+    store.engine.dispose()
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    for parameters in ((), ("section=map", "area=0-0-300-300"), ("image=7",)):
+        expect_no_torch("explore", *parameters)
