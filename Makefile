@@ -26,6 +26,7 @@ test: check
 	@$(if $(ARGS),$(VENV_PYTHON) -m pytest $(ARGS),$(FAST) && $(VENV_PYTHON) -m pytest -m "slow or browser")
 
 test-fast: developers
+	@$(VENV_PYTHON) -m jobs data
 	@$(FAST) $(ARGS)
 
 check: developers

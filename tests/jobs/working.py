@@ -54,9 +54,11 @@ def wait_for_batches(store: Store, run_id: str, count: int, *, epoch: int = 1, a
 
 
 def trainer(store: Store, run_id: str) -> int:
-    """The process that trains a run now."""
-    pid = processes.trainer_of(artifacts.files_of(store, run_id).lock, run_id)
-    assert pid is not None, f"nobody trains {run_id}"
+    """The process that trains a run now; a run that has just been claimed has one an instant later."""
+    deadline = time.monotonic() + WITHIN_S
+    while (pid := processes.trainer_of(artifacts.files_of(store, run_id).lock, run_id)) is None:
+        assert time.monotonic() < deadline, f"nobody trains {run_id}"
+        time.sleep(0.01)
     return pid
 
 
