@@ -40,7 +40,7 @@ def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Te
     if config.augmentation == "photo":
         return photograph(resized, generator)
     changes = draw(len(images), generator)
-    turned = flip_and_rotate(resized, changes.flipped.to(images.device), changes.degrees.to(images.device))
+    turned = flip_and_rotate(resized, changes.flipped, changes.degrees)
     return jitter(turned, changes) if config.augmentation == "flip-rotate-jitter" else turned
 
 
@@ -59,15 +59,16 @@ def draw(count: int, generator: torch.Generator) -> Changes:
 def flip_and_rotate(images: Tensor, flipped: Tensor, degrees: Tensor) -> Tensor:
     """Mirror the flipped ones of the uint8 images (n, s, s), then turn each counter-clockwise about its centre.
 
-    Nearest neighbour, black outside, in Pillow's fixed-point arithmetic (16 bits after the point).
+    Nearest neighbour, black outside, in Pillow's fixed-point arithmetic (16 bits after the point). `flipped` bool and
+    `degrees` float64, both (n,), are on the CPU, wherever the images are: not every device computes in float64.
     """
     size = images.shape[-1]
-    mirrored = torch.where(flipped[:, None, None], images.flip(-1), images)
+    mirrored = torch.where(flipped.to(images.device)[:, None, None], images.flip(-1), images)
     framed = F.pad(mirrored, (1, 1, 1, 1))
     x, y = _source_pixels(size, degrees)
     # All that comes from outside comes from the black frame.
     places = y.clamp_(-1, size).add_(1).mul_(size + 2).add_(x.clamp_(-1, size)).add_(1)
-    return framed.flatten(1).gather(1, places.flatten(1).long()).view_as(images)
+    return framed.flatten(1).gather(1, places.flatten(1).to(images.device).long()).view_as(images)
 
 
 def _source_pixels(size: int, degrees: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,7 +76,7 @@ def _source_pixels(size: int, degrees: Tensor) -> tuple[Tensor, Tensor]:
     radians = degrees.double() * (-math.pi / 180)
     cos, sin = radians.cos()[:, None, None], radians.sin()[:, None, None]
     middle = size / 2
-    across = torch.arange(size, device=degrees.device, dtype=torch.int32)
+    across = torch.arange(size, dtype=torch.int32)
     down = across[:, None]
     first_x = _fixed(middle - cos * middle - sin * middle + (cos + sin) / 2)
     first_y = _fixed(middle + sin * middle - cos * middle + (cos - sin) / 2)

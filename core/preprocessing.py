@@ -19,10 +19,27 @@ def to_input(images: Tensor, config: RunConfig) -> Tensor:
 
 
 def resize(images: Tensor, size: int) -> Tensor:
-    """Grey uint8 images (n, h, w) as (n, size, size) by bilinear interpolation, equal to Pillow's when enlarging."""
+    """Grey uint8 images (n, h, w) as (n, size, size) by bilinear interpolation, equal to Pillow's when enlarging.
+
+    On another device than the CPU it is equal for the sizes 32, 64 and 224, and within 2 grey levels for others.
+    """
     if images.shape[1:] == (size, size):
         return images
+    if images.device.type != "cpu":
+        return interpolate_by_float(images, size)
     return F.interpolate(images[:, None], size=(size, size), mode="bilinear")[:, 0]
+
+
+def interpolate_by_float(images: Tensor, size: int) -> Tensor:
+    """The same in float32, for only the CPU interpolates bytes: rounded after the columns and after the rows."""
+    wide = F.interpolate(images[:, None].float(), size=(images.shape[1], size), mode="bilinear")
+    square = F.interpolate(_rounded(wide), size=(size, size), mode="bilinear")
+    return _rounded(square).to(torch.uint8)[:, 0]
+
+
+def _rounded(values: Tensor) -> Tensor:
+    """Halves up, as Pillow rounds; what is interpolated lies between the grey levels that are there."""
+    return values.add_(0.5).floor_()
 
 
 def normalise(images: Tensor, config: RunConfig) -> Tensor:

@@ -10,6 +10,8 @@ aten = torch.ops.aten
 WINDOW = [2, 2]
 NO_PADDING = [0, 0]
 NO_DILATION = [1, 1]
+WITH_STATISTICS = ("cpu", "cuda", "xpu")
+"""The devices for which torch has batch_norm_update_stats."""
 
 
 def normalise_and_pool(maps: Tensor, norm: nn.BatchNorm2d, slope: float) -> Tensor:
@@ -18,7 +20,7 @@ def normalise_and_pool(maps: Tensor, norm: nn.BatchNorm2d, slope: float) -> Tens
     Where the norm's scale is not negative, its value rises with its input, and the largest of a window stays the
     largest: normalising only the largest gives the same.
     """
-    if bool((norm.weight < 0).any()):
+    if maps.device.type not in WITH_STATISTICS or bool((norm.weight < 0).any()):
         return F.leaky_relu(F.max_pool2d(norm(maps), 2), slope)
     assert norm.num_batches_tracked is not None
     norm.num_batches_tracked.add_(1)
