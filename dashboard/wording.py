@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core import wording
 from core.config import RunConfig
 from core.intervals import accuracy_interval
-from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, ShopState
+from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
 
 NOTHING = "–"
 
@@ -175,7 +175,7 @@ def file_name(*parts: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:100]
 
 
-def run_label(run: Run) -> str:
+def run_label(run: Run | RunName) -> str:
     """A run's name, with its id so that two runs of one name can be told apart."""
     return f"{run.name} · {run.id}"
 
@@ -196,9 +196,3 @@ def progress(run: Run) -> str:
         return f"{run.epochs} epochs to go" if run.is_active else f"0 of {run.epochs} epochs"
     where = f"epoch {run.epoch} of {run.epochs}"
     return f"{where}, step {run.batch:,} of {run.batches:,}" if run.is_active and run.batches else where
-
-
-def queue_words(shop: ShopState) -> str:
-    """The queue in one sentence: "1 run at work on 1 slot, 3 waiting", and whether it is paused."""
-    words = f"{counted(shop.at_work, 'run')} at work on {counted(shop.slots, 'slot')}, {count(shop.queued)} waiting."
-    return f"{words} The queue is paused: nothing new starts." if shop.paused else words

@@ -220,25 +220,29 @@ def _queue_again(connection: Connection, run_id: str, **values: Any) -> None:
     )
 
 
-def move(store: Store, run_id: str, place: int) -> None:
-    """Move a queued run to a place in the queue, counted from 1. Raise RunNotFound or NotPossible."""
+def move(store: Store, run_ids: Sequence[str], place: int) -> None:
+    """Move queued runs to a place in the queue, counted from 1, one behind the other in the order given.
+
+    A place beyond the end is the end. Raise RunNotFound or NotPossible, and then none has moved.
+    """
+    moved = list(dict.fromkeys(run_ids))
     with store.writing() as connection:
-        row = _row(connection, run_id)
-        if row.status != QUEUED:
-            raise NotPossible(f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved.")
-        others = (
-            connection.execute(
-                select(runs.c.id)
-                .where(runs.c.status == QUEUED, runs.c.id != run_id)
-                .order_by(runs.c.queue_position, runs.c.id)
-            )
-            .scalars()
-            .all()
-        )
-        at = min(max(place, 1), len(others) + 1) - 1
-        first = connection.execute(select(func.min(runs.c.queue_position)).where(runs.c.status == QUEUED)).scalar_one()
-        for position, one in enumerate([*others[:at], run_id, *others[at:]]):
-            connection.execute(runs.update().where(runs.c.id == one).values(queue_position=first + position))
+        for run_id in moved:
+            row = _row(connection, run_id)
+            if row.status != QUEUED:
+                raise NotPossible(
+                    f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved."
+                )
+        queued = connection.execute(
+            select(runs.c.id, runs.c.queue_position)
+            .where(runs.c.status == QUEUED)
+            .order_by(runs.c.queue_position, runs.c.id)
+        ).all()
+        others = [row.id for row in queued if row.id not in moved]
+        at = min(max(place, 1) - 1, len(others))
+        for position, run_id in enumerate([*others[:at], *moved, *others[at:]]):
+            first = queued[0].queue_position
+            connection.execute(runs.update().where(runs.c.id == run_id).values(queue_position=first + position))
 
 
 def _frozen(config: RunConfig) -> RunConfig:

@@ -5,9 +5,21 @@ from datetime import UTC, datetime
 from core import wording
 from core.config import RunConfig
 from core.intervals import accuracy_interval
-from jobs.records import Run
+from jobs.records import INTERRUPTED, Run, ShopState
 
 NOTHING = "-"
+
+
+def state(run: Run) -> str:
+    """The state as a person reads it: a run whose trainer is gone heals itself."""
+    return "interrupted, resuming" if run.state == INTERRUPTED else run.state
+
+
+def queue_words(shop: ShopState) -> str:
+    """The queue in one sentence: "1 run at work on 1 slot, 3 waiting", and whether it is paused."""
+    at_work, slots = wording.counted(shop.at_work, "run"), wording.counted(shop.slots, "slot")
+    words = f"{at_work} at work on {slots}, {count(shop.queued)} waiting."
+    return f"{words} The queue is paused: nothing new starts." if shop.paused else words
 
 
 def percent(share: float | None) -> str:

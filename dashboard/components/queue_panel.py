@@ -11,6 +11,7 @@ from jobs import queue, shop
 from jobs.records import QUEUED, RUNNING, Run, ShopState
 from jobs.runs import active_runs, shop_state
 from jobs.store import Store
+from jobs.wording import queue_words
 
 REFRESH_S = 2.0
 
@@ -23,11 +24,12 @@ def show_queue() -> None:
 
 def _queue(drawn: list[str]) -> None:
     state, active = shop_state(queries.store()), active_runs(queries.store())
-    if drawn and not active:
+    if drawn and set(drawn) != {run.id for run in active}:
+        # What has ended belongs to other parts of the page now: the latest runs, the best of each model.
         st.rerun()
     say_refused()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(wording.queue_words(state), width="content")
+        st.caption(queue_words(state), width="content")
         with st.popover("Queue settings"):
             _settings(state)
     waiting = [run.id for run in active if run.status == QUEUED]
@@ -55,7 +57,7 @@ def _buttons(run: Run, waiting: list[str]) -> None:
         st.button(
             "Stop",
             key=f"stop_{run.id}",
-            help=f"Stop {run.name}; its checkpoint is kept.",
+            help=f"Stop {page.plain(run.name)}; its checkpoint is kept.",
             on_click=apply,
             args=([run.id], partial(queue.stop, queries.store()), "asked to stop"),
         )
@@ -67,7 +69,7 @@ def _move(run: Run, sign: str, direction: str, place: int, *, disabled: bool) ->
         key=f"{direction}_{run.id}",
         disabled=disabled,
         on_click=apply,
-        args=([run.id], lambda run_id: queue.move(queries.store(), run_id, place), "moved"),
+        args=([run.id], lambda run_id: queue.move(queries.store(), [run_id], place), "moved"),
     )
 
 

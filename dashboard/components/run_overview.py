@@ -6,6 +6,7 @@ from dashboard import page, queries, wording
 from jobs import artifacts
 from jobs.records import FAILED, INTERRUPTED, QUEUED, Run
 from jobs.runs import get_run, place_in_queue, shop_state
+from jobs.wording import queue_words
 
 
 def heading(run: Run) -> None:
@@ -25,7 +26,7 @@ def heading(run: Run) -> None:
         if run.cloned_from:
             page.link(f"cloned from {run.cloned_from}", "runs", run=run.cloned_from)
     if run.note:
-        st.markdown(run.note)
+        st.markdown(page.without_pictures(run.note))
 
 
 def overview(run_id: str, drawn_in: str) -> None:
@@ -52,7 +53,7 @@ def _say_state(run: Run) -> None:
     elif run.status == QUEUED:
         shop = shop_state(queries.store())
         place = f"place {place_in_queue(queries.store(), run)} in the queue"
-        st.write(f"{page.since(run).capitalize()}, {place}. {wording.queue_words(shop)}")
+        st.write(f"{page.since(run).capitalize()}, {place}. {queue_words(shop)}")
     else:
         left = f", {wording.rough_duration(run.seconds_left)} left at this speed" if run.seconds_left else ""
         st.write(f"{page.since(run).capitalize()}{left}.")

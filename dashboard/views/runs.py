@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, queries, wording
+from dashboard import page, pickers, queries
 from dashboard.components import cost_view, group_list, queue_panel, run_actions, run_list, run_page
 from jobs.runs import get_run, shop_state
+from jobs.wording import queue_words
 
 VIEWS = {
     "list": ("All runs", run_list.show),
@@ -19,7 +20,7 @@ else:
     page.title("Runs", "What has been done?")
     shop = shop_state(queries.store())
     if shop.queued or shop.at_work or shop.paused:
-        with st.expander(f"Queue: {wording.queue_words(shop)}", key="queue"):
+        with st.expander(f"Queue: {queue_words(shop)}", key="queue"):
             queue_panel.show_queue()
     names = {name: words for name, (words, _) in VIEWS.items()}
     view = pickers.pick_one(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs import wording
-from jobs.records import Run
+from jobs.records import QUEUED, Run
 
 
 def as_json(value: Any) -> str:
@@ -24,21 +24,38 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def run_table(found: Sequence[Run]) -> str:
     """The runs as the Runs page lists them."""
-    header = ("ID", "STATUS", "NAME", "MODEL", "STARTED", "AT WORK", "EPOCH", "BEST VAL (AT)", "TEST ACCURACY", "SEED")
-    return table(header, [_row(run) for run in found])
+    header = ("ID", "STATUS", "SINCE", "NAME", "MODEL", "STARTED", "AT WORK", "EPOCH", "BEST VAL (AT)")
+    return table((*header, "TEST ACCURACY", "SEED"), [_row(run) for run in found])
+
+
+def queue_table(active: Sequence[Run]) -> str:
+    """The runs at work, then those that wait in their order, with their places."""
+    at_work = sum(run.status != QUEUED for run in active)
+    places = ["-"] * at_work + [str(place) for place in range(1, len(active) - at_work + 1)]
+    rows = [(place, *_row(run)[:5], _epoch(run), _left(run)) for place, run in zip(places, active, strict=True)]
+    return table(("PLACE", "ID", "STATUS", "SINCE", "NAME", "MODEL", "EPOCH", "LEFT AT MOST"), rows)
 
 
 def _row(run: Run) -> tuple[str, ...]:
     best = f"{wording.percent(run.best_val_accuracy)} ({run.best_epoch})" if run.best_epoch else "-"
     return (
         run.id,
-        run.state,
+        wording.state(run),
+        wording.moment(run.status_since),
         run.name,
         run.model,
         wording.moment(run.started_at),
         wording.duration(run.work_s) if run.work_s else "-",
-        f"{run.epoch}/{run.epochs}",
+        _epoch(run),
         best,
         wording.accuracy(run),
         str(run.seed),
     )
+
+
+def _epoch(run: Run) -> str:
+    return f"{run.epoch}/{run.epochs}"
+
+
+def _left(run: Run) -> str:
+    return wording.duration(run.seconds_left)

@@ -1,15 +1,20 @@
-"""stop, resume, move, pause, go-on, slots: what happens with the queue."""
+"""stop, resume, queue, move, pause, go-on, slots: what happens with the queue."""
 
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from jobs import queue, shop
-from jobs.cli.selection import add_run_arguments, do_on_each
+from jobs.cli import output
+from jobs.cli.reading import look_after
+from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
+from jobs.description import summarise
 from jobs.launching import ensure_supervisor, open_here
-from jobs.runs import find_run, shop_state
+from jobs.runs import active_runs, get_runs, place_in_queue, shop_state
 from jobs.store import Store
+from jobs.wording import queue_words
 
 
 def add_commands(commands: Any) -> None:
@@ -21,9 +26,12 @@ def add_commands(commands: Any) -> None:
     add_run_arguments(parser)
     parser.add_argument("--from-start", action="store_true", help="delete their checkpoints and begin anew")
     parser.set_defaults(do=_resume)
-    parser = commands.add_parser("move", help="move a queued run to a place in the queue")
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    parser.add_argument("place", type=int, metavar="PLACE", help="1 is next")
+    parser = commands.add_parser("queue", help="show what works and what waits, in the order of the queue")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(do=_queue)
+    parser = commands.add_parser("move", help="move queued runs to a place in the queue, in the order given")
+    add_run_arguments(parser)
+    parser.add_argument("place", type=_place, metavar="PLACE", help="a number (1 is next), first or last")
     parser.set_defaults(do=_move)
     parser = commands.add_parser("pause", help="start no further run; runs at work go on")
     parser.set_defaults(do=lambda _chosen: _set_paused(True))
@@ -48,11 +56,33 @@ def _resume(chosen: argparse.Namespace) -> int:
     return _on_each(queue.start_over if chosen.from_start else queue.resume, "queued")(chosen)
 
 
+def _place(text: str) -> int:
+    """A place in the queue as a number; the last is one that no queue has."""
+    named = {"first": 1, "last": sys.maxsize}
+    if text not in named and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no place, give a number from 1 on, first or last")
+    return named.get(text) or int(text)
+
+
 def _move(chosen: argparse.Namespace) -> int:
     store = open_here()
-    run = find_run(store, chosen.run)
-    queue.move(store, run.id, chosen.place)
-    print(f"{run.id} {run.name}: moved to place {chosen.place}", file=sys.stderr)
+    found = find_runs(store, chosen.runs)
+    queue.move(store, [run.id for run in found], chosen.place)
+    for run in get_runs(store, [run.id for run in found]):
+        print(f"{run.id} {run.name}: moved to place {place_in_queue(store, run)}", file=sys.stderr)
+    return 0
+
+
+def _queue(chosen: argparse.Namespace) -> int:
+    store = open_here()
+    look_after(store, active_runs(store))
+    state, active = shop_state(store), active_runs(store)
+    if chosen.json:
+        print(output.as_json({**asdict(state), "runs": [summarise(run) for run in active]}))
+        return 0
+    print(queue_words(state))
+    if active:
+        print(f"\n{output.queue_table(active)}")
     return 0
 
 

@@ -42,7 +42,7 @@ def _list(chosen: argparse.Namespace) -> int:
         search=chosen.search, statuses=tuple(chosen.status), tags=tuple(chosen.tag), archived=chosen.archived
     )
     found = list_runs(store, wanted, limit=chosen.limit)
-    _look_after(store, found)
+    look_after(store, found)
     if chosen.json:
         print(output.as_json([summarise(run) for run in found]))
     elif found:
@@ -55,13 +55,14 @@ def _list(chosen: argparse.Namespace) -> int:
 def _show(chosen: argparse.Namespace) -> int:
     store = open_here()
     run = find_run(store, chosen.run)
-    _look_after(store, [run])
+    look_after(store, [run])
     description = describe(store, run)
     print(output.as_json(description) if chosen.json else _text(run, description))
     return 0
 
 
-def _look_after(store: Store, found: list[Run]) -> None:
+def look_after(store: Store, found: list[Run]) -> None:
+    """See to it that somebody works on these runs, if any of them waits or works."""
     if not any(run.is_active for run in found):
         return
     try:
@@ -74,7 +75,7 @@ def _look_after(store: Store, found: list[Run]) -> None:
 def _text(run: Run, description: dict[str, Any]) -> str:
     lines = [
         f"{run.name} ({run.id})",
-        f"status      {run.state} since {wording.moment(run.status_since)}",
+        f"status      {wording.state(run)} since {wording.moment(run.status_since)}",
         f"model       {run.model}, preset {run.preset}, seed {run.seed}",
         f"at work     {wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}",
         f"epochs      {len(description['epochs'])} of at most {run.epochs} complete",

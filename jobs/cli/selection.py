@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from jobs.records import Run
 from jobs.runs import find_run
 from jobs.several import on_each
 from jobs.store import Store
@@ -14,11 +15,16 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help="id, beginning of an id, or name")
 
 
+def find_runs(store: Store, words: Sequence[str]) -> list[Run]:
+    """The runs that are named, each once, in the order given; raise RunNotFound for the first that is not there."""
+    return list({run.id: run for run in (find_run(store, word) for word in words)}.values())
+
+
 def do_on_each(store: Store, words: Sequence[str], action: Callable[[str], object], done: str) -> int:
     """Find the runs first, so that a wrong name changes nothing; then act on each. Return the exit status."""
-    found = {run.id: run for run in (find_run(store, word) for word in words)}
-    outcomes = on_each(list(found), action)
-    for outcome in outcomes:
-        name = f"{outcome.run_id} {found[outcome.run_id].name}"
+    found = find_runs(store, words)
+    outcomes = on_each([run.id for run in found], action)
+    for run, outcome in zip(found, outcomes, strict=True):
+        name = f"{run.id} {run.name}"
         print(f"{name}: {done}" if outcome.done else f"Error: {name}: {outcome.message}", file=sys.stderr)
     return 0 if all(outcome.done for outcome in outcomes) else 1

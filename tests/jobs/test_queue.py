@@ -85,17 +85,32 @@ def test_a_paused_queue_starts_nothing_until_it_goes_on(store: Store) -> None:
 )
 def test_a_run_moves_to_the_place_it_is_given(store: Store, place: int, expected: list[int]) -> None:
     ids = launch(store, 4)
-    queue.move(store, ids[3], place)
+    queue.move(store, [ids[3]], place)
     assert order(store) == [ids[number] for number in expected]
     assert [place_in_queue(store, get_run(store, run_id)) for run_id in order(store)] == [1, 2, 3, 4]
     assert queue.launch(store, TINY) == order(store)[-1]
+
+
+@pytest.mark.parametrize(("place", "expected"), [(1, [3, 1, 0, 2]), (2, [0, 3, 1, 2]), (9, [0, 2, 3, 1])])
+def test_several_runs_move_together_in_the_order_given(store: Store, place: int, expected: list[int]) -> None:
+    ids = launch(store, 4)
+    queue.move(store, [ids[3], ids[1]], place)
+    assert order(store) == [ids[number] for number in expected]
+
+
+def test_one_run_that_does_not_wait_keeps_the_others_from_moving(store: Store) -> None:
+    ids = launch(store, 3)
+    start_next(store)
+    with pytest.raises(NotPossible, match="running, not in the queue"):
+        queue.move(store, [ids[2], ids[0]], 1)
+    assert order(store) == ids[1:]
 
 
 def test_only_queued_runs_move(store: Store) -> None:
     ids = launch(store, 2)
     start_next(store)
     with pytest.raises(NotPossible, match="running, not in the queue"):
-        queue.move(store, ids[0], 2)
+        queue.move(store, [ids[0]], 2)
 
 
 def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
