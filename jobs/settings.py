@@ -42,9 +42,10 @@ class Settings(BaseSettings):
         scheme, separator, path = url.partition(":///")
         if not separator and "://" not in url:
             raise ValueError("write it as a URL, for example sqlite:///runs.db")
-        if scheme != "sqlite" or not path:
+        # The driver may be named too: sqlite+pysqlite.
+        if scheme.partition("+")[0] != "sqlite" or not path:
             return url
-        return f"sqlite:///{ROOT / path}"
+        return f"{scheme}:///{ROOT / path}"
 
 
 @cache

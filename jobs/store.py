@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DisconnectionError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError
 
 from core.errors import LookbookError
 from jobs import schema
@@ -102,12 +102,16 @@ def bring_up_to_date(store: Store) -> None:
 
 
 def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE_S) -> Engine:
-    """An engine whose transactions begin with the lock they will need; `foreign_keys=False` is for migrations."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+    """An engine whose transactions begin with the lock they will need; `foreign_keys=False` is for migrations.
+
+    Raise StoreError if there is no such kind of database, or its driver is not installed.
+    """
+    address = parse_url(url)
+    if address.get_backend_name() != "sqlite":
+        return _create_engine(address, pool_pre_ping=True)
     connecting = {"isolation_level": None, "timeout": patience_s}
     # Each session of a page has a thread that may wait for a lock: they must not run out of connections meanwhile.
-    engine = create_engine(url, connect_args=connecting, max_overflow=-1)
+    engine = _create_engine(address, connect_args=connecting, max_overflow=-1)
     database = engine.url.database or ""
 
     @event.listens_for(engine, "do_connect")
@@ -144,6 +148,34 @@ def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE
         connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def parse_url(url: str) -> URL:
+    """The parts of a database URL; raise StoreError if it is none."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(f"LOOKBOOK_DATABASE_URL is no database URL ({error}).", _URL_ADVICE) from error
+
+
+_URL_ADVICE = "Correct LOOKBOOK_DATABASE_URL, for example to sqlite:///runs.db."
+
+
+def _create_engine(address: URL, **options: Any) -> Engine:
+    shown = address.render_as_string(hide_password=True)
+    try:
+        return create_engine(address, **options)
+    except ArgumentError as error:
+        raise StoreError(f"Lookbook knows no kind of database for {shown} ({error}).", _URL_ADVICE) from error
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"The database driver {error.name} for {shown} is not installed.",
+            f"Install {_PACKAGES.get(str(error.name), error.name)}, or correct LOOKBOOK_DATABASE_URL.",
+        ) from error
+
+
+_PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
+"""The packages that bring the drivers of Postgres, by the name of the module."""
 
 
 def _nobody_can_write_beside(database: str) -> bool:

@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and its exit status."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from core.classes import CLASS_NAMES
 from jobs import artifacts, queue
 from jobs.cli import main
 from jobs.runs import get_run, list_runs, shop_state
-from jobs.settings import ROOT
+from jobs.settings import ROOT, settings
 from jobs.store import Store
 from tests import stores
 from tests.jobs.configs import TINY
@@ -231,6 +232,27 @@ def test_a_store_that_is_damaged_is_said_in_one_line(store: Store, capsys: Captu
     store.engine.dispose()
     Path(store.place).write_bytes(b"no database at all " * 300)
     assert "python -m jobs restore FILE" in refused(capsys, "list")
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql+psycopg2cffi://u:secret@localhost/db", "driver psycopg2cffi .* is not installed"),
+        ("foo://u:secret@bar", "no kind of database for foo://"),
+        ("postgresql://localhost:port/db", "is no database URL"),
+    ],
+)
+@pytest.mark.parametrize("command", ["list", "worker"])
+def test_a_database_that_cannot_be_opened_is_said_in_one_line(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, command: str, url: str, reason: str
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", url)
+    settings.cache_clear()
+    said = refused(capsys, command)
+    assert re.search(reason, said)
+    assert "orrect LOOKBOOK_DATABASE_URL" in said
+    assert "secret" not in said
 
 
 def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

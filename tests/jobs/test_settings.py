@@ -41,6 +41,11 @@ def test_relative_paths_are_relative_to_the_repository(monkeypatch: pytest.Monke
     assert chosen.resnet18_weights == ROOT / "weights" / "resnet18.pth"
 
 
+def test_a_store_whose_driver_is_named_is_relative_to_the_repository_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "sqlite+pysqlite:///runs.db")
+    assert settings().database_url == f"sqlite+pysqlite:///{ROOT / 'runs.db'}"
+
+
 def test_absolute_paths_other_databases_and_the_home_folder_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "postgresql://team@server/lookbook")
     monkeypatch.setenv("LOOKBOOK_DATA", "/srv/data")
