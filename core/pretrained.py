@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from core.checkpoints import UNREADABLE
 from core.config import RunConfig
 from core.errors import WeightsError
-from core.weights import FILE_NAME, PretrainedReport
+from core.weights import FILE_NAME, PretrainedReport, cached_weights, check_cached
 
 REPLACEABLE_LAYERS = ("layer4", "fc")
 CONNECTION_SECONDS = 10.0
@@ -43,9 +43,12 @@ def load_trunk(model: nn.Module, config: RunConfig, weights_cache: Path | None =
 
 def _downloaded(weights_cache: Path | None) -> Path:
     folder = weights_cache or Path(torch.hub.get_dir()) / "checkpoints"
-    if not (folder / FILE_NAME).is_file():
+    found = cached_weights(folder)
+    if found is None:
         _download(folder)
-    return folder / FILE_NAME
+        return folder / FILE_NAME
+    check_cached(found)
+    return found
 
 
 def _download(folder: Path) -> None:

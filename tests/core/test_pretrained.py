@@ -1,5 +1,6 @@
 """Pretrained weights come from a file, torch's cache or the network; whatever is wrong with them is said at once."""
 
+import hashlib
 import socket
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 import torchvision
 from torch import Tensor
 
-from core import models
+from core import models, weights
 from core.config import RunConfig
 from core.errors import WeightsError
 from core.presets import config_of
@@ -132,9 +133,13 @@ def test_without_network_and_file_a_run_fails_at_once_and_names_the_ways_out(
     assert not (tmp_path / "cache" / FILE_NAME).exists()
 
 
-def test_downloaded_weights_are_found_in_the_cache(tmp_path: Path, state: State) -> None:
+def test_downloaded_weights_are_found_in_the_cache(
+    tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert cached_weights(tmp_path) is None
     torch.save(state, tmp_path / FILE_NAME)
+    published = hashlib.sha256((tmp_path / FILE_NAME).read_bytes()).hexdigest()
+    monkeypatch.setattr(weights, "SHA256_PREFIX", published[:8])
     assert cached_weights(tmp_path) == tmp_path / FILE_NAME
     config = config_of("resnet18")
     model = models.build(config)
@@ -142,8 +147,21 @@ def test_downloaded_weights_are_found_in_the_cache(tmp_path: Path, state: State)
     assert torch.equal(model.state_dict()["conv1.weight"], state["conv1.weight"])
 
 
-def test_the_name_in_the_cache_is_torchvisions() -> None:
+def test_a_file_in_the_cache_that_torchvision_did_not_publish_is_named_and_left_alone(
+    tmp_path: Path, state: State
+) -> None:
+    torch.save(state, tmp_path / FILE_NAME)
+    config = config_of("resnet18")
+    with pytest.raises(WeightsError, match="is not torchvision's file: its SHA-256 begins with") as caught:
+        load_trunk(models.build(config), config, tmp_path)
+    assert str(tmp_path / FILE_NAME) in caught.value.message
+    assert "Delete it" in caught.value.advice
+    assert (tmp_path / FILE_NAME).exists()
+
+
+def test_the_name_and_the_sum_in_the_cache_are_torchvisions() -> None:
     assert torchvision.models.ResNet18_Weights.IMAGENET1K_V1.url.endswith("/" + FILE_NAME)
+    assert f"resnet18-{weights.SHA256_PREFIX}.pth" == FILE_NAME
 
 
 @pytest.mark.slow
