@@ -15,7 +15,7 @@ FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
 Augmentation = Literal["none", "flip-rotate", "flip-rotate-jitter", "photo"]
 Normalisation = Literal["half", "imagenet"]
-Schedule = Literal["constant", "step"]
+Schedule = Literal["constant", "step", "cosine"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -30,7 +30,11 @@ class RunConfig(BaseModel):
     batch_size: int = Field(64, ge=2, le=4096, description="Images per training step; batch norm needs two.")
     learning_rate: float = Field(1e-3, gt=0, le=10, description="Adam's learning rate at the start.")
     weight_decay: float = Field(0.0, ge=0, le=1, description="L2 penalty that Adam adds to the gradient.")
-    schedule: Schedule = Field("constant", description="How the learning rate changes over the epochs.")
+    schedule: Schedule = Field(
+        "constant",
+        description="How the learning rate changes: constant; down in steps; or cosine, up in the first tenth of all "
+        "epochs and then down to 0.",
+    )
     step_epochs: int = Field(5, ge=1, le=500, description="With schedule step: epochs between two steps down.")
     step_factor: float = Field(0.1, gt=0, le=1, description="With schedule step: what the rate is multiplied by.")
     patience: int = Field(

@@ -21,10 +21,21 @@ def generator_at(*position: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(seed))
 
 
-def learning_rate(config: RunConfig, epoch: int) -> float:
-    """Adam's learning rate in that epoch (counted from 1)."""
+WARM_UP = 0.1
+"""Share of a run with schedule cosine in which the rate rises to its height."""
+
+
+def learning_rate(config: RunConfig, epoch: int, done: float = 0.0) -> float:
+    """Adam's learning rate when the share `done` of that epoch (counted from 1) is over."""
+    if config.schedule == "cosine":
+        return config.learning_rate * _warm_cosine((epoch - 1 + done) / config.epochs)
     steps_down = (epoch - 1) // config.step_epochs if config.schedule == "step" else 0
     return config.learning_rate * config.step_factor**steps_down
+
+
+def _warm_cosine(done: float) -> float:
+    """Linear warm-up, then half a cosine down to 0 (Loshchilov and Hutter 2017), at a share of the run."""
+    return min(1.0, done / WARM_UP) * (1 + math.cos(math.pi * done)) / 2
 
 
 class Learner:
@@ -38,11 +49,14 @@ class Learner:
             trained, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
 
-    def begin_epoch(self, epoch: int) -> None:
-        """Set the model to training and the learning rate to that of the epoch (counted from 1)."""
+    def begin_epoch(self) -> None:
+        """Set the model to training."""
         self.model.train()
+
+    def set_rate(self, epoch: int, done: float) -> None:
+        """Set the learning rate to that when the share `done` of the epoch (counted from 1) is over."""
         for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate(self._config, epoch)
+            group["lr"] = learning_rate(self._config, epoch, done)
 
     def step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, int]:
         """Learn from grey uint8 images (n, 28, 28) with labels (n,); return the mean loss and how many were right.

@@ -171,11 +171,12 @@ class Training:
         config, position = self._config, self._position
         order = torch.randperm(len(self._labels), generator=generator_at(config.seed, position.epoch))
         batches = _batches(order, config.batch_size)
-        self._learner.begin_epoch(position.epoch)
+        self._learner.begin_epoch()
         speed, start = Speedometer(), time.monotonic() - position.seconds
         for indices in batches[position.batch :]:
             # Drawn anew at each batch, so that the random numbers do not depend on where a run was interrupted.
             generator = generator_at(config.seed, position.epoch, position.batch + 1)
+            self._learner.set_rate(position.epoch, position.batch / len(batches))
             loss, right = self._learner.step(self._images[indices], self._labels[indices], generator)
             position.batch += 1
             position.images += len(indices)
@@ -196,7 +197,7 @@ class Training:
             train_accuracy=done.right / done.images,
             val_loss=val_loss,
             val_accuracy=val_accuracy,
-            learning_rate=learning_rate(self._config, done.epoch),
+            learning_rate=learning_rate(self._config, done.epoch, 0.5),
             duration_s=done.seconds + self._validation_s,
         )
 

@@ -185,7 +185,7 @@ class TimedLearner(Learner):
 
 def _print_profile(config: RunConfig, training: Training, data: dataset.FashionMNIST, steps: int = 60) -> None:
     learner = TimedLearner(training.model, config, torch.device("cpu"))
-    learner.begin_epoch(1)
+    learner.begin_epoch()
     images, labels = torch.from_numpy(data.train_images[:6400].copy()), torch.from_numpy(data.train_labels[:6400])
     start = time.perf_counter()
     for step in range(steps):
