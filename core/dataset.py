@@ -53,6 +53,12 @@ def is_present(folder: Path) -> bool:
     return True
 
 
+def stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Path, size and time of the last change of each file that is there: where they are the same, so are the files."""
+    found = [raw_folder(folder) / file.name for file in FILES]
+    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in found if path.is_file())
+
+
 def verify(folder: Path) -> None:
     """Compare every byte of the four files by SHA-256; raise DataError that names the file and what to do."""
     for file in FILES:
@@ -177,10 +183,11 @@ def _fetch_missing(folder: Path, progress: Progress, files: Sequence[IdxFile], s
         except SourceFailed as failure:
             reasons.append(f"{source.title}: {failure}")
             progress(f"No data from {reasons[-1]}", None)
+    unusable = ", ".join(file.name for file in _unusable(folder, files))
     raise DataError(
         "Fashion-MNIST could not be fetched. " + "; ".join(reasons) + ".",
-        f"Connect to the network and try again (python -m jobs data), or copy the four files "
-        f"({', '.join(file.name for file in files)}) to {raw_folder(folder)}.",
+        f"Connect to the network and try again (python -m jobs data), or copy what is missing or damaged "
+        f"({unusable}) to {raw_folder(folder)}.",
     )
 
 

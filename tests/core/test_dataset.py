@@ -159,6 +159,31 @@ def test_with_the_files_in_place_no_source_is_asked_and_nothing_is_written(
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+def test_a_fetch_that_fails_lists_only_the_files_that_are_missing_or_damaged(
+    published: Published, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    raw = raw_folder(folder)
+    (raw / "t10k-labels-idx1-ubyte").unlink()
+    (raw / "train-labels-idx1-ubyte").write_bytes(b"damaged")
+    with pytest.raises(DataError) as refused:
+        dataset.fetch(folder, files=published.files, sources=[failing("closed today")])
+    assert f"(train-labels-idx1-ubyte, t10k-labels-idx1-ubyte) to {raw}" in refused.value.advice
+    assert "images" not in refused.value.advice
+
+
+def test_the_stamps_of_a_data_folder_change_with_its_files(published: Published, tmp_path: Path) -> None:
+    assert dataset.stamps(tmp_path) == ()
+    dataset.fetch(tmp_path, files=published.files, sources=[published.source()])
+    before = dataset.stamps(tmp_path)
+    assert len(before) == len(published.files)
+    assert dataset.stamps(tmp_path) == before
+    changed = raw_folder(tmp_path) / "t10k-labels-idx1-ubyte"
+    changed.write_bytes(changed.read_bytes() + b"more")
+    assert dataset.stamps(tmp_path) != before
+
+
 def test_two_that_fetch_at_once_ask_a_source_only_once(published: Published, server: str, tmp_path: Path) -> None:
     asked: list[int] = []
 
