@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from core.errors import LookbookError
 from jobs import locks
 from jobs.artifacts import supervisor_lock
-from jobs.launching import supervisor_pid
+from jobs.launching import ensure_supervisor, supervisor_pid
 from jobs.processes import wake
-from jobs.store import Store, StoreError, connect, parse_url
+from jobs.store import PATIENCE_S, Store, StoreBusy, StoreError, connect
 
 LEAVING_S = 5.0
 """How long a supervisor has to leave before a restore is refused."""
+
+_MAGIC = b"SQLite format 3\0"
 
 
 def copy_database(store: Store, target: Path) -> int:
@@ -31,22 +35,36 @@ def copy_database(store: Store, target: Path) -> int:
         raise StoreError("Only a SQLite store can be copied to a file.", "Use the tools of your database server.")
     if target.exists():
         raise StoreError(f"{target} exists already.", "Choose another file: a backup never overwrites one.")
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with closing(sqlite3.connect(source, timeout=30)) as reader, closing(sqlite3.connect(aside)) as writer:
-            reader.backup(writer)
-            # A backup is one file, without a write-ahead log beside it.
-            writer.execute("PRAGMA journal_mode=DELETE")
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-        aside.rename(target)
+        _copy(Path(source), target)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
             f"The backup {target} could not be written ({error}).", "Check the folder and its room."
         ) from error
+    return target.stat().st_size
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Put a copy of a database, with what is in its write-ahead log, at `target` at one stroke and durably."""
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with closing(sqlite3.connect(source, timeout=PATIENCE_S)) as reader, closing(sqlite3.connect(aside)) as writer:
+            reader.backup(writer)
+            # A copy is one file, without a write-ahead log beside it.
+            writer.execute("PRAGMA journal_mode=DELETE")
+        _sync(aside)
+        aside.replace(target)
+        _sync(target.parent)
     finally:
         aside.unlink(missing_ok=True)
-    return target.stat().st_size
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_database(path: Path) -> None:
@@ -73,67 +91,108 @@ def restore(source: Path, url: str, artifacts: Path) -> Path | None:
     Raise StoreError if the file is no undamaged run store, if a supervisor is at work, or if nothing can be written.
     """
     check_database(source)
-    address = parse_url(url)
-    database = address.database
-    if address.get_backend_name() != "sqlite" or not database:
+    database = make_url(url).database
+    if make_url(url).get_backend_name() != "sqlite" or not database:
         raise StoreError("Only a SQLite store can be restored from a file.", "Use the tools of your database server.")
     with _nobody_at_work(Store(connect(url), artifacts)):
-        return _replace(Path(database), source)
+        try:
+            return _put_in_place(source, Path(database))
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{database} could not be written ({error}).", "Check the folder and its room.") from error
 
 
-def _replace(target: Path, source: Path) -> Path | None:
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        shutil.copyfile(source, aside)
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-        kept = _move_away(target)
-        aside.rename(target)
-    except OSError as error:
-        raise StoreError(f"{target} could not be written ({error}).", "Check the folder and its room.") from error
-    finally:
-        aside.unlink(missing_ok=True)
+def _put_in_place(source: Path, target: Path) -> Path | None:
+    if not target.exists():
+        _copy(source, target)
+        return None
+    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    kept = target.with_name(f"{target.stem}-before-restore-{stamp}{target.suffix}")
+    if _is_database(target):
+        _write_over(source, target, kept)
+    else:
+        _replace_rubble(source, target, kept)
     return kept
+
+
+def _is_database(path: Path) -> bool:
+    # Not by SQLite, which deletes the log beside a file that is none.
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _write_over(source: Path, target: Path, kept: Path) -> None:
+    """Replace all that is in the store in one transaction of SQLite: whoever has it open sees the old or the new rows.
+
+    The store is copied to `kept` within the transaction, so that no row written until then is lost.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+
+    def keep_before(status: int, _left: int, _pages: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if time.monotonic() > deadline:
+                raise StoreBusy(f"Another program holds the run store {target} locked.", "Close it, then try again.")
+        elif not kept.exists():
+            _copy(target, kept)
+
+    with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=1)) as writer:
+        # So that the store can be read, and copied, while it is written.
+        writer.execute("PRAGMA journal_mode=WAL")
+        # From the first page on the write lock is held.
+        reader.backup(writer, pages=1, progress=keep_before)
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _replace_rubble(source: Path, target: Path, kept: Path) -> None:
+    """Replace a file that SQLite cannot open, so that nobody can have it open, with the files that it left beside."""
+    shutil.copyfile(target, kept)
+    for ending in ("-wal", "-shm"):
+        beside = target.with_name(target.name + ending)
+        if beside.exists():
+            beside.replace(kept.with_name(kept.name + ending))
+    _copy(source, target)
 
 
 @contextmanager
 def _nobody_at_work(store: Store) -> Iterator[None]:
-    """Hold the supervisor's lock, so that nobody starts a run; raise StoreError if a run is at work."""
+    """Send the supervisor away and keep others from starting; raise StoreError if a run is at work.
+
+    A supervisor that was sent away for nothing is started again.
+    """
     path = supervisor_lock(store)
-    _send_supervisor_away(path)
+    was_there = _send_supervisor_away(path)
+    try:
+        with _supervisor_kept_out(path):
+            working = [held.parent.name for held in store.artifacts.glob("*/lock") if locks.is_held(held)]
+            if working:
+                raise _busy(f"Runs are at work ({', '.join(working)})")
+            yield
+    except StoreError:
+        if was_there:
+            ensure_supervisor(store)
+        raise
+
+
+@contextmanager
+def _supervisor_kept_out(path: Path) -> Iterator[None]:
     try:
         lock = locks.acquire(path, patience_s=LEAVING_S)
     except locks.Held:
         raise _busy("A supervisor is at work") from None
     try:
-        working = [held.parent.name for held in store.artifacts.glob("*/lock") if locks.is_held(held)]
-        if working:
-            raise _busy(f"Runs are at work ({', '.join(working)})")
         yield
     finally:
         os.close(lock)
 
 
-def _send_supervisor_away(lock: Path) -> None:
-    """Trainers go on without it, and the next look at the runs starts another."""
+def _send_supervisor_away(lock: Path) -> bool:
+    """Return whether there was one; trainers go on without it."""
     pid = supervisor_pid(lock) if lock.exists() else None
-    if pid is not None:
-        wake(pid)
-        os.kill(pid, signal.SIGTERM)
+    if pid is None:
+        return False
+    wake(pid)
+    os.kill(pid, signal.SIGTERM)
+    return True
 
 
 def _busy(reason: str) -> StoreError:
     return StoreError(f"{reason} on the run store.", "Stop them (python -m jobs stop RUN ...), then restore.")
-
-
-def _move_away(target: Path) -> Path | None:
-    """Rename the store, with its write-ahead log, so that nothing is lost by restoring the wrong backup."""
-    if not target.exists():
-        return None
-    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    kept = target.with_name(f"{target.stem}-before-restore-{stamp}{target.suffix}")
-    for ending in ("-wal", "-shm", ""):
-        part = target.with_name(target.name + ending)
-        if part.exists():
-            part.rename(kept.with_name(kept.name + ending))
-    return kept

@@ -1,6 +1,8 @@
 """Bringing a store to this version's schema, with a backup first."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -32,12 +34,11 @@ def upgrade(store: Store, found: str | None, target: str = REVISION) -> None:
             now = revision_within(connection)
             if now == target:
                 return
-            if now is not None:
-                _back_up_before(store, now, target)
-            else:
+            if now is None:
                 _refuse_foreign_tables(connection, store.place)
-            _run(connection, target)
-            _check_references(connection, store.place)
+            with _backed_up(store, now, target):
+                _run(connection, target)
+                _check_references(connection, store.place)
     finally:
         engine.dispose()
 
@@ -73,11 +74,22 @@ def _check_references(connection: Connection, place: str) -> None:
         )
 
 
-def _back_up_before(store: Store, found: str, target: str) -> None:
-    """Copy the store as it is. The caller holds the write lock, so that nobody changes or migrates it meanwhile."""
+@contextmanager
+def _backed_up(store: Store, found: str | None, target: str) -> Iterator[None]:
+    """Copy the store as it is before it is changed; a change that fails is undone, and then the copy goes too.
+
+    The caller holds the write lock, so that nobody changes or migrates the store meanwhile.
+    """
     database = store.engine.url.database
-    if not store.is_local or not database:
+    if found is None or not store.is_local or not database:
+        yield
         return
     path = Path(database)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    copy_database(store, path.with_name(f"{path.stem}-before-{target}-from-{found}-{stamp}{path.suffix}"))
+    copy = path.with_name(f"{path.stem}-before-{target}-from-{found}-{stamp}{path.suffix}")
+    copy_database(store, copy)
+    try:
+        yield
+    except BaseException:
+        copy.unlink()
+        raise

@@ -1,9 +1,12 @@
 """Backups are consistent while runs write; restoring loses nothing and never works behind a run's back."""
 
 import os
+import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,10 +17,11 @@ from jobs.backup import check_database, copy_database, restore
 from jobs.launching import ensure_supervisor, supervisor_pid
 from jobs.runs import list_runs
 from jobs.schema import runs
-from jobs.settings import settings
-from jobs.store import Store, StoreError, open_store
+from jobs.settings import ROOT, settings
+from jobs.store import Store, StoreBusy, StoreError, open_store
 from tests import stores
 from tests.jobs.configs import TINY
+from tests.jobs.working import clear_away
 
 
 def put_back(store: Store, backup: Path) -> Path | None:
@@ -83,6 +87,84 @@ def test_a_restored_store_has_the_old_rows_and_the_one_that_was_there_is_kept(sh
     assert names(open_store(shop.url, shop.artifacts)) == ["old"]
 
 
+def test_a_store_that_was_kept_can_be_restored_with_every_row(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    queue.launch(shop, TINY, "new")
+    kept = put_back(shop, tmp_path / "one.backup")
+    assert kept is not None
+    put_back(shop, kept)
+    assert names(shop) == ["new", "old"]
+
+
+def test_a_store_is_restored_with_what_is_in_the_log_beside_it(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    queue.launch(shop, TINY, "in the log")
+    (tmp_path / "set-aside").mkdir()
+    for ending in ("", "-wal"):
+        shutil.copyfile(tmp_path / f"runs.db{ending}", tmp_path / "set-aside" / f"runs.db{ending}")
+    put_back(shop, tmp_path / "one.backup")
+    assert names(shop) == ["old"]
+    put_back(shop, tmp_path / "set-aside" / "runs.db")
+    assert names(shop) == ["in the log", "old"]
+
+
+KILLED_MIDWAY = """
+import os, signal, sys
+from pathlib import Path
+from jobs import backup
+real, copied = backup._copy, []
+def copy_and_die(source, target):
+    real(source, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+backup._copy = copy_and_die
+backup.restore(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+"""
+
+
+def test_a_restore_that_is_killed_in_the_middle_leaves_the_store_as_it_was(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    queue.launch(shop, TINY, "new")
+    arguments = [str(tmp_path / "one.backup"), shop.url, str(shop.artifacts)]
+    killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, *arguments], cwd=ROOT, check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert names(shop) == ["new", "old"]
+    check_database(tmp_path / "runs.db")
+    put_back(shop, tmp_path / "one.backup")
+    assert names(shop) == ["old"]
+
+
+def test_a_store_that_nobody_can_open_is_replaced_and_kept_as_it_is(shop: Store, tmp_path: Path) -> None:
+    queue.launch(shop, TINY, "old")
+    copy_database(shop, tmp_path / "one.backup")
+    shop.engine.dispose()
+    (tmp_path / "runs.db").write_bytes(b"rubble" * 1000)
+    (tmp_path / "runs.db-wal").write_bytes(b"log of rubble")
+    kept = put_back(shop, tmp_path / "one.backup")
+    assert kept is not None
+    assert kept.read_bytes() == b"rubble" * 1000
+    assert kept.with_name(f"{kept.name}-wal").read_bytes() == b"log of rubble"
+    assert names(open_store(shop.url, shop.artifacts)) == ["old"]
+
+
+def test_a_restore_waits_for_a_writer_and_says_so_if_it_does_not_end(
+    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_database(shop, tmp_path / "one.backup")
+    queue.launch(shop, TINY, "new")
+    monkeypatch.setattr("jobs.backup.PATIENCE_S", 0.1)
+    with closing(sqlite3.connect(shop.place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy, match="Another program holds the run store"):
+            put_back(shop, tmp_path / "one.backup")
+    assert names(shop) == ["new"]
+    assert not list(tmp_path.glob("runs-before-restore*"))
+
+
 def test_a_page_that_was_open_goes_on_with_the_restored_store(shop: Store, tmp_path: Path) -> None:
     queue.launch(shop, TINY, "old")
     copy_database(shop, tmp_path / "one.backup")
@@ -139,8 +221,21 @@ def test_a_supervisor_that_waits_for_work_is_sent_away_by_a_restore(shop: Store,
     assert ensure_supervisor(shop)
     assert not ensure_supervisor(shop)
     pid = supervisor_pid(artifacts.supervisor_lock(shop))
-    time.sleep(1.5)
     put_back(shop, tmp_path / "one.backup")
     assert pid is not None
     assert not locks.is_held(artifacts.supervisor_lock(shop))
     assert names(open_store(settings().database_url, shop.artifacts)) == []
+
+
+@pytest.mark.slow
+def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(shop: Store, tmp_path: Path) -> None:
+    run_id = queue.launch(shop, TINY)
+    copy_database(shop, tmp_path / "one.backup")
+    with stores.at_work(shop, run_id):
+        assert ensure_supervisor(shop)
+        first = supervisor_pid(artifacts.supervisor_lock(shop))
+        with pytest.raises(StoreError, match="Runs are at work"):
+            put_back(shop, tmp_path / "one.backup")
+        second = supervisor_pid(artifacts.supervisor_lock(shop))
+        assert second not in (None, first)
+        clear_away(shop)

@@ -119,14 +119,16 @@ def test_a_migration_first_makes_a_backup_that_holds_the_old_rows(tmp_path: Path
         assert connection.execute("SELECT count(*) FROM epochs").fetchone() == (12,)
 
 
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+def test_a_migration_that_fails_changes_nothing_and_leaves_no_copies(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     shutil.copyfile(old_stores.FOLDER / "0001.db", path)
     with closing(sqlite3.connect(path)) as connection:
         # The second step of the migration makes this table.
         connection.execute("CREATE TABLE shop (something)")
-    with pytest.raises(StoreError, match="shop already exists"):
-        open_store(url_of(path), tmp_path)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="shop already exists"):
+            open_store(url_of(path), tmp_path)
+    assert list(tmp_path.glob("runs-before-*")) == []
     with closing(sqlite3.connect(path)) as connection:
         assert "deaths" not in {column[1] for column in connection.execute("PRAGMA table_info(runs)")}
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
