@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.config import RunConfig, validated
+from core.config import RunConfig
+from core.presets import changed
 from jobs.queue import launch, launch_group
 from jobs.records import Run
 from jobs.schema import LONGEST_NAME
@@ -14,7 +15,7 @@ _ROOM_FOR_SEED = len(" seed 2147483647")
 
 def changed_config(run: Run, changes: Mapping[str, Any]) -> RunConfig:
     """The run's config with some values changed; raise ConfigurationError if one is not allowed."""
-    return validated({**run.config, **changes})
+    return changed(run.config, changes)
 
 
 def clone(

@@ -3,7 +3,6 @@
 import platform
 import socket
 import subprocess
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -29,9 +28,11 @@ def environment() -> dict[str, Any]:
     }
 
 
-@cache
 def code_version() -> str:
-    """The package's version and, in a git checkout, the commit with "+changes" where files differ from it."""
+    """The package's version and, in a git checkout, the commit with "+changes" where files differ from it.
+
+    Asked anew each time: the checkout may move on beside a server that goes on running.
+    """
     package = _installed("lookbook")
     commit = _git("rev-parse", "--short=12", "HEAD")
     if not commit:

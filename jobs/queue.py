@@ -5,6 +5,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 from core.config import MOST_FOLDS, RunConfig, validated
 from core.cores import usable_cores
 from core.errors import ConfigurationError
-from core.presets import PRESETS
+from core.presets import PRESETS, config_of
 from jobs import artifacts, labels, locks
 from jobs.attempts import row_of
 from jobs.environment import environment
@@ -46,7 +47,8 @@ def launch(
 
     The config is frozen here: the number of threads and the weights file become what they are on this machine now.
     """
-    values = _values_of(config, name) | {"group_id": group_id, "cloned_from": cloned_from}
+    common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
+    values = _values_of(config, name) | common
     with store.writing() as connection:
         return _insert(connection, values, tags)
 
@@ -95,7 +97,7 @@ def launch_folds(
 def _launch_all(
     store: Store, configs: Sequence[RunConfig], names: Sequence[str], cloned_from: str | None, tags: Sequence[str]
 ) -> list[str]:
-    common = {"group_id": new_id(), "cloned_from": cloned_from}
+    common = {"group_id": new_id(), "cloned_from": cloned_from, "environment": environment()}
     values = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
     # All or none: a group that is cut short would be taken for a whole one.
     with store.writing() as connection:
@@ -114,7 +116,6 @@ def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
         "seed": frozen.seed,
         "epochs": frozen.epochs,
         "config": frozen.model_dump(mode="json"),
-        "environment": environment(),
         "threads": frozen.threads,
     }
 
@@ -132,8 +133,9 @@ def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str])
 
 
 def default_name(config: RunConfig) -> str:
-    """The preset's name (or the model's) and the seed; of a k-fold run also the fold."""
-    name = f"{config.preset if config.preset in PRESETS else config.model} seed {config.seed}"
+    """The preset's name and the seed, of a k-fold run also the fold; the model's where it is not the preset's."""
+    of_preset = config.preset in PRESETS and config.model == config_of(config.preset).model
+    name = f"{config.preset if of_preset else config.model} seed {config.seed}"
     return f"{name} {fold_words(config)}" if config.folds else name
 
 
@@ -245,12 +247,24 @@ def move(store: Store, run_ids: Sequence[str], place: int) -> None:
             connection.execute(runs.update().where(runs.c.id == run_id).values(queue_position=first + position))
 
 
+def weights_file_of(config: RunConfig) -> str | None:
+    """The file with the weights that a run of this config starts from, None where they are torchvision's or none.
+
+    A path given with the config is relative to the working directory of who launches; the trainer has another one.
+    """
+    if config.weights_file:
+        return str(Path(config.weights_file).expanduser().absolute())
+    return str(settings().resnet18_weights) if config.pretrained and settings().resnet18_weights else None
+
+
 def _frozen(config: RunConfig) -> RunConfig:
-    threads = config.threads or usable_cores()
-    weights_file = config.weights_file
-    if config.pretrained and weights_file is None and settings().resnet18_weights is not None:
-        weights_file = str(settings().resnet18_weights)
-    return config.model_copy(update={"threads": threads, "weights_file": weights_file})
+    chosen = {
+        "threads": config.threads or usable_cores(),
+        "weights_file": weights_file_of(config),
+        # Without pretrained weights nothing is frozen.
+        "unfrozen_layers": config.unfrozen_layers if config.pretrained else (),
+    }
+    return config.model_copy(update=chosen)
 
 
 def _end_of_queue(connection: Connection) -> float:

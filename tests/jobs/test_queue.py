@@ -1,13 +1,17 @@
 """The queue: first in, first out, unless a person changes the order; stop, resume, pause, slots and groups."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from core.config import RunConfig
+from core.config import RunConfig, validated
 from core.errors import ConfigurationError
 from core.presets import config_of
 from jobs import attempts, queue
 from jobs import shop as shop_settings
 from jobs.claims import claim, next_in_queue
+from jobs.environment import code_version
 from jobs.records import QUEUED, RUNNING, STOPPED, STOPPING
 from jobs.runs import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, shop_state
 from jobs.store import Store
@@ -45,6 +49,42 @@ def test_a_launched_run_holds_all_that_is_needed_to_repeat_it(store: Store) -> N
     assert RunConfig(**run.config).threads > 0
     assert {"code", "python", "libraries", "host", "processor"} <= run.environment.keys()
     assert run.tags == ("one", "two")
+
+
+def test_the_code_version_is_that_of_the_checkout_now_and_not_of_when_the_server_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.environment.ROOT", tmp_path)
+    versions = []
+    for message in ("one", "two"):
+        for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", message]):
+            identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"]
+            subprocess.run(["git", *identity, *command], cwd=tmp_path, check=True, timeout=20)
+        versions.append(code_version())
+    assert versions[0] != versions[1]
+
+
+@pytest.mark.parametrize("given", ["mine.pth", "~/mine.pth"])
+def test_a_weights_file_is_frozen_as_an_absolute_path(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run = get_run(store, queue.launch(store, config_of("resnet18", weights_file=given)))
+    assert run.config["weights_file"] == str(tmp_path / "mine.pth")
+
+
+def test_layers_to_unfreeze_mean_nothing_without_pretrained_weights_and_are_not_stored(store: Store) -> None:
+    preset = config_of("resnet18")
+    assert get_run(store, queue.launch(store, preset)).config["unfrozen_layers"] == ["layer4"]
+    from_scratch = validated({**preset.model_dump(), "pretrained": False})
+    assert get_run(store, queue.launch(store, from_scratch)).config["unfrozen_layers"] == []
+
+
+def test_a_run_is_named_by_its_preset_or_by_its_model_where_that_is_another() -> None:
+    assert queue.default_name(config_of("quick", seed=4)) == "quick seed 4"
+    assert queue.default_name(config_of("cnn", model="resnet18")) == "resnet18 seed 0"
+    assert queue.default_name(config_of("resnet18", preset="custom")) == "resnet18 seed 0"
 
 
 def test_a_name_that_is_too_long_queues_nothing(store: Store) -> None:
