@@ -80,6 +80,10 @@ class Comparison:
         """Which confusions are shown to differ in frequency."""
         return pair_sentence(self.pairs, self.name_a, self.name_b)
 
+    @property
+    def _correction(self) -> str:
+        return f" after Holm's correction for {self.looks} comparisons" if self.looks > 1 else ""
+
     def _finding(self, difference: float, low: float, high: float) -> str:
         """Told from the side of the more accurate model, so that the difference reads as its lead."""
         ahead, behind = (self.name_b, self.accuracy_b or 0.0), (self.name_a, self.accuracy_a or 0.0)
@@ -88,20 +92,33 @@ class Comparison:
         images = wording.these(self.n, "image")
         if self.only_a + self.only_b == 0:
             return f"Nothing separates {self.name_a} and {self.name_b} on {images}: each has the very same ones right."
-        correction = f" after Holm's correction for {self.looks} comparisons" if self.looks > 1 else ""
         evidence = (
             f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
-            f"exact McNemar {wording.p_value(self.p_adjusted)}{correction}."
+            f"exact McNemar {wording.p_value(self.p_adjusted)}{self._correction}."
         )
+        own, other = (wording.accuracy(round(share * self.n), self.n) for _, share in (ahead, behind))
         if self.shown:
-            shares = f"{wording.percent(ahead[1])} against {wording.percent(behind[1])}"
-            return f"{ahead[0]} is better than {behind[0]} on {images}: {shares}, {evidence}"
-        shares = f"{wording.percent(ahead[1])} ({ahead[0]}) against {wording.percent(behind[1])} ({behind[0]})"
+            return f"{ahead[0]} is better than {behind[0]} on {images}: {own} against {other}, {evidence}"
+        shares = f"{ahead[0]} {own} against {behind[0]} {other}"
         decided = " The interval leaves out 0, but the test is the stricter of the two and decides." if low > 0 else ""
         return (
             f"No difference can be shown between {self.name_a} and {self.name_b} on {images}: "
             f"{shares}, {evidence}{decided}"
         )
+
+
+@dataclass(frozen=True)
+class ChosenComparison(Comparison):
+    """Two models that were chosen, each as the most accurate of its kind, from `looks` pairs of models.
+
+    The luckiest of many is compared with the luckiest of others, so that p_adjusted counts every such pair.
+    """
+
+    @property
+    def _correction(self) -> str:
+        if self.looks == 1:
+            return ""
+        return f" after Bonferroni's correction for the {self.looks:,} pairs that these two were chosen from"
 
 
 def compare(labels: Labels, answers_a: Answers, answers_b: Answers, name_a: str = "A", name_b: str = "B") -> Comparison:
@@ -151,6 +168,14 @@ def compare_with_baseline(
     ]
 
 
+def compare_chosen(
+    labels: Labels, answers_a: Answers, answers_b: Answers, name_a: str, name_b: str, pairs: int
+) -> ChosenComparison:
+    """Compare the most accurate model of one kind with that of another, chosen from so many pairs."""
+    found = compare(labels, answers_a, answers_b, name_a, name_b)
+    return ChosenComparison(**{**vars(found), "p_adjusted": min(1.0, found.p * pairs), "looks": pairs})
+
+
 def best_sentence(best: Sequence[str], count: int) -> str:
     """Which of `count` runs may be called best; `best` are their names as tied_with_best gives them."""
     whole = f"Of these {count} runs"
@@ -161,18 +186,26 @@ def best_sentence(best: Sequence[str], count: int) -> str:
     return f"{whole} {', '.join(best[:-1])} and {best[-1]} are tied as the best."
 
 
-def tied_with_best(labels: Labels, runs: Mapping[str, Answers], among: int | None = None) -> tuple[str, ...]:
-    """Names of the runs that may be called best: the most accurate one and all not shown to be worse than it.
+def tied_with_best(labels: Labels, runs: Mapping[str, Answers], baseline: str | None = None) -> tuple[str, ...]:
+    """Names of the runs that may be called best: all that no other one is shown to be better than.
 
-    One name means "best", several mean "tied". The truly best run, whichever it is, is among them with at least 95 %
-    (subset selection, Gupta 1965): it is left out only if one of the m - 1 others beats it at p < 5 % / (m - 1).
-    Where only the most accurate of all runs are given, `among` says how many there are, and so m.
+    A run is left out if any of the m - 1 others beats it at p < 5 % / (m - 1), or, where all are held against a
+    baseline, in its comparison with that by Holm's correction as compare_with_baseline has it: what that calls worse
+    is never called best here. One name means "best", several mean "tied". The truly best run, whichever it is, is
+    among them with at least 95 % (subset selection, Gupta 1965): each of the two rules leaves it out with at most
+    2.5 %, for it takes an error in one direction.
     """
-    if not runs:
+    names = list(runs)
+    if not names:
         return ()
-    right_of = {name: right(labels, answers) for name, answers in runs.items()}
-    best = max(right_of.values(), key=np.count_nonzero)
-    only_best = [np.count_nonzero(best & ~own) for own in right_of.values()]
-    only_own = [np.count_nonzero(own & ~best) for own in right_of.values()]
-    threshold = SIGNIFICANCE / max(1, (among or len(runs)) - 1)
-    return tuple(name for name, p in zip(right_of, mcnemar(only_best, only_own), strict=True) if p >= threshold)
+    right_of = np.array([right(labels, answers) for answers in runs.values()], dtype=np.float32)
+    only_own = np.rint(right_of @ (1 - right_of).T).astype(np.int64)
+    p = mcnemar(only_own, only_own.T)
+    shown = p < SIGNIFICANCE / max(1, len(names) - 1)
+    if baseline is not None:
+        own, others = names.index(baseline), [place for place, name in enumerate(names) if name != baseline]
+        by_holm = holm(p[own, others]) < SIGNIFICANCE
+        shown[own, others] |= by_holm
+        shown[others, own] |= by_holm
+    beaten = (shown & (only_own > only_own.T)).any(axis=0)
+    return tuple(name for name, is_beaten in zip(names, beaten.tolist(), strict=True) if not is_beaten)

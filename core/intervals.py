@@ -12,7 +12,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class SeedMean:
-    """Mean of one figure over runs that differ in their seed only; what n cannot tell is None."""
+    """Mean accuracy of runs that differ in their seed only, a share from 0 to 1; what n cannot tell is None."""
 
     n: int
     mean: float | None
@@ -60,7 +60,10 @@ def difference_interval(only_a: int, only_b: int, n: int, level: float = LEVEL) 
 
 
 def mean_over_seeds(values: Sequence[float], level: float = LEVEL) -> SeedMean:
-    """Mean, sample standard deviation and Student's t interval of the mean; one seed has a mean only."""
+    """Mean, sample standard deviation and Student's t interval of the mean of accuracies; one seed has a mean only.
+
+    Few seeds that differ make an interval that reaches out of what an accuracy can be; it is cut to 0 to 1.
+    """
     n = len(values)
     if n == 0:
         return SeedMean(0, None, None, None, None)
@@ -69,7 +72,7 @@ def mean_over_seeds(values: Sequence[float], level: float = LEVEL) -> SeedMean:
         return SeedMean(1, mean, None, None, None)
     sd = stdev(values)
     reach = student_quantile((1 + level) / 2, n - 1) * sd / math.sqrt(n)
-    return SeedMean(n, mean, sd, mean - reach, mean + reach)
+    return SeedMean(n, mean, sd, max(0.0, mean - reach), min(1.0, mean + reach))
 
 
 def student_quantile(share: float, degrees_of_freedom: float) -> float:

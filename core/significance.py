@@ -24,6 +24,16 @@ def mcnemar(only_a: ArrayLike, only_b: ArrayLike) -> NDArray[np.float64]:
     return p
 
 
+def mcnemar_at_most(wrong_a: ArrayLike, wrong_b: ArrayLike) -> NDArray[np.float64]:
+    """What the p of mcnemar cannot exceed for models that err on so many of the same images each; elementwise.
+
+    A given difference surprises the less, the more images separate the models, and most do where no image is missed
+    by both. That p is also the exact conditional test of two counts of errors (Przyborowski and Wilenski 1940), so
+    that it may be trusted even if the models answered as many images that were not the same.
+    """
+    return mcnemar(wrong_a, wrong_b)
+
+
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Holm's (1979) adjusted p of each comparison, (m,) -> (m,), in the order given.
 

@@ -5,6 +5,8 @@ Shares go from 0 to 1 and are written in per cent; differences of shares are wri
 
 from collections.abc import Sequence
 
+from core.intervals import accuracy_interval
+
 
 def percent(share: float) -> str:
     """0.9123 -> "91.23 %"."""
@@ -14,6 +16,11 @@ def percent(share: float) -> str:
 def percent_interval(low: float, high: float) -> str:
     """(0.9094, 0.9203) -> "90.94 to 92.03"."""
     return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def accuracy(right: int, n: int) -> str:
+    """An accuracy with its 95 % interval: (9150, 10000) -> "91.50 % (90.94 to 92.03)"."""
+    return f"{percent(right / n)} ({percent_interval(*accuracy_interval(right, n))})"
 
 
 def points(difference: float) -> str:
@@ -47,6 +54,16 @@ def listed(items: Sequence[str], at_most: int) -> str:
     """("a", "b", "c") of which at most 2 are named -> "a, b and 1 more"."""
     rest = len(items) - at_most
     return ", ".join(items[:at_most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def size(count_of_bytes: int) -> str:
+    """Bytes in decimal units: "820 B", "44.8 MB"."""
+    value = float(count_of_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
 
 
 def _signed(difference: float) -> str:

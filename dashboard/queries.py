@@ -22,8 +22,9 @@ from jobs.duplicates import NearDuplicates
 from jobs.folds import FoldGroup, out_of_sample
 from jobs.groups import Group
 from jobs.judging import judges_of, quality_of
+from jobs.leaders import Leader, leader_of
 from jobs.photo_sets import PhotoSet
-from jobs.records import FINISHED, Epoch, Predictions, Run
+from jobs.records import FINISHED, Epoch, Predictions, Run, RunName
 from jobs.settings import settings
 from jobs.store import Store
 
@@ -95,12 +96,17 @@ def finished_runs() -> list[Run]:
     return runs.list_runs(store(), runs.Filter(statuses=(FINISHED,)))
 
 
-def runs_with_predictions(asked: Sequence[str]) -> tuple[list[Run], list[str]]:
+def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
+    """The runs of these ids in this order; those that are gone are left out."""
+    return runs.get_runs(store(), run_ids)
+
+
+def runs_with_predictions(asked: Sequence[str]) -> tuple[list[RunName], list[str]]:
     """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
-    offered = finished_runs()
+    offered = runs.list_names(store(), runs.Filter(statuses=(FINISHED,)))
     known = {run.id for run in offered}
     found = {run.id: run for run in runs.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
-    offered += [run for run in found.values() if run.status == FINISHED]
+    offered += [RunName(run.id, run.name) for run in found.values() if run.status == FINISHED]
     return offered, [
         f"{run.name} is left out: it is {run.state}, and only a finished run has predictions."
         for run in found.values()
@@ -121,24 +127,13 @@ def comparisons(compared: Sequence[Run]) -> list[Comparison]:
 
 
 def tied(compared: Sequence[Run]) -> tuple[str, ...]:
-    """The names of the runs that may be called best, by distinct_names. Raise NoPredictions."""
+    """The names of the runs that may be called best, the first being the baseline. Raise NoPredictions."""
     return _tied(_named(compared))
 
 
-def most_accurate(model: str, count: int) -> list[Run]:
-    """The finished runs of a model with the highest test accuracy, the highest first; archived ones do not count."""
-    return runs.list_runs(store(), _finished_of(model), order="test accuracy", limit=count)
-
-
-def tied_with_first(listed: Sequence[Run]) -> list[Run]:
-    """Of the most accurate runs of a model those that may be as good as the first. Raise NoPredictions."""
-    among = runs.count_runs(store(), _finished_of(listed[0].model))
-    tied = _tied(tuple((run.id, run.id) for run in listed), among)
-    return [run for run in listed[1:] if run.id in tied]
-
-
-def _finished_of(model: str) -> runs.Filter:
-    return runs.Filter(statuses=(FINISHED,), models=(model,))
+def leader(model: str) -> Leader | None:
+    """The most accurate finished run of a model, and which others may be as good; None if none has finished."""
+    return leader_of(store(), model, predictions)
 
 
 def _members(group: Group) -> tuple[Any, ...]:
@@ -165,10 +160,10 @@ def _comparisons(compared: tuple[tuple[str, str], ...]) -> list[Comparison]:
 
 
 @st.cache_data(max_entries=256, show_spinner="Comparing")
-def _tied(compared: tuple[tuple[str, str], ...], among: int | None = None) -> tuple[str, ...]:
+def _tied(compared: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     said = {name: _predictions(run_id) for run_id, name in compared}
-    labels = next(iter(said.values())).labels
-    return tied_with_best(labels, {name: one.predicted for name, one in said.items()}, among)
+    baseline, labels = next((name, one.labels) for name, one in said.items())
+    return tied_with_best(labels, {name: one.predicted for name, one in said.items()}, baseline)
 
 
 @st.cache_resource(max_entries=6, show_spinner="Loading the model")

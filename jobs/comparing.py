@@ -92,7 +92,7 @@ def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> Runs
         names=names,
         predictions=said,
         comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline)),
-        best=tied_with_best(labels, answers),
+        best=tied_with_best(labels, answers, baseline),
         left_out=tuple(left_out),
     )
 

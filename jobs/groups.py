@@ -7,7 +7,7 @@ from itertools import groupby
 from core.intervals import mean_over_seeds
 from core.recipes import RecipeFigures
 from jobs.records import FINISHED, Run
-from jobs.runs import find_run, get_runs, grouped_runs
+from jobs.runs import find_run, get_runs, grouped_runs, seed_group_ids
 from jobs.store import Store
 
 
@@ -35,24 +35,32 @@ class Group:
     @property
     def figures(self) -> RecipeFigures:
         """The accuracy over the seeds."""
-        return RecipeFigures(self.name, mean_over_seeds([run.test_accuracy or 0.0 for run in self.finished]))
+        accuracies = [run.test_accuracy or 0.0 for run in self.finished]
+        images = self.finished[0].test_count if self.finished else None
+        return RecipeFigures(self.name, mean_over_seeds(accuracies), images or 0)
 
 
-def list_groups(store: Store) -> list[Group]:
-    """Every group that was launched with several seeds, the newest first."""
-    groups = [_group(runs) for _, runs in groupby(grouped_runs(store), key=lambda run: run.group_id)]
-    return sorted((one for one in groups if one.of_seeds), key=lambda one: -max(run.created_at for run in one.runs))
+def list_groups(store: Store, *, limit: int | None = None, offset: int = 0) -> list[Group]:
+    """The groups that were launched with several seeds, the newest first: all, or so many from a place in the list."""
+    ids = seed_group_ids(store)[offset:][:limit]
+    groups = {
+        str(group_id): _group(runs)
+        for group_id, runs in groupby(grouped_runs(store, ids), key=lambda run: run.group_id)
+    }
+    return [groups[group_id] for group_id in ids if group_id in groups]
 
 
 def get_groups(store: Store, ids: Sequence[str]) -> list[Group]:
-    """The groups of these ids in this order, where the id of a run that has no group stands for it alone.
+    """The groups of these ids in this order, each once; the id of a run stands for its group, or for it alone.
 
     Ids that nothing has are left out.
     """
-    members = grouped_runs(store, ids)
+    named = {run.id: run.group_id or run.id for run in get_runs(store, ids)}
+    wanted = list(dict.fromkeys(named.get(one, one) for one in ids))
+    members = grouped_runs(store, wanted)
     found = {str(group_id): _group(runs) for group_id, runs in groupby(members, key=lambda run: run.group_id)}
-    alone = {run.id: _group([run]) for run in get_runs(store, [one for one in ids if one not in found])}
-    return [(found | alone)[one] for one in dict.fromkeys(ids) if one in found or one in alone]
+    alone = {run.id: _group([run]) for run in get_runs(store, [one for one in wanted if one not in found])}
+    return [(found | alone)[one] for one in wanted if one in found or one in alone]
 
 
 def find_group(store: Store, words: str) -> Group:

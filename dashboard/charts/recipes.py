@@ -30,7 +30,9 @@ def _add_group(figure: go.Figure, group: Group, drawn: RunStyle, theme: Theme) -
     )
     if mean.mean is None:
         return
-    reach = (mean.high or mean.mean) - mean.mean
+    reach = {"array": [0.0], "arrayminus": [0.0]}
+    if mean.low is not None and mean.high is not None:
+        reach = {"array": [mean.high - mean.mean], "arrayminus": [mean.mean - mean.low]}
     figure.add_scatter(
         x=[mean.mean],
         y=[label],
@@ -41,6 +43,6 @@ def _add_group(figure: go.Figure, group: Group, drawn: RunStyle, theme: Theme) -
             "size": 14,
             "line": {"color": theme.background, "width": 1},
         },
-        error_x={"array": [reach], "color": drawn.colour, "thickness": 2, "width": 6},
+        error_x={**reach, "symmetric": False, "color": drawn.colour, "thickness": 2, "width": 6},
         hovertemplate="mean %{x:.2%}<extra></extra>",
     )

@@ -42,14 +42,12 @@ def show() -> None:
 
 def _choose() -> list[Group]:
     offered = {group.id: group for group in list_groups(queries.store())}
-    asked = get_groups(queries.store(), pickers.in_url("group"))
+    asked = _asked()
     for group in asked:
         if group.of_seeds:
             offered.setdefault(group.id, group)
         else:
             st.warning(f"{page.plain(group.name)} is left out: it holds folds of the training set, not seeds.")
-    for missing in set(pickers.in_url("group")) - {group.id for group in asked}:
-        st.warning(f"There is no group {page.plain(missing)}; its runs may have been deleted.")
     if not offered:
         page.empty(
             "No group of seeds has been launched yet. Launch the same setting with three seeds or more, and another "
@@ -67,6 +65,16 @@ def _choose() -> list[Group]:
         page.empty(message, "Compare the two newest", "compare", by="recipes", group=newest)
     by_id = {group.id: group for group in groups}
     return [by_id[one] for one in picked]
+
+
+def _asked() -> list[Group]:
+    """The groups that the URL names, by their ids or by one of their runs, for which it has their ids afterwards."""
+    found = get_groups(queries.store(), pickers.in_url("group"))
+    group_of = {run.id: group.id for group in found for run in group.runs} | {group.id: group.id for group in found}
+    for missing in dict.fromkeys(one for one in pickers.in_url("group") if one not in group_of):
+        st.warning(f"There is no group {page.plain(missing)}; its runs may have been deleted.")
+    pickers.put_in_url("group", list(dict.fromkeys(group_of.get(one, one) for one in pickers.in_url("group"))))
+    return found
 
 
 def _show_groups(chosen: Sequence[Group], compared: GroupsCompared | None) -> None:

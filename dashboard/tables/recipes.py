@@ -9,12 +9,15 @@ ONE_SEED = "one seed: unknown"
 
 
 def group_cells(group: Group) -> list[str]:
-    """How many runs have finished, the mean accuracy, its interval, and the standard deviation over seeds."""
+    """How many runs have finished, the mean accuracy, its interval, and the standard deviation over seeds.
+
+    One seed has the interval of its images, beside its accuracy; over seeds it has none.
+    """
     figures = group.figures.accuracy
     finished = f"{figures.n} of {wording.counted(len(group.runs), 'seed')}"
     if figures.low is None or figures.high is None or figures.sd is None:
         unknown = ONE_SEED if figures.n else wording.NOTHING
-        return [finished, wording.share(figures.mean), unknown, unknown]
+        return [finished, wording.accuracy(figures.mean, group.figures.images), unknown, unknown]
     interval = core_wording.percent_interval(figures.low, figures.high)
     return [finished, wording.share(figures.mean), interval, f"{100 * figures.sd:.2f} points"]
 

@@ -45,7 +45,7 @@ def _recipes(compared: GroupsCompared) -> Table:
 def _figures(one: RecipeFigures) -> tuple[str, ...]:
     own = one.accuracy
     if own.low is None or own.high is None or own.sd is None:
-        return one.name, str(own.n), wording.percent(own.mean), "unknown"
+        return one.name, str(own.n), wording.share_of(own.mean, one.images), "unknown"
     mean = f"{wording.percent(own.mean)} ({core_wording.percent_interval(own.low, own.high)})"
     return one.name, str(own.n), mean, f"{100 * own.sd:.2f}"
 

@@ -93,3 +93,9 @@ def test_one_seed_has_a_mean_and_no_spread_and_none_has_neither():
 def test_equal_seeds_have_a_spread_of_zero():
     figures = mean_over_seeds([0.9, 0.9, 0.9])
     assert (figures.sd, figures.low, figures.high) == (0.0, 0.9, 0.9)
+
+
+def test_the_interval_of_a_mean_stays_within_what_an_accuracy_can_be():
+    figures = mean_over_seeds([0.99, 0.9])
+    assert (figures.low, figures.high) == (pytest.approx(0.945 - 12.706 * 0.045, abs=1e-3), 1.0)
+    assert mean_over_seeds([0.01, 0.1]).low == 0.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from core.intervals import accuracy_interval
 from core.recipes import compare_recipes, compare_recipes_with_baseline, recipe_figures
 
 LABELS = np.repeat(np.arange(10), 500)
@@ -23,7 +24,9 @@ def test_a_recipe_is_its_mean_spread_and_number_of_seeds():
     group = runs([0.90, 0.91, 0.92], 1)
     figures = recipe_figures(LABELS, group, "cnn")
     assert figures.accuracy.sd == pytest.approx(np.std(shares(group), ddof=1))
-    assert figures.sentence.startswith(f"cnn: {100 * np.mean(shares(group)):.2f} % on average over 3 seeds (standard")
+    interval = f"({100 * figures.accuracy.low:.2f} to {100 * figures.accuracy.high:.2f})"
+    mean = f"{100 * np.mean(shares(group)):.2f} % {interval}"
+    assert figures.sentence.startswith(f"cnn: {mean} over 3 seeds (standard deviation ")
 
 
 def test_images_that_no_recipe_finds_harder_leave_welchs_t_test_over_seeds():
@@ -88,7 +91,9 @@ def test_one_seed_says_nothing_about_a_recipe():
         "Nothing can be said about the recipes cnn and resnet18: cnn has 1 finished run, "
         "and a recipe's spread from seed to seed takes at least two seeds of each."
     )
-    assert "says nothing about how the recipe varies" in found.a.sentence
+    assert "with one seed, an interval for other images; one seed says nothing about how" in found.a.sentence
+    low, high = accuracy_interval(round(5000 * found.a.accuracy.mean), 5000)
+    assert f"({100 * low:.2f} to {100 * high:.2f})" in found.a.sentence
 
 
 def test_a_recipe_without_runs_or_images_has_a_sentence_too():
@@ -114,3 +119,23 @@ def test_several_recipes_against_the_baseline_are_corrected_together_but_for_tho
     assert better.looks == same.looks == 2
     assert better.p_adjusted == pytest.approx(2 * better.p)
     assert single.p_adjusted is None
+
+
+def test_an_interval_without_zero_beside_a_corrected_p_above_5_percent_is_explained():
+    baseline = runs([0.900, 0.905, 0.910], 13)
+    others = {"ahead": runs([0.918, 0.921, 0.915], 20), **{f"same {n}": runs([0.9, 0.905, 0.91], n) for n in range(7)}}
+    ahead, *_ = compare_recipes_with_baseline(LABELS, baseline, others)
+    assert ahead.low > 0
+    assert ahead.p < 0.05 < ahead.p_adjusted
+    assert "The interval leaves out 0, but it is not corrected; the corrected test decides." in ahead.sentence
+
+
+def test_two_seeds_that_happen_to_agree_are_not_believed_to_be_steadier_than_many():
+    many = runs(np.linspace(0.86, 0.92, 10), 21)
+    twins = runs([0.905], 22) * 2
+    found = compare_recipes(LABELS, many, twins)
+    spread = np.var(shares(many), ddof=1)
+    assert found.seed_variance == pytest.approx(spread / 10 + spread / 2, rel=0.01)
+    assert compare_recipes(LABELS, twins, many).seed_variance == pytest.approx(found.seed_variance)
+    three = compare_recipes(LABELS, many, runs([0.905], 22) * 3)
+    assert three.seed_variance < spread / 5

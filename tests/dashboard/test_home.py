@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from jobs import runs
+from jobs.schema import predictions
 from jobs.store import Store
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.rights import rights_of_files_hold
 from tests.stores import Sample
+
+
+def sentence_on_the_two(app):
+    return next(one.value for one in app.markdown if "exact McNemar" in one.value)
 
 
 def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_page):
@@ -111,9 +116,48 @@ def test_the_only_run_and_one_that_beats_all_others_are_called_the_best(store, o
     assert open_page().metric[0].label == "Best CNN, test accuracy"
 
 
+def test_with_runs_of_all_three_models_the_two_most_accurate_are_compared(store, open_page):
+    stores.add(store, Sample(seed=0, name="first"))
+    stores.add(store, Sample(model="resnet18", seed=0, name="third", columns={"test_accuracy": 0.5}))
+    stores.add(store, Sample(seed=1, name="second", changes={"model": "resnet-small"}))
+    app = open_page()
+    assert not app.exception
+    assert len(app.metric) == 3
+    assert "first" in sentence_on_the_two(app)
+    assert "second" in sentence_on_the_two(app)
+
+
+def test_a_model_without_a_run_leads_to_the_first_preset_that_has_it(store, open_page):
+    stores.add(store, Sample())
+    links = [link.proto for link in open_page().get("page_link") if link.proto.label == "Launch one"]
+    assert ["preset=resnet18" in str(links[0]), "preset=resnet-photo" in str(links[1])] == [True, True]
+
+
+def test_the_leaders_are_compared_with_a_correction_for_having_been_chosen(store, open_page):
+    for seed in range(3):
+        stores.add(store, Sample(seed=seed))
+        stores.add(store, Sample(model="resnet18", seed=seed))
+    assert "after Bonferroni's correction for the 9 pairs" in sentence_on_the_two(open_page())
+
+
+def test_a_leader_without_predictions_is_not_called_the_best(store, open_page):
+    for seed in range(2):
+        best = stores.add(store, Sample(seed=seed, columns={"test_accuracy": 0.915 + seed / 1000}))
+    with store.writing() as connection:
+        connection.execute(predictions.delete().where(predictions.c.run_id == best))
+    app = open_page()
+    assert app.metric[0].label == "Highest CNN, test accuracy"
+    assert "were not kept" in texts(app)
+
+
 def test_the_best_of_two_models_that_answered_other_images_are_not_compared(store, open_page):
     stores.add(store, Sample())
     stores.add(store, Sample(model="resnet18"), stores.labels()[::-1].copy())
     app = open_page()
     assert "was not tested on the images of" in texts(app)
     assert not app.exception
+
+
+def test_the_latest_runs_can_be_taken_along(store, open_page):
+    stores.add(store, Sample())
+    assert "CSV of these runs" in [one.proto.label for one in open_page().get("download_button")]

@@ -4,10 +4,14 @@ from html import unescape
 
 import pytest
 
+from dashboard.charts.recipes import seed_accuracies
+from dashboard.style import LIGHT, run_styles
+from dashboard.tables.recipes import group_cells
 from jobs import labels
 from jobs.comparing import compare_groups
 from jobs.groups import get_groups
 from jobs.records import STOPPED
+from jobs.schema import runs
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
@@ -62,7 +66,7 @@ def test_a_group_with_an_unfinished_run_leaves_it_out_by_name(store, groups, ope
 
 def test_one_group_alone_shows_its_spread_and_an_unknown_one_is_said(groups, open_page):
     app = open_page("compare", by="recipes", group=[groups[0], "nosuchid"])
-    assert "on average over 3 seeds (standard deviation" in findings(app)[0]
+    assert "over 3 seeds (standard deviation" in findings(app)[0]
     assert "There is no group nosuchid" in app.warning[0].value
 
 
@@ -82,8 +86,8 @@ def test_groups_that_answered_other_images_are_refused_in_a_sentence(store, open
 
 
 def test_runs_of_two_groups_lead_to_the_comparison_of_their_recipes(store, groups, open_page):
-    runs = [group.runs[0].id for group in get_groups(store, groups)]
-    app = open_page("compare", run=runs)
+    ids = [group.runs[0].id for group in get_groups(store, groups)]
+    app = open_page("compare", run=ids)
     assert "Compare their recipes" in str([link.proto for link in app.get("page_link")])
 
 
@@ -96,3 +100,33 @@ def test_the_list_of_groups_opens_by_its_link(open_page):
 
 def test_without_groups_the_list_says_what_one_is(open_page):
     assert "A group is one setting trained with several seeds" in texts(open_page("runs", by="groups"))
+
+
+def test_a_run_of_a_group_stands_for_its_group_in_the_link(store, groups, open_page):
+    seed = get_groups(store, groups)[0].runs[1].id
+    app = open_page("compare", by="recipes", group=[seed, groups[1]])
+    assert not app.warning
+    assert app.query_params["group"] == groups
+    assert findings(app)[0].startswith("As a recipe cnn is better than resnet18")
+
+
+def test_the_bars_of_a_mean_end_where_its_interval_does(store):
+    one, two = (stores.add(store, Sample("cnn", seed, columns={"group_id": "few"})) for seed in (0, 1))
+    with store.writing() as connection:
+        for run_id, accuracy in ((one, 0.99), (two, 0.9)):
+            connection.execute(runs.update().where(runs.c.id == run_id).values(test_accuracy=accuracy))
+    (group,) = get_groups(store, ["few"])
+    figure = seed_accuracies([group], run_styles(["few"]), LIGHT)
+    bar = figure.data[1].error_x
+    mean = group.figures.accuracy
+    assert mean.high == 1.0
+    assert (bar.array[0], bar.arrayminus[0]) == pytest.approx((1 - mean.mean, mean.mean - mean.low))
+
+
+def test_a_single_seed_has_the_interval_of_its_images(store):
+    alone = stores.add(store, Sample("cnn", 9))
+    (group,) = get_groups(store, [alone])
+    cells = group_cells(group)
+    assert cells[1].endswith(")")
+    assert cells[1].startswith(f"{100 * group.runs[0].test_accuracy:.2f} % (")
+    assert cells[2:] == ["one seed: unknown"] * 2

@@ -3,10 +3,11 @@
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.dataset import FashionMNIST
-from tests.benchmarks import chaos, load, uploads
+from tests.benchmarks import chaos, load, statistics, uploads
 from tests.jobs import crowd
 
 pytestmark = pytest.mark.slow
@@ -28,3 +29,11 @@ def test_eight_writers_and_four_readers_lose_nothing_and_meet_no_lock(tmp_path: 
 
 def test_no_hostile_or_broken_file_does_any_harm() -> None:
     assert uploads.main(["--count", "0", "--seed", "1"]) == 0
+
+
+def test_comparisons_keep_what_they_promise_as_far_as_a_hundred_simulated_pairs_can_tell() -> None:
+    pairs = 100
+    chance = 4 * (0.05 * 0.95 / pairs) ** 0.5
+    for line in statistics.table(pairs, np.random.default_rng(0)):
+        low, high = line.target or (0.0, 1.0)
+        assert low - chance <= line.share <= high + chance, line.what
