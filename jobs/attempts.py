@@ -45,17 +45,26 @@ class Answers:
 
 
 def report_start(
-    duty: Duty, pid: int, facts: dict[str, Any], complete: Sequence[Epoch], best: Epoch | None, batch: int
+    duty: Duty,
+    pid: int,
+    facts: Mapping[str, Any],
+    complete: Sequence[Epoch],
+    best: Epoch | None,
+    batch: int,
+    *,
+    here: Mapping[str, str] | None = None,
 ) -> bool:
     """Record what the trainer found, and the epochs that its checkpoint holds; return whether to go on.
 
-    Epochs past the checkpoint are taken out: they are about to be trained again.
+    Epochs past the checkpoint are taken out: they are about to be trained again. `here` takes the place of what the
+    environment of the launch said of code and machine.
     """
     with _on_duty(duty) as (connection, row):
         connection.execute(epochs.delete().where(epochs.c.run_id == duty.run_id, epochs.c.epoch > len(complete)))
         _insert_missing(connection, duty.run_id, complete)
         position = {"epoch": min(len(complete) + 1, row.epochs), "batch": batch}
-        _update(connection, duty, pid=pid, **facts, **position, **_best(best))
+        environment = {**row.environment, **(here or {})}
+        _update(connection, duty, pid=pid, environment=environment, **facts, **position, **_best(best))
         connection.execute(
             attempts.update()
             .where(attempts.c.run_id == duty.run_id, attempts.c.attempt == duty.attempt)
@@ -149,6 +158,7 @@ def report_finish(
             duty,
             FINISHED,
             "finished",
+            epoch=len(complete),
             test_loss=log_loss(labels, np.exp(stored.astype(np.float64))),
             test_accuracy=accuracy,
             test_count=len(labels),

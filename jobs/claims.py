@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, true
 
 from jobs import shop
 from jobs.attempts import Duty, close_attempt, end_run, fail_run, row_of
-from jobs.records import AT_WORK, QUEUED, RUNNING, STOPPED, STOPPING, Run
+from jobs.records import ACTIVE, AT_WORK, QUEUED, RUNNING, STOPPED, STOPPING, Run
 from jobs.schema import attempts, runs
 from jobs.store import Store
 
@@ -65,7 +65,7 @@ def _begin_attempt(store: Store, connection: Connection, row: Row[Any], host: st
     connection.execute(
         runs.update()
         .where(runs.c.id == row.id)
-        .values(attempt=attempt, host=host, pid=None, progress_at=time.time(), images_per_s=None, **values)
+        .values(attempt=attempt, host=host, pid=None, progress_at=time.time(), **values)
     )
     connection.execute(
         attempts.insert().values(
@@ -102,6 +102,14 @@ def settle_death(duty: Duty, host: str, exit_status: int | None, last_words: str
             return None
         close_attempt(connection, duty, _death(exit_status))
         return _begin_attempt(duty.store, connection, row, host, deaths=row.deaths + 1)
+
+
+def give_up(store: Store, run_id: str, kind: str, message: str, advice: str) -> None:
+    """Record that no trainer can be started for a run that waits or works, and why."""
+    with store.writing() as connection:
+        row = row_of(connection, run_id)
+        if row is not None and row.status in ACTIVE:
+            fail_run(connection, Duty(store, run_id, row.attempt), kind, message, advice)
 
 
 def _death(exit_status: int | None) -> str:

@@ -13,6 +13,7 @@ from core.progress import Progress
 from core.training import NO_ROOM, Training
 from jobs import attempts
 from jobs.attempts import Answers, Duty
+from jobs.environment import code_version
 from jobs.records import Epoch
 from jobs.store import StoreBusy, StoreFull, StoreReadOnly
 
@@ -90,8 +91,11 @@ class Shift:
             "inexact_because": facts.inexact_because or None,
             "warning": " ".join(training.notes) or None,
         }
+        here = {"code": code_version(), "device_name": facts.device_name}
         complete, best = self._learnt(training)
-        return persist(lambda: attempts.report_start(self.duty, os.getpid(), recorded, complete, best, training.batch))
+        return persist(
+            lambda: attempts.report_start(self.duty, os.getpid(), recorded, complete, best, training.batch, here=here)
+        )
 
     def progressed(self, event: Progress) -> bool:
         """Tell how far the epoch is."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from jobs import artifacts, claims, locks, processes
 from jobs.attempts import Duty
 from jobs.environment import host
-from jobs.launching import sign
+from jobs.launching import sign, supervisor_pid
 from jobs.records import QUEUED, STOPPING, Run
 from jobs.runs import active_runs
 from jobs.settings import ROOT, child_environment, settings
@@ -32,29 +32,41 @@ GRACE_S = 30.0
 PATIENCE_S = 2.0
 """How long it waits for the store: a suspended trainer may hold its lock, and only this process will wake it."""
 
+_FOLDER_IS_UNUSABLE = (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""What the operating system says of a run's folder, or log, that will not mend itself; a full disk may."""
+
 
 def main(*, stay: bool = False, lock: int | None = None) -> int:
     """Supervise until there has been no work for a while (`stay`: until interrupted); return the exit status.
 
-    `lock` is the descriptor of the supervisor's lock if whoever started this process has taken it already.
+    `lock` is the descriptor of the supervisor's lock if whoever started this process has taken it already. Raise
+    StoreError if another supervisor has it.
     """
     signal.signal(signal.SIGTERM, _leave)
     chosen = settings()
     store = Store(connect(chosen.database_url, patience_s=PATIENCE_S), chosen.artifacts)
     path = artifacts.supervisor_lock(store)
     voice = Voice()
-    while (lock := _take(path) if lock is None else lock) is not None:
+    lock = _take(path) if lock is None else lock
+    if lock is None:
+        raise _already_supervised(store, supervisor_pid(path))
+    while lock is not None:
         voice.say(f"at work for {store.place}")
         _open(store, voice)
         Supervisor(store, host(), voice).run(stay=stay)
         os.close(lock)
-        lock = None
         # A run may have been queued by somebody who still saw this supervisor alive.
-        if not has_work(store):
-            voice.say("no more work")
-            return 0
-    voice.say("another supervisor is at work")
+        lock = _take(path) if has_work(store) else None
+    voice.say("no more work")
     return 0
+
+
+def _already_supervised(store: Store, pid: int | None) -> StoreError:
+    which = f" (process {pid})" if pid is not None else ""
+    return StoreError(
+        f"Another supervisor{which} is at work for {store.place}.",
+        "It works off the same queue; end it first if this one shall.",
+    )
 
 
 def _leave(_signal: int, _frame: object) -> None:
@@ -157,12 +169,19 @@ class Supervisor:
             self._press_to_go(run, pid)
 
     def _settle(self, run: Run) -> None:
-        child = self.children.pop(run.id, None)
+        child = self.children.get(run.id)
         exit_status = _exit_status(child) if child else None
         lines = artifacts.log_tail(self.store, run.id, lines=1)
         ended = Duty(self.store, run.id, run.attempt)
         self.voice.say(f"run {run.id}: attempt {run.attempt} is gone (exit status {exit_status})")
-        self._start(run.id, partial(claims.settle_death, ended, self.host, exit_status, lines.strip()))
+
+        def settle() -> Duty | None:
+            next_attempt = claims.settle_death(ended, self.host, exit_status, lines.strip())
+            # Not before it is recorded how this one ended: the store may be locked, and then it is tried again.
+            self.children.pop(run.id, None)
+            return next_attempt
+
+        self._start(run.id, settle)
 
     def _start(self, run_id: str, take: Callable[[], Duty | None]) -> bool:
         """Hold the run's lock, take the run, and hand both to a new trainer; return whether there was one to start."""
@@ -172,16 +191,27 @@ class Supervisor:
         except locks.Held:
             self._press_earlier_trainer(run_id)
             return False
+        except _FOLDER_IS_UNUSABLE as error:
+            return self._give_up(run_id, error)
         try:
             with files.log.open("ab") as log:
                 duty = take()
                 if duty is None:
                     return False
                 self.children[run_id] = self._spawn(duty, lock, log.fileno())
+        except _FOLDER_IS_UNUSABLE as error:
+            return self._give_up(run_id, error)
         finally:
             os.close(lock)
         self.voice.say(f"run {run_id}: attempt {duty.attempt} started")
         return True
+
+    def _give_up(self, run_id: str, error: OSError) -> bool:
+        """One run whose folder cannot be used must not hold up the others; return that it was not started."""
+        message = f"The folder of the run cannot be used: {error.strerror} ({error.filename})."
+        claims.give_up(self.store, run_id, "disk", message, "Mend that, then resume the run.")
+        self.voice.say(f"run {run_id} failed: {message}")
+        return False
 
     def _spawn(self, duty: Duty, lock: int, log: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -18,6 +18,7 @@ from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFi
 from core.reliability import fit_thresholds
 from core.resumption import START_OVER
 from core.training import NO_ROOM, Training
+from core.wording import counted
 from jobs import artifacts
 from jobs.attempts import Answers, Duty, Replaced
 from jobs.launching import open_here
@@ -78,7 +79,7 @@ def _work(shift: Shift) -> None:
     files = artifacts.files_of(shift.duty.store, run.id)
     say(f"attempt {shift.duty.attempt} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)
-    data = dataset.load(settings().data)
+    data = _load_verified(settings().data)
     # A run that died before may die again: it writes its next checkpoint soon.
     training = shift.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
     if training is None:
@@ -91,6 +92,14 @@ def _work(shift: Shift) -> None:
     shift.leave()
 
 
+def _load_verified(folder: Path) -> FashionMNIST:
+    """The data set, every byte as published; raise DataError. To learn from damaged images would tell nobody."""
+    start = time.monotonic()
+    dataset.verify(folder)
+    say(f"Fashion-MNIST in {folder} is verified ({time.monotonic() - start:.1f} s)")
+    return dataset.load(folder)
+
+
 def _refuse_to_forget(shift: Shift, training: Training, folder: Path) -> None:
     """Raise CheckpointError if the store knows of epochs and no checkpoint is there any more."""
     known = persist(lambda: list_epochs(shift.duty.store, [shift.duty.run_id])[shift.duty.run_id])
@@ -101,7 +110,7 @@ def _refuse_to_forget(shift: Shift, training: Training, folder: Path) -> None:
 def _train(shift: Shift, training: Training) -> bool:
     """Train until the end; return False if the run was asked to stop before."""
     last_report, start = 0.0, _position(training)
-    _say_facts(training)
+    say_facts(training)
     if not shift.started(training):
         return False
     for event in training.events():
@@ -158,11 +167,15 @@ def _position(training: Training) -> tuple[int, int]:
     return len(training.epochs), training.batch
 
 
-def _say_facts(training: Training) -> None:
+def say_facts(training: Training) -> None:
+    """Write into the log on what a run is trained, from what it starts, and where it is taken up."""
     facts = training.facts
     for note in training.notes:
         say(note)
-    say(f"{facts.device_name}, {facts.threads} threads, {facts.parameters_trained:,} parameters to train")
+    say(f"{facts.device_name}, {counted(facts.threads, 'thread')}, {facts.parameters_trained:,} parameters to train")
+    if facts.pretrained:
+        afresh = " and ".join(facts.pretrained.initialised_afresh)
+        say(f"pretrained weights from {facts.pretrained.source}; {afresh} initialised afresh")
     if _position(training) != (0, 0):
         say(f"resuming in epoch {len(training.epochs) + 1} after batch {training.batch}")
 

@@ -21,7 +21,7 @@ def facts(run: Run, where: tzinfo) -> pd.DataFrame:
         "host": run.host or environment.get("host") or wording.NOTHING,
         "processor": environment.get("processor", wording.NOTHING),
         "system": environment.get("system", wording.NOTHING),
-        "device": run.device or wording.NOTHING,
+        "device": environment.get("device_name") or run.device or wording.NOTHING,
         "threads": wording.count(run.threads),
         "code": environment.get("code", wording.NOTHING),
         "Python": environment.get("python", wording.NOTHING),

@@ -253,7 +253,7 @@ def _environment(run: Run) -> dict[str, str]:
         "Host": run.host or known.get("host", ""),
         "System": known.get("system", ""),
         "Processor": known.get("processor", ""),
-        "Device": run.device or "",
+        "Device": known.get("device_name") or run.device or "",
         "Threads": wording.count(run.threads),
         "Images per second at the end": wording.number(run.images_per_s, 0),
         "Test images answered per second": wording.number(run.prediction_images_per_s, 0),

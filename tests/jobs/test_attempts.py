@@ -113,6 +113,28 @@ def test_a_finished_run_has_all_its_epochs_and_predictions(duty: Duty) -> None:
     assert attempt.ended_at is not None
 
 
+def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_and_keeps_its_speed(store: Store) -> None:
+    taken = claim(store, queue.launch(store, TINY), HOST)
+    assert taken is not None
+    start(taken)
+    attempts.report_progress(taken, 1, 4, 4, 123.0, 1.0)
+    checkpoint(taken, 1)
+    successor = die(taken)
+    assert successor is not None
+    start(successor, complete=1)
+    assert get_run(store, taken.run_id).epoch == 2
+    finish(successor, complete=1)
+    run = get_run(store, taken.run_id)
+    assert (run.status, run.epoch, run.epochs, run.images_per_s) == (FINISHED, 1, 2, 123.0)
+
+
+def test_a_trainer_records_on_what_code_and_device_it_works_and_keeps_the_rest(duty: Duty) -> None:
+    launched = get_run(duty.store, duty.run_id).environment
+    attempts.report_start(duty, 4711, {}, [], None, 0, here={"code": "0.2.0 (abc)", "device_name": "Some GPU"})
+    found = get_run(duty.store, duty.run_id).environment
+    assert found == {**launched, "code": "0.2.0 (abc)", "device_name": "Some GPU"}
+
+
 def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobody_measured_it(store: Store) -> None:
     for seconds, expected in ((4.0, 2_500.0), (None, None)):
         taken = claim(store, queue.launch(store, TINY), HOST)

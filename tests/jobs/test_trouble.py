@@ -13,10 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.dataset import FashionMNIST
+from core.idx import FILES, raw_folder
 from core.presets import config_of
 from jobs import artifacts, queue
 from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
 from jobs.runs import get_run, list_attempts
+from jobs.settings import settings
 from jobs.store import Store, open_store
 from tests.jobs.configs import STEADY, TINY
 from tests.jobs.working import (
@@ -49,6 +52,27 @@ def test_runs_without_data_fail_at_once_with_the_way_out_and_the_queue_goes_on(
         assert "python -m jobs data" in str(run.error_advice)
         assert len(list_attempts(shop, run_id)) == 1
     clear_away(shop)
+
+
+def test_a_run_whose_data_are_damaged_without_a_change_of_size_fails_at_once_and_names_the_file(
+    shop: Store, real_data: FashionMNIST, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert len(real_data.train_labels) == 60_000
+    whole, damaged = raw_folder(settings().data), raw_folder(tmp_path / "damaged")
+    damaged.mkdir(parents=True)
+    for file in FILES:
+        (damaged / file.name).symlink_to(whole / file.name)
+    one = damaged / "t10k-labels-idx1-ubyte"
+    one.unlink()
+    shutil.copyfile(whole / one.name, one)
+    flip_a_byte(one)
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "damaged"))
+    run = wait_until_failed(shop, queue.launch(shop, TINY))
+    clear_away(shop)
+    assert run.error_kind == "data"
+    assert f"{one} is damaged: its SHA-256" in str(run.error_message)
+    assert "python -m jobs data" in str(run.error_advice)
+    assert len(list_attempts(shop, run.id)) == 1
 
 
 def test_a_run_without_its_weights_fails_at_once_with_the_ways_out(working_shop: Store, tmp_path: Path) -> None:
