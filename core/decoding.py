@@ -36,16 +36,19 @@ def decode(opened: Image.Image, side: int) -> tuple[Image.Image, Image.Image | N
     notes = []
     if opened.format != "MPO" and getattr(opened, "is_animated", False):
         notes.append("animated: its first frame is used")
-    turn = _TURNS.get(_orientation(opened))
+    tag = _orientation(opened)
     # A JPEG is decoded straight at the smallest eighth that is still large enough; other formats ignore this.
     opened.draft(None, _fitting(opened.size, side))
     opened.load()
+    # Asked again, for Pillow has turned a TIFF by now and taken the tag away.
+    turn = _TURNS.get(_orientation(opened))
     colours, opacity = _apart(_reduced(opened, side))
     colours = _in_srgb(colours, opened.info.get("icc_profile"))
     if opacity is not None and opacity.getextrema() == (255, 255):
         opacity = None
-    if turn is not None:
+    if tag in _TURNS:
         notes.append("turned as the camera held it")
+    if turn is not None:
         colours, opacity = colours.transpose(turn), opacity and opacity.transpose(turn)
     return colours, opacity, tuple(notes)
 

@@ -77,7 +77,7 @@ def to_model_view(
         notes=(*photo.notes, *item.notes, _said(used, polarity)),
         votes=image[None],
         frame=frame,
-        found=found.found,
+        found=item.found,
     )
 
 

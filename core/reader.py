@@ -1,12 +1,13 @@
 """The process that decodes pictures for core.intake: hostile bytes can harm nothing but this process.
 
 `python -m core.reader DESCRIPTOR` answers one request after the other on the socket of that descriptor, until the other
-side is gone. A request is a file's name and its bytes. The answer is a header in JSON, then the pixels and the opacity
-unless it is a refusal.
+side is gone. It says that it is ready, once. A request is a file's name and its bytes. The answer is a header in JSON,
+then the pixels and the opacity unless it is a refusal.
 """
 
 import json
 import math
+import os
 import resource
 import sys
 import time
@@ -16,8 +17,14 @@ from PIL import Image
 
 from core.reading import MAX_PIXELS, UnreadablePhoto, read
 
-MEMORY = 320 * 2**20
-"""Bytes that decoding a picture may take on top of the process as it starts."""
+MEMORY = 370 * 2**20
+"""Bytes that decoding a picture may take on top of the process as it starts, which itself has about 60 MB.
+
+A HEIC of 48 megapixels, as phones store it, takes 350 MB for its planes, its colours and Pillow's copy of them.
+"""
+
+READY = b"ready"
+"""What it says first; until then whatever it writes to standard error says why it cannot start."""
 
 SECONDS = 10
 """Time of a processor that decoding a picture may take."""
@@ -29,6 +36,8 @@ def main(descriptor: int) -> None:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
     _limit_memory()
     with Connection(descriptor) as connection:
+        connection.send_bytes(READY)
+        _fall_silent()
         while True:
             try:
                 name, data = connection.recv_bytes(), connection.recv_bytes()
@@ -48,6 +57,13 @@ def _answer(data: bytes, name: str) -> list[bytes]:
     pictures = [photo.pixels.tobytes(), *([] if photo.opacity is None else [photo.opacity.tobytes()])]
     header = {"pictures": len(pictures), "size": photo.pixels.shape[:2], "notes": photo.notes}
     return [json.dumps(header).encode(), *pictures]
+
+
+def _fall_silent() -> None:
+    """Write no warning of a decoder to anywhere: one hostile file has thousands of them."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stderr.fileno())
+    os.close(nowhere)
 
 
 def _limit_memory() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from core.decoding import DECODING_ERRORS, decode
 from core.errors import LookbookError
 
-MAX_BYTES = 20 * 2**20
+MAX_BYTES = 10 * 2**20
 MAX_PIXELS = 50_000_000
 WORKING_SIDE = 1024
 """Longest side, in pixels, that a photo is kept at: more shows nothing more at 28x28."""
@@ -22,6 +22,8 @@ _FORMATS = (
     *("PPM", "TGA", "PCX", "SGI", "QOI", "ICO", "PSD", "HEIF"),
 )
 SMALLER = "Save a smaller copy, for example as a JPG of 2,000 pixels on the longer side."
+# How libheif, libavif and other decoders say it, without an error of its own.
+_OUT_OF_MEMORY = ("out of memory", "memory allocation", "allocation failed")
 _SAVE_ADVICE = "Save it as JPG, PNG or WEBP and try again."
 
 
@@ -59,11 +61,8 @@ def read(data: bytes, name: str = "The file") -> Photo:
         raise _no_picture(data, name) from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name, "far more than 100") from error
-    except MemoryError as error:
-        raise UnreadablePhoto(f"{name} takes too much memory to decode.", SMALLER) from error
     except DECODING_ERRORS as error:
-        state = "cut short" if "truncated" in str(error) else "damaged"
-        raise UnreadablePhoto(f"{name} is {state}.", "Copy or download it again, or take another picture.") from error
+        raise _undecodable(error, name) from error
     if opacity is None:
         return Photo(name, np.asarray(colours), None, notes)
     flattened = Image.composite(colours, Image.new("RGB", colours.size, "white"), opacity)
@@ -100,6 +99,14 @@ def _too_many_pixels(name: str, count: str) -> UnreadablePhoto:
         f"{name} is too large: {count} megapixels; at most {MAX_PIXELS // 1_000_000} are read.",
         SMALLER,
     )
+
+
+def _undecodable(error: Exception, name: str) -> UnreadablePhoto:
+    words = str(error).lower()
+    if isinstance(error, MemoryError) or any(sign in words for sign in _OUT_OF_MEMORY):
+        return UnreadablePhoto(f"{name} takes too much memory to decode.", SMALLER)
+    state = "cut short" if "truncated" in words else "damaged"
+    return UnreadablePhoto(f"{name} is {state}.", "Copy or download it again, or take another picture.")
 
 
 def _no_picture(data: bytes, name: str) -> UnreadablePhoto:

@@ -2,9 +2,12 @@
 
 import io
 import os
+import shutil
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,8 +34,9 @@ def gradient(size: tuple[int, int] = (60, 40), mode: str = "RGB") -> Image.Image
 
 def reader() -> psutil.Process:
     """The process that decodes for this one."""
-    intake.start()
-    return next(child for child in psutil.Process().children() if "core.reader" in child.cmdline())
+    read_photo(encoded(gradient((2, 2))))
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return next(child for child in alive if "core.reader" in child.cmdline())
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("RGB", "JPEG"), ("RGBA", "PNG"), ("L", "WEBP")])
@@ -85,6 +89,53 @@ def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(UnreadablePhoto, match="takes more than"):
         read_photo(encoded(gradient()), "slow.png")
     assert not suspended.is_running()
+    monkeypatch.undo()
+    assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
+
+
+def test_a_suspended_decoder_that_takes_no_byte_holds_nobody_up_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = encoded(Image.effect_noise((1500, 1500), 90))
+    assert len(large) > 1_000_000
+    reader().suspend()
+    monkeypatch.setattr(intake, "PATIENCE_S", 0.2)
+    refused: list[UnreadablePhoto] = []
+
+    def ask() -> None:
+        try:
+            read_photo(large, "slow.png")
+        except UnreadablePhoto as error:
+            refused.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(10)
+    assert ["takes more than" in str(error) for error in refused] == [True]
+    monkeypatch.undo()
+    assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("/nowhere/python", "No such file or directory"),
+        ("false", "ended or hung without a word"),
+        ("complaining", "No module named"),
+    ],
+)
+def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
+    program: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    complaining = tmp_path / "python"
+    complaining.write_text(
+        "#!/bin/sh\necho Trouble: >&2\necho \"No module named 'PIL'\" >&2\nexit 1\n", encoding="utf-8"
+    )
+    complaining.chmod(0o755)
+    intake._reader.cache_clear()
+    executable = {"false": shutil.which("false"), "complaining": str(complaining)}.get(program, program)
+    monkeypatch.setattr(sys, "executable", executable)
+    with pytest.raises(intake.ReaderNotStarted, match=f"cannot start: .*{reason}") as refused:
+        read_photo(encoded(gradient()), "good.png")
+    assert "good.png" not in str(refused.value)
     monkeypatch.undo()
     assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.photo_files import MAX_ENTRIES, gather, unpack
+from core.photo_files import MAX_ENTRIES, MAX_UNPACKED, Room, clean_name, gather, is_table, unpack
 from core.reading import MAX_BYTES
 from tests.benchmarks import hostile_files
 
@@ -88,6 +88,59 @@ def test_zips_in_zips_links_passwords_and_rare_methods_are_refused_one_by_one() 
 def test_a_zip_that_is_too_much_is_refused_before_it_is_unpacked() -> None:
     assert "more than 1,000 files" in refusals(zipped(dict.fromkeys(map(str, range(MAX_ENTRIES + 1)), b"")))[0]
     assert "unpacks to more than" in refusals(zipped({f"{place}.png": bytes(MAX_BYTES) for place in range(11)}))[0]
+
+
+def test_several_zips_together_have_the_room_of_one() -> None:
+    half = zipped({f"{place}.png": bytes(MAX_BYTES) for place in range(6)})
+    assert 2 * 6 * MAX_BYTES > MAX_UNPACKED
+    room = Room()
+    first, second = (list(unpack(name, io.BytesIO(half), room)) for name in ("a.zip", "b.zip"))
+    assert [file.error for file in first] == [None] * 6
+    assert "b.zip unpacks to more than 100 MB with those before it" in str(second[0].error)
+
+
+def test_the_end_of_a_zip_is_where_zipfile_finds_it() -> None:
+    many = bytearray(zipped(dict.fromkeys(map(str, range(MAX_ENTRIES * 20)), b""), zipfile.ZIP_STORED))
+    # The mark of an end record inside the end record's own fields: a search from behind would stop there.
+    many[-10:-6], size = b"PK\x05\x06", len(many)
+    (refused,) = unpack("a.zip", io.BytesIO(bytes(many)))
+    assert "more than 1,000 files" in str(refused.error)
+    assert size > 2**20
+
+
+@pytest.mark.parametrize("entries", [{}, {".DS_Store": b"x", "__MACOSX/a.png": b"x"}])
+def test_a_zip_or_folder_without_files_is_refused(entries: dict[str, bytes], tmp_path: Path) -> None:
+    assert refusals(zipped(entries)) == ["a.zip holds no files. Put photos into it."]
+    (refused,) = gather([tmp_path])
+    assert str(refused.error) == f"{tmp_path} holds no files. Put photos into it."
+
+
+def test_what_lies_beside_photos_is_sorted_out_by_name_unless_it_is_a_picture(tmp_path: Path) -> None:
+    beside = {"README.md": b"# Photos", "Thumbs.db": b"\xd0\xcf", "labels.csv": b"file,label\n"}
+    pictures = {"really.txt": PHOTO, "photo.csv": PHOTO, "a.png": PHOTO, "b.jpg": b"no picture"}
+    kinds = {Path(file.name).name: file.kind for file in unpack("a.zip", io.BytesIO(zipped(beside | pictures)))}
+    for name, content in (beside | pictures).items():
+        (tmp_path / name).write_bytes(content)
+    assert {Path(file.name).name: file.kind for file in gather([tmp_path])} == kinds
+    assert kinds == {"README.md": "other", "Thumbs.db": "other", "labels.csv": "table"} | dict.fromkeys(
+        pictures, "photo"
+    )
+    # Whoever names a file itself wants to hear of it.
+    (named,) = gather([tmp_path / "README.md"])
+    assert named.kind == "photo"
+    assert is_table("LABELS.CSV", b"file;label")
+    assert not is_table("photo.csv", PHOTO)
+
+
+def test_names_from_outside_can_be_stored_and_shown(tmp_path: Path) -> None:
+    assert clean_name("Größe 👩‍🔬 1\u202f.png") == "Größe 👩‍🔬 1\u202f.png"
+    assert clean_name("a\x1b[31m\n\u202eb\udcff.png") == "a�[31m��b�.png"
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")).write_bytes(PHOTO)
+    (found,) = gather([tmp_path])
+    assert found.name == f"{tmp_path}/caf�.png"
+    assert found.content == PHOTO
+    (entry,) = unpack("a.zip", io.BytesIO(zipped({"\x1b[2J.png": PHOTO})))
+    assert entry.name == "a.zip/�[2J.png"
 
 
 def test_an_entry_that_is_too_large_is_cut_where_the_limit_is() -> None:

@@ -7,11 +7,13 @@ import zlib
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from core.photos import to_model_view
 from core.reading import MAX_BYTES, UnreadablePhoto, read
+from core.reading import _undecodable as undecodable
 
 OUTLINE = (
     *((80, 40), (160, 40), (220, 100), (190, 130), (165, 105), (165, 260)),
@@ -81,12 +83,36 @@ def test_floating_point_pictures_keep_their_order_of_tones(top: float) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photo_is_turned_as_the_camera_held_it(orientation: int) -> None:
-    exif = Image.Exif()
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_a_photo_of_any_format_is_turned_as_the_camera_held_it(kind: str, orientation: int) -> None:
+    pillow_heif.register_heif_opener()
+    exif, plain = Image.Exif(), shirt()
     exif[0x0112] = orientation
-    data = encoded(shirt(), "PNG", exif=exif)
-    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-    assert np.array_equal(read(data).pixels, np.asarray(upright))
+    if kind == "HEIF":
+        # It is turned by a property of its own, which is written from the tag of the picture.
+        plain.info["exif"] = exif.tobytes()
+    photo = read(encoded(plain, kind, **({} if kind == "HEIF" else {"exif": exif})))
+    turned = shirt()
+    turned.getexif()[0x0112] = orientation
+    upright = np.asarray(ImageOps.exif_transpose(turned), dtype=int)
+    assert photo.pixels.shape == upright.shape
+    assert np.abs(photo.pixels - upright).mean() < 4
+    if kind != "HEIF":
+        assert ("turned as the camera held it" in photo.notes) == (orientation > 1)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (ValueError("Memory allocation error: Unspecified: Allocating 146313231 bytes failed"), "too much memory"),
+        (RuntimeError("Pixel allocation failed: Out of memory"), "too much memory"),
+        (MemoryError(), "too much memory"),
+        (OSError("image file is truncated (3 bytes not processed)"), "cut short"),
+        (OSError("broken data stream"), "damaged"),
+    ],
+)
+def test_what_a_decoder_stumbled_over_is_said_in_words(trouble: Exception, reason: str) -> None:
+    assert reason in undecodable(trouble, "a.heic").message
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
@@ -148,7 +174,7 @@ def test_of_an_animated_file_the_first_frame_is_used_and_that_is_said(kind: str)
         (encoded(shirt())[:-400], "cut short"),
         (encoded(shirt(), "WEBP")[:-200], "damaged|cut short|not a picture"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "not a picture|damaged"),
-        (bytes(MAX_BYTES + 1), "20 MB"),
+        (bytes(MAX_BYTES + 1), "10.0 MB; at most 10 MB"),
         (png_of_size(20_000, 20_000), "megapixels"),
         (png_of_size(9_000, 9_000), "81 megapixels"),
     ],
@@ -235,6 +261,12 @@ def test_without_cutting_out_all_of_the_photo_is_shown() -> None:
     assert "not cut out: the whole picture is used" in view.notes
     assert view.image[0, 14] == 255 - 0xA0
     assert view.frame == pytest.approx((-0.125, 0, 1.125, 1))
+
+
+def test_who_chooses_all_of_the_photo_says_that_something_is_there() -> None:
+    plain = read(encoded(Image.new("RGB", (90, 90), "#808080")))
+    assert not to_model_view(plain).found
+    assert to_model_view(plain, cut_out=False).found
 
 
 def test_the_frame_says_which_part_of_the_photo_the_model_sees() -> None:
