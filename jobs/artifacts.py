@@ -77,7 +77,10 @@ def log_tail(store: Store, run_id: str, lines: int = 40, most_bytes: int = 64_00
 
 
 def log_from(store: Store, run_id: str, offset: int) -> tuple[str, int]:
-    """The log from a byte offset on (negative: from the end) and the offset where it ends now."""
+    """The log from a byte offset on (negative: from the end) and the offset where it ends now.
+
+    What cannot be read for want of a file or of the right to read it is empty.
+    """
     path = files_of(store, run_id).log
     try:
         with path.open("rb") as log:
@@ -85,7 +88,7 @@ def log_from(store: Store, run_id: str, offset: int) -> tuple[str, int]:
             log.seek(max(0, size + offset) if offset < 0 else min(offset, size))
             content = log.read()
             return content.decode("utf-8", errors="replace"), log.tell()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return "", 0
 
 

@@ -35,10 +35,10 @@ def acquire(path: Path, patience_s: float = 1.0) -> int:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock on this file."""
+    """Whether a living process holds the lock on this file; a file that cannot be looked at counts as free."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -184,34 +184,35 @@ class Supervisor:
         self._start(run.id, settle)
 
     def _start(self, run_id: str, take: Callable[[], Duty | None]) -> bool:
-        """Hold the run's lock, take the run, and hand both to a new trainer; return whether there was one to start."""
-        files = artifacts.files_of(self.store, run_id)
+        """Take the run and give it a trainer; return whether there was one to start."""
         try:
-            lock = locks.acquire(files.lock)
+            return self._take_and_spawn(run_id, take)
         except locks.Held:
             self._press_earlier_trainer(run_id)
-            return False
         except _FOLDER_IS_UNUSABLE as error:
-            return self._give_up(run_id, error)
+            self._give_up(run_id, error)
+        return False
+
+    def _take_and_spawn(self, run_id: str, take: Callable[[], Duty | None]) -> bool:
+        """Hold the run's lock, take the run, and hand both to a new trainer. Raise locks.Held or OSError."""
+        files = artifacts.files_of(self.store, run_id)
+        lock = locks.acquire(files.lock)
         try:
             with files.log.open("ab") as log:
                 duty = take()
                 if duty is None:
                     return False
                 self.children[run_id] = self._spawn(duty, lock, log.fileno())
-        except _FOLDER_IS_UNUSABLE as error:
-            return self._give_up(run_id, error)
         finally:
             os.close(lock)
         self.voice.say(f"run {run_id}: attempt {duty.attempt} started")
         return True
 
-    def _give_up(self, run_id: str, error: OSError) -> bool:
-        """One run whose folder cannot be used must not hold up the others; return that it was not started."""
+    def _give_up(self, run_id: str, error: OSError) -> None:
+        """End a run whose folder cannot be used: it must not hold up the others."""
         message = f"The folder of the run cannot be used: {error.strerror} ({error.filename})."
         claims.give_up(self.store, run_id, "disk", message, "Mend that, then resume the run.")
         self.voice.say(f"run {run_id} failed: {message}")
-        return False
 
     def _spawn(self, duty: Duty, lock: int, log: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

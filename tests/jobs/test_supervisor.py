@@ -1,0 +1,61 @@
+"""What the supervisor does when something is wrong with the store or with a run's folder."""
+
+import sqlite3
+import subprocess
+from contextlib import closing
+
+import pytest
+
+from jobs import artifacts, queue
+from jobs.claims import claim, next_in_queue
+from jobs.environment import host
+from jobs.records import FAILED, INTERRUPTED, RUNNING
+from jobs.runs import get_run, list_attempts
+from jobs.store import Store, StoreBusy, connect
+from jobs.supervisor import Supervisor
+from tests.jobs.configs import TINY
+
+
+def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    assert claim(store, run_id, host())
+    one = Supervisor(Store(connect(store.url, patience_s=0.1), store.artifacts), host())
+    one.children[run_id] = subprocess.Popen(["false"])
+    with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy):
+            one.tick()
+    assert get_run(store, run_id).status == RUNNING
+    one.tick()
+    run = get_run(store, run_id)
+    assert (run.status, run.error_kind) == (FAILED, "code")
+    assert "ended with exit status 1" in str(run.error_message)
+    assert len(list_attempts(store, run_id)) == 1
+
+
+def spoil_folder(store: Store, run_id: str) -> str:
+    """Put a file where the folder of a run has to be."""
+    folder = artifacts.files_of(store, run_id).folder
+    folder.write_text("no folder")
+    return str(folder)
+
+
+def test_a_queued_run_whose_folder_cannot_be_made_fails_and_the_queue_goes_on(store: Store) -> None:
+    bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
+    folder = spoil_folder(store, bad)
+    Supervisor(store, host()).tick()
+    run = get_run(store, bad)
+    assert (run.status, run.error_kind) == (FAILED, "disk")
+    assert folder in str(run.error_message)
+    assert next_in_queue(store, host()) == good
+
+
+def test_a_run_at_work_whose_folder_has_become_unusable_is_told_and_does_not_hold_up_the_others(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    assert claim(store, run_id, host())
+    spoil_folder(store, run_id)
+    assert get_run(store, run_id).state == INTERRUPTED
+    Supervisor(store, host()).tick()
+    run = get_run(store, run_id)
+    assert (run.status, run.error_kind) == (FAILED, "disk")
+    assert [attempt.outcome for attempt in list_attempts(store, run_id)] == ["failed"]
