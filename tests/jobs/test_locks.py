@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs import locks, processes
+from tests.jobs.working import is_suspended
 
 HOLD = "import sys, time, pathlib; from jobs import locks; {}; print('held', flush=True); time.sleep(60)"
 TAKE = HOLD.format("locks.acquire(pathlib.Path(sys.argv[1]))")
@@ -61,7 +62,8 @@ def test_a_held_lock_is_refused_and_asking_does_not_take_it(tmp_path: Path) -> N
 def test_a_suspended_process_holds_its_lock_and_is_woken(tmp_path: Path) -> None:
     child = start(TAKE, str(tmp_path / "lock"))
     os.kill(child.pid, signal.SIGSTOP)
-    time.sleep(0.1)
+    while not is_suspended(child.pid):
+        time.sleep(0.01)
     assert locks.is_held(tmp_path / "lock")
     assert processes.wake(child.pid)
     assert not processes.wake(child.pid)

@@ -1,8 +1,12 @@
 """Real runs in processes of their own: followed, disturbed, compared, and cleared away."""
 
 import contextlib
+import os
+import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,8 +19,11 @@ from jobs.records import FINISHED, RUNNING, Run
 from jobs.runs import active_runs, get_predictions, get_run, list_epochs
 from jobs.store import Store
 
-WITHIN_S = 10.0
-"""Within this time of somebody looking every state has to be told truly, and the work has to go on."""
+WITHIN_S = 30.0
+"""Within this time of somebody looking every state has to be told truly, and the work has to go on.
+
+Ten seconds are promised, and measured by the benchmark of chaos; tests share the machine with whatever else it does.
+"""
 
 
 def wait_for(
@@ -28,9 +35,9 @@ def wait_for(
         run = get_run(store, run_id)
         if fits(run):
             return run
-        told = f"{run.state}, epoch {run.epoch} batch {run.batch}, attempt {run.attempt}, {run.error_message}"
-        log = artifacts.log_tail(store, run_id, lines=15)
-        assert time.monotonic() < deadline, f"after {seconds} s: {told}\n{log}"
+        if not run.is_active or time.monotonic() > deadline:
+            told = f"{run.state}, epoch {run.epoch} batch {run.batch}, attempt {run.attempt}, {run.error_message}"
+            raise AssertionError(f"waited {seconds} s at most: {told}\n{artifacts.log_tail(store, run_id, lines=15)}")
         if looking:
             ensure_supervisor(store)
         time.sleep(0.05)
@@ -48,9 +55,14 @@ def wait_for_batches(store: Store, run_id: str, count: int, *, epoch: int = 1, a
 
     def is_there(run: Run) -> bool:
         started = run.status == RUNNING and run.attempt >= attempt and run.pid is not None
-        return started and (run.epoch, run.batch) >= (epoch, count)
+        return started and position(run) >= (epoch, count)
 
     return wait_for(store, run_id, is_there)
+
+
+def position(run: Run) -> tuple[int, int]:
+    """How far a run is: batches of an epoch."""
+    return run.epoch, run.batch
 
 
 def trainer(store: Store, run_id: str) -> int:
@@ -60,6 +72,24 @@ def trainer(store: Store, run_id: str) -> int:
         assert time.monotonic() < deadline, f"nobody trains {run_id}"
         time.sleep(0.01)
     return pid
+
+
+def suspend(store: Store, pid: int) -> None:
+    """Suspend a process while it does not hold the store locked, and wait until it is."""
+    deadline = time.monotonic() + WITHIN_S
+    with closing(sqlite3.connect(store.place, isolation_level=None, timeout=WITHIN_S)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        os.kill(pid, signal.SIGSTOP)
+        while not is_suspended(pid):
+            assert time.monotonic() < deadline, f"{pid} is not suspended"
+            time.sleep(0.01)
+
+
+def is_suspended(pid: int) -> bool:
+    """Whether a process is there and suspended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    return False
 
 
 def supervisor(store: Store) -> int:
