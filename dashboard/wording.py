@@ -161,12 +161,7 @@ def full_date(timestamp: float | None, where: tzinfo) -> str:
 
 def size(count_of_bytes: int) -> str:
     """Bytes in decimal units: "820 B", "44.8 MB"."""
-    value = float(count_of_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
+    return wording.size(count_of_bytes)
 
 
 def file_name(*parts: str) -> str:

@@ -33,6 +33,12 @@ def set_note(store: Store, run_id: str, note: str) -> None:
     _update(store, run_id, note=note)
 
 
+def add_to_note(store: Store, run_id: str, text: str) -> None:
+    """Put a paragraph below what a run's note says; raise ConfigurationError or RunNotFound."""
+    note = get_run(store, run_id).note.rstrip()
+    set_note(store, run_id, f"{note}\n\n{text.strip()}" if note else text.strip())
+
+
 def set_pinned(store: Store, run_id: str, pinned: bool) -> None:
     """Pin a run as a baseline or unpin it; raise RunNotFound."""
     _update(store, run_id, pinned=pinned)

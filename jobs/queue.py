@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ from jobs.store import Store
 _ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _ID_LENGTH = 8
 MOST_SEEDS = 50
+LAST = sys.maxsize
+"""A place in the queue that no queue has: the end."""
 
 
 def new_id() -> str:

@@ -1,4 +1,4 @@
-"""The same action on several runs: each is tried, and each says what became of it."""
+"""The same for several runs: each is tried, and each says what became of it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,13 @@ class Outcome:
 def on_each(run_ids: Sequence[str], action: Callable[[str], object]) -> list[Outcome]:
     """Apply an action to every run; one that is refused does not keep the others from it."""
     return [_outcome(run_id, action) for run_id in run_ids]
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """A name for each of so many runs: ("sweep", 2) -> "sweep 1", "sweep 2"; for one, or without a name, as it is."""
+    if count == 1 or not name.strip():
+        return [name] * count
+    return [f"{name.strip()} {number}" for number in range(1, count + 1)]
 
 
 def _outcome(run_id: str, action: Callable[[str], object]) -> Outcome:

@@ -19,6 +19,7 @@ from jobs.cli import (
     queueing,
     reading,
     reporting,
+    space,
     studying,
 )
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(prog="python -m jobs", description="Launch, follow and use Fashion-MNIST runs.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     asking = (launching, reading, comparing, faults, reporting, exporting)
-    for module in (*asking, queueing, organising, predicting, photo_sets, studying, keeping):
+    for module in (*asking, queueing, organising, predicting, photo_sets, studying, space, keeping):
         module.add_commands(commands)
     chosen = parser.parse_args(arguments)
     try:

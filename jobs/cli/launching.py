@@ -1,4 +1,4 @@
-"""launch: put runs into the queue, and wait for them if asked to."""
+"""launch, clone: put runs into the queue, and wait for them if asked to."""
 
 import argparse
 import json
@@ -12,10 +12,14 @@ from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
 from jobs import wording
 from jobs.cli import output
+from jobs.cli.selection import add_run_arguments, find_runs
+from jobs.cloning import changed_config, clone
 from jobs.launching import ensure_supervisor, open_here
+from jobs.phases import is_testing
 from jobs.queue import launch, launch_folds, launch_group
-from jobs.records import FINISHED, Run
-from jobs.runs import get_runs
+from jobs.records import FINISHED, QUEUED, Run
+from jobs.runs import get_runs, shop_state
+from jobs.several import numbered
 from jobs.store import Store
 
 POLL_S = 1.0
@@ -42,6 +46,22 @@ def add_commands(commands: Any) -> None:
         help="queue K runs as a group, each with another K-th of the training set for validation: together they give "
         "every training image probabilities by a model that did not learn from it (see suspects)",
     )
+    _add_common(parser)
+    parser.set_defaults(do=_launch)
+    parser = commands.add_parser(
+        "clone",
+        help="queue runs once more, with some values changed, or with several seeds",
+        description="Queue a run with the config of each run named, and print the new ids.",
+    )
+    add_run_arguments(parser)
+    parser.add_argument("--name", default="", help="what to call the new runs (default: after the run, with again)")
+    parser.add_argument("--seed", type=int, help="another seed than the run's own")
+    parser.add_argument("--seeds", type=int, metavar="N", help="queue N runs of each as a group, from its seed on")
+    _add_common(parser)
+    parser.set_defaults(do=_clone)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tag", action="append", default=[], help="tag the run (may be repeated)")
     parser.add_argument(
         "--set",
@@ -53,16 +73,35 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--wait", action="store_true", help="show progress until the end; fails if the run does")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the id")
-    parser.set_defaults(do=_launch)
 
 
 def _launch(chosen: argparse.Namespace) -> int:
-    changes = dict(_setting(text) for text in chosen.changes)
-    if chosen.seed is not None:
-        changes["seed"] = chosen.seed
-    config = config_of(chosen.preset, **changes)
+    config = config_of(chosen.preset, **_changes(chosen))
     store = open_here()
     ids = _queue(store, config, chosen)
+    return _see_off(store, ids, chosen, one=chosen.seeds is chosen.folds is None)
+
+
+def _clone(chosen: argparse.Namespace) -> int:
+    store, changes = open_here(), _changes(chosen)
+    found = find_runs(store, chosen.runs)
+    # Every config is looked at before the first run is queued: a wrong value changes nothing.
+    configs = [changed_config(run, changes) for run in found]
+    ids = [
+        run_id
+        for run, config, name in zip(found, configs, numbered(chosen.name, len(found)), strict=True)
+        for run_id in clone(store, run, config, chosen.seeds, name, tags=chosen.tag)
+    ]
+    return _see_off(store, ids, chosen, one=chosen.seeds is None and len(found) == 1)
+
+
+def _changes(chosen: argparse.Namespace) -> dict[str, Any]:
+    changes = dict(_setting(text) for text in chosen.changes)
+    return changes if chosen.seed is None else changes | {"seed": chosen.seed}
+
+
+def _see_off(store: Store, ids: Sequence[str], chosen: argparse.Namespace, *, one: bool) -> int:
+    """Have the queued runs worked on, say which they are, and wait for them if asked to; return the exit status."""
     ensure_supervisor(store)
     if not chosen.json:
         print("\n".join(ids), flush=True)
@@ -71,7 +110,7 @@ def _launch(chosen: argparse.Namespace) -> int:
     found = get_runs(store, ids)
     if chosen.json:
         summaries = [_summary(run) for run in found]
-        print(output.as_json(summaries[0] if chosen.seeds is chosen.folds is None else summaries))
+        print(output.as_json(summaries[0] if one else summaries))
     return 0 if not chosen.wait or all(run.status == FINISHED for run in found) else 1
 
 
@@ -101,10 +140,14 @@ def _setting(text: str) -> tuple[str, Any]:
 def _follow(store: Store, ids: Sequence[str]) -> None:
     """Show on stderr how the runs get on until none is active; a supervisor that dies meanwhile is replaced."""
     shown: dict[str, str] = {}
+    paused = False
     while True:
-        found = get_runs(store, ids)
+        found, before = get_runs(store, ids), paused
+        paused = shop_state(store).paused and any(run.status == QUEUED for run in found)
+        if paused and not before:
+            print("The queue is paused: `python -m jobs go-on` lets it go on.", file=sys.stderr, flush=True)
         for run in found:
-            line = _progress_line(run)
+            line = _progress_line(store, run)
             if shown.get(run.id) != line:
                 shown[run.id] = line
                 print(line, file=sys.stderr, flush=True)
@@ -114,14 +157,16 @@ def _follow(store: Store, ids: Sequence[str]) -> None:
         time.sleep(POLL_S)
 
 
-def _progress_line(run: Run) -> str:
-    start = f"{run.id} {run.name}: {run.state}"
+def _progress_line(store: Store, run: Run) -> str:
+    start = f"{run.id} {run.name}: {wording.state(run)}"
     if run.error_message:
         return f"{start}: {run.error_message} {run.error_advice}"
     if run.status == FINISHED:
         return f"{start}: test accuracy {wording.accuracy(run)}, {wording.duration(run.work_s)} at work"
     if not run.batches:
         return start
+    if is_testing(store, run):
+        return f"{start}: testing the weights of epoch {run.best_epoch}"
     left = f", {wording.duration(run.seconds_left)} left at most" if run.seconds_left else ""
     return f"{start}: epoch {run.epoch}/{run.epochs}, {100 * run.batch // run.batches} %{left}"
 

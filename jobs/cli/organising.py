@@ -1,14 +1,15 @@
-"""rename, tag, note, pin, archive, delete: what people write on runs, and clearing up."""
+"""rename, note, tag, pin, archive, delete: what people write on runs, and sorting them out."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from core import wording
 from jobs import artifacts, labels
-from jobs.cli.selection import add_run_arguments, do_on_each
+from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
 from jobs.launching import open_here
-from jobs.runs import find_run
+from jobs.several import numbered
 from jobs.store import Store
 
 Action = Callable[[Store, str, argparse.Namespace], object]
@@ -16,14 +17,15 @@ Action = Callable[[Store, str, argparse.Namespace], object]
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this module to the parser."""
-    parser = commands.add_parser("rename", help="give a run another name")
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    parser = commands.add_parser("rename", help="give runs another name; several get it with a number behind")
+    add_run_arguments(parser)
     parser.add_argument("name", metavar="NAME")
-    parser.set_defaults(do=_on_one(lambda store, run_id, chosen: labels.rename(store, run_id, chosen.name)))
-    parser = commands.add_parser("note", help="replace a run's note")
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    parser.add_argument("note", metavar="TEXT")
-    parser.set_defaults(do=_on_one(lambda store, run_id, chosen: labels.set_note(store, run_id, chosen.note)))
+    parser.set_defaults(do=_rename)
+    parser = commands.add_parser("note", help="replace the notes of runs, or add to them")
+    add_run_arguments(parser)
+    parser.add_argument("note", metavar="TEXT", help="Markdown; an empty one takes the notes away")
+    parser.add_argument("--add", action="store_true", help="put the text below what each note says")
+    parser.set_defaults(do=_on_each(_note, "noted"))
     parser = commands.add_parser("tag", help="replace the tags of runs")
     add_run_arguments(parser)
     parser.add_argument("--tag", action="append", default=[], help="a tag (may be repeated; none takes all away)")
@@ -32,13 +34,6 @@ def add_commands(commands: Any) -> None:
     _add(commands, "unpin", "unpin runs", lambda s, r, _: labels.set_pinned(s, r, False), "unpinned")
     _add(commands, "archive", "hide runs from the lists", lambda s, r, _: labels.archive(s, r), "archived")
     _add(commands, "bring-back", "show archived runs again", lambda s, r, _: labels.bring_back(s, r), "brought back")
-    _add(
-        commands,
-        "clear-checkpoints",
-        "delete the checkpoints of finished runs; figures and models stay",
-        lambda s, r, _: labels.clear_checkpoints(s, r),
-        "checkpoints deleted",
-    )
     parser = commands.add_parser("delete", help="delete runs with their figures, predictions and files")
     add_run_arguments(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -51,12 +46,18 @@ def _add(commands: Any, name: str, what: str, action: Action, done: str) -> None
     parser.set_defaults(do=_on_each(action, done))
 
 
-def _on_one(action: Action) -> Callable[[argparse.Namespace], int]:
-    def do(chosen: argparse.Namespace) -> int:
-        store = open_here()
-        return do_on_each(store, [chosen.run], lambda run_id: action(store, run_id, chosen), "changed")
+def _rename(chosen: argparse.Namespace) -> int:
+    store = open_here()
+    ids = [run.id for run in find_runs(store, chosen.runs)]
+    names = dict(zip(ids, numbered(chosen.name, len(ids)), strict=True))
+    return do_on_each(store, ids, lambda run_id: labels.rename(store, run_id, names[run_id]), "renamed")
 
-    return do
+
+def _note(store: Store, run_id: str, chosen: argparse.Namespace) -> None:
+    if chosen.add:
+        labels.add_to_note(store, run_id, chosen.note)
+    else:
+        labels.set_note(store, run_id, chosen.note)
 
 
 def _on_each(action: Action, done: str) -> Callable[[argparse.Namespace], int]:
@@ -69,10 +70,10 @@ def _on_each(action: Action, done: str) -> Callable[[argparse.Namespace], int]:
 
 def _delete(chosen: argparse.Namespace) -> int:
     store = open_here()
-    found = [find_run(store, word) for word in chosen.runs]
+    found = find_runs(store, chosen.runs)
     for run in found:
-        size = artifacts.bytes_used(store, run.id) / 1e6
-        print(f"{run.id} {run.name} ({run.state}): figures, predictions and {size:.1f} MB of files", file=sys.stderr)
+        size = wording.size(artifacts.bytes_used(store, run.id))
+        print(f"{run.id} {run.name} ({run.state}): figures, predictions and {size} of files", file=sys.stderr)
     if not chosen.yes and not _agreed(len(found)):
         print("Nothing was deleted.", file=sys.stderr)
         return 1

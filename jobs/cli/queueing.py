@@ -58,7 +58,7 @@ def _resume(chosen: argparse.Namespace) -> int:
 
 def _place(text: str) -> int:
     """A place in the queue as a number; the last is one that no queue has."""
-    named = {"first": 1, "last": sys.maxsize}
+    named = {"first": 1, "last": queue.LAST}
     if text not in named and not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no place, give a number from 1 on, first or last")
     return named.get(text) or int(text)

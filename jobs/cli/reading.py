@@ -5,15 +5,17 @@ import sys
 import time
 from typing import Any
 
+from core.wording import size
 from jobs import artifacts, wording
 from jobs.cli import output
 from jobs.description import describe, summarise
 from jobs.launching import ensure_supervisor, open_here
-from jobs.records import Run
-from jobs.runs import Filter, find_run, get_run, list_runs
+from jobs.records import FAILED, QUEUED, Run
+from jobs.runs import Filter, find_run, get_run, list_runs, place_in_queue
 from jobs.store import Store
 
 FOLLOW_S = 0.5
+LOG_LINES = 12
 
 
 def add_commands(commands: Any) -> None:
@@ -57,7 +59,12 @@ def _show(chosen: argparse.Namespace) -> int:
     run = find_run(store, chosen.run)
     look_after(store, [run])
     description = describe(store, run)
-    print(output.as_json(description) if chosen.json else _text(run, description))
+    if chosen.json:
+        print(output.as_json(description))
+        return 0
+    print(_text(store, run, description))
+    if run.status == FAILED and (tail := artifacts.log_tail(store, run.id, lines=LOG_LINES)):
+        print(f"\nThe last lines of the log:\n{tail}")
     return 0
 
 
@@ -72,35 +79,39 @@ def look_after(store: Store, found: list[Run]) -> None:
         print(f"Nobody works on the queue: {error.strerror} ({error.filename}).", file=sys.stderr)
 
 
-def _text(run: Run, description: dict[str, Any]) -> str:
-    lines = [
-        f"{run.name} ({run.id})",
-        f"status      {wording.state(run)} since {wording.moment(run.status_since)}",
-        f"model       {run.model}, preset {run.preset}, seed {run.seed}",
-        f"at work     {wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}",
-        f"epochs      {len(description['epochs'])} of at most {run.epochs} complete",
+def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
+    facts = [
+        ("status", f"{wording.state(run)} since {wording.moment(run.status_since)}"),
+        ("model", f"{run.model}, preset {run.preset}, seed {run.seed}"),
+        ("tags", ", ".join(run.tags)),
+        ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
+        ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
+        ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
+        ("best epoch", f"{run.best_epoch}: validation accuracy {wording.percent(run.best_val_accuracy)}"),
+        ("test", f"accuracy {wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
+        ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
+        ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
+        ("warning", run.warning),
+        ("files", f"{size(artifacts.bytes_used(store, run.id))} (`python -m jobs space` shows those of all runs)"),
+        ("note", run.note),
     ]
-    if run.best_epoch:
-        lines.append(f"best epoch  {run.best_epoch}: validation accuracy {wording.percent(run.best_val_accuracy)}")
-    if run.test_accuracy is not None:
-        lines.append(f"test        accuracy {wording.accuracy(run)}, loss {run.test_loss:.4f}")
-    if run.error_message:
-        lines.append(f"error       {run.error_kind}: {run.error_message} {run.error_advice}")
-    if run.warning:
-        lines.append(f"warning     {run.warning}")
-    if description["per_class"]:
-        rows = [
-            (
-                one["name"],
-                wording.percent(one["precision"]),
-                wording.percent(one["recall"]),
-                wording.percent(one["f1"]),
-                str(one["support"]),
-            )
-            for one in description["per_class"]
-        ]
-        lines += ["", output.table(("CLASS", "PRECISION", "RECALL", "F1", "SUPPORT"), rows)]
-    return "\n".join(lines)
+    missing = {"best epoch": run.best_epoch is None, "test": run.test_accuracy is None}
+    lines = [f"{name:<12}{words}" for name, words in facts if words and not missing.get(name)]
+    return "\n".join([f"{run.name} ({run.id})", *lines, *_class_table(description)])
+
+
+def _left(run: Run) -> str:
+    return f", {wording.duration(run.seconds_left)} left at most" if run.seconds_left else ""
+
+
+def _class_table(description: dict[str, Any]) -> list[str]:
+    if not description["per_class"]:
+        return []
+    rows = [
+        (one["name"], *(wording.percent(one[key]) for key in ("precision", "recall", "f1")), str(one["support"]))
+        for one in description["per_class"]
+    ]
+    return ["", output.table(("CLASS", "PRECISION", "RECALL", "F1", "SUPPORT"), rows)]
 
 
 def _log(chosen: argparse.Namespace) -> int:

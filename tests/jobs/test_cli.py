@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
-from jobs import artifacts, queue
-from jobs.cli import main
-from jobs.runs import get_run, list_runs, shop_state
+from jobs import artifacts, labels, queue, shop, wording
+from jobs.cli import launching, main
+from jobs.runs import active_runs, get_run, list_epochs, list_runs, shop_state
 from jobs.settings import ROOT, settings
 from jobs.store import Store
 from tests import stores
@@ -78,6 +78,8 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
         (["show", "nosuchid"], "no run 'nosuchid'"),
         (["stop", "nosuchid"], "no run 'nosuchid'"),
         (["slots", "0"], "1 to 64"),
+        (["move", "one", "soon"], "'soon' is no place"),
+        (["clear-checkpoints"], "Name runs, or say --all"),
         (["dance"], "invalid choice"),
         (["show"], "required"),
         ([], "required"),
@@ -158,6 +160,154 @@ def test_the_queue_is_steered(store: Store, capsys: Capture) -> None:
     assert not shop_state(store).paused
     assert run(capsys, "slots", "3")[1] == "3\n"
     assert run(capsys, "slots")[1] == "3\n"
+
+
+def test_several_runs_move_to_the_front_or_the_end(store: Store, capsys: Capture) -> None:
+    ids = [queue.launch(store, TINY, name) for name in ("one", "two", "three")]
+    _, _, error = run(capsys, "move", "three", "two", "first")
+    assert [one.id for one in active_runs(store)] == [ids[2], ids[1], ids[0]]
+    assert f"{ids[1]} two: moved to place 2" in error
+    run(capsys, "move", "three", "last")
+    assert [one.id for one in active_runs(store)] == [ids[1], ids[0], ids[2]]
+
+
+def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, capsys: Capture) -> None:
+    first, second = (queue.launch(store, TINY, name) for name in ("one", "two"))
+    working = stores.add(store, Sample(status="running", epochs_done=2, name="busy"))
+    run(capsys, "move", "two", "first")
+    run(capsys, "pause")
+    status, out, _ = run(capsys, "queue")
+    assert status == 0
+    assert "1 run at work on 1 slot, 2 waiting. The queue is paused: nothing new starts." in out
+    rows = [line.split() for line in out.splitlines()[3:]]
+    assert [(row[0], row[1]) for row in rows] == [("-", working), ("1", second), ("2", first)]
+    shown = json.loads(run(capsys, "queue", "--json")[1])
+    assert (shown["paused"], shown["slots"], [one["id"] for one in shown["runs"]]) == (
+        True,
+        1,
+        [working, second, first],
+    )
+
+
+def test_list_says_since_when_and_that_an_interrupted_run_goes_on_by_itself(store: Store, capsys: Capture) -> None:
+    interrupted = get_run(store, stores.add(store, Sample(status="running", epochs_done=2, created_at=1_773_000_000)))
+    _, out, _ = run(capsys, "list")
+    assert out.splitlines()[0].split()[1:3] == ["STATUS", "SINCE"]
+    assert f"interrupted, resuming  {wording.moment(interrupted.status_since)}" in out
+
+
+def test_a_clone_has_the_config_with_the_values_changed(store: Store, capsys: Capture) -> None:
+    source = get_run(store, queue.launch(store, TINY, "mine"))
+    status, out, _ = run(capsys, "clone", "mine", "--set", "epochs=7", "--name", "longer", "--tag", "tried")
+    made = get_run(store, out.strip())
+    assert status == 0
+    assert made.config == source.config | {"epochs": 7}
+    assert (made.name, made.tags, made.cloned_from) == ("longer", ("tried",), source.id)
+
+
+def test_several_runs_are_cloned_each_with_several_seeds(store: Store, capsys: Capture) -> None:
+    sources = [queue.launch(store, TINY, name) for name in ("one", "two")]
+    status, out, _ = run(capsys, "clone", *sources, "--seeds", "2", "--seed", "8", "--json")
+    made = [get_run(store, one["id"]) for one in json.loads(out)]
+    assert status == 0
+    assert [(one.cloned_from, one.seed) for one in made] == [(source, seed) for source in sources for seed in (8, 9)]
+    assert made[0].group_id == made[1].group_id != made[2].group_id == made[3].group_id
+
+
+def test_a_wrong_value_for_a_clone_queues_nothing(store: Store, capsys: Capture) -> None:
+    sources = [queue.launch(store, TINY, name) for name in ("one", "two")]
+    assert "epochs = 0" in refused(capsys, "clone", *sources, "--set", "epochs=0")
+    assert len(list_runs(store)) == 2
+
+
+def test_waiting_for_runs_says_that_the_queue_is_paused(
+    store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.set_paused(store, True)
+    # Somebody else stops what waits, so that the wait comes to its end.
+    monkeypatch.setattr(launching.time, "sleep", lambda _seconds: queue.stop(store, list_runs(store)[0].id))
+    status, _, error = run(capsys, "launch", "cnn", "--wait")
+    assert status == 1
+    assert error.count("The queue is paused: `python -m jobs go-on` lets it go on.") == 1
+
+
+def test_what_people_write_on_runs(store: Store, capsys: Capture) -> None:
+    one, two = (stores.add(store, Sample(name=name)) for name in ("one", "two"))
+    assert run(capsys, "rename", "one", "first")[0] == 0
+    assert get_run(store, one).name == "first"
+    run(capsys, "rename", one, two, "sweep")
+    assert [get_run(store, run_id).name for run_id in (one, two)] == ["sweep 1", "sweep 2"]
+    run(capsys, "note", one, two, "good")
+    run(capsys, "note", two, "--add", "but slow")
+    assert [get_run(store, run_id).note for run_id in (one, two)] == ["good", "good\n\nbut slow"]
+    run(capsys, "tag", one, two, "--tag", "a", "--tag", "b")
+    run(capsys, "tag", two)
+    assert [get_run(store, run_id).tags for run_id in (one, two)] == [("a", "b"), ()]
+    run(capsys, "pin", one, two)
+    run(capsys, "unpin", two)
+    assert [get_run(store, run_id).pinned for run_id in (one, two)] == [True, False]
+
+
+def test_archived_runs_are_brought_back(store: Store, capsys: Capture) -> None:
+    ids = [stores.add(store, Sample()) for _ in range(2)]
+    assert run(capsys, "archive", *ids)[0] == 0
+    assert list_runs(store) == []
+    assert run(capsys, "bring-back", ids[0])[0] == 0
+    assert [one.id for one in list_runs(store)] == ids[:1]
+
+
+def write_checkpoints(store: Store, run_id: str, count: int) -> Path:
+    """Give a run checkpoints of so many bytes; return their folder."""
+    folder = artifacts.files_of(store, run_id).checkpoints
+    folder.mkdir(parents=True)
+    (folder / "last.pt").write_bytes(bytes(count))
+    return folder
+
+
+def test_checkpoints_of_finished_runs_are_cleared_and_those_of_others_kept(store: Store, capsys: Capture) -> None:
+    finished, stopped = stores.add(store, Sample()), stores.add(store, Sample(status="stopped"))
+    cleared, kept = (write_checkpoints(store, run_id, 3_000_000) for run_id in (finished, stopped))
+    status, _, error = run(capsys, "clear-checkpoints", finished, stopped)
+    assert status == 1
+    assert "needs its checkpoints to go on" in error
+    assert error.endswith("3.0 MB freed.\n")
+    assert not cleared.exists()
+    assert kept.exists()
+
+
+def test_the_room_that_runs_take_is_shown_and_had_back(store: Store, capsys: Capture) -> None:
+    finished, stopped = stores.add(store, Sample()), stores.add(store, Sample(status="stopped"))
+    labels.archive(store, finished)
+    write_checkpoints(store, finished, 3_000_000)
+    write_checkpoints(store, stopped, 1_000_000)
+    _, out, _ = run(capsys, "space")
+    assert [line.split()[0] for line in out.splitlines()[1:3]] == [finished, stopped]
+    assert "4.0 MB of files of 2 runs; 3.0 MB of it are checkpoints of finished runs" in out
+    assert run(capsys, "clear-checkpoints", "--all")[0] == 0
+    assert [(one["run_id"], one["used"]) for one in json.loads(run(capsys, "space", "--json")[1])] == [
+        (stopped, 1_000_000)
+    ]
+
+
+def test_a_run_that_is_resumed_from_the_start_forgets_what_it_learnt(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample(status="stopped", epochs_done=3))
+    folder = write_checkpoints(store, run_id, 10)
+    assert run(capsys, "resume", run_id, "--from-start")[0] == 0
+    again = get_run(store, run_id)
+    assert (again.status, again.epoch, again.best_epoch) == ("queued", 0, None)
+    assert list_epochs(store, [run_id])[run_id] == []
+    assert not folder.exists()
+
+
+def test_show_says_why_a_run_failed_and_how_its_log_ended(store: Store, capsys: Capture) -> None:
+    columns = {"error_kind": "data", "error_message": "Gone.", "error_advice": "", "inexact_because": "CUDA was used"}
+    run_id = stores.add(store, Sample(status="failed", epochs_done=1, columns=columns))
+    stores.write_log(store, run_id, "epoch 1\nlast words\n")
+    _, out, _ = run(capsys, "show", run_id)
+    assert "data: Gone." in out
+    assert "not repeatable to the last bit: CUDA was used" in out
+    assert "19 B" in out
+    assert out.endswith("last words\n")
 
 
 def test_deleting_names_what_goes_and_wants_a_yes(store: Store, capsys: Capture) -> None:
