@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import page, queries, wording
-from dashboard.components.run_actions import apply, attempt, say_refused
+from dashboard.components.acting import apply, attempt, say_refused
 from jobs import queue, shop
 from jobs.records import QUEUED, RUNNING, Run, ShopState
 from jobs.runs import active_runs, shop_state

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.models import ARCHITECTURES
 from dashboard import page, pickers, queries, wording
-from dashboard.components import run_actions
+from dashboard.components import acting, run_actions
 from dashboard.components.run_table import run_table
 from dashboard.components.take_along import csv_button
 from dashboard.tables.runs import run_rows
@@ -29,7 +29,7 @@ def show() -> None:
     if total == 0:
         _say_nothing_found(wanted)
         return
-    marked = run_actions.marked()
+    marked = acting.marked()
     if marked:
         run_actions.bar(marked)
     else:
@@ -62,7 +62,8 @@ def _choose() -> tuple[Filter, str]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
     group = next(iter(pickers.in_url("group")), None)
     if group:
-        st.button(f"Only group {group}", icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
+        label = f"Only group {page.plain(group)}"
+        st.button(label, icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
     return Filter(search, tuple(statuses), tuple(models), tuple(tags), group, archived), order
 
 
@@ -83,7 +84,7 @@ def _table(wanted: Filter, order: str, number: int, active: bool) -> None:
     if st.session_state.pop(_REDRAW, False) or active != any(run.is_active for run in listed):
         st.rerun()
     rows = run_rows(listed, time.time(), page.zone())
-    ids = [run.id for run in run_actions.marked()]
+    ids = [run.id for run in acting.marked()]
     run_table(rows, "Runs", key="runs", on_open=_open, marked=ids, on_mark=_mark)
 
 
@@ -93,5 +94,5 @@ def _open(run_id: str) -> None:
 
 
 def _mark(run_ids: list[str]) -> None:
-    run_actions.mark(run_ids)
+    acting.mark(run_ids)
     st.session_state[_REDRAW] = True

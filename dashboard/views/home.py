@@ -1,16 +1,19 @@
 """Home: how are we doing? The best of each model, what is at work, and the latest runs."""
 
 import time
+from functools import partial
 
 import streamlit as st
 
 from core.presets import PRESETS, config_of
 from dashboard import page, queries
-from dashboard.components import best_models, queue_panel, run_actions
+from dashboard.components import best_models, queue_panel, run_dialogs
 from dashboard.components.launch_once import launch_once
 from dashboard.components.run_table import run_table
+from dashboard.components.take_along import csv_button
 from dashboard.tables.runs import run_rows
 from jobs.records import FAILED, FINISHED, STOPPED
+from jobs.reports import csv_tables
 from jobs.runs import Filter, active_runs, list_runs
 
 LATEST = 5
@@ -36,7 +39,7 @@ def open_run(run_id: str) -> None:
     st.session_state["opened_run"] = run_id
 
 
-run_actions.answer()
+run_dialogs.answer()
 page.title("Lookbook", "How are we doing?")
 active = active_runs(queries.store())
 latest = list_runs(queries.store(), Filter(statuses=ENDED), limit=LATEST)
@@ -48,7 +51,10 @@ if active or latest:
     if latest:
         st.subheader("Latest runs", anchor=False)
         run_table(run_rows(latest, time.time(), page.zone()), "Latest runs", key="latest", on_open=open_run)
-    page.link("All runs", "runs")
+    with st.container(horizontal=True, vertical_alignment="center", key="home_along"):
+        page.link("All runs", "runs")
+        if latest:
+            csv_button("CSV of these runs", partial(csv_tables.runs, latest), "latest-runs")
 else:
     say_hello()
 if opened := st.session_state.pop("opened_run", None):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import page, pickers, queries
-from dashboard.components import cost_view, group_list, queue_panel, run_actions, run_list, run_page
+from dashboard.components import cost_view, group_list, queue_panel, run_dialogs, run_list, run_page
 from jobs.runs import get_run, shop_state
 from jobs.wording import queue_words
 
@@ -13,7 +13,7 @@ VIEWS = {
     "costs": ("Cost against quality", cost_view.show),
 }
 
-run_actions.answer()
+run_dialogs.answer()
 if asked := next(iter(pickers.in_url("run")), None):
     run_page.show(get_run(queries.store(), asked))
 else:
