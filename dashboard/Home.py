@@ -18,7 +18,7 @@ def main() -> None:
     view = st.navigation(pages, position="top")
     with page.errors_said():
         if problem := queries.keep_work_going():
-            st.warning(problem)
+            st.warning(page.plain(problem))
         page.say_notices()
         view.run()
 

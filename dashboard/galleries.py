@@ -13,11 +13,16 @@ from jobs.records import Predictions, Run
 
 ALL, WRONG, RIGHT = "all", "wrong", "right"
 ONLY_RUN, ONLY_AGAINST, BOTH_WRONG, BOTH_RIGHT = "only-run", "only-against", "both-wrong", "both-right"
+RUN_SAYS, AGAINST_SAYS = "run-says", "against-says"
+"""Images that the two answer differently, by the answer of the one and of the other."""
 OUTCOMES = (ALL, WRONG, RIGHT)
-PAIRED_OUTCOMES = (ONLY_RUN, ONLY_AGAINST, BOTH_WRONG, BOTH_RIGHT)
+AGREEMENT = (ONLY_RUN, ONLY_AGAINST, BOTH_WRONG, BOTH_RIGHT)
+PAIRED_OUTCOMES = (*AGREEMENT, RUN_SAYS, AGAINST_SAYS)
 
 LOSS, CONFIDENCE, MARGIN = "loss", "confidence", "margin"
 SORTS = (LOSS, CONFIDENCE, MARGIN)
+_QUOTE_THE_OTHER = (ONLY_RUN, AGAINST_SAYS)
+"""Where the run alone is right its answers say nothing, and where the other alone says so it is the other's."""
 _ORDERS = {LOSS: "highest loss first", CONFIDENCE: "most confident first", MARGIN: "smallest margin first"}
 
 Indices = NDArray[np.int64]
@@ -46,12 +51,12 @@ class Pair:
     other: Predictions | None = None
 
     def quoted(self, show: str) -> Predictions:
-        """Whose answers captions and columns quote: the run's, but the other's where the run alone is right."""
-        return self.other if self.other is not None and show == ONLY_RUN else self.said
+        """Whose answers captions and columns quote: the run's, but the other's where that is the one to look at."""
+        return self.other if self.other is not None and show in _QUOTE_THE_OTHER else self.said
 
     def quoted_name(self, show: str) -> str:
         """The name of the run that is quoted."""
-        return self.against.name if self.against is not None and show == ONLY_RUN else self.run.name
+        return self.against.name if self.against is not None and show in _QUOTE_THE_OTHER else self.run.name
 
     def among(self, show: str) -> Mask:
         """Which images have the outcome `show`, (n,); outcomes of two runs need the second."""
@@ -67,8 +72,15 @@ def among(run: Predictions, against: Predictions | None, show: str) -> Mask:
     right = run.predicted == run.labels
     if against is None or show in OUTCOMES:
         return {WRONG: ~right, RIGHT: right}.get(show, np.ones_like(right))
+    if show in (RUN_SAYS, AGAINST_SAYS):
+        return np.asarray(run.predicted != against.predicted)
     place = (BOTH_RIGHT, ONLY_RUN, ONLY_AGAINST, BOTH_WRONG).index(show)
     return np.asarray(outcomes(run.labels, run.predicted, against.predicted) == place)
+
+
+def changed(difference: int) -> str:
+    """The images to look at where a run gives an answer so many times more, or fewer, than the one held against it."""
+    return RUN_SAYS if difference >= 0 else AGAINST_SAYS
 
 
 def pick_images(said: Predictions, mask: Mask, wanted: Wanted) -> Indices:
@@ -95,12 +107,14 @@ def outcome_words(run: str, against: str | None) -> dict[str, str]:
         ONLY_AGAINST: f"{against} right, {run} wrong",
         BOTH_WRONG: "Both wrong",
         BOTH_RIGHT: "Both right",
+        RUN_SAYS: f"Only {run} says so",
+        AGAINST_SAYS: f"Only {against} says so",
     }
 
 
 def describe(wanted: Wanted, run: str, against: str | None, *, within_area: bool = False) -> str:
     """What a gallery shows in words: "Misclassified, true Coat; highest loss first."."""
-    asker = against if against and wanted.show == ONLY_RUN else run
+    asker = against if against and wanted.show in _QUOTE_THE_OTHER else run
     parts = [outcome_words(run, against)[wanted.show]]
     if wanted.true is not None:
         parts.append(f"true {CLASS_NAMES[wanted.true]}")

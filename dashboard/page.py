@@ -116,7 +116,7 @@ def notice(text: str) -> None:
 def say_notices() -> None:
     """Tell what controls have done since the page was last drawn."""
     for text in st.session_state.pop(_NOTICES, ()):
-        st.toast(text)
+        st.toast(plain(text))
 
 
 def say(error: LookbookError) -> None:
@@ -142,6 +142,11 @@ def live(function: Callable[..., Any], seconds: float | None) -> Callable[..., A
 def since(run: Run) -> str:
     """The state of a run in words, as of now."""
     return wording.status(run, time.time())
+
+
+def without_pictures(markdown: str) -> str:
+    """Markdown whose pictures are shown as written, so that reading a note asks no other server for anything."""
+    return markdown.replace("![", "!\\[")
 
 
 def plain(text: str) -> str:

@@ -5,13 +5,21 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import wording
-from jobs.records import Run
+from core.wording import listed
+from dashboard import page, queries, wording
+from jobs.records import Run, RunName
+
+_MOST_NAMED = 10
 
 
 def in_url(name: str) -> list[str]:
     """Every value that the URL has under this name."""
     return st.query_params.get_all(name)
+
+
+def whole_url() -> dict[str, list[str]]:
+    """Every parameter of the URL with all its values."""
+    return {name: in_url(name) for name in st.query_params}
 
 
 def put_in_url(name: str, value: str | Sequence[str] | None) -> None:
@@ -21,21 +29,23 @@ def put_in_url(name: str, value: str | Sequence[str] | None) -> None:
 
 def change_url(changes: Mapping[str, str | Sequence[str] | None]) -> None:
     """Set some parameters of the URL and take out others, in one step, so that Back in the browser undoes them all."""
-    now = {name: in_url(name) for name in st.query_params}
+    now = whole_url()
     then = {name: [value] if isinstance(value, str) else list(value or ()) for name, value in changes.items()}
     if any(now.get(name, []) != values for name, values in then.items()):
         st.query_params.from_dict({name: values for name, values in (now | then).items() if values})
 
 
 def pick_run(
-    label: str, options: Sequence[Run], name: str = "run", *, help: str | None = None, clears: Sequence[str] = ()
-) -> Run | None:
+    label: str, options: Sequence[RunName], name: str = "run", *, clears: Sequence[str] = ()
+) -> RunName | None:
     """One run out of `options`, `?run=<id>` in the URL; the first of them if the URL names none of them.
 
+    The run shown is put in the URL, so that a link to what is looked at shows the same when a newer run has finished.
     A new choice takes the parameters in `clears` out of the URL: the page of a list, the image that is open.
     """
     by_id = {run.id: run for run in options}
     chosen = next((run_id for run_id in in_url(name) if run_id in by_id), next(iter(by_id), None))
+    put_in_url(name, chosen)
     key = _prepare(name, chosen)
     picked = st.selectbox(
         label,
@@ -44,7 +54,6 @@ def pick_run(
         format_func=lambda run_id: wording.run_label(by_id[run_id]),
         on_change=_to_url,
         args=(name, key, None, clears),
-        help=help,
         placeholder="Choose a run",
     )
     return by_id.get(picked) if picked else None
@@ -52,7 +61,7 @@ def pick_run(
 
 def pick_runs(
     label: str,
-    options: Sequence[Run],
+    options: Sequence[RunName],
     name: str = "run",
     *,
     default: Sequence[str] = (),
@@ -60,9 +69,8 @@ def pick_runs(
     help: str | None = None,
 ) -> list[Run]:
     """Any number of runs in the order chosen, `?run=<id>&run=<id>` in the URL; `default` if it names none."""
-    by_id = {run.id: run for run in options}
     labels = {run.id: wording.run_label(run) for run in options}
-    return [by_id[run_id] for run_id in pick_ids(label, labels, name, default=default, most=most, help=help)]
+    return queries.chosen_runs(pick_ids(label, labels, name, default=default, most=most, help=help))
 
 
 def pick_ids(
@@ -74,9 +82,16 @@ def pick_ids(
     most: int | None = None,
     help: str | None = None,
 ) -> list[str]:
-    """Any number of ids, each shown by its label, in the order chosen, `?name=<id>&name=<id>` in the URL."""
-    chosen = [one for one in in_url(name) if one in labels] or [one for one in default if one in labels]
-    key = _prepare(name, list(dict.fromkeys(chosen))[:most])
+    """Any number of ids, each shown by its label, in the order chosen, `?name=<id>&name=<id>` in the URL.
+
+    Of more than `most` in the URL the first are chosen, and the others are named.
+    """
+    asked = [one for one in in_url(name) if one in labels] or [one for one in default if one in labels]
+    chosen = list(dict.fromkeys(asked))
+    if most is not None and chosen[most:]:
+        left_out = page.plain(listed([labels[one] for one in chosen[most:]], _MOST_NAMED))
+        st.warning(f"At most {most} fit here, and {len(chosen)} are asked for. Left out: {left_out}.")
+    key = _prepare(name, chosen[:most])
     return st.multiselect(
         label,
         list(labels),

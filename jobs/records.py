@@ -104,6 +104,14 @@ class Run:
 
 
 @dataclass(frozen=True)
+class RunName:
+    """What a list of runs to choose from needs of each."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Epoch:
     """The figures of one complete epoch; epochs count from 1, losses are mean cross-entropy in nats."""
 

@@ -6,11 +6,13 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.breakdown import ClassDifference
+from dashboard import wording
 from dashboard.charts.curves import epoch_axis
 from dashboard.style import RunStyle, Theme
 from jobs.records import Epoch, Run
 
 MEASURES = {"val_accuracy": ("Validation accuracy", ".1%"), "val_loss": ("Validation loss", ".3f")}
+_WRITTEN = {"val_accuracy": wording.share, "val_loss": wording.loss}
 
 
 def overlaid_curves(
@@ -76,7 +78,8 @@ def _line(epochs: Sequence[Epoch], measure: str, drawn: RunStyle, name: str) -> 
         "name": name,
         "line": {"color": drawn.colour, "dash": drawn.dash, "width": 2},
         "marker": {"symbol": drawn.marker, "size": 6},
-        "hovertemplate": f"{name}, epoch %{{x}}: %{{y:.4f}}<extra></extra>",
+        "customdata": [_WRITTEN[measure](getattr(row, measure)) for row in epochs],
+        "hovertemplate": "%{fullData.name}, epoch %{x}: %{customdata}<extra></extra>",
     }
 
 
@@ -85,6 +88,7 @@ def _best_epoch(best: Sequence[Epoch], measure: str, drawn: RunStyle, name: str,
         "x": [row.epoch for row in best],
         "y": [getattr(row, measure) for row in best],
         "mode": "markers",
+        "name": name,
         "showlegend": False,
         "marker": {
             "color": drawn.colour,
@@ -92,5 +96,6 @@ def _best_epoch(best: Sequence[Epoch], measure: str, drawn: RunStyle, name: str,
             "size": 15,
             "line": {"color": theme.background, "width": 2},
         },
-        "hovertemplate": f"{name}, best epoch %{{x}}: %{{y:.4f}}<extra></extra>",
+        "customdata": [_WRITTEN[measure](getattr(row, measure)) for row in best],
+        "hovertemplate": "%{fullData.name}, best epoch %{x}: %{customdata}<extra></extra>",
     }

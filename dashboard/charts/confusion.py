@@ -17,11 +17,12 @@ COUNTS, ROW_PERCENT, COLUMN_PERCENT = "counts", "row %", "column %"
 UNITS = (COUNTS, ROW_PERCENT, COLUMN_PERCENT)
 DIFFERENCE = "difference"
 
-_LIGHT_DIMMED, _DARK_DIMMED = "#e3e7eb", "#2b333c"
-
 Matrix = NDArray[np.integer[Any]]
 Colours = tuple[str, str]
 """Background and ink."""
+
+_DIMMED: tuple[Colours, Colours] = (("#e3e7eb", "#000000"), ("#2b333c", "#ffffff"))
+"""A quiet grey in either theme."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,17 @@ def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = Fal
     ]
 
 
-def difference_cells(baseline: Matrix, other: Matrix, names: tuple[str, str] = ("baseline", "other")) -> list[Cell]:
-    """The cells of the other run's counts less the baseline's, both (10, 10): blue for more, orange for fewer."""
+def difference_cells(
+    baseline: Matrix, other: Matrix, names: tuple[str, str] = ("baseline", "other"), *, dim_diagonal: bool = False
+) -> list[Cell]:
+    """The cells of the other run's counts less the baseline's, both (10, 10): blue for more, orange for fewer.
+
+    With a dimmed diagonal the strongest colours belong to the errors that changed most.
+    """
     difference = other - baseline
-    largest = max(int(np.abs(difference).max()), 1)
-    strengths = np.sign(difference) * np.sqrt(np.abs(difference) / largest)
+    coloured = difference * (1 - np.eye(len(difference), dtype=int)) if dim_diagonal else difference
+    largest = max(int(np.abs(coloured).max()), 1)
+    strengths = np.sign(coloured) * np.sqrt(np.abs(coloured) / largest)
     return [
         Cell(
             row,
@@ -69,8 +76,7 @@ def difference_cells(baseline: Matrix, other: Matrix, names: tuple[str, str] = (
             f"{difference[row, column]:+d}" if difference[row, column] else "",
             f"{_pair(row, column)}: {difference[row, column]:+d}"
             f" ({names[0]} {baseline[row, column]}, {names[1]} {other[row, column]})",
-            _shade(LIGHT.diverging, (strengths[row, column] + 1) / 2),
-            _shade(DARK.diverging, (strengths[row, column] + 1) / 2),
+            *_diverging(strengths[row, column], dimmed=dim_diagonal and row == column),
         )
         for row, column in np.ndindex(difference.shape)
     ]
@@ -109,9 +115,12 @@ def _pair(row: int, column: int) -> str:
 
 
 def _sequential(strength: float, *, dimmed: bool) -> tuple[Colours, Colours]:
-    if dimmed:
-        return (_LIGHT_DIMMED, _ink(_LIGHT_DIMMED)), (_DARK_DIMMED, _ink(_DARK_DIMMED))
-    return _shade(LIGHT.sequential, strength), _shade(DARK.sequential, strength)
+    return _DIMMED if dimmed else (_shade(LIGHT.sequential, strength), _shade(DARK.sequential, strength))
+
+
+def _diverging(strength: float, *, dimmed: bool) -> tuple[Colours, Colours]:
+    share = (strength + 1) / 2
+    return _DIMMED if dimmed else (_shade(LIGHT.diverging, share), _shade(DARK.diverging, share))
 
 
 def _shade(stops: Sequence[str], share: float) -> Colours:

@@ -51,10 +51,18 @@ def photo_pictures(
     ]
 
 
-def labelled_pictures(images: np.ndarray, labels: np.ndarray, positions: Sequence[int], split: str) -> list[Picture]:
-    """Images (n, 28, 28) of a split at these positions, captioned by their position; they open in the browser's way."""
+def labelled_pictures(
+    images: np.ndarray, labels: np.ndarray, positions: Sequence[int], split: str, *, opens: bool = False
+) -> list[Picture]:
+    """Images (n, 28, 28) of a split at these positions, captioned by their position; they can open in Explore."""
     return [
-        Picture(int(at), data_uri(images[at]), f"{split} image {at}, {CLASS_NAMES[labels[at]]}", f"{at}", "")
+        Picture(
+            int(at),
+            data_uri(images[at]),
+            f"{split} image {at}, {CLASS_NAMES[labels[at]]}",
+            f"{at}",
+            "explore?" + urlencode({"image": at}) if opens else "",
+        )
         for at in positions
     ]
 

@@ -46,6 +46,7 @@ def show_calibration(run: Run) -> None:
         st.subheader("Reliability", anchor=False)
         _show_reliability(run, columns)
         st.table(calibration_table(columns), border="horizontal")
+        csv_button("CSV of the figures", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
     with right:
         st.subheader("Accuracy against coverage", anchor=False)
         _show_coverage(run, said)

@@ -14,7 +14,7 @@ from core.metrics import confusion_matrix
 from dashboard import galleries, page, pickers, queries, wording
 from dashboard.charts import calibration as calibration_charts
 from dashboard.charts import comparison as charts
-from dashboard.charts.confusion import difference_cells
+from dashboard.charts.confusion import DIFFERENCE, difference_cells
 from dashboard.components.calibration_section import DEFINITION, QUOTED, SHARES
 from dashboard.components.confusion_matrix import show_matrix
 from dashboard.components.data_faults import show_faults
@@ -87,7 +87,8 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
         _show_difference(comparison, baseline, other)
     with right:
         changed = sorted(comparison.pairs, key=lambda one: (one.p_adjusted, -abs(one.count_b - one.count_a)))
-        header = ["True", "Predicted", comparison.name_a, comparison.name_b, "p (Holm)"]
+        a, b = comparison.name_a, comparison.name_b
+        header = ["True", "Predicted", a, b, f"Only {a}", f"Only {b}", "p (Holm)"]
         rows = [_pair_row(one, baseline, other) for one in changed[:PAIRS_LISTED]]
         linked_table(header, rows, "The confusions that changed most", key="pair_table", figures_from=2)
         st.caption("The confusions that changed most, in images; each count opens them.")
@@ -97,21 +98,36 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
 def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     said = [queries.predictions(run.id) for run in (baseline, other)]
     matrices = [confusion_matrix(one.labels, one.predicted) for one in said]
+    change = matrices[1] - matrices[0]
     a, b = comparison.name_a, comparison.name_b
     caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer."
-    if cell := show_matrix(difference_cells(*matrices, (a, b)), caption, key="difference"):
-        true, predicted = map(str, cell)
-        page.go_to("explore", run=other.id, against=baseline.id, true=true, predicted=predicted, unit="difference")
+    cells = difference_cells(*matrices, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
+    if cell := show_matrix(cells, caption, key="difference", about=_about(comparison)):
+        where = {"run": other.id, "against": baseline.id, "true": str(cell[0]), "predicted": str(cell[1])}
+        page.go_to("explore", **where, unit=DIFFERENCE, show=galleries.changed(int(change[cell])))
+    csv_button("CSV of the difference", partial(csv_tables.matrix, change), "difference", _about(comparison))
 
 
 def _pair_row(one: PairDifference, baseline: Run, other: Run) -> list[Cell]:
+    cell = {"true": str(one.true), "predicted": str(one.predicted)}
+    takes = f"takes for {CLASS_NAMES[one.predicted]}"
+
     def images(count: str, run: Run) -> Linked:
-        where = {"run": run.id, "true": str(one.true), "predicted": str(one.predicted)}
-        words = f"images of {CLASS_NAMES[one.true]} that {run.name} takes for {CLASS_NAMES[one.predicted]}"
-        return Linked(count, "explore", words, where)
+        words = f"images of {CLASS_NAMES[one.true]} that {run.name} {takes}"
+        return Linked(count, "explore", words, {"run": run.id, **cell})
+
+    def changed(count: int, run: Run, show: str) -> Linked:
+        words = f"images of {CLASS_NAMES[one.true]} that only {run.name} {takes}"
+        where = {"run": other.id, "against": baseline.id, "show": show, **cell}
+        return Linked(wording.count(count), "explore", words, where)
 
     count_a, count_b, p = pair_cells(one)
-    return [CLASS_NAMES[one.true], CLASS_NAMES[one.predicted], images(count_a, baseline), images(count_b, other), p]
+    of_each = (images(count_a, baseline), images(count_b, other))
+    of_one = (
+        changed(one.only_a, baseline, galleries.AGAINST_SAYS),
+        changed(one.only_b, other, galleries.RUN_SAYS),
+    )
+    return [CLASS_NAMES[one.true], CLASS_NAMES[one.predicted], *of_each, *of_one, p]
 
 
 def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
@@ -126,7 +142,9 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         series = [calibration_charts.Series(looks.names[one], found[one], looks.styles[one]) for one in found]
         words = " ".join(f"{one.name}: {one.calibration.sentence}" for one in series)
         page.chart(calibration_charts.reliability(series, page.theme()), words, key="calibration", about=about)
-        st.table(calibration_table({one.name: one.calibration for one in series}).rename(columns=page.plain))
+        figures = {one.name: one.calibration for one in series}
+        st.table(calibration_table(figures).rename(columns=page.plain))
+        csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *said)
         st.caption(DEFINITION)
     with right:
         asked = {name: point for name, own in points.items() if (point := point_at(own, QUOTED))}
@@ -134,6 +152,7 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
         st.table(coverage_table(points, SHARES).rename(columns=page.plain))
+        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
         st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
 
 
@@ -150,7 +169,9 @@ def show_settings(runs: Sequence[Run]) -> None:
     if settings.empty:
         st.write("Every setting is the same.")
     else:
-        st.table(settings.rename(columns=page.plain), border="horizontal")
+        st.table(settings.rename(columns=page.plain).map(page.plain), border="horizontal")
+        written = partial(settings.to_csv, index_label="setting")
+        csv_button("CSV of these settings", written, "settings", *(run.id for run in runs))
 
 
 def _about(comparison: Comparison) -> str:

@@ -49,6 +49,34 @@ function rove(table, row, column) {
   return target
 }
 
+const CELL = 52
+const [ROW_NAMES, COLUMN_NAMES] = [84, 84]
+
+function drawPicture(host, table, data) {
+  const across = data.names.length * CELL
+  const context = newPicture(host, data.caption, ROW_NAMES + across + PICTURE_MARGIN, COLUMN_NAMES + across + PICTURE_MARGIN)
+  const middle = (k) => (k + 0.5) * CELL
+  data.short.forEach((name, k) => {
+    context.textAlign = "end"
+    context.fillText(name, ROW_NAMES - 8, COLUMN_NAMES + middle(k))
+    context.save()
+    context.translate(ROW_NAMES + middle(k), COLUMN_NAMES - 8)
+    context.rotate(-Math.PI / 2)
+    context.textAlign = "start"
+    context.fillText(name, 0, 0)
+    context.restore()
+  })
+  context.textAlign = "center"
+  data.cells.forEach(({ row, column, text }) => {
+    const style = getComputedStyle(button(table, row, column))
+    context.fillStyle = style.backgroundColor
+    context.fillRect(ROW_NAMES + column * CELL, COLUMN_NAMES + row * CELL, CELL - 2, CELL - 2)
+    context.fillStyle = style.color
+    context.fillText(text, ROW_NAMES + middle(column) - 1, COLUMN_NAMES + middle(row) - 1)
+  })
+  return context
+}
+
 const place = (target) => [Number(target.dataset.row), Number(target.dataset.column)]
 
 export default function (component) {
@@ -58,11 +86,12 @@ export default function (component) {
   // Kept from one update to the next, so that the focus stays where it is.
   if (!table) {
     table = build(data)
-    host.append(table)
+    host.append(table, element("button", { type: "button", class: "picture", "aria-label": "Picture of the matrix" }, "Picture"))
     table.querySelectorAll("button").forEach((one) => { one.tabIndex = -1 })
     rove(table, ...(data.chosen ?? [0, 0]))
   }
   update(table, data)
+  host.querySelector(".picture").onclick = () => savePicture(drawPicture(host, table, data), data.picture)
   const last = data.names.length - 1
   const clamp = (value) => Math.min(last, Math.max(0, value))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.classes import CLASS_NAMES
+from dashboard import wording
 from dashboard.charts.confusion import SHORT_NAMES, Cell
 
 _HERE = Path(__file__).parent
@@ -15,7 +16,7 @@ _matrix = st.components.v2.component(
     "lookbook_confusion_matrix",
     html='<div class="host"></div>',
     css=(_HERE / "confusion_matrix.css").read_text(encoding="utf-8"),
-    js=(_HERE / "confusion_matrix.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("picture.js", "confusion_matrix.js")),
 )
 
 
@@ -24,12 +25,14 @@ def show_matrix(
     caption: str,
     *,
     key: str,
+    about: str = "",
     chosen: tuple[int, int] | None = None,
     on_choice: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int] | None:
     """Show the cells and return (true, predicted) of the one that was chosen just now, if any.
 
-    `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL.
+    `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL. The
+    picture that can be saved of it is named after `key` and what it is `about`.
     """
 
     def choose() -> None:
@@ -45,6 +48,7 @@ def show_matrix(
             "short": SHORT_NAMES,
             "cells": [asdict(cell) for cell in cells],
             "chosen": chosen,
+            "picture": wording.file_name(key, about),
         },
         on_chosen_change=choose,
     )

@@ -1,16 +1,23 @@
 """What the data set holds: the ten classes, how many images of each there are, and a browser for all of them."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.dataset import FashionMNIST
-from dashboard import pickers, queries, wording
+from dashboard import page, pickers, queries, wording
 from dashboard.charts.classes import class_cards
 from dashboard.charts.gallery import DATA_PAGE, labelled_pictures
 from dashboard.components.gallery import gallery
+from dashboard.components.take_along import csv_button
 from dashboard.tables.splits import split_table
+from jobs.records import FINISHED
+from jobs.reports import csv_tables
+from jobs.runs import Filter, count_runs
 
+_OPENED = "opened_image"
 SAMPLES = 16
 SPLITS = {"train": "Training and validation", "test": "Test"}
 CLASSES = ("", *(str(label) for label in range(CLASS_COUNT)))
@@ -27,7 +34,9 @@ def show() -> None:
     of_class = [np.flatnonzero(data.train_labels == label)[:SAMPLES] for label in range(CLASS_COUNT)]
     st.html(class_cards(queries.mean_images(), [data.train_images[positions] for positions in of_class]))
     st.subheader("Counts", anchor=False)
-    st.table(split_table(queries.split_counts()), border="horizontal")
+    counts = queries.split_counts()
+    st.table(split_table(counts), border="horizontal")
+    csv_button("CSV of the counts", partial(csv_tables.split_counts, counts), "split-counts")
     st.caption(
         "A tenth of the 60,000 images for training, stratified by class and drawn by the run's seed, is validation; "
         "in a run of a k-fold group its fold is."
@@ -52,7 +61,16 @@ def _browse(data: FashionMNIST) -> None:
     test = split == "test"
     images, labels = (data.test_images, data.test_labels) if test else (data.train_images, data.train_labels)
     positions = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    st.caption(wording.counted(len(positions), "image"))
+    # Only test images have answers of runs to be looked at.
+    opens = test and count_runs(queries.store(), Filter(statuses=(FINISHED,))) > 0
+    st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if opens else "."))
     number = pickers.pick_page(-(-len(positions) // DATA_PAGE))
     shown = positions[(number - 1) * DATA_PAGE : number * DATA_PAGE]
-    gallery(labelled_pictures(images, labels, shown, split.capitalize()), "Images", key="gallery")
+    pictures = labelled_pictures(images, labels, shown, split.capitalize(), opens=opens)
+    gallery(pictures, "Images", key="gallery", on_open=_remember_image)
+    if (opened := st.session_state.pop(_OPENED, None)) is not None:
+        page.go_to("explore", image=str(opened))
+
+
+def _remember_image(position: int) -> None:
+    st.session_state[_OPENED] = position

@@ -14,7 +14,8 @@ const element = (tag, attributes = {}, ...children) => {
 function build() {
   const tools = element("div", { class: "tools", role: "group", "aria-label": "Tools of the map" },
     ...Object.entries(TOOLS).map(([tool, name]) => element("button", { type: "button", "data-tool": tool }, name)),
-    element("button", { type: "button", class: "whole" }, "Whole map"))
+    element("button", { type: "button", class: "whole" }, "Whole map"),
+    element("button", { type: "button", class: "picture", "aria-label": "Picture of the map" }, "Picture"))
   const cells = element("div", { class: "cells", role: "group", "aria-label": "The map in squares" },
     ...Array.from({ length: CELLS * CELLS }, (_, k) => element("button", { type: "button", tabindex: k ? -1 : 0, "data-cell": k })))
   return [element("p", { class: "caption" }), tools,
@@ -46,6 +47,8 @@ export default function (component) {
     setTriggerValue("area", scaled)
   }
 
+  const drawnArea = () => data.area?.map(([x, y]) => [x / 1000, y / 1000])
+
   host.querySelector(".caption").textContent = data.caption
   words.textContent = HINT
   host.querySelector(".legend").replaceChildren(...data.groups.map((one) => {
@@ -66,9 +69,10 @@ export default function (component) {
   whole.onclick = () => setTriggerValue("area", [])
   host.querySelector(".tools").onclick = (event) => event.target.dataset.tool && useTool(event.target.dataset.tool)
 
+  host.querySelector(".picture").onclick = () => savePicture(field.picture(host, drawnArea()), data.picture)
+
   let trail = null
   const at = (event) => [event.offsetX, event.offsetY]
-  const drawnArea = () => data.area?.map(([x, y]) => [x / 1000, y / 1000])
   field.marks.onpointerdown = (event) => {
     trail = [at(event)]
     field.marks.setPointerCapture(event.pointerId)

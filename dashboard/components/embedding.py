@@ -6,15 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import wording
 from dashboard.charts.embedding import Embedding
 
 _HERE = Path(__file__).parent
+
+_SCRIPTS = ("picture.js", "embedding_field.js", "embedding.js")
 
 _map = st.components.v2.component(
     "lookbook_embedding",
     html='<div class="host"></div>',
     css=(_HERE / "embedding.css").read_text(encoding="utf-8"),
-    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("embedding_field.js", "embedding.js")),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 
 
@@ -22,11 +25,12 @@ def show_embedding(
     shown: Embedding,
     *,
     key: str,
+    about: str,
     on_area: Callable[[Sequence[Sequence[float]]], None],
     on_open: Callable[[int], None],
 ) -> None:
     """Show the map. `on_area(corners)`, in thousandths, none for the whole map, and `on_open(position)` are called
-    before the page runs again.
+    before the page runs again. The picture that can be saved of it is named after `key` and what it is `about`.
     """
 
     def choose() -> None:
@@ -35,4 +39,5 @@ def show_embedding(
     def open_one() -> None:
         on_open(int(st.session_state[key]["opened"]))
 
-    _map(key=key, data=asdict(shown), on_area_change=choose, on_opened_change=open_one)
+    data = {**asdict(shown), "picture": wording.file_name(key, about)}
+    _map(key=key, data=data, on_area_change=choose, on_opened_change=open_one)

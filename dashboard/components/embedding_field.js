@@ -2,6 +2,7 @@
 const CELLS = 8
 const NEAR_PX = 14
 const MARGIN = 10
+const LEGEND_PX = 90
 
 const bytes = (packed) => Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0))
 
@@ -151,6 +152,27 @@ class Field {
       context.arc(...this.toPixels([this.points.x[dot], this.points.y[dot]]), 7, 0, 7)
       context.stroke()
     }
+  }
+
+  // The map with its area and its legend, on a canvas of its own.
+  picture(host, area) {
+    this.mark(area)
+    const width = Math.max(this.width, 480)
+    const context = newPicture(host, this.data.caption, width, this.height + LEGEND_PX)
+    const left = (width - this.width) / 2
+    for (const canvas of [this.canvas, this.marks]) context.drawImage(canvas, left, 0, this.width, this.height)
+    let [x, y] = [PICTURE_MARGIN, this.height + PICTURE_LINE]
+    for (const { sign, name, count, colour } of this.data.groups) {
+      const words = `${name} ${count.toLocaleString("en")}`
+      const needed = context.measureText(`${sign} ${words}`).width
+      if (x + needed > width - PICTURE_MARGIN) [x, y] = [PICTURE_MARGIN, y + PICTURE_LINE]
+      context.fillStyle = colour
+      context.fillText(sign, x, y)
+      context.fillStyle = this.ink
+      context.fillText(words, x + context.measureText(`${sign} `).width, y)
+      x += needed + PICTURE_MARGIN
+    }
+    return context
   }
 
   nearest([left, top]) {

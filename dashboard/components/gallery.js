@@ -1,4 +1,4 @@
-// Pictures as real links: a plain click opens one without loading the page anew, any other click is the browser's own.
+// Pictures as real links: where the page opens them in place a plain click does so, any other click is the browser's.
 const element = (tag, attributes = {}, ...children) => {
   const made = document.createElement(tag)
   Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
@@ -18,7 +18,7 @@ export default function (component) {
   list.replaceChildren(...data.pictures.map(picture))
   list.onclick = (event) => {
     const link = event.target.closest("a")
-    if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    if (!data.in_place || !link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     event.preventDefault()
     setTriggerValue("opened", Number(link.dataset.position))
   }

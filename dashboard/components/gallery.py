@@ -21,7 +21,7 @@ _gallery = st.components.v2.component(
 def gallery(pictures: Sequence[Picture], label: str, *, key: str, on_open: Callable[[int], None] | None = None) -> None:
     """Show the pictures as a list named `label`; `on_open(position)` is called before the page runs again.
 
-    A picture without an address cannot be opened.
+    Without `on_open` an address is opened as the browser opens any link; a picture without one cannot be opened.
     """
 
     def open_one() -> None:
@@ -30,6 +30,6 @@ def gallery(pictures: Sequence[Picture], label: str, *, key: str, on_open: Calla
 
     _gallery(
         key=key,
-        data={"label": label, "pictures": [asdict(picture) for picture in pictures]},
+        data={"label": label, "pictures": [asdict(picture) for picture in pictures], "in_place": on_open is not None},
         on_opened_change=open_one,
     )

@@ -59,11 +59,11 @@ def _read(name: str, options: Sequence[str]) -> str:
     return next((value for value in pickers.in_url(name) if value in options), options[0])
 
 
-def choose_cell(true: int, predicted: int) -> None:
-    """Put a cell of the matrix in the URL; an outcome of two runs stays, so that the cell's count holds."""
-    kept = [show for show in pickers.in_url("show") if show in galleries.PAIRED_OUTCOMES]
+def choose_cell(true: int, predicted: int, show: str | None = None) -> None:
+    """Put a cell of the matrix in the URL; without `show` an outcome of two runs stays, so that the count holds."""
+    kept = [one for one in pickers.in_url("show") if one in galleries.PAIRED_OUTCOMES]
     closed = dict.fromkeys((*CLOSED, "cap"))
-    pickers.change_url({**closed, "show": kept, "true": str(true), "predicted": str(predicted)})
+    pickers.change_url({**closed, "show": show or kept, "true": str(true), "predicted": str(predicted)})
 
 
 def _class_name(option: str) -> str:

@@ -1,7 +1,5 @@
 """The groups of seeds: what each recipe reaches on average, and how much the seed decides."""
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard import page, pickers, queries
@@ -11,14 +9,15 @@ from dashboard.style import run_style
 from dashboard.tables.recipes import group_cells
 from jobs.groups import Group, list_groups, told_apart
 from jobs.reports import csv_tables
+from jobs.runs import seed_group_ids
 
 PAGE_SIZE = 50
 
 
 def show() -> None:
     """A row per group, the newest first, with the way to its runs and to a comparison of recipes."""
-    groups = told_apart(list_groups(queries.store()))
-    if not groups:
+    total = len(seed_group_ids(queries.store()))
+    if not total:
         page.empty(
             "No group of seeds has been launched yet. A group is one setting trained with several seeds: it tells how "
             "much of a difference is the seed's doing.",
@@ -30,15 +29,16 @@ def show() -> None:
         "Mean over the seeds that have finished, its 95 % interval (Student's t) and the standard deviation. A group "
         "keeps all its runs, archived ones too, whatever the list of runs shows."
     )
-    number = pickers.page_in_url()
-    shown = groups[(number - 1) * PAGE_SIZE : number * PAGE_SIZE] or groups[:PAGE_SIZE]
+    pages = -(-total // PAGE_SIZE)
+    number = min(pickers.page_in_url(), pages)
+    groups = told_apart(list_groups(queries.store(), limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE))
     header = ["Group", "Finished", "Mean accuracy", "95 % interval", "Standard deviation", "Seed by seed"]
-    linked_table(header, [_row(group) for group in shown], "Groups of seeds", key="groups")
-    pickers.pick_page(-(-len(groups) // PAGE_SIZE))
+    linked_table(header, [_row(group) for group in groups], "Groups of seeds", key="groups")
+    pickers.pick_page(pages)
     with st.container(horizontal=True, vertical_alignment="center", key="groups_along"):
-        newest = [group.id for group in groups[:2]][::-1]
-        page.link("Compare groups as recipes", "compare", by="recipes", group=newest)
-        csv_button("CSV of all groups", partial(csv_tables.groups, groups), "groups")
+        first = [group.id for group in groups[:2]][::-1]
+        page.link("Compare groups as recipes", "compare", by="recipes", group=first)
+        csv_button("CSV of all groups", lambda: csv_tables.groups(list_groups(queries.store())), "groups")
 
 
 def _row(group: Group) -> list[Cell]:

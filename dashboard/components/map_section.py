@@ -42,7 +42,7 @@ def show_map(run: Run, said: Predictions) -> None:
     )
     caption = f"The 10,000 test images as {run.name} sees them: alike ones lie together (t-SNE)."
     shown = embedding(study.places, said, colouring, area_in_url(), caption)
-    show_embedding(shown, key="map", on_area=_choose_area, on_open=_open)
+    show_embedding(shown, key="map", about=f"{run.name} {run.id}", on_area=_choose_area, on_open=_open)
     st.caption("Near neighbours tell something; distances between clusters, and their sizes, do not.")
 
 

@@ -11,10 +11,10 @@ from dashboard.tables.comparison import distinct_names
 from jobs import photo_sets
 from jobs.comparing import compare_runs
 from jobs.photo_sets import PhotoSet
-from jobs.records import Run
+from jobs.records import Run, RunName
 
 
-def show_sets(offered: Sequence[Run]) -> None:
+def show_sets(offered: Sequence[RunName]) -> None:
     """One photo set, chosen in the URL, with what the chosen runs say of it."""
     store = queries.store()
     sets = {one.id: one for one in photo_sets.list_sets(store)}

@@ -12,7 +12,7 @@ def pick_pair() -> tuple[Run, Run | None]:
     """The run `?run=` and the one `?against=`; where no run has finished, say what to do and end the page."""
     offered, left_out = queries.runs_with_predictions([*pickers.in_url("run"), *pickers.in_url("against")])
     for sentence in left_out:
-        st.warning(sentence)
+        st.warning(page.plain(sentence))
     if not offered:
         page.empty(
             "No run has finished yet. Launch one: as soon as it is done, every one of the 10,000 test images can be "
@@ -23,14 +23,16 @@ def pick_pair() -> tuple[Run, Run | None]:
         st.stop()
     first, second = st.columns(2)
     with first:
-        run = pickers.pick_run("Run", offered, clears=CLOSED) or offered[0]
+        # An area belongs to the map of one run.
+        run = pickers.pick_run("Run", offered, clears=(*CLOSED, "area")) or offered[0]
     others = {"": "None", **{one.id: wording.run_label(one) for one in offered if one.id != run.id}}
     with second:
         against = pickers.pick_one("Against", list(others), "against", names=others.get, clears=CLOSED)
-    other = next((one for one in offered if one.id == against), None)
-    said, left_out = comparable([run, *([other] if other else [])], queries.predictions)
-    for one in left_out:
+    chosen = queries.chosen_runs([run.id, against])
+    said, refused = comparable(chosen, queries.predictions)
+    for one in refused:
         st.warning(page.plain(one.sentence))
-    if run.id not in said:
+    pair = {one.id: one for one in chosen if one.id in said}
+    if run.id not in pair:
         st.stop()
-    return run, other if other and other.id in said else None
+    return pair[run.id], pair.get(against)

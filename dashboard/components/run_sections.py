@@ -26,6 +26,7 @@ from jobs.reports import csv_tables
 from jobs.runs import get_run, list_attempts, list_epochs
 
 REFRESH_S = 2.0
+LOG_LINES, LOG_BYTES = 400, 64_000
 
 
 def show_curves(run: Run) -> None:
@@ -92,10 +93,15 @@ def _class_row(one: ClassFigures, run: Run) -> list[Cell]:
 def show_confusion(run: Run) -> None:
     """The confusion matrix; a cell leads to its images on the page Explore."""
     said = queries.predictions(run.id)
-    unit = pickers.pick_one("Cells show", confusion.UNITS, "unit", names=str.capitalize, segmented=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        unit = pickers.pick_one(
+            "Cells show", confusion.UNITS, "unit", names=str.capitalize, segmented=True, hide_label=True
+        )
+        dimmed = pickers.switch("Dim the diagonal", "dim")
     matrix = metrics.confusion_matrix(said.labels, said.predicted)
     caption = "Rows are true classes, columns predicted ones. Choose a cell to see its images."
-    show_matrix(confusion.matrix_cells(matrix, unit), caption, key="run_matrix", on_choice=_remember_cell)
+    cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
+    show_matrix(cells, caption, key="run_matrix", about=f"{run.name} {run.id}", on_choice=_remember_cell)
     csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, said), "confusions", run.name, run.id)
     if cell := st.session_state.pop("chosen_cell", None):
         page.go_to("explore", run=run.id, true=str(cell[0]), predicted=str(cell[1]))
@@ -110,12 +116,12 @@ def show_config(run: Run) -> None:
     changed = differences(run.config)
     if changed:
         st.markdown(
-            f"Differs from preset **{run.preset}** in "
-            + ", ".join(f"`{name}` = {value}" for name, value in changed.items())
+            f"Differs from preset **{page.plain(run.preset)}** in "
+            + ", ".join(f"`{name}` = {page.plain(value)}" for name, value in changed.items())
             + "."
         )
     else:
-        st.write(f"All as in preset {run.preset}.")
+        st.write(f"All as in preset {page.plain(run.preset)}.")
     st.dataframe(config_table(run.config), hide_index=True, height="content", alt="The config of the run")
     st.subheader("What it ran on", anchor=False)
     st.dataframe(facts(run, page.zone()), hide_index=True, height="content", alt="What the run ran on")
@@ -133,13 +139,23 @@ def show_log(run: Run) -> None:
 
 
 def _log(run_id: str) -> None:
-    tail = artifacts.log_tail(queries.store(), run_id, lines=400)
+    tail = _log_so_far(run_id)
     if not tail:
         st.info("The log begins when a trainer takes the run.")
         return
     st.caption(f"The last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints all.")
     with st.container(height=480, autoscroll=True, key="log"):
         st.code(tail, language=None, wrap_lines=True)
+
+
+def _log_so_far(run_id: str) -> str:
+    """The end of the log: of what this page has read before, and of what is new."""
+    key = f"log_{run_id}"
+    before, offset = st.session_state.get(key, ("", -LOG_BYTES))
+    new, end = artifacts.log_from(queries.store(), run_id, offset)
+    tail = "".join((before + new).splitlines(keepends=True)[-LOG_LINES:])
+    st.session_state[key] = (tail, end)
+    return tail
 
 
 def _show_faults(run: Run) -> None:

@@ -7,7 +7,7 @@ from dashboard.charts.gallery import predicted_pictures
 from dashboard.components.gallery import gallery
 from dashboard.components.gallery_filters import CLOSED, filters_in_url, gallery_filters
 from dashboard.components.image_page import image_in_url, image_page, open_image
-from dashboard.components.map_section import area_mask, show_map
+from dashboard.components.map_section import area_in_url, area_mask, show_map
 from dashboard.components.matrix_section import show_matrix_section
 from dashboard.components.run_pair import pick_pair
 from dashboard.galleries import Pair, Wanted
@@ -53,13 +53,14 @@ with left:
 with right:
     order = images_wanted(wanted)
     st.subheader(wording.counted(len(order), "image"), anchor=False)
-    words = galleries.describe(
-        wanted, run.name, against.name if against else None, within_area=area_mask(run) is not None
-    )
+    within_area = area_mask(run) is not None
+    words = galleries.describe(wanted, run.name, against.name if against else None, within_area=within_area)
     st.caption(page.plain(words))
+    if area_in_url() and not within_area:
+        st.warning(f"The area of the map in the address is left aside: {page.plain(run.name)} has no map yet.")
     if not len(order):
         st.write("No image here: choose another cell or area, or fewer filters.")
     number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
     shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    pictures = predicted_pictures(data.test_images, pair.quoted(wanted.show), shown, st.query_params.to_dict())
+    pictures = predicted_pictures(data.test_images, pair.quoted(wanted.show), shown, pickers.whole_url())
     gallery(pictures, "Test images", key="gallery", on_open=open_image)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core import metrics
 from core.breakdown import ClassDifference
 from core.calibration import Calibration, CoveragePoint, ReliabilityBin
@@ -28,10 +31,13 @@ def per_class(tested: Predictions) -> str:
 
 def confusion_matrix(tested: Predictions) -> str:
     """A line per true class, a column per predicted class, counts of images."""
-    matrix = metrics.confusion_matrix(tested.labels, tested.predicted)
-    return _csv(
-        ("true", *CLASS_NAMES), ((name, *counts) for name, counts in zip(CLASS_NAMES, matrix.tolist(), strict=True))
-    )
+    return matrix(metrics.confusion_matrix(tested.labels, tested.predicted))
+
+
+def matrix(counts: NDArray[np.integer[Any]]) -> str:
+    """A confusion matrix (10, 10), or the difference of two: a line per true class, a column per predicted class."""
+    lines = ((name, *row) for name, row in zip(CLASS_NAMES, counts.tolist(), strict=True))
+    return _csv(("true", *CLASS_NAMES), lines)
 
 
 def epochs(done: Sequence[Epoch]) -> str:
@@ -66,9 +72,22 @@ def reliability(found: Calibration) -> str:
     return _of(found.bins)
 
 
+def calibrations(found: Mapping[str, Calibration]) -> str:
+    """A line per calibration, by name: how far confidence and accuracy agree, and the accuracy's 95 % interval."""
+    header = ("name", "n", "accuracy", "low", "high", "confidence", "expected_error", "log_loss", "brier_score")
+    return _csv(header, ([name, *_calibration_line(one)] for name, one in found.items()))
+
+
 def coverage(points: Sequence[CoveragePoint]) -> str:
     """A line per share of images answered, with the accuracy on them and its 95 % interval."""
     return _of(points)
+
+
+def coverages(found: Mapping[str, Sequence[CoveragePoint]]) -> str:
+    """The same of several models, each line with the name of its model."""
+    header = ["name", *(field.name for field in fields(CoveragePoint))]
+    lines = ((name, point) for name, points in found.items() for point in points)
+    return _csv(header, ([name, *(getattr(point, one) for one in header[1:])] for name, point in lines))
 
 
 def runs(listed: Sequence[Run]) -> str:
@@ -106,6 +125,11 @@ def pairs(comparison: Comparison) -> str:
         for one in comparison.pairs
     ]
     return _csv(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+
+
+def split_counts(counts: Mapping[str, Sequence[int]]) -> str:
+    """A line per class, a column per split by name: how many images of the class it has."""
+    return _csv(("class", *counts), zip(CLASS_NAMES, *counts.values(), strict=True))
 
 
 def groups(listed: Sequence[Group]) -> str:
@@ -147,6 +171,13 @@ def _class_line(one: metrics.ClassFigures) -> list[object]:
     if one.recall is not None:
         interval = accuracy_interval(round(one.recall * one.support), one.support)
     return [one.label, one.name, one.precision, one.recall, *interval, one.f1, one.support]
+
+
+def _calibration_line(one: Calibration) -> list[object]:
+    interval: Sequence[float | None] = (None, None)
+    if one.accuracy is not None:
+        interval = accuracy_interval(round(one.accuracy * one.n), one.n)
+    return [one.n, one.accuracy, *interval, one.confidence, one.expected_error, one.log_loss, one.brier_score]
 
 
 def _csv(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

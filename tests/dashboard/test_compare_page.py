@@ -9,6 +9,7 @@ from jobs.runs import get_predictions
 from jobs.schema import predictions
 from tests import stores
 from tests.dashboard.app import texts
+from tests.dashboard.test_explore_page import shown_in
 from tests.stores import Sample
 
 
@@ -144,3 +145,32 @@ def test_everything_can_be_taken_along_with_one_click(ids, open_page):
     labels = [one.proto.label for one in open_page("compare", run=ids).get("download_button")]
     assert {"Report (HTML)", "Report (Markdown)", "CSV of the runs", "CSV of the comparison"} <= set(labels)
     assert {"CSV of the classes", "CSV of all confusions"} <= set(labels)
+
+
+def test_of_more_runs_than_fit_those_left_out_are_named(store, open_page):
+    made = [stores.add(store, Sample(name=f"run {place:02}", seed=place)) for place in range(12)]
+    app = open_page("compare", run=made)
+    assert "At most 10 fit here, and 12 are asked for. Left out: run 10 · " in app.warning[0].value
+    assert "run 11" in app.warning[0].value
+    assert len(app.table[0].value.columns) == 10
+
+
+def test_a_confusion_leads_to_its_images_and_to_those_that_one_run_alone_confuses(ids, open_page):
+    shown = shown_in(open_page("compare", run=ids[:2]), "pair_table")
+    assert shown["header"][2:6] == ["one", "two", "Only one", "Only two"]
+    only_one, only_two = (cell["href"] for cell in shown["rows"][0][4:6])
+    assert f"run={ids[1]}&against={ids[0]}&show=against-says" in only_one
+    assert f"run={ids[1]}&against={ids[0]}&show=run-says" in only_two
+
+
+@pytest.mark.parametrize(
+    ("more", "label"),
+    [
+        ("settings", "CSV of these settings"),
+        ("calibration", "CSV of the calibration"),
+        ("calibration", "CSV of every per cent"),
+        ("settings", "CSV of the difference"),
+    ],
+)
+def test_every_table_of_a_comparison_has_its_csv(ids, open_page, more, label):
+    assert label in [one.proto.label for one in open_page("compare", run=ids, more=more).get("download_button")]

@@ -63,12 +63,20 @@ def test_a_dimmed_diagonal_leaves_the_strongest_colour_to_the_largest_error():
     assert cell(dimmed, 0, 0).light not in {cell(plain, 0, 0).light, cell(dimmed, 0, 1).light}
 
 
+def test_a_dimmed_diagonal_leaves_the_strongest_colours_to_the_errors_that_changed_most():
+    changed = MATRIX.copy()
+    changed[4, 6], changed[4, 4] = 30, 980
+    plain, dimmed = (confusion.difference_cells(MATRIX, changed, dim_diagonal=dim) for dim in (False, True))
+    assert cell(dimmed, 4, 4).light not in {cell(plain, 4, 4).light, cell(dimmed, 4, 6).light}
+    assert cell(dimmed, 4, 6).light[0] == "#8c3a00" != cell(plain, 4, 6).light[0]
+
+
 @pytest.mark.parametrize("dim_diagonal", [False, True])
 def test_every_number_is_readable_in_both_themes(dim_diagonal):
     steps = np.arange(100).reshape(10, 10) * 11
     cells = [
         *confusion.matrix_cells(steps, COUNTS, dim_diagonal=dim_diagonal),
-        *confusion.difference_cells(steps, steps.T.copy()),
+        *confusion.difference_cells(steps, steps.T.copy(), dim_diagonal=dim_diagonal),
     ]
     worst = min(confusion.contrast(*colours) for one in cells for colours in (one.light, one.dark))
     assert worst >= 4.5

@@ -10,8 +10,10 @@ from dashboard.charts import images
 from dashboard.charts.classes import class_cards
 from dashboard.tables.splits import split_table
 from jobs.settings import settings
+from tests import stores
 from tests.blank_data import write_blank_data
 from tests.dashboard.app import texts
+from tests.stores import Sample
 
 
 @pytest.fixture
@@ -70,3 +72,16 @@ def test_small_pictures_are_enlarged_in_sharp_squares_and_large_ones_are_not():
 
 def test_a_description_cannot_break_out_of_its_attribute():
     assert 'alt="&quot;&gt;&lt;b&gt;"' in images.enlarged(np.zeros((28, 28), np.uint8), '"><b>', 28)
+
+
+@pytest.mark.usefixtures("blank_data")
+def test_a_test_image_opens_in_explore_as_soon_as_a_run_has_something_to_say_of_it(store, open_page):
+    assert {one["href"] for one in pictures(open_page("data", split="test"))} == {""}
+    stores.add(store, Sample())
+    assert pictures(open_page("data", split="test"))[5]["href"] == "explore?image=5"
+    assert {one["href"] for one in pictures(open_page("data", split="train"))} == {""}
+
+
+@pytest.mark.usefixtures("blank_data")
+def test_the_counts_can_be_taken_along(open_page):
+    assert "CSV of the counts" in [one.proto.label for one in open_page("data").get("download_button")]

@@ -146,3 +146,46 @@ def test_without_the_data_set_the_page_says_how_to_fetch_it(store, open_page, tm
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
     settings.cache_clear()
     assert "python -m jobs data" in open_page("explore").error[0].value
+
+
+def test_the_run_that_is_shown_is_in_the_link_whatever_finishes_next(store, open_page):
+    first = stores.add(store, Sample(created_at=1.0))
+    app = open_page("explore", image="7")
+    assert app.query_params["run"] == first
+    stores.add(store, Sample(seed=1, created_at=2.0))
+    assert app.run().selectbox("pick_run").value == first
+
+
+def test_of_two_runs_in_a_link_the_one_shown_is_in_the_links_of_the_images(store, open_page):
+    first, second = (stores.add(store, Sample(seed=seed)) for seed in range(2))
+    pictures = shown_in(open_page("explore", run=[first, second]), "gallery")["pictures"]
+    assert f"run={first}" in pictures[0]["href"]
+    assert second not in pictures[0]["href"]
+
+
+def test_what_a_link_names_is_shown_as_written(store, open_page):
+    stores.add(store, Sample())
+    app = open_page("explore", run="![x](http://host/p.png)")
+    assert app.warning[0].value == r"There is no run !\[x\](http\://host/p.png); it may have been deleted."
+
+
+def test_an_answer_that_only_one_run_gives_is_a_filter_with_its_own_captions(store, open_page):
+    first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
+    a, b = (runs.get_predictions(store, run_id) for run_id in (first, second))
+    count = int(((a.labels == 4) & (b.predicted == 6) & (a.predicted != 6)).sum())
+    app = open_page("explore", run=first, against=second, true="4", predicted="6", show="against-says")
+    assert f"{count} images" in texts(app)
+    assert "Only two says so, true Coat, predicted Shirt" in texts(app)
+    assert "answer of two" in texts(app)
+
+
+def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
+    first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
+
+    def labels(app):
+        return [one.proto.label for one in app.get("download_button")]
+
+    assert "CSV of the counts" in labels(open_page("explore", run=first, against=second))
+    app = open_page("explore", run=first, against=second, unit="difference")
+    assert "CSV of the difference" in labels(app)
+    assert shown_in(app, "matrix")["picture"] == "lookbook-matrix-one-less-two"

@@ -58,7 +58,7 @@ def test_a_cap_keeps_the_first_of_each_confused_pair():
 
 
 def test_the_four_outcomes_of_two_runs_share_out_all_images():
-    masks = [galleries.among(RUN, AGAINST, show) for show in galleries.PAIRED_OUTCOMES]
+    masks = [galleries.among(RUN, AGAINST, show) for show in galleries.AGREEMENT]
     assert np.array_equal(np.sum(masks, axis=0), np.ones(len(LABELS)))
     only_run = masks[galleries.PAIRED_OUTCOMES.index(galleries.ONLY_RUN)]
     assert (RUN.predicted[only_run] == LABELS[only_run]).all()
@@ -84,3 +84,19 @@ def test_the_gallery_says_in_words_what_it_shows():
         "a right, b wrong, true Coat, at most 3 of each pair; smallest margin first. "
         "Captions: true class → answer of b."
     )
+
+
+@pytest.mark.parametrize(("true", "predicted"), [(4, 6), (4, 4)])
+def test_the_images_behind_a_difference_are_those_whose_answer_has_changed(true, predicted):
+    a, b = (SimpleNamespace(name=name) for name in "ab")
+    pair = galleries.Pair(a, RUN, b, AGAINST)
+    counts = {}
+    for show in (galleries.RUN_SAYS, galleries.AGAINST_SAYS):
+        wanted = Wanted(show, true, predicted)
+        found = galleries.pick_images(pair.quoted(show), pair.among(show), wanted)
+        assert (pair.quoted(show).predicted[found] == predicted).all()
+        assert (RUN.predicted[found] != AGAINST.predicted[found]).all()
+        counts[show] = len(found)
+    mine, theirs = (confusion_matrix(LABELS, one.predicted)[true, predicted] for one in (RUN, AGAINST))
+    assert counts[galleries.RUN_SAYS] - counts[galleries.AGAINST_SAYS] == mine - theirs
+    assert galleries.changed(int(mine - theirs)) == max(counts, key=counts.get)

@@ -168,3 +168,19 @@ def test_a_model_that_is_gone_leaves_the_rest_of_the_page(store, open_page):
     assert "cannot be read" in app.error[0].value
     assert "Nearest training images" in texts(app)
     assert not app.exception
+
+
+def test_an_area_is_said_to_be_left_aside_where_the_run_has_no_map(store, open_page):
+    run_id = stores.add(store, Sample(name="mapless"))
+    app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
+    assert "left aside: mapless has no map yet" in app.warning[0].value
+    add_study(store, run_id)
+    assert not app.run().warning
+
+
+def test_another_run_begins_without_the_area_of_the_map_before(store, open_page):
+    first, second = (stores.add(store, Sample(seed=seed)) for seed in range(2))
+    add_study(store, first)
+    app = open_page("explore", run=first, section="map", area="0-0-300-300")
+    app.selectbox("pick_run").set_value(second).run()
+    assert "area" not in app.query_params

@@ -10,8 +10,8 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 from core import metrics
 from core.presets import config_of
 from dashboard import wording
-from dashboard.charts import curves
-from dashboard.style import DARK, LIGHT, run_style
+from dashboard.charts import comparison, curves
+from dashboard.style import DARK, LIGHT, run_style, run_styles
 from dashboard.tables.classes import class_cells, macro_figures, weakest_first
 from dashboard.tables.config import config_table, differences
 from dashboard.tables.epochs import epoch_table
@@ -41,6 +41,15 @@ def test_curves_hold_every_epoch_and_mark_the_best(store, finished, theme):
 def test_curves_of_no_epoch_are_empty_and_not_an_error(finished):
     figure = curves.accuracy_curves([], None, run_style(finished.id), LIGHT)
     assert [len(trace.x) for trace in figure.data] == [0, 0]
+
+
+def test_overlaid_curves_tell_accuracies_as_the_page_does(store, finished):
+    known = runs.list_epochs(store, [finished.id])
+    names, styles = {finished.id: "one"}, run_styles([finished.id])
+    line, best = comparison.overlaid_curves([finished], known, styles, names, "val_accuracy", LIGHT).data
+    assert line.customdata[0] == wording.share(known[finished.id][0].val_accuracy)
+    assert best.customdata == (wording.share(finished.best_val_accuracy),)
+    assert "%{customdata}" in line.hovertemplate
 
 
 @pytest.mark.parametrize(("last", "step"), [(1, 1), (10, 1), (11, 2), (20, 2), (500, 50)])

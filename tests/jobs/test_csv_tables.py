@@ -10,6 +10,7 @@ from sklearn.calibration import calibration_curve
 
 from core.calibration import accuracy_by_coverage, calibration
 from core.comparison import compare
+from core.metrics import confusion_matrix
 from jobs.groups import list_groups
 from jobs.reports import csv_tables
 from jobs.runs import get_predictions, get_run, list_runs
@@ -76,3 +77,31 @@ def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_st
     assert (waiting["test_accuracy"], waiting["test_accuracy_low"], waiting["tags"]) == ("", "", "a b")
     assert waiting["config_learning_rate"] == "0.001"
     assert csv_tables.runs([]) == "\n"
+
+
+def test_a_matrix_has_a_line_per_true_class_and_a_difference_keeps_its_signs(store: Store) -> None:
+    first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
+    matrices = [confusion_matrix(one.labels, one.predicted) for one in (first, second)]
+    assert csv_tables.matrix(matrices[0]) == csv_tables.confusion_matrix(first)
+    rows = lines(csv_tables.matrix(matrices[1] - matrices[0]))
+    assert [int(row["Shirt"]) for row in rows] == (matrices[1] - matrices[0])[:, 6].tolist()
+    assert rows[4]["true"] == "Coat"
+
+
+def test_the_tables_of_several_calibrations_name_each(store: Store) -> None:
+    said = get_predictions(store, stores.add(store, Sample()))
+    found = calibration(said.labels, said.probabilities)
+    first, second = lines(csv_tables.calibrations({"one": found, "two": found}))
+    assert (first["name"], second["name"]) == ("one", "two")
+    assert float(first["low"]) < float(first["accuracy"]) == found.accuracy < float(first["high"])
+    points = accuracy_by_coverage(said.labels, said.probabilities)
+    assert [row["name"] for row in lines(csv_tables.coverages({"one": points, "two": points}))][99:101] == [
+        "one",
+        "two",
+    ]
+
+
+def test_the_counts_of_the_splits_have_a_line_per_class() -> None:
+    rows = lines(csv_tables.split_counts({"Training": [5_400] * 10, "Test": [1_000] * 10}))
+    assert len(rows) == 10
+    assert rows[8] == {"class": "Bag", "Training": "5400", "Test": "1000"}

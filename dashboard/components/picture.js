@@ -1,0 +1,44 @@
+// Pictures to take along: a canvas with a caption above what is drawn on it, saved as a PNG.
+const PICTURE_SHARPNESS = 2
+const PICTURE_MARGIN = 16
+const PICTURE_LINE = 20
+
+function wrapped(context, text, width) {
+  return text.split(" ").reduce((lines, word) => {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word
+    return context.measureText(longer).width <= width ? [...lines.slice(0, -1), longer] : [...lines, word]
+  }, [])
+}
+
+// The drawing area begins below the caption: the point (0, 0) is its upper left corner.
+function newPicture(host, caption, width, height) {
+  const style = getComputedStyle(host)
+  const canvas = document.createElement("canvas")
+  const context = canvas.getContext("2d")
+  const font = `14px ${style.fontFamily}`
+  context.font = font
+  const lines = wrapped(context, caption, width - 2 * PICTURE_MARGIN)
+  const top = PICTURE_MARGIN + lines.length * PICTURE_LINE
+  canvas.width = PICTURE_SHARPNESS * width
+  canvas.height = PICTURE_SHARPNESS * (top + height)
+  context.scale(PICTURE_SHARPNESS, PICTURE_SHARPNESS)
+  context.fillStyle = style.getPropertyValue("--st-background-color").trim() || "white"
+  context.fillRect(0, 0, width, top + height)
+  context.fillStyle = style.color
+  context.font = font
+  context.textBaseline = "middle"
+  lines.forEach((line, k) => context.fillText(line, PICTURE_MARGIN, PICTURE_MARGIN + (k + 0.5) * PICTURE_LINE))
+  context.translate(0, top)
+  return context
+}
+
+function savePicture(context, name) {
+  context.canvas.toBlob((blob) => {
+    const link = document.createElement("a")
+    link.href = URL.createObjectURL(blob)
+    link.download = `${name}.png`
+    link.click()
+    // The browser has taken the file when the click is done.
+    setTimeout(() => URL.revokeObjectURL(link.href))
+  })
+}
