@@ -8,9 +8,10 @@ from jobs import labels, runs
 from jobs.records import FAILED, QUEUED, RUNNING, STOPPED
 from tests import stores
 from tests.dashboard.app import press, texts
+from tests.dashboard.test_explore_page import shown_in
 from tests.stores import Sample
 
-SECTIONS = ("curves", "classes", "confusion", "calibration", "config", "log", "files")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "config", "log", "files")
 
 
 def buttons(app):
@@ -150,3 +151,38 @@ def test_asking_for_a_dialog_of_runs_that_are_gone_opens_nothing(open_page):
     app.session_state["asked_action"] = ("delete", ["nosuchid"])
     app.run()
     assert not app.exception
+
+
+def test_all_marked_runs_go_to_compare_the_pinned_one_first_then_the_oldest(store, open_page):
+    old, pinned, new = stores.fill(store, 3)
+    halted = stores.add(store, Sample(status=STOPPED, epochs_done=1))
+    labels.set_pinned(store, pinned, True)
+    app = open_page("runs")
+    app.session_state["marked_runs"] = [halted, new, pinned, old]
+    app = press(app.run(), "Compare")
+    assert app.query_params["run"] == [pinned, old, new, halted]
+
+
+def test_of_a_log_only_what_is_new_is_read(store, open_page):
+    run_id = stores.add(store, Sample(status=RUNNING, epochs_done=1))
+    stores.write_log(store, run_id, "first line\n")
+    app = open_page("runs", run=run_id, section="log")
+    stores.write_log(store, run_id, "other line\nsecond line\n")
+    assert app.run().code[0].value == "first line\nsecond line"
+
+
+def test_a_note_asks_no_other_server_for_a_picture(store, open_page):
+    run_id = stores.add(store, Sample(columns={"note": "**bold** ![x](http://host/p.png)"}))
+    assert r"**bold** !\[x](http://host/p.png)" in texts(open_page("runs", run=run_id))
+
+
+def test_a_setting_is_shown_as_written(store, open_page):
+    run_id = stores.add(store, Sample(model="resnet18", changes={"weights_file": "/a/![x](b).pth"}))
+    assert r"/a/!\[x\](b).pth" in texts(open_page("runs", run=run_id, section="config"))
+
+
+def test_groups_of_seeds_are_listed_a_page_at_a_time(store, open_page):
+    for place in range(51):
+        stores.add(store, Sample(status=QUEUED, name=f"group {place}", columns={"group_id": f"g{place}"}))
+    app = open_page("runs", by="groups", page="2")
+    assert [row[0]["text"][2:] for row in shown_in(app, "groups")["rows"]] == ["group 0"]
