@@ -173,6 +173,13 @@ def test_groups_are_listed_newest_first_whatever_is_archived_and_keep_all_their_
     assert (figures.mean, figures.sd) == pytest.approx((np.mean(accuracies), np.std(accuracies, ddof=1)))
 
 
+def test_groups_are_listed_so_many_from_a_place_on(store: Store) -> None:
+    for place in range(3):
+        stores.add(store, Sample("cnn", 0, columns={"group_id": f"g{place}"}, created_at=float(place)))
+    assert [one.id for one in list_groups(store, limit=2)] == ["g2", "g1"]
+    assert [one.id for one in list_groups(store, limit=2, offset=2)] == ["g0"]
+
+
 def test_groups_are_found_by_id_in_the_order_asked_and_a_run_alone_is_a_group_of_one(store: Store) -> None:
     ids = add(store, *group("cnn", 2), Sample("cnn", 7))
     found = get_groups(store, [ids[2], "all-cnn", "nosuchid", "all-cnn"])
