@@ -18,7 +18,7 @@ from torch import nn
 
 from core import models
 from core.config import RunConfig, validated
-from core.errors import CheckpointError, ConfigurationError
+from core.errors import CheckpointError, CheckpointUnreadable, ConfigurationError
 from core.preprocessing import PREPROCESSING_VERSION
 
 FORMAT = b"LOOKBK01"
@@ -76,11 +76,19 @@ def _sync_folder(folder: Path) -> None:
 
 
 def read(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
-    """What was stored at `path`; raise CheckpointError if it is gone, cut short, changed or of another version."""
+    """What was stored at `path`; raise CheckpointError if it is gone, cut short, changed or of another version.
+
+    Raise CheckpointUnreadable, which is one, if it is there and may not be read, or the disk fails.
+    """
     try:
         stored = path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise CheckpointError(f"The checkpoint {path} cannot be read: {error.strerror}.") from error
+    except OSError as error:
+        raise CheckpointUnreadable(
+            f"The checkpoint {path} cannot be read: {error.strerror}.",
+            "Let this user read the file, or mend the disk, then resume the run.",
+        ) from error
     content, trailer = stored[:-TRAILER_BYTES], stored[-TRAILER_BYTES:]
     if trailer != FORMAT + hashlib.sha256(content).digest():
         raise CheckpointError(f"The checkpoint {path} is damaged or of another version: its checksum does not fit.")

@@ -4,6 +4,8 @@ import torch
 
 from core.cores import usable_cores
 from core.errors import ConfigurationError
+from core.fingerprint import code_fingerprint
+from core.preprocessing import PREPROCESSING_VERSION
 
 
 def choose_device(name: str) -> torch.device:
@@ -33,7 +35,13 @@ def device_name(device: torch.device) -> str:
 
 def conditions(device: torch.device, threads: int) -> dict[str, str]:
     """All that must be equal, besides the configuration, for a computation to give the same bits."""
-    return {"device": device_name(device), "threads": str(threads), "torch": torch.version.__version__}
+    return {
+        "device": device_name(device),
+        "threads": str(threads),
+        "torch": torch.version.__version__,
+        "preprocessing": str(PREPROCESSING_VERSION),
+        "code": code_fingerprint(),
+    }
 
 
 def why_inexact(device: torch.device) -> str:

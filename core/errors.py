@@ -41,3 +41,9 @@ class CheckpointError(LookbookError):
     """A checkpoint or model file is missing, damaged or of another version."""
 
     kind = "checkpoint"
+
+
+class CheckpointUnreadable(CheckpointError):
+    """The operating system does not let a checkpoint or model file be read; it may be whole all the same."""
+
+    kind = "disk"

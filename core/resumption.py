@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import checkpoints
-from core.errors import CheckpointError
+from core.errors import CheckpointError, CheckpointUnreadable
 
 FROZEN_FILE = "frozen.pt"
 START_OVER = (
@@ -26,14 +26,17 @@ class ResumptionFolder:
         checkpoints.clear_unfinished(self.folder)
 
     def newest(self) -> dict[str, Any] | None:
-        """The newest checkpoint that is whole, None if there is none at all; each damaged one is noted.
+        """The newest checkpoint that is whole, as are its best weights; None if there is none at all.
 
-        Raises CheckpointError if all are damaged: what was learnt is lost, and not to be thrown away without a word.
+        Each damaged one is noted. Raises CheckpointError if all are damaged: what was learnt is lost, and not to be
+        thrown away without a word. Raises CheckpointUnreadable if one may not be read: nothing is known to be lost.
         """
         damaged = ""
         for path in sorted(self.folder.glob("checkpoint-*.pt"), reverse=True):
             try:
-                return checkpoints.read(path)
+                return self._read_whole(path)
+            except CheckpointUnreadable:
+                raise
             except CheckpointError as error:
                 damaged = error.message
                 self.notes.append(f"{damaged} Therefore continuing from the one before it, if there is one.")
@@ -41,17 +44,29 @@ class ResumptionFolder:
             raise CheckpointError(f"No checkpoint of this run is whole any more. {damaged}", START_OVER)
         return None
 
+    def _read_whole(self, path: Path) -> dict[str, Any]:
+        """A checkpoint, once its best weights are known to be whole too: they are needed only at the end."""
+        state = checkpoints.read(path)
+        if state.get("best_epoch"):
+            self.read_best(state["best_epoch"])
+        return state
+
     def write(self, state: dict[str, Any], epoch: int, batch: int) -> int:
-        """Store a checkpoint at that position, keep only the one before it besides, and return the bytes written."""
+        """Store a checkpoint at that position, keep only the one before it besides, and return the bytes written.
+
+        The weights of its `best_epoch`, if it names one, have been written before; those of the checkpoint before it
+        stay for its sake.
+        """
         path = self.folder / f"checkpoint-{epoch:04d}-{batch:06d}.pt"
         size = checkpoints.write(path, state)
         _keep_one_besides(path, self.folder.glob("checkpoint-*.pt"))
+        if state.get("best_epoch"):
+            _keep_one_besides(self._best_file(state["best_epoch"]), self.folder.glob("best-*.pt"))
         return size
 
     def write_best(self, state: dict[str, Any], epoch: int) -> None:
-        """Store the best weights so far, those of `epoch`; the best before stays for an older checkpoint's sake."""
+        """Store the best weights so far, those of `epoch`."""
         checkpoints.write(self._best_file(epoch), state)
-        _keep_one_besides(self._best_file(epoch), self.folder.glob("best-*.pt"))
 
     def read_best(self, epoch: int) -> dict[str, Any]:
         """The weights of the best epoch; raise CheckpointError if they are gone or damaged."""

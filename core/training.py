@@ -2,6 +2,7 @@
 
 import copy
 import errno
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from core import models
 from core.config import RunConfig, completed
 from core.dataset import FashionMNIST, split_for
 from core.device import choose_device, conditions, device_name, use_threads, why_inexact
-from core.errors import CheckpointError
+from core.errors import CheckpointError, ConfigurationError
 from core.evaluation import loss_and_accuracy
 from core.learning import Learner, generator_at, learning_rate
 from core.memory import keep_freed_memory
@@ -23,7 +24,7 @@ from core.parameters import count_parameters, frozen_weights, set_weights, train
 from core.pretrained import load_trunk
 from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
 from core.resumption import ResumptionFolder
-from core.speed import Speedometer
+from core.speed import Clock, Speedometer
 from core.weights import PretrainedReport
 
 __all__ = [
@@ -65,7 +66,8 @@ class Training:
 
     `facts` says where and on what it computes, `epochs` holds the figures of the epochs that are complete, `validation`
     the images uint8 (n, 28, 28) and labels (n,) that were kept for validation. Raises WeightsError,
-    ConfigurationError or CheckpointError.
+    ConfigurationError or CheckpointError. `clock` is the one that epochs are timed by: who takes its seconds when the
+    process goes on after it was suspended leaves the pause out.
     """
 
     def __init__(
@@ -97,7 +99,9 @@ class Training:
         self._best: dict[str, Any] | None = None
         self._pause = 0.0 if soon else CHECKPOINT_SECONDS
         self._checkpoint_at = time.monotonic() + self._pause
-        self._validation_s = 0.0
+        # How long validation takes is not known before the first one.
+        self._validation_s = math.inf
+        self.clock = Clock()
 
     @property
     def notes(self) -> list[str]:
@@ -172,7 +176,8 @@ class Training:
         order = torch.randperm(len(self._labels), generator=generator_at(config.seed, position.epoch))
         batches = _batches(order, config.batch_size)
         self._learner.begin_epoch()
-        speed, start = Speedometer(), time.monotonic() - position.seconds
+        speed = Speedometer(position.seconds)
+        self.clock.take()
         for indices in batches[position.batch :]:
             # Drawn anew at each batch, so that the random numbers do not depend on where a run was interrupted.
             generator = generator_at(config.seed, position.epoch, position.batch + 1)
@@ -182,15 +187,16 @@ class Training:
             position.images += len(indices)
             position.loss_sum += loss * len(indices)
             position.right += right
-            position.seconds = time.monotonic() - start
-            yield Progress(position.epoch, position.batch, len(batches), speed.after(len(indices)))
+            position.seconds += self.clock.take()
+            yield Progress(position.epoch, position.batch, len(batches), speed.after(len(indices), position.seconds))
             if time.monotonic() >= self._checkpoint_at:
                 yield self._try_checkpoint()
 
     def _validate(self) -> EpochFigures:
-        start, done = time.monotonic(), self._position
+        done = self._position
+        self.clock.take()
         val_loss, val_accuracy = loss_and_accuracy(self.model, *self.validation, self._config)
-        self._validation_s = time.monotonic() - start
+        self._validation_s = self.clock.take()
         return EpochFigures(
             epoch=done.epoch,
             train_loss=done.loss_sum / done.images,
@@ -202,6 +208,11 @@ class Training:
         )
 
     def _end_epoch(self, figures: EpochFigures) -> CheckpointSaved | CheckpointFailed:
+        if not math.isfinite(figures.val_loss + figures.train_loss):
+            raise ConfigurationError(
+                f"The training diverged: the validation loss of epoch {figures.epoch} is {figures.val_loss}.",
+                "Launch again with a lower learning rate.",
+            )
         self.epochs.append(figures)
         if self.best_epoch == figures.epoch:
             # Copied, because there may be no room on the disk for them before the next steps change them.
@@ -254,6 +265,7 @@ class Training:
             "inexact_because": self._inexact_because,
             "pretrained": asdict(self.facts.pretrained) if self.facts.pretrained else None,
             "position": asdict(self._position),
+            "best_epoch": self.best_epoch,
             "epochs": [asdict(figures) for figures in self.epochs],
             "learner": self._learner.state(),
         }
@@ -274,7 +286,9 @@ class Training:
         self.epochs = [EpochFigures(**figures) for figures in checkpoint["epochs"]]
         now = conditions(self._device, self._threads)
         changed = [
-            f"{name} {was}, now {now[name]}" for name, was in checkpoint["conditions"].items() if was != now[name]
+            f"{name} {was}, now {now.get(name)}"
+            for name, was in checkpoint["conditions"].items()
+            if was != now.get(name)
         ]
         if changed:
             self._inexact_because = f"it was continued under other conditions ({'; '.join(changed)})"

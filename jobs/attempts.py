@@ -89,14 +89,17 @@ def report_progress(duty: Duty, epoch: int, batch: int, batches: int, images_per
         return bool(row.status == RUNNING)
 
 
-def report_checkpoint(duty: Duty, complete: Sequence[Epoch], best: Epoch | None, *, further: bool) -> bool:
+def report_checkpoint(
+    duty: Duty, complete: Sequence[Epoch], best: Epoch | None, *, further: bool, warning: str | None = None
+) -> bool:
     """Record that a checkpoint is on disk, with the epochs complete in it; return whether to go on.
 
-    `further` says that it is further on than where this attempt began: only then are earlier deaths forgotten.
+    `further` says that it is much further on than where this attempt began: only then are earlier deaths forgotten.
+    A warning of before is over; `warning` is what is still to be told.
     """
     with _on_duty(duty) as (connection, row):
         _insert_missing(connection, duty.run_id, complete)
-        _update(connection, duty, warning=None, deaths=0 if further else row.deaths, **_best(best))
+        _update(connection, duty, warning=warning, deaths=0 if further else row.deaths, **_best(best))
         return bool(row.status == RUNNING)
 
 

@@ -6,10 +6,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from core.progress import Progress
+from core.speed import Clock
 from core.training import NO_ROOM, Training
 from jobs import attempts
 from jobs.attempts import Answers, Duty
@@ -55,20 +56,14 @@ class StopRequest:
         self.made = True
 
 
-@dataclass
-class Clock:
-    """Seconds at work since they were last taken."""
+def leave_out_pauses(*clocks: Clock) -> None:
+    """Let clocks forget the time before a signal let this process go on: it was suspended."""
 
-    since: float = field(default_factory=time.monotonic)
+    def forget(_signal: int, _frame: object) -> None:
+        for clock in clocks:
+            clock.take()
 
-    def leave_out_pauses(self) -> None:
-        """Forget the time before a signal let this process go on: it was suspended."""
-        signal.signal(signal.SIGCONT, lambda _signal, _frame: self.take())
-
-    def take(self) -> float:
-        """The seconds since the last call."""
-        before, self.since = self.since, time.monotonic()
-        return self.since - before
+    signal.signal(signal.SIGCONT, forget)
 
 
 @dataclass(frozen=True)
@@ -107,9 +102,10 @@ class Shift:
         )
 
     def saved(self, training: Training, *, further: bool) -> bool:
-        """Tell that a checkpoint is on disk, `further` than where the attempt began."""
+        """Tell that a checkpoint is on disk, much `further` than where the attempt began."""
         complete, best = self._learnt(training)
-        return persist(lambda: attempts.report_checkpoint(self.duty, complete, best, further=further))
+        warning = " ".join(training.notes) or None
+        return persist(lambda: attempts.report_checkpoint(self.duty, complete, best, further=further, warning=warning))
 
     def warn(self, warning: str) -> bool:
         """Tell of trouble that the run can outlive."""

@@ -1,5 +1,6 @@
 """The trainer: a process of its own that does one attempt at one run, `python -m jobs.trainer RUN ATTEMPT`."""
 
+import errno
 import os
 import sys
 import time
@@ -17,14 +18,15 @@ from core.evaluation import log_probabilities
 from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Progress
 from core.reliability import fit_thresholds
 from core.resumption import START_OVER
-from core.training import NO_ROOM, Training
+from core.speed import Clock
+from core.training import CHECKPOINT_SECONDS, NO_ROOM, Training
 from core.wording import counted
 from jobs import artifacts
 from jobs.attempts import Answers, Duty, Replaced
 from jobs.launching import open_here
 from jobs.runs import get_run, list_epochs
 from jobs.settings import settings
-from jobs.shift import ROOM_ADVICE, Clock, Shift, StopRequest, persist, say
+from jobs.shift import ROOM_ADVICE, Shift, StopRequest, leave_out_pauses, persist, say
 from jobs.store import StoreError
 
 REPORT_EVERY_S = 1.0
@@ -36,7 +38,7 @@ def main(run_id: str, attempt: int) -> int:
     """Do one attempt at a run; return 0 if it ended as it should, 1 if the run failed."""
     stop, clock = StopRequest(), Clock()
     stop.listen()
-    clock.leave_out_pauses()
+    leave_out_pauses(clock)
     try:
         return _try(Shift(Duty(persist(open_here), run_id, attempt), stop, clock))
     except Replaced as reason:
@@ -59,7 +61,10 @@ def _try(shift: Shift) -> int:
         shift.fail("memory", "The machine ran out of memory.", MEMORY_ADVICE)
     except OSError as error:
         say(traceback.format_exc())
-        shift.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
+        if error.errno == errno.ENOMEM:
+            shift.fail("memory", f"The machine ran out of memory: {error}.", MEMORY_ADVICE)
+        else:
+            shift.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
     except Exception as error:
         # The last stop of the process: recorded with the run, its traceback kept in the log.
         say(traceback.format_exc())
@@ -85,6 +90,7 @@ def _work(shift: Shift) -> None:
     if training is None:
         shift.leave()
         return
+    leave_out_pauses(shift.clock, training.clock)
     _refuse_to_forget(shift, training, files.checkpoints)
     if _train(shift, training) and _finish(shift, training, config, data):
         return
@@ -109,7 +115,7 @@ def _refuse_to_forget(shift: Shift, training: Training, folder: Path) -> None:
 
 def _train(shift: Shift, training: Training) -> bool:
     """Train until the end; return False if the run was asked to stop before."""
-    last_report, start = 0.0, _position(training)
+    last_report, began, complete = 0.0, time.monotonic(), len(training.epochs)
     say_facts(training)
     if not shift.started(training):
         return False
@@ -121,7 +127,8 @@ def _train(shift: Shift, training: Training) -> bool:
         elif isinstance(event, EpochEnded):
             _say_figures(event.figures)
         elif isinstance(event, CheckpointSaved):
-            goes_on = shift.saved(training, further=_position(training) > start)
+            further = len(training.epochs) > complete or time.monotonic() - began >= CHECKPOINT_SECONDS
+            goes_on = shift.saved(training, further=further)
         elif isinstance(event, CheckpointFailed):
             goes_on = shift.warn(f"No room for a checkpoint ({event.reason}): the one before is kept. {ROOM_ADVICE}")
         if shift.stop.made or not goes_on:

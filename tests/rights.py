@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 VERSION_3 = 0x20080522
-DAC_OVERRIDE = 1 << 1
-"""The capability that lets root write where the file's mode forbids it: capabilities(7), linux/capability.h."""
+DAC_OVERRIDE, DAC_READ_SEARCH = 1 << 1, 1 << 2
+"""The capabilities that let root write and read where the file's mode forbids it: capabilities(7)."""
 
 
 class _Header(ctypes.Structure):
@@ -20,7 +20,7 @@ class _Sets(ctypes.Structure):
 
 @contextmanager
 def rights_of_files_hold() -> Iterator[None]:
-    """This thread, and those that it starts meanwhile, write only where a file's mode lets its owner write."""
+    """This thread, and those that it starts meanwhile, use a file only as its mode lets its owner use it."""
     if os.geteuid() != 0:
         yield
         return
@@ -28,7 +28,7 @@ def rights_of_files_hold() -> Iterator[None]:
     header, sets = _Header(VERSION_3, 0), (_Sets * 2)()
     _checked(libc.capget(ctypes.byref(header), sets))
     before = sets[0].effective
-    sets[0].effective = before & ~DAC_OVERRIDE
+    sets[0].effective = before & ~(DAC_OVERRIDE | DAC_READ_SEARCH)
     _checked(libc.capset(ctypes.byref(header), sets))
     try:
         yield

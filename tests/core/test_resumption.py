@@ -8,11 +8,12 @@ import pytest
 
 from core import checkpoints, training
 from core.config import validated
-from core.errors import CheckpointError
+from core.errors import CheckpointError, CheckpointUnreadable
 from core.evaluation import loss_and_accuracy
 from core.resumption import ResumptionFolder
 from core.training import CheckpointFailed, CheckpointSaved, Progress, Training
 from tests.core.small_data import small_data
+from tests.rights import rights_of_files_hold
 
 DATA = small_data()
 CNN = validated({"epochs": 2, "train_size": 200, "threads": 1, "seed": 3})
@@ -35,6 +36,64 @@ def test_a_run_of_which_every_checkpoint_is_damaged_is_not_silently_begun_anew(t
     assert "--from-start" in raised.value.advice
 
 
+def with_two_checkpoints(path: Path) -> ResumptionFolder:
+    """Two checkpoints with different best weights, the second one before its last write has been cleared up."""
+    folder = ResumptionFolder(path)
+    for epoch in (1, 2):
+        folder.write_best({"weights": epoch}, epoch)
+        folder.write({"epoch": epoch, "best_epoch": epoch}, epoch + 1, 0)
+    return folder
+
+
+def test_a_checkpoint_whose_best_weights_are_damaged_or_gone_is_not_whole(tmp_path: Path) -> None:
+    folder = with_two_checkpoints(tmp_path)
+    (tmp_path / "best-0002.pt").unlink()
+    found = folder.newest()
+    assert found is not None
+    assert found["epoch"] == 1
+    assert "best-0002.pt" in folder.notes[0]
+    (tmp_path / "best-0001.pt").write_bytes((tmp_path / "best-0001.pt").read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=r"No checkpoint of this run is whole.*best-0001.pt") as raised:
+        folder.newest()
+    assert "--from-start" in raised.value.advice
+
+
+def test_the_best_weights_of_a_checkpoint_stay_until_a_later_checkpoint_is_written(tmp_path: Path) -> None:
+    folder = with_two_checkpoints(tmp_path)
+    folder.write_best({"weights": 3}, 3)
+    kept = {path.name for path in tmp_path.glob("best-*.pt")}
+    assert kept == {"best-0001.pt", "best-0002.pt", "best-0003.pt"}
+    folder.write({"epoch": 3, "best_epoch": 3}, 4, 0)
+    assert {path.name for path in tmp_path.glob("best-*.pt")} == {"best-0002.pt", "best-0003.pt"}
+
+
+def test_a_checkpoint_that_may_not_be_read_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    with_two_checkpoints(tmp_path)
+    (tmp_path / "checkpoint-0003-000000.pt").chmod(0)
+    with rights_of_files_hold(), pytest.raises(CheckpointUnreadable, match="Permission denied") as raised:
+        ResumptionFolder(tmp_path).newest()
+    assert raised.value.kind == "disk"
+    assert "--from-start" not in str(raised.value)
+
+
+def test_the_time_that_a_run_was_suspended_is_no_part_of_its_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(training.time, "monotonic", lambda: now)
+    run = Training(CNN.model_copy(update={"epochs": 1}), DATA, tmp_path)
+    speeds = []
+    for event in run.events():
+        if isinstance(event, Progress):
+            speeds.append(event.images_per_s)
+            # Suspended for a thousand seconds; then it goes on.
+            now += 1000
+            run.clock.take()
+        now += 2
+    assert run.epochs[0].duration_s < 30
+    assert speeds[-1] > 10
+
+
 @pytest.mark.slow
 def test_a_run_that_was_interrupted_before_writes_checkpoints_soon_and_then_ever_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -49,7 +108,8 @@ def test_a_run_that_was_interrupted_before_writes_checkpoints_soon_and_then_ever
     monkeypatch.setattr(training.time, "monotonic", clock)
     config = CNN.model_copy(update={"train_size": 1000, "epochs": 1, "batch_size": 10})
     events = list(Training(config, DATA, tmp_path, soon=True).events())
-    saved = [event.batch for event in events if isinstance(event, CheckpointSaved) and event.batch]
+    # After the last batch one comes before validation, whenever the one before it was.
+    saved = [event.batch for event in events if isinstance(event, CheckpointSaved) and 0 < event.batch < 100]
     distances = [later - earlier for earlier, later in zip(saved, saved[1:], strict=False)]
     assert saved[0] == 1
     assert len(distances) > 1
@@ -73,7 +133,7 @@ def test_what_an_epoch_has_learnt_is_kept_before_a_validation_that_takes_long(
     for event in run.events():
         now += 3 if isinstance(event, Progress) else 0
         saved += [(event.epoch, event.batch)] if isinstance(event, CheckpointSaved) else []
-    assert saved == [(2, 0), (2, 4), (3, 0)]
+    assert saved == [(1, 4), (2, 0), (2, 4), (3, 0)]
     assert Training(CNN, DATA, tmp_path).is_trained()
 
 

@@ -1,5 +1,6 @@
 """A run learns, stops when it should, and goes on bit for bit from wherever it was interrupted."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,10 @@ def test_a_resnet18_interrupted_after_every_batch_ends_as_one_left_in_peace(
 def test_a_run_tells_of_every_batch_epoch_and_checkpoint(tmp_path: Path) -> None:
     events = learn(Training(CNN, DATA, tmp_path))
     kinds = [type(event) for event in events]
-    assert kinds == [Progress, Progress, EpochEnded, CheckpointSaved] * 2
+    assert kinds == [
+        *(Progress, Progress, CheckpointSaved, EpochEnded, CheckpointSaved),
+        *(Progress, Progress, EpochEnded, CheckpointSaved),
+    ]
     positions = [(event.epoch, event.batch, event.batches) for event in events if isinstance(event, Progress)]
     assert positions == [(1, 1, 2), (1, 2, 2), (2, 1, 2), (2, 2, 2)]
 
@@ -139,6 +143,18 @@ def test_a_learning_rate_that_is_much_too_high_is_named(tmp_path: Path) -> None:
     config = CNN.model_copy(update={"learning_rate": 1e38, "epochs": 20, "patience": 0})
     with pytest.raises(ConfigurationError, match="lower learning rate"):
         learn(Training(config, DATA, tmp_path))
+
+
+def test_weights_that_validate_to_no_number_are_named_and_no_epoch_is_recorded(tmp_path: Path) -> None:
+    training = Training(CNN, DATA, tmp_path)
+    events = training.events()
+    while not isinstance(next(events), CheckpointSaved):
+        pass
+    with torch.no_grad():
+        next(training.model.parameters()).fill_(math.nan)
+    with pytest.raises(ConfigurationError, match="validation loss of epoch 1 is nan"):
+        next(events)
+    assert training.epochs == []
 
 
 @pytest.mark.slow
@@ -197,6 +213,19 @@ def test_a_run_continued_with_other_threads_says_that_it_is_not_exact(tmp_path: 
     resumed = Training(CNN.model_copy(update={"threads": 2}), DATA, tmp_path)
     assert not resumed.facts.exact
     assert "threads 1, now 2" in resumed.facts.inexact_because
+
+
+def test_a_run_continued_by_other_code_says_that_it_is_not_exact(tmp_path: Path) -> None:
+    first = Training(CNN, DATA, tmp_path)
+    next(first.events())
+    first.save_checkpoint()
+    newest = max(tmp_path.glob("checkpoint-*"))
+    stored = checkpoints.read(newest)
+    stored["conditions"] |= {"code": "0123456789ab", "preprocessing": "0"}
+    checkpoints.write(newest, stored)
+    reason = Training(CNN, DATA, tmp_path).facts.inexact_because
+    assert "code 0123456789ab, now" in reason
+    assert "preprocessing 0, now" in reason
 
 
 def test_a_last_batch_of_one_image_is_left_out(tmp_path: Path) -> None:

@@ -237,6 +237,11 @@ def test_a_warning_stays_until_the_next_checkpoint(duty: Duty) -> None:
     assert get_run(duty.store, duty.run_id).warning is None
 
 
+def test_a_warning_about_what_the_attempt_began_with_outlives_its_checkpoints(duty: Duty) -> None:
+    attempts.report_checkpoint(duty, [], None, further=False, warning="A checkpoint was damaged.")
+    assert get_run(duty.store, duty.run_id).warning == "A checkpoint was damaged."
+
+
 def test_starting_over_forgets_what_was_learnt_and_deletes_the_checkpoints(duty: Duty) -> None:
     start(duty)
     checkpoint(duty, 2)
