@@ -21,6 +21,11 @@ _FORMATS = (
     *("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000"),
     *("PPM", "TGA", "PCX", "SGI", "QOI", "ICO", "PSD", "HEIF"),
 )
+PHOTO_PATH = 1
+"""Version of the way from a file to an answer: reading, cutting out, views and their vote.
+
+To be raised when any of it changes what is said of a photo: answers of two versions cannot be compared.
+"""
 SMALLER = "Save a smaller copy, for example as a JPG of 2,000 pixels on the longer side."
 # How libheif, libavif and other decoders say it, without an error of its own.
 _OUT_OF_MEMORY = ("out of memory", "memory allocation", "allocation failed")

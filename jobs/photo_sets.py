@@ -5,30 +5,35 @@ ours; nothing of a file that was uploaded but its pixels is kept. What a run say
 the test images are, under a split of the set's own.
 """
 
+import fcntl
+import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from sqlalchemy import Row, Select, func, or_, select
-from sqlalchemy.exc import IntegrityError
 
 from core.decoding import DECODING_ERRORS
 from core.errors import ConfigurationError, LookbookError
-from core.reading import Photo, UnreadablePhoto
+from core.metrics import SMALLEST_PROBABILITY
+from core.reading import PHOTO_PATH, Photo, UnreadablePhoto
+from core.verdict import Judgement, Verdict
 from jobs import blobs
 from jobs.new_files import new_folder
 from jobs.queue import new_id
 from jobs.records import Predictions
 from jobs.runs import get_predictions
-from jobs.schema import LONGEST_NAME, photo_sets, photos, predictions
+from jobs.schema import LONGEST_NAME, photo_answers, photo_sets, photos, predictions
 from jobs.store import Store
 
 MOST_PHOTOS = 10_000
+_LETTERS: dict[Verdict | None, str] = {"sure": "s", "not sure": "n", "none of these": "0", None: "-"}
+"""How the verdicts are stored, a letter for each photo."""
 
 
 class PhotoSetNotFound(LookbookError):
@@ -76,21 +81,16 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
 
     Files come first: if the machine dies between, files without a set are left, never a set without its files.
     """
-    chosen, set_id, rows = _checked_name(store, name), new_id(), []
-    _folder(store, set_id).parent.mkdir(parents=True, exist_ok=True)
-    with new_folder(_folder(store, set_id)) as folder:
-        for position, (photo, label) in enumerate(labelled):
-            _write(photo, folder / _file_name(position))
-            rows.append({"set_id": set_id, "position": position, "name": photo.name, "label": label})
-        if not 1 <= len(rows) <= MOST_PHOTOS:
-            raise ConfigurationError(f"A set of {len(rows):,} photos.", f"Keep 1 to {MOST_PHOTOS:,} labelled photos.")
-    try:
+    chosen, set_id = _checked_name(store, name), new_id()
+    folder = _folder(store, set_id)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _adding_to(folder.parent), ExitStack() as undone:
+        undone.callback(shutil.rmtree, folder, ignore_errors=True)
+        rows = _write_all(folder, labelled)
         with store.writing() as connection:
             connection.execute(photo_sets.insert().values(id=set_id, name=chosen, created_at=time.time()))
-            connection.execute(photos.insert(), rows)
-    except (LookbookError, IntegrityError):
-        shutil.rmtree(_folder(store, set_id), ignore_errors=True)
-        raise
+            connection.execute(photos.insert(), [{"set_id": set_id, **row} for row in rows])
+        undone.pop_all()
     return find_set(store, set_id)
 
 
@@ -128,19 +128,47 @@ def answered_by(store: Store, photo_set: PhotoSet) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
+def outdated(store: Store, photo_set: PhotoSet) -> list[str]:
+    """The ids of the runs whose stored answers were given by another version of the photo path than this one's."""
+    told = select(photo_answers.c.run_id).where(
+        photo_answers.c.set_id == photo_set.id, photo_answers.c.photo_path == PHOTO_PATH
+    )
+    with store.reading() as connection:
+        current = set(connection.execute(told).scalars())
+    return [run_id for run_id in answered_by(store, photo_set) if run_id not in current]
+
+
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:
     """What a run said of a set; raise NoPredictions where it was not asked."""
     return get_predictions(store, run_id, photo_set.split)
 
 
-def store_answers(
-    store: Store, photo_set: PhotoSet, run_id: str, log_probabilities: npt.NDArray[np.float32]
-) -> Predictions:
-    """Store what a run says of a set, float32 (n, 10), in place of what it said before; raise NoPredictions."""
-    labels = np.array([photo.label for photo in photos_of(store, photo_set)], dtype=np.int64)
+def verdicts_of(store: Store, photo_set: PhotoSet, run_id: str) -> list[Verdict | None]:
+    """A run's verdict on each photo of a set; None where it gives none, or gave its answers before they were kept."""
+    query = select(photo_answers.c.verdicts).where(
+        photo_answers.c.run_id == run_id, photo_answers.c.set_id == photo_set.id
+    )
+    with store.reading() as connection:
+        letters = connection.execute(query).scalar() or _LETTERS[None] * photo_set.count
+    known = {letter: verdict for verdict, letter in _LETTERS.items()}
+    return [known[letter] for letter in letters]
+
+
+def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequence[Judgement]) -> Predictions:
+    """Store what a run says of the photos of a set, in their order, in place of what it said before.
+
+    Raise PhotoSetNotFound for a set that was deleted meanwhile; nothing is stored then.
+    """
+    shares = np.array([one.probabilities for one in judged], dtype=np.float32)
+    logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
     with store.writing() as connection:
+        labels = np.array(connection.execute(_labels_of(photo_set)).scalars().all(), dtype=np.int64)
+        if not len(labels):
+            raise PhotoSetNotFound(f"The photo set {photo_set.name} was deleted meanwhile.", "Nothing is stored.")
+        own = predictions.c.run_id == run_id, predictions.c.split == photo_set.split
+        connection.execute(predictions.delete().where(*own))
         connection.execute(
-            predictions.delete().where(predictions.c.run_id == run_id, predictions.c.split == photo_set.split)
+            photo_answers.delete().where(photo_answers.c.run_id == run_id, photo_answers.c.set_id == photo_set.id)
         )
         connection.execute(
             predictions.insert().values(
@@ -148,8 +176,12 @@ def store_answers(
                 split=photo_set.split,
                 count=len(labels),
                 labels=blobs.encode_labels(labels),
-                log_probabilities=blobs.encode_log_probabilities(log_probabilities),
+                log_probabilities=blobs.encode_log_probabilities(logs),
             )
+        )
+        letters = "".join(_LETTERS[one.verdict] for one in judged)
+        connection.execute(
+            photo_answers.insert().values(run_id=run_id, set_id=photo_set.id, photo_path=PHOTO_PATH, verdicts=letters)
         )
     return answers_of(store, photo_set, run_id)
 
@@ -167,6 +199,44 @@ def delete(store: Store, photo_set: PhotoSet) -> int:
     freed = bytes_used(store, photo_set)
     shutil.rmtree(_folder(store, photo_set.id), ignore_errors=True)
     return freed
+
+
+@contextmanager
+def _adding_to(place: Path) -> Iterator[None]:
+    """Share the folder of all sets with others who add to it.
+
+    Whoever has it alone first clears away what is left there of somebody who was killed while adding.
+    """
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in place.glob(".*.part"):
+                shutil.rmtree(left, ignore_errors=True)
+        except BlockingIOError:
+            pass
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(place: Path, labelled: Iterable[tuple[Photo, int]]) -> list[dict[str, object]]:
+    """Write the photos to a new folder, and return their rows without the set."""
+    rows: list[dict[str, object]] = []
+    with new_folder(place) as folder:
+        for position, (photo, label) in enumerate(labelled):
+            if position == MOST_PHOTOS:
+                raise ConfigurationError(f"More than {MOST_PHOTOS:,} photos.", "Make several sets of them.")
+            _write(photo, folder / _file_name(position))
+            rows.append({"position": position, "name": photo.name, "label": label})
+        if not rows:
+            raise ConfigurationError("A set of 0 photos.", f"Keep 1 to {MOST_PHOTOS:,} labelled photos.")
+    return rows
+
+
+def _labels_of(photo_set: PhotoSet) -> Select[tuple[int]]:
+    return select(photos.c.label).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
 
 
 def _checked_name(store: Store, name: str) -> str:

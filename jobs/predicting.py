@@ -1,17 +1,14 @@
 """Predictions of a finished run on photo files: the same for the page and the command line. Imports torch."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.classes import CLASS_NAMES
-from core.metrics import SMALLEST_PROBABILITY
-from core.photo_files import PhotoFile, gather
+from core.photo_files import PhotoFile
 from core.photo_labels import FolderLabels, Labels
 from core.photos import to_model_view
-from core.prediction import Answer, Predictor, predict_photo
+from core.prediction import Answer, Predictor, predict_photo, rank
+from core.verdict import Judgement
 from jobs import artifacts, photo_sets
 from jobs.photo_sets import PhotoSet
 from jobs.records import FINISHED, Run
@@ -27,31 +24,35 @@ def predictor_of(store: Store, run: Run) -> Predictor:
 
 
 def predict_files(
-    store: Store, run: Run, paths: Sequence[Path], labels: Labels | FolderLabels | None = None
+    store: Store, run: Run, files: Iterable[PhotoFile], labels: Labels | FolderLabels | None = None
 ) -> list[dict[str, Any]]:
-    """For each file, also those in folders and zips, {file, predicted, confidence, probabilities} or {file, error}.
+    """For each file {file, predicted, confidence, top3, verdict, reason, probabilities} or {file, error}.
 
-    In the order given. With labels each has its true class too, as {label}, None where it is not known.
+    In the order given; `top3` holds {class, probability}, the most probable first; `verdict` is "sure", "not sure",
+    "none of these", or None for a model without one. With labels each has its true class too, as {label}, None where
+    it is not known.
     """
     predictor = predictor_of(store, run)
-    return [_as_data(answer, labels) for answer in _answers(predictor, gather(paths))]
+    return [_as_data(answer, labels) for answer in _answers(predictor, files)]
 
 
 def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
-    """Store what runs say of a photo set, those only that have not been asked unless `again`.
+    """Store what runs say of a photo set: those that have not been asked as photos are read now, or all `again`.
 
-    Yields how many photos are done. Raises NotPossible, CheckpointError, or UnreadablePhoto where a picture is gone.
+    Yields how many photos are done. Raises NotPossible, CheckpointError, UnreadablePhoto where a picture is gone, or
+    PhotoSetNotFound where the set is.
     """
-    known = [] if again else photo_sets.answered_by(store, photo_set)
+    old = photo_sets.outdated(store, photo_set)
+    known = [] if again else [one for one in photo_sets.answered_by(store, photo_set) if one not in old]
     predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
-    said: dict[str, list[np.ndarray]] = {run_id: [] for run_id in predictors}
+    said: dict[str, list[Judgement]] = {run_id: [] for run_id in predictors}
     for done, photo in enumerate(photo_sets.photos_of(store, photo_set) if predictors else [], start=1):
         view = to_model_view(photo.load())
         for run_id, predictor in predictors.items():
-            said[run_id].append(predictor.judge(view).probabilities)
+            said[run_id].append(predictor.judge(view))
         yield done
-    for run_id, shares in said.items():
-        photo_sets.store_answers(store, photo_set, run_id, np.log(np.maximum(shares, SMALLEST_PROBABILITY)))
+    for run_id, judged in said.items():
+        photo_sets.store_answers(store, photo_set, run_id, judged)
 
 
 def _answers(predictor: Predictor, files: Iterable[PhotoFile]) -> Iterable[Answer]:
@@ -64,11 +65,15 @@ def _as_data(answer: Answer, labels: Labels | FolderLabels | None) -> dict[str, 
     if labels is not None:
         label = labels.of(answer.name)
         data["label"] = None if label is None else CLASS_NAMES[label]
-    if answer.probabilities is None:
+    if answer.judgement is None:
         return data | {"error": str(answer.error)}
-    best = int(answer.probabilities.argmax())
+    shares = answer.judgement.probabilities
+    ranked = rank(shares, 3)
     return data | {
-        "predicted": CLASS_NAMES[best],
-        "confidence": float(answer.probabilities[best]),
-        "probabilities": dict(zip(CLASS_NAMES, map(float, answer.probabilities), strict=True)),
+        "predicted": ranked[0].name,
+        "confidence": ranked[0].probability,
+        "top3": [{"class": one.name, "probability": one.probability} for one in ranked],
+        "verdict": answer.judgement.verdict,
+        "reason": answer.judgement.reason,
+        "probabilities": dict(zip(CLASS_NAMES, map(float, shares), strict=True)),
     }

@@ -16,7 +16,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 LONGEST_NAME = 200
 
 metadata = MetaData(
@@ -150,6 +150,15 @@ photos = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
     Column("label", Integer, nullable=False),
+)
+
+photo_answers = Table(
+    "photo_answers",
+    metadata,
+    _run_key(),
+    Column("set_id", String(16), ForeignKey("photo_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("photo_path", Integer, nullable=False),
+    Column("verdicts", Text, nullable=False),
 )
 
 shop = Table(

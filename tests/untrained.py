@@ -1,22 +1,39 @@
 """Finished runs that can be asked: their model files hold weights drawn at random."""
 
+import numpy as np
 import torch
+from torch import nn
 
 from core import models
 from core.checkpoints import save_model
 from core.config import RunConfig
+from core.verdict import Thresholds, Verdict
 from jobs import artifacts
 from jobs.store import Store
 from tests import stores
 from tests.stores import Sample
 
+_LIMITS = {"sure": (0.0, 1.0, 1.0), "not sure": (2.0, 1.0, 1.0), "none of these": (0.0, -1.0, -1.0)}
+"""The least confidence, near and far by which a model gives that verdict on every photo in which something is found."""
 
-def add_run_with_model(store: Store, name: str, seed: int = 0) -> str:
-    """Put a finished run with a model file into the store and return its id."""
+
+def add_run_with_model(store: Store, name: str, seed: int = 0, verdict: Verdict | None = None) -> str:
+    """Put a finished run with a model file into the store and return its id.
+
+    With a verdict the file holds thresholds by which that is said of every photo; else it holds none.
+    """
     run_id = stores.add(store, Sample(name=name, seed=seed))
     torch.manual_seed(seed)
     config = RunConfig(model="cnn")
     file = artifacts.files_of(store, run_id).model
     file.parent.mkdir(parents=True)
-    save_model(file, models.build(config), config)
+    model = models.build(config)
+    save_model(file, model, config, {"verdict": _thresholds(model, verdict).as_state()} if verdict else None)
     return run_id
+
+
+def _thresholds(model: nn.Module, verdict: Verdict) -> Thresholds:
+    """Thresholds for which all features lie at a distance of 0 from every class."""
+    width = [module for module in model.modules() if isinstance(module, nn.Linear)][-1].in_features
+    nowhere = np.zeros((width, 1), np.float32)
+    return Thresholds(1.0, nowhere[:, 0], nowhere, np.zeros((10, 1), np.float32), *_LIMITS[verdict])

@@ -2,19 +2,28 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from core import intake
 from core.metrics import accuracy
-from core.photo_files import gather
+from core.photo_files import PhotoFile
 from core.photo_labels import FolderLabels, Labels
 from core.reading import Photo, UnreadablePhoto
 from core.wording import counted
 from jobs import photo_sets, wording
 from jobs.cli import output
-from jobs.cli.predicting import accuracy_text, add_labels, chosen_labels
+from jobs.cli.predicting import (
+    VERDICTS,
+    accuracy_text,
+    add_labels,
+    chosen_labels,
+    photos_in,
+    say_what_lay_beside,
+    verdict_text,
+)
 from jobs.comparing import compare_runs
 from jobs.launching import open_here
 from jobs.photo_sets import PhotoSet, find_set
@@ -72,15 +81,17 @@ def _list(_chosen: argparse.Namespace) -> int:
 def _add(chosen: argparse.Namespace) -> int:
     store, labels = open_here(), chosen_labels(chosen.labels)
     assert labels is not None
-    kept = photo_sets.keep(store, chosen.name, _labelled(chosen.photos, labels))
+    beside: list[str] = []
+    kept = photo_sets.keep(store, chosen.name, _labelled(photos_in(chosen.photos, beside), labels))
+    say_what_lay_beside(beside)
     print(f"{counted(kept.count, 'photo')} kept as {kept.name} ({kept.id}).", file=sys.stderr)
     print(kept.id)
     return 0
 
 
-def _labelled(paths: Sequence[Path], labels: Labels | FolderLabels) -> Iterator[tuple[Photo, int]]:
+def _labelled(files: Iterable[PhotoFile], labels: Labels | FolderLabels) -> Iterator[tuple[Photo, int]]:
     """The photos that have a label; on standard error what is left out and why."""
-    for file in gather(paths):
+    for file in files:
         label = labels.of(file.name)
         try:
             if label is None:
@@ -110,8 +121,10 @@ def _show(chosen: argparse.Namespace) -> int:
     store = open_here()
     photo_set = find_set(store, chosen.name)
     if chosen.run:
-        said = photo_sets.answers_of(store, photo_set, find_run(store, chosen.run).id)
+        run = find_run(store, chosen.run)
+        said = photo_sets.answers_of(store, photo_set, run.id)
         print(accuracy_text(said.labels, said.predicted))
+        print(verdict_text(said.labels, said.predicted, photo_sets.verdicts_of(store, photo_set, run.id)))
         return 0
     runs = get_runs(store, photo_sets.answered_by(store, photo_set))
     print(output.as_json(_as_data(store, photo_set, runs)) if chosen.json else _accuracies(store, photo_set, runs))
@@ -119,8 +132,26 @@ def _show(chosen: argparse.Namespace) -> int:
 
 
 def _accuracies(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> str:
-    rows = [(run.id, run.name, wording.share_of(_accuracy(store, photo_set, run), photo_set.count)) for run in runs]
-    return output.table(("ID", "NAME", f"ACCURACY ON {photo_set.count:,} PHOTOS"), rows)
+    rows = [
+        (
+            run.id,
+            run.name,
+            wording.share_of(_accuracy(store, photo_set, run), photo_set.count),
+            *(f"{count:,}" for count in _verdicts(store, photo_set, run).values()),
+        )
+        for run in runs
+    ]
+    header = ("ID", "NAME", f"ACCURACY ON {photo_set.count:,} PHOTOS", *(verdict.upper() for verdict in VERDICTS))
+    old = set(photo_sets.outdated(store, photo_set)) & {run.id for run in runs}
+    again = (
+        f"\nMeasured before photos were read as they are now: {', '.join(sorted(old))}. Measure again." if old else ""
+    )
+    return output.table(header, rows) + again
+
+
+def _verdicts(store: Store, photo_set: PhotoSet, run: Run) -> dict[str, int]:
+    said = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
+    return {verdict: said[verdict] for verdict in VERDICTS}
 
 
 def _accuracy(store: Store, photo_set: PhotoSet, run: Run) -> float | None:
@@ -129,11 +160,21 @@ def _accuracy(store: Store, photo_set: PhotoSet, run: Run) -> float | None:
 
 
 def _as_data(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> dict[str, Any]:
+    old = photo_sets.outdated(store, photo_set)
     return {
         "id": photo_set.id,
         "name": photo_set.name,
         "count": photo_set.count,
-        "runs": [{"id": run.id, "name": run.name, "accuracy": _accuracy(store, photo_set, run)} for run in runs],
+        "runs": [
+            {
+                "id": run.id,
+                "name": run.name,
+                "accuracy": _accuracy(store, photo_set, run),
+                "verdicts": _verdicts(store, photo_set, run),
+                "outdated": run.id in old,
+            }
+            for run in runs
+        ],
     }
 
 

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,18 @@ import numpy as np
 from core import intake
 from core.classes import CLASS_NAMES
 from core.metrics import accuracy, confusion_matrix
+from core.photo_files import PhotoFile, gather
 from core.photo_labels import FolderLabels, Labels, read_labels
-from core.wording import counted
+from core.verdict import Verdict
+from core.wording import counted, listed
 from jobs import wording
 from jobs.cli import output
 from jobs.launching import open_here
 from jobs.runs import find_run
 
 BY_FOLDER = "folders"
+VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
+_NAMED = 3
 
 
 def add_commands(commands: Any) -> None:
@@ -56,30 +61,68 @@ def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
     return f"Accuracy {share} on {counted(len(labels), 'photo')}.\n\n{output.table(header, rows)}"
 
 
+def verdict_text(labels: np.ndarray, predicted: np.ndarray, verdicts: Sequence[Verdict | None]) -> str:
+    """How many of the photos (n,) have which verdict, and how many answers are wrong with each."""
+    wrong = Counter(said for said, missed in zip(verdicts, labels != predicted, strict=True) if missed)
+    counts = Counter(verdicts)
+    told = [f"{counts[one]:,} {one} ({wrong[one]:,} wrong)" for one in VERDICTS]
+    if counts[None]:
+        told.append(f"{counts[None]:,} without a verdict ({wrong[None]:,} wrong)")
+    return f"Verdicts: {', '.join(told)}."
+
+
+def photos_in(paths: Iterable[Path], beside: list[str]) -> Iterator[PhotoFile]:
+    """The photos in files, folders and zips; the names of what else lies there are added to `beside`."""
+    for file in gather(paths):
+        if file.kind == "photo":
+            yield file
+        else:
+            beside.append(Path(file.name).name)
+
+
+def say_what_lay_beside(beside: Sequence[str]) -> None:
+    """Name on standard error what was left out without being asked about."""
+    if beside:
+        were = "was" if len(beside) == 1 else "were"
+        names = listed(beside, _NAMED)
+        print(f"{counted(len(beside), 'file')} beside the photos {were} left out: {names}.", file=sys.stderr)
+
+
 def _predict(chosen: argparse.Namespace) -> int:
     # While torch is being imported, which takes seconds and which only this command needs, the reader gets ready.
     intake.start()
     from jobs.predicting import predict_files
 
-    store, labels = open_here(), chosen_labels(chosen.labels)
-    answers = predict_files(store, find_run(store, chosen.run), chosen.photos, labels)
+    store, labels, beside = open_here(), chosen_labels(chosen.labels), list[str]()
+    answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, beside), labels)
     if chosen.json:
         print(output.as_json(answers))
     for answer in answers:
         if "error" in answer:
             print(f"Error: {answer['file']}: {answer['error']}", file=sys.stderr)
         elif not chosen.json:
-            print(f"{answer['file']}: {answer['predicted']} ({wording.percent(answer['confidence'])})")
+            print(_line(answer))
+    say_what_lay_beside(beside)
     if labels is not None:
         # JSON stays a list for who reads it by a program.
-        print(_accuracy(answers), file=sys.stderr if chosen.json else sys.stdout)
+        print(_accuracy(answers, chosen.labels), file=sys.stderr if chosen.json else sys.stdout)
     return 0 if answers and all("error" not in answer for answer in answers) else 1
 
 
-def _accuracy(answers: Sequence[dict[str, Any]]) -> str:
+def _line(answer: dict[str, Any]) -> str:
+    """One photo's answer: "a.jpg: not sure: Bag 52.00 %, Shirt 40.00 %, Coat 3.00 %. It might be Shirt too."."""
+    verdict = f"{answer['verdict']}: " if answer["verdict"] else ""
+    best = ", ".join(f"{one['class']} {wording.percent(one['probability'])}" for one in answer["top3"])
+    return f"{answer['file']}: {verdict}{best}. {answer['reason']}"
+
+
+def _accuracy(answers: Sequence[dict[str, Any]], stated: str) -> str:
     known = [answer for answer in answers if answer["label"] and "predicted" in answer]
+    if not known:
+        where = "in a folder named by its class" if stated == BY_FOLDER else f"named with its class in {stated}"
+        return f"None of the files that could be read is {where}, so there is no accuracy to tell."
     numbers = {name: label for label, name in enumerate(CLASS_NAMES)}
     labels, predicted = (np.array([numbers[one[key]] for one in known], dtype=int) for key in ("label", "predicted"))
-    text = accuracy_text(labels, predicted)
+    text = f"{accuracy_text(labels, predicted)}\n{verdict_text(labels, predicted, [one['verdict'] for one in known])}"
     missing = len(answers) - len(known)
     return f"{text}\n{missing:,} of {len(answers):,} files have no label or could not be read." if missing else text

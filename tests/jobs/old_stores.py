@@ -62,6 +62,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         "shop": [{"key": "slots", "value": "2"}],
         "photo_sets": [{"id": "oldset2a", "name": "phone photos", "created_at": 1.7e9}],
         "photos": [{"set_id": "oldset2a", "position": 0, "name": "Bag/1.jpg", "label": 8}],
+        "photo_answers": [{"run_id": _id(0), "set_id": "oldset2a", "photo_path": 1, "verdicts": "s"}],
     }
 
 

@@ -356,7 +356,9 @@ def test_predict_json_answers_each_file_and_one_bad_one_never_stops_the_rest(
     broken, missing, shirt = json.loads(out)
     assert status == 1
     assert [one.keys() for one in (broken, missing)] == [{"file", "error"}] * 2
-    assert shirt.keys() == {"file", "predicted", "confidence", "probabilities"}
+    assert shirt.keys() == {"file", "predicted", "confidence", "top3", "verdict", "reason", "probabilities"}
+    assert shirt["verdict"] is None
+    assert shirt["top3"][0] == {"class": shirt["predicted"], "probability": shirt["confidence"]}
     assert shirt["file"] == photos[0]
     assert list(shirt["probabilities"]) == list(CLASS_NAMES)
     assert sum(shirt["probabilities"].values()) == pytest.approx(1, abs=1e-5)

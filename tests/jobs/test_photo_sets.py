@@ -1,6 +1,8 @@
 """Photo sets: kept under names of ours, measured once, compared on as on the test images, and gone when deleted."""
 
 import json
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image, ImageDraw
 from core.classes import CLASS_NAMES
 from core.errors import ConfigurationError
 from core.reading import Photo, UnreadablePhoto
+from core.verdict import Verdict
 from jobs import labels, photo_sets
 from jobs.comparing import compare_runs
 from jobs.photo_sets import PhotoSet, PhotoSetNotFound, find_set, keep, list_sets, photos_of
@@ -69,6 +72,82 @@ def test_a_set_without_photos_or_with_a_photo_that_fails_leaves_nothing(store: S
         keep(store, "half", failing())
     assert list_sets(store) == []
     assert not list(store.artifacts.glob("photo-sets/*"))
+
+
+def test_whatever_goes_wrong_while_a_set_is_kept_leaves_nothing(store: Store) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        keep(store, "half", [(photo(1, "caf\udce9.png"), 0)])
+    assert list_sets(store) == []
+    assert not list(store.artifacts.glob("photo-sets/*"))
+
+
+def test_what_a_killed_one_has_left_is_cleared_away_unless_somebody_is_still_adding(store: Store) -> None:
+    place = store.artifacts / "photo-sets"
+    left = place / ".abcd2345.4000000-beef.part"
+    left.mkdir(parents=True)
+    (left / "00000.png").write_bytes(b"a photo")
+
+    def one_by_one():
+        # Another set is kept while this one is being written: it must not take this one's folder for a left one.
+        kept(store, "meanwhile")
+        yield photo(1), 0
+
+    assert keep(store, "shelf", one_by_one()).count == 1
+    assert sorted(path.name for path in place.iterdir()) == sorted(one.id for one in list_sets(store))
+
+
+def test_a_set_that_is_too_large_is_refused_before_all_of_it_is_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo_sets, "MOST_PHOTOS", 2)
+    asked = iter([(photo(1), 0)] * 5)
+    with pytest.raises(ConfigurationError, match="More than 2 photos"):
+        keep(store, "large", asked)
+    assert len(list(asked)) == 2
+    assert not list(store.artifacts.glob("photo-sets/*"))
+
+
+def test_a_set_that_is_deleted_while_it_is_measured_leaves_no_answers(store: Store) -> None:
+    found, asked = kept(store), get_run(store, add_run_with_model(store, "asked"))
+    measuring = measure(store, found, [asked])
+    for done in measuring:
+        if done == found.count:
+            photo_sets.delete(store, found)
+            break
+    with pytest.raises(PhotoSetNotFound, match="deleted meanwhile"):
+        next(measuring)
+    with pytest.raises(NoPredictions):
+        photo_sets.answers_of(store, found, asked.id)
+
+
+@pytest.mark.slow
+def test_verdicts_are_kept_with_the_answers(store: Store, capsys: Capture) -> None:
+    found, verdicts = kept(store), {"calm": "sure", "shy": "not sure", "old": None}
+    asked = {name: get_run(store, add_run_with_model(store, name, verdict=said)) for name, said in verdicts.items()}
+    list(measure(store, found, list(asked.values())))
+    assert {name: photo_sets.verdicts_of(store, found, one.id) for name, one in asked.items()} == {
+        name: [verdict] * 4 for name, verdict in verdicts.items()
+    }
+    shown = json.loads(run(capsys, "photo-set", "show", "shelf", "--json")[1])["runs"]
+    counts = {one["name"]: one["verdicts"] for one in shown}
+    assert counts["shy"] == {"sure": 0, "not sure": 4, "none of these": 0}
+    assert counts["old"] == {"sure": 0, "not sure": 0, "none of these": 0}
+    said = run(capsys, "photo-set", "show", "shelf", "--run", "calm")[1]
+    assert re.search(r"Verdicts: 4 sure \(\d wrong\), 0 not sure \(0 wrong\)", said)
+
+
+@pytest.mark.slow
+def test_answers_of_another_photo_path_are_named_and_measured_anew(
+    store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, asked = kept(store), get_run(store, add_run_with_model(store, "asked"))
+    list(measure(store, found, [asked]))
+    assert photo_sets.outdated(store, found) == []
+    monkeypatch.setattr(photo_sets, "PHOTO_PATH", photo_sets.PHOTO_PATH + 1)
+    assert photo_sets.outdated(store, found) == [asked.id]
+    assert "Measured before photos were read as they are now" in run(capsys, "photo-set", "show", "shelf")[1]
+    assert list(measure(store, found, [asked])) == [1, 2, 3, 4]
+    assert photo_sets.outdated(store, found) == []
 
 
 @pytest.mark.slow
@@ -178,3 +257,61 @@ def test_predict_reads_folders_and_zips_and_says_how_many_are_right(
     assert "on 4 photos" in out
     for name in CLASS_NAMES:
         assert name in out
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("sure", "sure: "), ("not sure", "not sure: "), ("none of these", "none of these: "), (None, "")],
+)
+def test_predict_says_the_verdict_and_the_three_most_probable_classes(
+    store: Store, capsys: Capture, shelf: Path, verdict: Verdict | None, words: str
+) -> None:
+    run_id = add_run_with_model(store, "asked", verdict=verdict)
+    path = shelf / "Bag" / "1.png"
+    _, out, _ = run(capsys, "predict", run_id, str(path), "--json")
+    (answer,) = json.loads(out)
+    best = sorted(answer["probabilities"].items(), key=lambda each: -each[1])[:3]
+    assert [(one["class"], one["probability"]) for one in answer["top3"]] == best
+    assert answer["verdict"] == verdict
+    status, out, _ = run(capsys, "predict", run_id, str(path), "--labels", "folders")
+    listed = ", ".join(f"{name} {100 * share:.2f} %" for name, share in best)
+    assert status == 0
+    assert f"{path}: {words}{listed}. {answer['reason']}" in out
+    assert f"1 {verdict} (" in out if verdict else "1 without a verdict (" in out
+
+
+def test_what_lies_beside_the_photos_is_left_out_in_one_sentence(store: Store, capsys: Capture, shelf: Path) -> None:
+    run_id = add_run_with_model(store, "asked")
+    (shelf / "Bag" / "broken.jpg").unlink()
+    for name in ("README.md", "Thumbs.db", "labels.csv", "notes.txt"):
+        (shelf / name).write_text("file,label\n", encoding="utf-8")
+    status, out, error = run(capsys, "predict", run_id, str(shelf), "--json")
+    assert (status, len(json.loads(out))) == (0, 4)
+    assert error == "4 files beside the photos were left out: README.md, Thumbs.db, labels.csv and 1 more.\n"
+    status, _, error = run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", "folders")
+    assert status == 0
+    assert "4 files beside the photos" in error
+
+
+def test_labels_that_fit_no_file_give_a_sentence_and_no_table(store: Store, capsys: Capture, shelf: Path) -> None:
+    run_id = add_run_with_model(store, "asked")
+    status, out, _ = run(capsys, "predict", run_id, str(shelf / "notes"), "--labels", "folders")
+    assert status == 0
+    assert "None of the files that could be read is in a folder named by its class" in out
+    assert "PREDICTED" not in out
+
+
+def test_names_that_are_no_unicode_and_those_of_terminals_are_stored_and_shown(
+    store: Store, capsys: Capture, shelf: Path
+) -> None:
+    run_id = add_run_with_model(store, "asked")
+    for name in (b"caf\xe9.png", b"\x1b[2J.png"):
+        os.rename(shelf / "Bag" / f"{1 + (name[0] == 27)}.png", os.fsencode(shelf / "Bag") + b"/" + name)
+    (shelf / "Bag" / "broken.jpg").rename(shelf / "Bag" / "\x1b[31mbroken.jpg")
+    status, out, error = run(capsys, "predict", run_id, str(shelf / "Bag"))
+    assert status == 1
+    assert "caf\ufffd.png: " in out
+    assert "\x1b" not in out + error
+    assert run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", "folders")[0] == 0
+    (mine,) = list_sets(store)
+    assert {Path(one.name).name for one in photos_of(store, mine)} == {"caf\ufffd.png", "\ufffd[2J.png", "3.png"}
