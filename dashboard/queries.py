@@ -1,6 +1,7 @@
 """What the pages read, and the only place where anything is kept between two of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,21 +12,24 @@ from core.classes import CLASS_COUNT
 from core.comparison import Comparison, compare_with_baseline, tied_with_best
 from core.confident_learning import LabelQuality, LabelTrust
 from core.confident_learning import label_trust as judge_one
+from core.errors import DataError, WeightsError
 from core.intake import read_photo
 from core.photos import ModelView, to_model_view
 from core.reading import Photo
 from core.study import Study
+from core.weights import check_cached
 from dashboard.corrections import Corrections
 from jobs import artifacts, duplicates, launching, photo_sets, runs, studies
-from jobs.comparing import GroupsCompared, compare_groups, distinct_names
+from jobs.comparing import GroupsCompared, LeftOut, compare_groups, distinct_names
 from jobs.duplicates import NearDuplicates
 from jobs.folds import FoldGroup, out_of_sample
 from jobs.groups import Group
-from jobs.judging import judges_of, quality_of
+from jobs.judging import held_together, quality_of
 from jobs.leaders import Leader, leader_of
 from jobs.photo_sets import PhotoSet
 from jobs.records import FINISHED, Epoch, Predictions, Run, RunName
 from jobs.settings import settings
+from jobs.space import RunSpace, space_of_runs
 from jobs.store import Store
 
 if TYPE_CHECKING:
@@ -87,8 +91,40 @@ def split_counts() -> dict[str, list[int]]:
 
 
 def data_is_present() -> bool:
-    """Whether Fashion-MNIST is in the data folder."""
+    """Whether Fashion-MNIST can be opened."""
     return dataset.is_present(settings().data)
+
+
+def data_problem() -> DataError | None:
+    """What is missing from the data folder or damaged in it, None where every byte is as published."""
+    return _data_problem(settings().data, dataset.stamps(settings().data))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Verifying Fashion-MNIST")
+def _data_problem(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> DataError | None:
+    assert stamps is not None
+    try:
+        dataset.verify(folder)
+    except DataError as error:
+        return error
+    return None
+
+
+def weights_problem(file: Path) -> WeightsError | None:
+    """Why the file in torch's cache is not torchvision's ImageNet weights, None where it is."""
+    found = file.stat()
+    return _weights_problem(file, found.st_size, found.st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Verifying the ImageNet weights")
+def _weights_problem(file: Path, size: int, changed_ns: int) -> WeightsError | None:
+    assert size >= 0
+    assert changed_ns >= 0
+    try:
+        check_cached(file)
+    except WeightsError as error:
+        return error
+    return None
 
 
 def finished_runs() -> list[Run]:
@@ -229,16 +265,18 @@ def _label_quality(run_id: str) -> LabelQuality:
     return quality_of(_predictions(run_id))
 
 
-def label_trust(position: int, shown: Sequence[Run]) -> LabelTrust | None:
+def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None, list[LeftOut]]:
     """How far the label of one test image can be trusted, for the page of the image; its `sentence` says it whole.
 
     Judged by other runs than those shown, for whom the label may be a mistake to excuse; None if there is no other.
+    With the judges that are left out, since they answered other images or have no answers.
     """
-    judges = judges_of(store(), shown)
-    judged = {judge.name: label_quality(judge.id) for judge in judges}
+    said, judges, left_out = held_together(store(), shown, predictions)
     if not judges:
-        return None
-    return judge_one(position, int(_predictions(judges[0].id).labels[position]), judged)
+        return None, left_out
+    names = distinct_names(judges)
+    judged = {names[judge.id]: label_quality(judge.id) for judge in judges}
+    return judge_one(position, int(next(iter(said.values())).labels[position]), judged), left_out
 
 
 @st.cache_resource(
@@ -264,6 +302,12 @@ def _near_duplicates(version: float) -> NearDuplicates | None:
 def epochs(run_ids: Sequence[str]) -> dict[str, list[Epoch]]:
     """The complete epochs of each run."""
     return runs.list_epochs(store(), run_ids)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def space() -> list[RunSpace]:
+    """The room that the files of every run take, looked at most every minute."""
+    return space_of_runs(store())
 
 
 @st.cache_data(ttl=5, show_spinner=False)

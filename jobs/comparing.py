@@ -13,6 +13,7 @@ import numpy as np
 from core.comparison import Comparison, best_sentence, compare_with_baseline, tied_with_best
 from core.errors import LookbookError
 from core.intervals import accuracy_interval
+from core.metrics import Labels
 from core.recipes import RecipeComparison, RecipeFigures, compare_recipes_with_baseline, recipe_figures
 from jobs.groups import Group, told_apart
 from jobs.records import Predictions, Run
@@ -115,6 +116,14 @@ def comparable(runs: Sequence[Run], read: Callable[[str], Predictions]) -> tuple
     return {run_id: one for run_id, one in said.items() if names[run_id] not in others}, left_out
 
 
+def other_images(said: Predictions, labels: Labels) -> str:
+    """How the labels that a run was tested by, and so its images or their order, differ from these; empty if not."""
+    if len(said.labels) != len(labels):
+        return f"{len(said.labels):,} images against {len(labels):,}"
+    differing = np.count_nonzero(said.labels != labels)
+    return f"{differing:,} of {len(labels):,} labels differ" if differing else ""
+
+
 def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
     """Compare recipes over seeds and images, each but the first with the first, the baseline.
 
@@ -212,13 +221,10 @@ def _require_same_images(said: Mapping[str, Predictions]) -> None:
 
 
 def _of_other_images(said: Mapping[str, Predictions]) -> Iterator[tuple[str, str]]:
-    """The names of those whose labels, and so images or order of classes, are not those of the first, and how not."""
+    """The names of those whose labels are not those of the first, and how not."""
     for name, one in said.items():
-        expected = next(iter(said.values())).labels
-        if len(one.labels) != len(expected):
-            yield name, f"{len(one.labels):,} images against {len(expected):,}"
-        elif not np.array_equal(one.labels, expected):
-            yield name, f"{np.count_nonzero(one.labels != expected):,} of {len(expected):,} labels differ"
+        if difference := other_images(one, next(iter(said.values())).labels):
+            yield name, difference
 
 
 def _run_as_data(run: Run) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
 from core.confident_learning import LabelQuality
-from core.duplicates import NEAR_DUPLICATE
+from core.duplicates import Pairs
 from jobs.duplicates import NearDuplicates
 
 Row = dict[str, Any]
@@ -17,21 +18,23 @@ DUPLICATE_COLUMNS = (
 )
 
 
-def suspect_rows(labels: np.ndarray, quality: LabelQuality) -> list[Row]:
-    """A row per suspect image, the least trustworthy first: position, label, the class it may be, the scores."""
+def suspect_rows(labels: np.ndarray, quality: LabelQuality, chosen: NDArray[np.int64] | None = None) -> list[Row]:
+    """A row per suspect image: position, label, the class it may be, the scores.
+
+    Those at the positions `chosen`, in that order; without it all, the least trustworthy first.
+    """
     cells = (
         (
             *(int(at), CLASS_NAMES[labels[at]], CLASS_NAMES[quality.suggested[at]]),
             *(round(float(score[at]), 6) for score in (quality.trust, quality.self_confidence)),
         )
-        for at in quality.ranked
+        for at in (quality.ranked if chosen is None else chosen)
     )
     return [dict(zip(SUSPECT_COLUMNS, row, strict=True)) for row in cells]
 
 
-def duplicate_rows(found: NearDuplicates, labels: np.ndarray, least: float = NEAR_DUPLICATE) -> list[Row]:
-    """A row per pair, the most similar first; `labels` are those of the training images and then the test images."""
-    pairs = found.pairs.chosen(found.pairs.similarity >= least)
+def duplicate_rows(found: NearDuplicates, labels: np.ndarray, pairs: Pairs) -> list[Row]:
+    """A row per pair in the order given; `labels` are those of the training images and then the test images."""
     columns = (pairs.first.tolist(), pairs.second.tolist(), pairs.similarity.tolist(), pairs.mirrored.tolist())
     cells = (
         (

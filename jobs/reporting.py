@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from core import dataset
-from jobs.comparing import compare_groups, compare_runs
+from jobs.comparing import compare_groups, compare_runs, other_images
 from jobs.groups import Group
 from jobs.records import FINISHED, Predictions, Run
 from jobs.reports import comparison, recipes, run
@@ -70,4 +68,4 @@ def _images_of(tested: Predictions) -> Images | None:
     if not dataset.is_present(folder):
         return None
     data = dataset.load(folder)
-    return data.test_images if np.array_equal(data.test_labels, tested.labels) else None
+    return None if other_images(tested, data.test_labels) else data.test_images

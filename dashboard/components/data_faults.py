@@ -6,21 +6,25 @@ import streamlit as st
 
 from dashboard import page, queries, wording
 from dashboard.tables.subsets import subset_table
-from jobs.judging import judges_of, measured_without
+from jobs.judging import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
 from jobs.records import Run
 
 
 def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     """The accuracies of runs, called by these names by id, side by side; and who flagged what."""
-    judges = judges_of(queries.store(), runs)
+    answers, judges, left_out = held_together(queries.store(), runs, queries.predictions)
+    for one in left_out:
+        st.warning(page.plain(one.sentence))
+    said = {names[run_id]: own for run_id, own in answers.items()}
     found = queries.near_duplicates()
-    said = {names[run.id]: queries.predictions(run.id) for run in runs}
-    judged = [queries.label_quality(judge.id) for judge in judges]
-    subsets = measured_without(said, judged, None if found is None else found.leaked())
+    leaked = leaked_images(found, next(iter(said.values())))
+    subsets = measured_without(said, [queries.label_quality(judge.id) for judge in judges], leaked)
     st.table(subset_table(subsets).rename(columns=page.plain), border="horizontal")
     _say_who_judges(judges)
     if found is None:
         page.link("Near-duplicates are not searched yet: search them on the page Data", "data", section="duplicates")
+    elif leaked is None:
+        st.caption(OTHER_TEST_IMAGES)
     else:
         st.caption("Near-duplicates: test images that the training set, validation included, holds nearly alike.")
         page.link("The near-duplicates", "data", section="duplicates", split="across")

@@ -73,7 +73,9 @@ def _way(position: int, order: Sequence[int]) -> None:
 
 
 def _say_trust(position: int, shown: Sequence[Run]) -> None:
-    trust = queries.label_trust(position, shown)
+    trust, left_out = queries.label_trust(position, shown)
+    for one in left_out:
+        st.caption(page.plain(one.sentence))
     if trust is None:
         st.caption("Whether its label can be trusted is judged by other finished runs than those shown; there is none.")
     else:

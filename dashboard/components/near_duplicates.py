@@ -1,6 +1,7 @@
 """Pairs of images that are nearly the same, within the training set, within the test set, and across the two."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -52,7 +53,14 @@ def _search() -> None:
     )
     if state.problem:
         st.error(page.plain(state.problem))
-    st.button("Search for near-duplicates", icon=":material/search:", on_click=duplicates.start_search, args=(store,))
+    st.button("Search for near-duplicates", icon=":material/search:", on_click=_start)
+
+
+def _start() -> None:
+    try:
+        duplicates.start_search(queries.store())
+    except OSError as error:
+        page.notice(f"No process could be started: {error.strerror} ({error.filename}).")
 
 
 def _say(found: NearDuplicates) -> None:
@@ -80,7 +88,8 @@ def _show_pairs(found: NearDuplicates) -> None:
     pairs = _chosen_pairs(found, labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore.")
-        csv_button("CSV of all", lambda: csv_tables.near_duplicates(duplicate_rows(found, labels)), "near-duplicates")
+        for label, rows in (("CSV of these", pairs), ("CSV of all that are kept", found.pairs)):
+            csv_button(label, partial(_as_csv, found, labels, rows), "near-duplicates")
     if not len(pairs):
         st.write("No such pair: choose another class or place.")
     number = pickers.pick_page(max(1, -(-len(pairs) // PAGE_SIZE)))
@@ -96,6 +105,10 @@ def _show_pairs(found: NearDuplicates) -> None:
 
     sides = images(shown.first.tolist()), images(shown.second.tolist())
     st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist()))
+
+
+def _as_csv(found: NearDuplicates, labels: NDArray[np.int64], pairs: Pairs) -> str:
+    return csv_tables.near_duplicates(duplicate_rows(found, labels, pairs))
 
 
 def _chosen_pairs(found: NearDuplicates, labels: NDArray[np.int64]) -> Pairs:

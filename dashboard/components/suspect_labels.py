@@ -1,6 +1,8 @@
 """Images whose labels may be wrong: of the test set by finished runs, of the training set by a k-fold group."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -12,8 +14,10 @@ from dashboard.charts.gallery import suspect_pictures
 from dashboard.components.data_images import pick_class
 from dashboard.components.gallery import gallery
 from dashboard.components.take_along import csv_button
+from jobs.comparing import comparable, distinct_names, other_images
 from jobs.fault_tables import suspect_rows
 from jobs.folds import FoldGroup, list_fold_groups
+from jobs.records import Run
 from jobs.reports import csv_tables
 
 PAGE_SIZE = 48
@@ -29,6 +33,10 @@ _METHOD = (
     "By confident learning (Northcutt, Jiang and Chuang 2021): the model prefers another class, and is as sure of it "
     "as it is on average of the images that are labelled so. Suspect is not wrong: models err, and some garments are "
     "between two classes, so look at them. Nothing is removed or relabelled, here or in any figure of a run."
+)
+_FOLDS_METHOD = (
+    "No run learnt from the fold that it judges, but its loss there decided which epoch was kept and when to stop: its "
+    "answers are a little surer of these labels than those to images that it never met."
 )
 
 
@@ -59,7 +67,7 @@ def show() -> None:
         f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({wording.share(suspects / count)}) are "
         f"suspect to {judged.by}."
     )
-    st.caption(_METHOD)
+    st.caption(_METHOD if split == "test" else f"{_METHOD} {_FOLDS_METHOD}")
     _show_images(judged, split)
 
 
@@ -85,10 +93,22 @@ def _test_set() -> _Judged | None:
     if not runs:
         st.info("Choose at least one run.")
         return None
+    said, refused = comparable(runs, queries.predictions)
+    for one in refused:
+        st.warning(page.plain(one.sentence))
+    return _judged_by([run for run in runs if run.id in said]) if said else None
+
+
+def _judged_by(runs: Sequence[Run]) -> _Judged | None:
+    """What runs that answered the same images say of the labels, where these are the images of the data folder."""
+    data, said = queries.fashion_mnist(), queries.predictions(runs[0].id)
+    if difference := other_images(said, data.test_labels):
+        st.error(page.plain(f"{runs[0].name} was not tested on the images of the data folder: {difference}."))
+        return None
     quality = agreed([queries.label_quality(run.id) for run in runs])
-    names = [run.name for run in runs]
+    names = list(distinct_names(runs).values())
     by = names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
-    return _Judged(queries.fashion_mnist().test_images, queries.predictions(runs[0].id).labels, quality, by, runs[0].id)
+    return _Judged(data.test_images, said.labels, quality, by, runs[0].id)
 
 
 def _training_set() -> _Judged | None:
@@ -123,9 +143,8 @@ def _show_images(judged: _Judged, split: str) -> None:
     order = _chosen_order(judged)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(order), 'image')}. Captions: label → what it may be (trustworthiness).")
-        csv_button(
-            "CSV of all", lambda: csv_tables.suspects(suspect_rows(judged.labels, judged.quality)), "suspects", split
-        )
+        for label, rows in (("CSV of these", order), ("CSV of all", judged.quality.ranked)):
+            csv_button(label, partial(_as_csv, judged, rows), "suspects", split)
     if not len(order):
         st.write("No suspect label here: choose other classes.")
     number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
@@ -134,6 +153,10 @@ def _show_images(judged: _Judged, split: str) -> None:
     gallery(pictures, "Suspect labels", key="gallery", on_open=_remember_image)
     if (position := st.session_state.pop("suspect_image", None)) is not None:
         page.go_to("explore", run=judged.run_id, image=str(position))
+
+
+def _as_csv(judged: _Judged, positions: NDArray[np.int64]) -> str:
+    return csv_tables.suspects(suspect_rows(judged.labels, judged.quality, positions))
 
 
 def _chosen_order(judged: _Judged) -> NDArray[np.int64]:

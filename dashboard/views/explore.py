@@ -11,6 +11,7 @@ from dashboard.components.map_section import area_in_url, area_mask, show_map
 from dashboard.components.matrix_section import show_matrix_section
 from dashboard.components.run_pair import pick_pair
 from dashboard.galleries import Pair, Wanted
+from jobs.comparing import other_images
 
 PAGE_SIZE = 40
 MATRIX, MAP = "matrix", "map"
@@ -27,6 +28,9 @@ page.title("Explore", "What does it get wrong, and what do those images look lik
 run, against = pick_pair()
 data = queries.fashion_mnist()
 pair = Pair(run, queries.predictions(run.id), against, queries.predictions(against.id) if against else None)
+if difference := other_images(pair.said, data.test_labels):
+    st.error(page.plain(f"{run.name} was not tested on the images of the data folder: {difference}."))
+    st.stop()
 opened = image_in_url(len(data.test_labels))
 if opened is not None:
     image_page(data, opened, pair, images_wanted(filters_in_url(paired=against is not None)))

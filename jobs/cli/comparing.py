@@ -1,7 +1,6 @@
 """compare: is the difference of runs, or of recipes, real?"""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,6 @@ from jobs import wording
 from jobs.cli import output
 from jobs.comparing import (
     GroupsCompared,
-    LeftOut,
     RunsCompared,
     compare_groups,
     compare_runs,
@@ -49,21 +47,16 @@ def _compare(chosen: argparse.Namespace) -> int:
 
 def _runs(store: Store, chosen: argparse.Namespace) -> int:
     compared = compare_runs(store, [find_run(store, words) for words in chosen.runs])
-    _say_left_out(compared.left_out)
+    output.say_left_out(compared.left_out)
     print(output.as_json(runs_as_data(compared)) if chosen.json else _runs_text(compared))
     return 0
 
 
 def _groups(store: Store, chosen: argparse.Namespace) -> int:
     compared = compare_groups(store, [find_group(store, words) for words in chosen.runs])
-    _say_left_out(compared.left_out)
+    output.say_left_out(compared.left_out)
     print(output.as_json(groups_as_data(compared)) if chosen.json else _groups_text(compared))
     return 0
-
-
-def _say_left_out(left_out: Sequence[LeftOut]) -> None:
-    for one in left_out:
-        print(one.sentence, file=sys.stderr)
 
 
 def _runs_text(compared: RunsCompared) -> str:
@@ -111,8 +104,8 @@ def _class_table(classes: Sequence[ClassDifference]) -> str:
         (
             one.name,
             str(one.n),
-            wording.percent(one.accuracy_a),
-            wording.percent(one.accuracy_b),
+            wording.share_of(one.accuracy_a, one.n),
+            wording.share_of(one.accuracy_b, one.n),
             wording.difference(one.difference, one.low, one.high),
             wording.p_value(one.p_adjusted),
         )

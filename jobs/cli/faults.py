@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,20 @@ import numpy as np
 from core import dataset
 from core.confident_learning import agreed
 from core.duplicates import LOOK_ALIKE, NEAR_DUPLICATE
+from core.errors import ConfigurationError
 from core.subsets import Subset
 from jobs import duplicates, wording
 from jobs.cli import output
-from jobs.comparing import distinct_names
+from jobs.comparing import NotComparable, comparable, distinct_names
 from jobs.fault_tables import Row, duplicate_rows, suspect_rows
 from jobs.folds import find_fold_group, out_of_sample
-from jobs.judging import judges_of, measured_without, quality_of
+from jobs.judging import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without, quality_of
 from jobs.launching import open_here
+from jobs.records import Predictions, Run
 from jobs.reports import csv_tables
 from jobs.runs import find_run, get_predictions
 from jobs.settings import settings
+from jobs.store import Store
 
 SHOWN = 20
 
@@ -72,7 +76,7 @@ def _suspects(chosen: argparse.Namespace) -> int:
         labels = dataset.load(settings().data).train_labels
         said = [out_of_sample(store, find_fold_group(store, words), labels) for words in chosen.runs]
     else:
-        said = [get_predictions(store, find_run(store, words).id) for words in chosen.runs]
+        said = _answers(store, chosen.runs)
     quality = agreed([quality_of(one) for one in said])
     rows = suspect_rows(said[0].labels, quality)
     count = len(said[0].labels)
@@ -81,7 +85,26 @@ def _suspects(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _answers(store: Store, named: Sequence[str]) -> list[Predictions]:
+    """What the runs named said of the same test images; which of them are left out is told."""
+    runs = _distinct_runs(store, named)
+    said, left_out = comparable(runs, partial(get_predictions, store))
+    if not said:
+        raise NotComparable(" ".join(one.sentence for one in left_out), "Let them finish.")
+    output.say_left_out(left_out)
+    return list(said.values())
+
+
+def _distinct_runs(store: Store, named: Sequence[str]) -> list[Run]:
+    return list({run.id: run for run in (find_run(store, words) for words in named)}.values())
+
+
 def _duplicates(chosen: argparse.Namespace) -> int:
+    if not LOOK_ALIKE <= chosen.least <= 1:
+        raise ConfigurationError(
+            f"A correlation of at least {chosen.least:g}: less similar pairs than {LOOK_ALIKE} are not kept.",
+            f"Use {LOOK_ALIKE} to 1.",
+        )
     store, data = open_here(), dataset.load(settings().data)
     found = duplicates.find(store, _say_progress)
     labels = np.concatenate([data.train_labels, data.test_labels])
@@ -94,7 +117,7 @@ def _duplicates(chosen: argparse.Namespace) -> int:
         f"Searched in {wording.duration(found.seconds)}.",
         file=sys.stderr,
     )
-    _print(duplicate_rows(found, labels, chosen.least), chosen, csv_tables.near_duplicates)
+    _print(duplicate_rows(found, labels, found.pairs.chosen(close)), chosen, csv_tables.near_duplicates)
     return 0
 
 
@@ -105,17 +128,20 @@ def _say_progress(share: float) -> None:
 
 def _faults(chosen: argparse.Namespace) -> int:
     store = open_here()
-    runs = list({run.id: run for run in (find_run(store, words) for words in chosen.runs)}.values())
-    names = distinct_names(runs)
-    said = {names[run.id]: get_predictions(store, run.id) for run in runs}
-    judges = judges_of(store, runs)
+    runs = _distinct_runs(store, chosen.runs)
+    names, read = distinct_names(runs), partial(get_predictions, store)
+    answers, judges, left_out = held_together(store, runs, read)
+    said = {names[run_id]: own for run_id, own in answers.items()}
     found = duplicates.read(store)
-    judged = [quality_of(get_predictions(store, judge.id)) for judge in judges]
-    subsets = measured_without(said, judged, None if found is None else found.leaked())
+    leaked = leaked_images(found, next(iter(said.values())))
+    subsets = measured_without(said, [quality_of(read(judge.id)) for judge in judges], leaked)
+    output.say_left_out(left_out)
     if not judges:
         print("No other run has finished that could judge the labels.", file=sys.stderr)
     if found is None:
         print("Near-duplicates are not searched yet: `python -m jobs duplicates`.", file=sys.stderr)
+    elif leaked is None:
+        print(OTHER_TEST_IMAGES, file=sys.stderr)
     if chosen.json:
         print(output.as_json({"judges": [judge.id for judge in judges], "subsets": [_as_data(one) for one in subsets]}))
         return 0

@@ -1,10 +1,12 @@
 """How the command line writes JSON and tables."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from jobs import wording
+from jobs.comparing import LeftOut
 from jobs.records import QUEUED, Run
 
 
@@ -22,9 +24,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def say_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Tell on standard error who takes no part, and why."""
+    for one in left_out:
+        print(one.sentence, file=sys.stderr)
+
+
 def run_table(found: Sequence[Run]) -> str:
     """The runs as the Runs page lists them."""
-    header = ("ID", "STATUS", "SINCE", "NAME", "MODEL", "STARTED", "AT WORK", "EPOCH", "BEST VAL (AT)")
+    header = ("ID", "STATUS", "SINCE", "NAME", "MODEL", "STARTED", "AT WORK", "EPOCH", "BEST VALIDATION")
     return table((*header, "TEST ACCURACY", "SEED"), [_row(run) for run in found])
 
 
@@ -37,7 +45,6 @@ def queue_table(active: Sequence[Run]) -> str:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    best = f"{wording.percent(run.best_val_accuracy)} ({run.best_epoch})" if run.best_epoch else "-"
     return (
         run.id,
         wording.state(run),
@@ -47,7 +54,7 @@ def _row(run: Run) -> tuple[str, ...]:
         wording.moment(run.started_at),
         wording.duration(run.work_s) if run.work_s else "-",
         _epoch(run),
-        best,
+        wording.best_validation(run),
         wording.accuracy(run),
         str(run.seed),
     )

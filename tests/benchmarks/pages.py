@@ -18,13 +18,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page
 from rich.console import Console
 from rich.table import Table
 
+from core import dataset
+from jobs import duplicates
+from jobs.settings import settings
+from jobs.store import Store
 from tests import stores
 from tests.browser.conftest import Dashboard, running_browser, running_dashboard, settle
+from tests.stores import Sample
+from tests.studied import add_study
 
 TARGET_S = 1.0
 COLD_TARGET_S = 2.0
@@ -85,8 +92,13 @@ def measure_store(browser: Browser, runs: int, times: int) -> Measured:
         running_dashboard(Path(folder)) as served,
         browser.new_context(viewport={"width": 1440, "height": 900}) as context,
     ):
-        ids = stores.fill(served.store, runs, epochs_done=EPOCHS, validated=True)
+        data = dataset.load(settings().data)
+        truth = data.test_labels.astype(np.int64)
+        ids = stores.fill(served.store, runs, truth, epochs_done=EPOCHS, validated=True)
         stores.write_log(served.store, ids[-1], "a line of the log\n" * 2_000)
+        add_study(served.store, ids[-1])
+        add_groups(served.store, max(2, runs // 20), truth)
+        duplicates.search(served.store, data)
         page = context.new_page()
         cold_s = opened_by_link(page, f"{served.address}/runs")
         measured = {name: measure(page, served.address, where, times) for name, where in views(ids).items()}
@@ -98,21 +110,37 @@ def views(ids: list[str]) -> dict[str, str]:
     """What is opened, by name: every page, and a run in each of its sections."""
     run, pair = f"run={ids[-1]}", "&".join(f"run={run_id}" for run_id in ids[-2:])
     ten = "&".join(f"run={run_id}" for run_id in ids[-10:])
-    sections = ("curves", "classes", "confusion", "calibration", "config", "log", "files")
+    groups = "&".join(f"group=group{number}" for number in range(2))
+    sections = ("curves", "classes", "confusion", "calibration", "faults", "config", "log", "files")
     return {
         "Home": "",
         "Launch": "launch",
         "Runs": "runs",
         "Runs, last page": f"runs?page={max(1, len(ids) // 50)}",
         "Runs, searched": "runs?search=resnet18",
+        "Runs, groups": "runs?by=groups",
+        "Runs, costs": "runs?by=costs",
         **{f"Run, {section}": f"runs?{run}&section={section}" for section in sections},
         "Compare two": f"compare?{pair}",
         "Compare ten": f"compare?{ten}",
+        "Compare recipes": f"compare?by=recipes&{groups}",
         "Explore": f"explore?{run}",
         "Explore, a cell": f"explore?{run}&true=6&predicted=0",
+        "Explore, an image": f"explore?{run}&image=7",
+        "Explore, the map": f"explore?{run}&section=map",
         "Predict": f"predict?{run}",
         "Data": "data",
+        "Data, suspects": f"data?section=suspects&{run}",
+        "Data, duplicates": "data?section=duplicates",
     }
+
+
+def add_groups(store: Store, count: int, truth: np.ndarray) -> None:
+    """Put so many groups of three seeds into the store, of one model and of the other in turn."""
+    for number in range(count):
+        for seed in range(3):
+            model, columns = ("cnn", "resnet18")[number % 2], {"group_id": f"group{number}"}
+            stores.add(store, Sample(model, seed, columns=columns), truth)
 
 
 def changes(served: Dashboard, ids: list[str]) -> dict[str, Callable[[Page, int], list[float]]]:

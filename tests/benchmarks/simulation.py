@@ -50,9 +50,9 @@ def exact_size(disagreement: float) -> float:
 
 
 def seeds_of_two_recipes(
-    seeds: tuple[int, int], difference: float, spread: float, generator: np.random.Generator
+    seeds: tuple[int, int], difference: float, spreads: tuple[float, float], generator: np.random.Generator
 ) -> tuple[list[Answers], list[Answers]]:
-    """Answers of the runs of two recipes, B better by `difference` and both with that standard deviation over seeds.
+    """Answers of the runs of two recipes, B better by `difference`, with these standard deviations over seeds.
 
     Most images are easy, some are open, some nearly always wrong; which of the latter two a recipe finds easier is
     its own. Every run decides each image anew.
@@ -60,7 +60,7 @@ def seeds_of_two_recipes(
     kinds = np.searchsorted([0.86, 0.94], _lots(generator))
     ease = np.array([0.97, 0.6, 0.15])[kinds]
     groups = []
-    for runs, lead in zip(seeds, (0.0, difference), strict=True):
+    for runs, lead, spread in zip(seeds, (0.0, difference), spreads, strict=True):
         own = ease + lead + np.where(_lots(generator) < 0.5, -0.1, 0.1) * (kinds > 0)
         shifts = generator.normal(0, spread, runs)
         groups.append([_answers(own + shift, generator) for shift in shifts])

@@ -183,9 +183,11 @@ def recipes(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
         yield Line(f"{what}: interval covers", _mean(one.low <= 0.006 <= one.high for one in found), COVERAGE)
         before = power
     for spread in (SEED_SPREAD, LARGE_SPREAD):
-        found = _recipe_pairs(pairs, (2, 10), 0.0, generator, spread)
+        found = _recipe_pairs(pairs, (2, 10), 0.0, generator, (spread, spread))
         what = f"equal recipes, 2 seeds against 10, {100 * spread:.1f} points apart"
         yield Line(f"{what}: called different", _mean(one.shown for one in found), FALSE_ALARMS)
+    found = _recipe_pairs(pairs, (2, 10), 0.0, generator, (LARGE_SPREAD, LARGE_SPREAD / 2))
+    yield Line("    the same, and the ten only half as far apart", _mean(one.shown for one in found))
     yield Line(
         "    equal recipes, one run each: McNemar calls the runs different", _single_run_alarms(pairs, generator)
     )
@@ -196,16 +198,16 @@ def _recipe_pairs(
     seeds: tuple[int, int],
     difference: float,
     generator: np.random.Generator,
-    spread: float = SEED_SPREAD,
+    spreads: tuple[float, float] = (SEED_SPREAD, SEED_SPREAD),
 ) -> list[RecipeComparison]:
     return [
-        compare_recipes(simulation.LABELS, *simulation.seeds_of_two_recipes(seeds, difference, spread, generator))
+        compare_recipes(simulation.LABELS, *simulation.seeds_of_two_recipes(seeds, difference, spreads, generator))
         for _ in range(pairs)
     ]
 
 
 def _single_run_alarms(pairs: int, generator: np.random.Generator) -> float:
-    drawn = (simulation.seeds_of_two_recipes((1, 1), 0.0, SEED_SPREAD, generator) for _ in range(pairs))
+    drawn = (simulation.seeds_of_two_recipes((1, 1), 0.0, (SEED_SPREAD, SEED_SPREAD), generator) for _ in range(pairs))
     return _mean(len(tied_with_best(simulation.LABELS, {"a": a, "b": b})) == 1 for (a,), (b,) in drawn)
 
 

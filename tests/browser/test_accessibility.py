@@ -1,9 +1,13 @@
 """No page has a serious violation that axe finds, in either theme; and none scrolls sideways on a phone."""
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
+from core import dataset
 from jobs import shop
+from jobs.settings import settings
 from tests import stores
 from tests.browser.conftest import running_dashboard, settle
 from tests.stores import Sample
@@ -11,9 +15,10 @@ from tests.stores import Sample
 pytestmark = pytest.mark.browser
 
 VIEWS = ("", "launch", "runs", "compare", "explore", "predict", "data")
-SECTIONS = ("curves", "classes", "confusion", "calibration", "config", "log", "files")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "config", "log", "files")
 RECIPES = "compare?by=recipes&group=pair"
-WAYS = ("runs?by=groups", "runs?by=costs", RECIPES)
+WAYS = ("runs?by=groups", "runs?by=costs", RECIPES, "data?section=suspects", "data?section=duplicates")
+DIALOGS = (("finished", "Rename"), ("finished", "Tags"), ("finished", "Note"), ("queued", "Move in the queue"))
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +30,11 @@ def ids(dashboard):
     }
     failure = {"error_kind": "memory", "error_message": "Memory ran out.", "error_advice": "Use a smaller batch."}
     made["failed"] = stores.add(dashboard.store, Sample(status="failed", epochs_done=1, columns=failure))
-    made["finished"] = stores.add(dashboard.store, Sample(seed=1, tags=("report",)))
-    made["other"] = stores.add(dashboard.store, Sample(model="resnet18", seed=2))
+    truth = dataset.load(settings().data).test_labels.astype(np.int64)
+    made["finished"] = stores.add(dashboard.store, Sample(seed=1, tags=("report",)), truth)
+    made["other"] = stores.add(dashboard.store, Sample(model="resnet18", seed=2), truth)
     for seed in range(2):
-        stores.add(dashboard.store, Sample(seed=seed, columns={"group_id": "pair"}))
+        stores.add(dashboard.store, Sample(seed=seed, columns={"group_id": "pair"}), truth)
     stores.write_log(dashboard.store, made["failed"], "epoch 1\nMemoryError\n")
     return made
 
@@ -71,6 +77,25 @@ def test_the_page_of_a_run_has_no_serious_violation(ids, open_page, status, sect
 @pytest.mark.parametrize("way", WAYS)
 def test_groups_and_costs_have_no_serious_violation(open_page, way, dark):
     assert serious(open_page(way, dark=dark)) == []
+
+
+@pytest.mark.usefixtures("ids")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_advanced_settings_have_no_serious_violation(open_page, dark):
+    page = open_page("launch", dark=dark)
+    page.get_by_text("Advanced: every other setting").click()
+    expect(page.get_by_label("Learning rate").first).to_be_visible()
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize(("state", "action"), [*DIALOGS, ("finished", "Delete"), ("stopped", "Resume from the start")])
+def test_no_dialog_has_a_serious_violation(ids, open_page, state, action):
+    page = open_page(f"runs?run={ids[state]}", dark=action in ("Tags", "Delete"))
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name=action, exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    settle(page)
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("view", [*VIEWS, *WAYS, "run", "compared"])

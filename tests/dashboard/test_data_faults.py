@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from core.classes import CLASS_NAMES
 from core.confident_learning import label_quality, label_trust
 from dashboard import queries
 from jobs import duplicates, locks
 from jobs.judging import quality_of
 from jobs.runs import get_predictions, get_run
+from jobs.schema import predictions
 from jobs.settings import settings
 from tests import stores
 from tests.blank_data import write_blank_data
@@ -19,7 +21,7 @@ from tests.folds import add_fold_group
 from tests.stores import Sample
 
 TRAIN_LABELS = np.arange(60_000) % 10
-TEST_LABELS = np.arange(10_000) % 10
+TEST_LABELS = stores.labels()
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,7 @@ def test_training_labels_are_judged_by_a_complete_k_fold_group(store, open_page)
     app = open_page("data", section="suspects", split="train")
     assert "of the 60,000 labels of the training set" in html(app)
     assert "the 3 runs of cnn seed 0" in html(app)
+    assert "decided which epoch was kept and when to stop" in texts(app)
     assert pictures(app)[0]["href"] == ""
     assert not app.exception
 
@@ -98,7 +101,7 @@ def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkey
 
 def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store, open_page):
     (store.artifacts / "near-duplicates.log").write_text("Error: The disk is full.\n")
-    assert "The disk is full" in open_page("data", section="duplicates").error[0].value
+    assert "The disk is full" in texts(open_page("data", section="duplicates"))
     lock = locks.acquire(store.artifacts / "near-duplicates.lock")
     (store.artifacts / "near-duplicates.log").write_text("0 %\n37 %\n")
     app = open_page("data", section="duplicates")
@@ -140,11 +143,83 @@ def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those
 
 def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
     shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
-    assert queries.label_trust(7, [shown]) is None
+    assert queries.label_trust(7, [shown]) == (None, [])
     stores.add(store, Sample("resnet18", name="judge"), TEST_LABELS)
-    trust = queries.label_trust(7, [shown])
+    trust, left_out = queries.label_trust(7, [shown])
     assert trust.judges == ("judge",)
-    assert trust.sentence.startswith("The label Sneaker has a trustworthiness of ")
+    assert left_out == []
+    assert trust.sentence.startswith(f"The label {CLASS_NAMES[TEST_LABELS[7]]} has a trustworthiness of ")
+
+
+def test_two_judges_of_one_name_are_told_apart(store):
+    shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
+    ids = [stores.add(store, Sample(model, 2, name="judge"), TEST_LABELS) for model in ("cnn", "resnet18")]
+    trust, _ = queries.label_trust(7, [shown])
+    assert sorted(trust.judges) == sorted(f"judge ({run_id})" for run_id in ids)
+
+
+def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judged(store, open_page):
+    measured = stores.add(store, Sample(seed=1, name="mine"), TEST_LABELS)
+    stores.add(store, Sample("resnet18", name="elsewhere"), TEST_LABELS[::-1].copy())
+    gone = stores.add(store, Sample(seed=2, name="emptied"), TEST_LABELS)
+    with store.writing() as connection:
+        connection.execute(predictions.delete().where(predictions.c.run_id == gone))
+    trust, left_out = queries.label_trust(7, [get_run(store, measured)])
+    assert trust is None
+    assert [one.run.name for one in left_out] == ["emptied", "elsewhere"]
+    said = texts(open_page("runs", run=measured, section="faults"))
+    assert "emptied" in said
+    assert "labels differ" in said
+    said = texts(open_page("explore", run=measured, image="7"))
+    assert "emptied" in said
+    assert "there is none." in said
+
+
+def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, open_page):
+    mine = stores.add(store, Sample(name="mine"), TEST_LABELS)
+    other = stores.add(store, Sample(seed=1, name="elsewhere"), TEST_LABELS[::-1].copy())
+    app = open_page("data", section="suspects", run=other)
+    assert "elsewhere was not tested on the images of the data folder" in texts(app)
+    assert not app.exception
+    app = open_page("data", section="suspects", run=[mine, other])
+    assert any("elsewhere" in one.value for one in app.warning)
+    assert "suspect to mine" in html(app)
+
+
+@pytest.mark.parametrize("truth", [TEST_LABELS[::-1].copy(), TEST_LABELS[:-10]], ids=["another order", "fewer"])
+def test_explore_shows_no_image_that_the_run_was_not_tested_on(store, open_page, truth):
+    run_id = stores.add(store, Sample(name="elsewhere"), truth)
+    for where in ({}, {"image": "9995"}):
+        app = open_page("explore", run=run_id, **where)
+        assert "was not tested on the images of the data folder" in app.error[0].value
+        assert not app.exception
+
+
+def test_near_duplicates_of_other_images_than_the_runs_are_not_counted(store, open_page):
+    duplicates.search(store, small_data(300, 50))
+    run_id = stores.add(store, Sample(), TEST_LABELS[::-1].copy())
+    app = open_page("runs", run=run_id, section="faults")
+    assert "Near-duplicates are left out" in texts(app)
+    assert app.table[-1].value.index.tolist() == ["All images"]
+
+
+def test_a_search_that_cannot_be_started_is_said(open_page, monkeypatch):
+    def refuse(_store):
+        raise PermissionError(13, "Permission denied", "/somewhere/near-duplicates.log")
+
+    monkeypatch.setattr(duplicates, "start_search", refuse)
+    app = press(open_page("data", section="duplicates"), "Search for near-duplicates")
+    assert "Permission denied (/somewhere/near-duplicates.log)" in app.toast[0].value
+    assert not app.exception
+
+
+def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(store, open_page):
+    stores.add(store, Sample(), TEST_LABELS)
+    duplicates.search(store, small_data(300, 50))
+    for section in ("suspects", "duplicates"):
+        labels = [one.proto.label for one in open_page("data", section=section).get("download_button")]
+        assert labels[0] == "CSV of these"
+        assert labels[1].startswith("CSV of all")
 
 
 def test_the_trust_in_one_label_is_said_with_who_doubts_it(store):

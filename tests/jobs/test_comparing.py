@@ -184,7 +184,9 @@ def test_groups_are_found_by_id_in_the_order_asked_and_a_run_alone_is_a_group_of
     ids = add(store, *group("cnn", 2), Sample("cnn", 7))
     found = get_groups(store, [ids[2], "all-cnn", "nosuchid", "all-cnn"])
     assert [(one.id, [run.id for run in one.runs]) for one in found] == [(ids[2], ids[2:]), ("all-cnn", ids[:2])]
-    assert "which says nothing about how the recipe varies" in found[0].figures.sentence
+    assert [one.id for one in get_groups(store, [ids[0], "all-cnn", ids[1]])] == ["all-cnn"]
+    assert [run.id for run in get_groups(store, [ids[1]])[0].runs] == ids[:2]
+    assert "one seed says nothing about how the recipe varies" in found[0].figures.sentence
 
 
 def test_runs_that_cannot_be_held_against_the_first_are_left_out_by_name_with_the_reason(store: Store) -> None:

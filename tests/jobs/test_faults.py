@@ -15,6 +15,7 @@ from core.metrics import accuracy
 from core.subsets import ALL
 from jobs import duplicates, locks, queue
 from jobs.cli import main
+from jobs.fault_tables import duplicate_rows, suspect_rows
 from jobs.folds import NotComplete, find_fold_group, list_fold_groups, out_of_sample
 from jobs.judging import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
 from jobs.runs import get_predictions, get_run
@@ -192,6 +193,51 @@ def test_the_command_says_which_runs_judge_and_what_is_not_known_yet(store: Stor
     assert shown["judges"] == [judge]
     assert [subset["n"] for subset in shown["subsets"]][0] == 10_000
     assert shown["subsets"][1]["n"] < 10_000
+
+
+def test_runs_of_other_images_and_without_answers_are_left_out_by_name(store: Store, capsys: Capture) -> None:
+    mine = stores.add(store, Sample(seed=1, name="mine"))
+    other = stores.add(store, Sample(seed=2, name="other"), stores.labels()[::-1].copy())
+    shorter = stores.add(store, Sample("resnet18", name="shorter"), stores.labels()[:-10])
+    assert main(["suspects", mine, other, shorter, "--json"]) == 0
+    said = capsys.readouterr()
+    assert [row["image"] for row in json.loads(said.out)] == quality_of(get_predictions(store, mine)).ranked.tolist()
+    assert "other" in said.err
+    assert "9,990 images against 10,000" in said.err
+    assert main(["faults", mine, other]) == 0
+    said = capsys.readouterr()
+    assert "labels differ" in said.err
+    assert f"shorter ({shorter}) is left out" in said.err
+    assert "other" not in said.out
+
+
+def test_runs_without_any_answer_are_an_error_in_one_line(store: Store, capsys: Capture) -> None:
+    stopped = stores.add(store, Sample(name="halted", status="stopped"))
+    for command in ("suspects", "faults"):
+        assert main([command, stopped]) == 1
+        assert "halted has no predictions: it is stopped" in capsys.readouterr().err
+
+
+def test_pairs_less_similar_than_are_kept_are_refused(store: Store, capsys: Capture) -> None:
+    duplicates.search(store, planted())
+    for least in ("0.5", "1.01", "nan"):
+        assert main(["duplicates", "--least", least]) == 1
+        assert "are not kept. Use 0.99 to 1." in capsys.readouterr().err
+
+
+def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store) -> None:
+    said = get_predictions(store, stores.add(store, Sample(seed=1)))
+    quality = quality_of(said)
+    chosen = quality.ranked[5:2:-1]
+    assert [row["image"] for row in suspect_rows(said.labels, quality, chosen)] == chosen.tolist()
+    assert len(suspect_rows(said.labels, quality)) == len(quality.ranked)
+    data = planted()
+    duplicates.search(store, data)
+    found = duplicates.read(store)
+    assert found is not None
+    last_two = found.pairs.chosen(np.arange(len(found.pairs))[-2:])
+    rows = duplicate_rows(found, np.concatenate([data.train_labels, data.test_labels]), last_two)
+    assert [row["similarity"] for row in rows] == pytest.approx(last_two.similarity.tolist(), abs=1e-6)
 
 
 def test_launch_folds_on_the_command_line_queues_a_group(store: Store, capsys: Capture) -> None:

@@ -166,7 +166,7 @@ def test_the_surest_errors_are_shown_only_with_the_images_that_were_answered(
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     settings.cache_clear()
     labels = dataset.load(tmp_path / "data").test_labels
-    others, own = stores.add(store, Sample("cnn")), stores.add(store, Sample("cnn", 1), labels)
+    others, own = stores.add(store, Sample("cnn"), labels[::-1].copy()), stores.add(store, Sample("cnn", 1), labels)
     shown = [report(store, [get_run(store, run_id)]).count("data:image/png") for run_id in (others, own)]
     assert shown == [0, 16]
 
