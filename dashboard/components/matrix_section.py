@@ -50,7 +50,7 @@ def _show_difference(
     def choose(true: int, predicted: int) -> None:
         choose_cell(true, predicted, changed(int(mine[true, predicted] - theirs[true, predicted])))
 
-    caption = f"{about}: rows true class, columns predicted. Blue is more, orange fewer."
+    caption = f"{about}: rows true class, columns predicted. Blue is more, orange fewer; a cell opens what changed."
     show_matrix(cells, caption, key="matrix", about=about, chosen=cell, on_choice=choose)
     csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs), "difference", about)
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from core.classes import CLASS_NAMES
 from core.metrics import confusion_matrix
 from jobs import runs
 from tests import stores
@@ -112,12 +113,18 @@ def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_
     expect_gallery(page, only_b)
 
 
-def test_a_cell_of_the_difference_leads_to_its_images(dashboard, ids, open_page):
-    said = runs.get_predictions(dashboard.store, ids[1])
-    count = int(confusion_matrix(said.labels, said.predicted)[4, 6])
-    page = open_page(f"compare?run={ids[0]}&run={ids[1]}")
-    page.get_by_role("button", name=re.compile("^true Coat, predicted Shirt")).click()
-    expect_gallery(page, count)
+@pytest.mark.parametrize("where", ["compare?run={0}&run={1}", "explore?run={1}&against={0}&unit=difference"])
+@pytest.mark.parametrize("more", [True, False], ids=["more", "fewer"])
+def test_a_cell_of_the_difference_leads_to_the_images_whose_answer_has_changed(dashboard, ids, open_page, where, more):
+    a, b = (runs.get_predictions(dashboard.store, run_id) for run_id in ids)
+    change = confusion_matrix(b.labels, b.predicted) - confusion_matrix(a.labels, a.predicted)
+    true, predicted = divmod(int(change.argmax() if more else change.argmin()), 10)
+    says_so, does_not = (b, a) if more else (a, b)
+    changed = (a.labels == true) & (says_so.predicted == predicted) & (does_not.predicted != predicted)
+    page = open_page(where.format(*ids))
+    name = f"^true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {'[+]' if more else '-'}"
+    page.get_by_role("button", name=re.compile(name)).click()
+    expect_gallery(page, int(changed.sum()))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -30,7 +30,7 @@ def ids(dashboard):
     return [stores.add(dashboard.store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two"))]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def places(dashboard, ids):
     return [add_study(dashboard.store, run_id).places for run_id in ids][0]
 
@@ -122,3 +122,12 @@ def test_nothing_scrolls_sideways_on_a_phone(ids, open_page, more):
     page = open_page(f"explore?run={ids[0]}&against={ids[1]}&{more}", width=390)
     settle(page)
     assert sideways(page) <= 0
+
+
+def test_a_click_on_a_neighbour_leads_to_its_page_of_the_data(ids, open_page):
+    page = open_page(f"explore?run={ids[0]}&image=7")
+    neighbour = page.get_by_role("list", name="Nearest training images of one").get_by_role("link").first
+    at = re.search(r"Training image (\d+):", neighbour.get_by_role("img").get_attribute("alt"))[1]
+    neighbour.click()
+    expect(page).to_have_url(re.compile(rf"/data\?split=train&page={int(at) // 48 + 1}$"))
+    expect(page.get_by_role("img", name=f"Train image {at},")).to_be_visible()

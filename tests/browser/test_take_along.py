@@ -2,14 +2,18 @@
 
 import csv
 import io
+from functools import partial
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.browser.conftest import running_dashboard, settle
 from tests.stores import Sample
+from tests.studied import add_study
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +27,9 @@ def dashboard(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ids(dashboard):
-    return [stores.add(dashboard.store, Sample(name=f"take {seed}", seed=seed, validated=True)) for seed in range(2)]
+    made = [stores.add(dashboard.store, Sample(name=f"take {seed}", seed=seed, validated=True)) for seed in range(2)]
+    add_study(dashboard.store, made[0])
+    return made
 
 
 def saved(page, click):
@@ -60,6 +66,38 @@ def test_a_chart_is_saved_as_a_picture_with_a_name_that_says_what_it_is(open_pag
     name, content = saved(page, button.click)
     assert name == f"lookbook-reliability-take-0-{ids[0]}.png"
     assert content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("by_keyboard", [True, False], ids=["keyboard", "mouse"])
+@pytest.mark.parametrize(
+    ("where", "button", "name"),
+    [
+        ("runs?run={0}&section=confusion", "Picture of the matrix", "lookbook-run-matrix-take-0-{0}"),
+        ("explore?run={0}&against={1}&unit=difference", "Picture of the matrix", "lookbook-matrix-take-0-less-take-1"),
+        ("explore?run={0}&section=map&area=0-0-300-300", "Picture of the map", "lookbook-map-take-0-{0}"),
+    ],
+)
+def test_a_matrix_and_a_map_are_saved_as_pictures(open_page, ids, where, button, name, by_keyboard):
+    page = open_page(where.format(*ids))
+    aim = page.get_by_role("button", name=button)
+    aim.focus()
+    found, content = saved(page, partial(page.keyboard.press, "Enter") if by_keyboard else aim.click)
+    assert found == f"{name.format(*ids)}.png"
+    colours = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).reshape(-1, 3)
+    assert len(np.unique(colours, axis=0)) > 20
+
+
+@pytest.mark.parametrize("by_keyboard", [True, False], ids=["keyboard", "mouse"])
+def test_a_table_without_a_button_of_its_own_is_saved_from_its_toolbar(open_page, ids, by_keyboard):
+    page = open_page(f"runs?run={ids[0]}&section=config")
+    # Without a window in which to choose the place of a file the browser saves it as any other.
+    page.evaluate("window.showSaveFilePicker = undefined")
+    page.get_by_test_id("stDataFrame").first.hover()
+    button = page.get_by_role("button", name="Download as CSV: The config of the run")
+    button.focus()
+    name, content = saved(page, partial(page.keyboard.press, "Enter") if by_keyboard else button.click)
+    assert name.endswith(".csv")
+    assert "learning_rate" in [row["setting"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
 
 
 def test_a_count_of_the_class_table_opens_its_images_by_keyboard(open_page, ids):
