@@ -51,6 +51,7 @@ class Filter:
     search: str = ""
     statuses: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     group_id: str | None = None
     archived: bool = False
@@ -236,6 +237,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(runs.c.status.in_(wanted.statuses))
     if wanted.models:
         conditions.append(runs.c.model.in_(wanted.models))
+    if wanted.presets:
+        conditions.append(runs.c.preset.in_(wanted.presets))
     if wanted.group_id:
         conditions.append(runs.c.group_id == wanted.group_id)
     conditions.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)

@@ -6,13 +6,15 @@ from pathlib import Path
 import streamlit as st
 
 from core.config import RunConfig
+from core.models import ARCHITECTURES
 from core.weights import cached_weights
 from dashboard import queries, wording
 from dashboard.tables.estimates import estimate
 from jobs.environment import host
+from jobs.queue import weights_file_of
 from jobs.records import Run, ShopState
 from jobs.runs import Filter, list_runs, shop_state
-from jobs.settings import downloaded_weights, settings
+from jobs.settings import downloaded_weights
 
 READY, MISSING, NEUTRAL = "✓", "✕", "○"
 Fact = tuple[str, str, str]
@@ -21,7 +23,7 @@ Fact = tuple[str, str, str]
 
 def show(config: RunConfig, count: int) -> None:
     """The facts for that many runs of this config."""
-    shop, past = shop_state(queries.store()), list_runs(queries.store(), Filter(models=(config.model,)), limit=20)
+    shop, past = shop_state(queries.store()), list_runs(queries.store(), Filter(models=(config.model,)), limit=100)
     facts = [_device(config, past), _data(), *_weights(config), _place(shop, count), _time(config, past, count)]
     with st.container(border=True):
         st.markdown("**Before you launch**")
@@ -42,30 +44,30 @@ def _device(config: RunConfig, past: list[Run]) -> Fact:
 
 
 def _data() -> Fact:
-    if queries.data_is_present():
-        return READY, "Data", "Fashion-MNIST is here"
-    return (
-        MISSING,
-        "Data",
-        f"Fashion-MNIST is not in {settings().data}: fetch it by python -m jobs data",
-    )
+    if problem := queries.data_problem():
+        return MISSING, "Data", str(problem)
+    return READY, "Data", "Fashion-MNIST is here, every byte as published"
 
 
 def _weights(config: RunConfig) -> list[Fact]:
-    if not config.pretrained:
+    if not ARCHITECTURES[config.model].pretrained:
         return []
-    named = config.weights_file or settings().resnet18_weights
-    if named:
-        present = Path(named).is_file()
-        words = f"{named} is here" if present else f"{named} does not exist"
-        return [(READY if present else MISSING, "Pretrained weights", words)]
-    if cached_weights(downloaded_weights()):
-        return [(READY, "Pretrained weights", "ImageNet weights are in torch's cache")]
-    words = (
-        "not on this machine yet: 45 MB are downloaded when the run starts. Without network, name a file under "
-        "Weights file, or switch Pretrained off to train from scratch"
-    )
-    return [(NEUTRAL, "Pretrained weights", words)]
+    sign, words = _weights_words(config) if config.pretrained else (NEUTRAL, "none: every layer is trained")
+    return [(sign, "Pretrained weights", words)]
+
+
+def _weights_words(config: RunConfig) -> tuple[str, str]:
+    if named := weights_file_of(config):
+        return (READY, f"{named} is here") if Path(named).is_file() else (MISSING, f"{named} does not exist")
+    cached = cached_weights(downloaded_weights())
+    if cached is None:
+        return NEUTRAL, (
+            "not on this machine yet: 45 MB are downloaded when the run starts. Without network, name a file under "
+            "Weights file, or switch Pretrained off to train from scratch"
+        )
+    if problem := queries.weights_problem(cached):
+        return MISSING, str(problem)
+    return READY, "ImageNet weights are in torch's cache, every byte as published"
 
 
 def _place(shop: ShopState, count: int) -> Fact:

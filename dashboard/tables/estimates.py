@@ -1,15 +1,19 @@
-"""How long a run will take, from what runs of its model took here, or from what was measured elsewhere."""
+"""How long a run will take, from what runs like it took here, or from what was measured elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.config import TEST_IMAGES, RunConfig
+from core.presets import config_of
 from dashboard import wording
 from jobs.records import Run
 
-# Training images per second on two cores of a common server, by model; for any other model a cautious guess.
+# Training images per second on two cores of a common server, by preset; for any other model a cautious guess.
 MEASURED = {"cnn": 1_300.0, "resnet18": 1_000.0}
 _GUESS = 500.0
+# To train every layer of ResNet18, or to change images as photos are, takes about three times as long.
+_CAUTION = 1 / 3
 
 # An image that is only evaluated costs about a third of one that is learnt from.
 _EVALUATION_COST = 1 / 3
@@ -29,17 +33,35 @@ class Estimate:
 
 
 def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
-    """The time of a run with this config; `past` are runs of its model, newest first."""
-    speed, source = images_per_s(config.model, past, host)
+    """The time of a run with this config; `past` are runs of its model, newest first, whatever their settings."""
+    speed, source = images_per_s(config, past, host)
     per_epoch = config.training_images + _EVALUATION_COST * config.validation_images
     return Estimate((config.epochs * per_epoch + _EVALUATION_COST * TEST_IMAGES) / speed, source)
 
 
-def images_per_s(model: str, past: Sequence[Run], host: str) -> tuple[float, str]:
-    """Training images per second, and where the figure comes from."""
-    here = next((run for run in past if run.model == model and run.host == host and run.images_per_s), None)
-    if here is not None and here.images_per_s:
-        return here.images_per_s, f"{here.images_per_s:,.0f} images/s of run {here.name} on this machine"
-    if model in MEASURED:
-        return MEASURED[model], f"{MEASURED[model]:,.0f} images/s measured on two CPU cores; none has run here yet"
-    return _GUESS, f"a guess of {_GUESS:,.0f} images/s; none has run here yet"
+def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
+    """Training images per second, and where the figure comes from: runs alike in all that decides the speed."""
+    wanted = _work_of(config.model_dump())
+    alike = [run for run in past if run.host == host and _work_of(run.config) == wanted]
+    for run in alike:
+        if run.images_per_s:
+            return run.images_per_s, f"{run.images_per_s:,.0f} images/s of run {run.name} on this machine"
+    for name, speed in MEASURED.items():
+        if _work_of(config_of(name).model_dump()) == wanted:
+            return speed, f"{speed:,.0f} images/s measured on two CPU cores; none like it has run here yet"
+    guess = _guess(config)
+    return guess, f"a guess of {guess:,.0f} images/s; none like it has run here yet"
+
+
+def _work_of(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What decides how much there is to compute for an image: model, size, layers trained, changes to the image."""
+    trained = tuple(values["unfrozen_layers"]) if values["pretrained"] else "all"
+    return values["model"], values["input_size"], trained, values["augmentation"] == "photo"
+
+
+def _guess(config: RunConfig) -> float:
+    """From the measured run of the model, or for any model, in proportion to the pixels."""
+    if config.model not in MEASURED:
+        return _GUESS * (config_of("cnn").input_size / config.input_size) ** 2
+    measured = config_of(config.model)
+    return _CAUTION * MEASURED[config.model] * (measured.input_size / config.input_size) ** 2

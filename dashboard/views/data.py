@@ -12,12 +12,11 @@ SECTIONS = {
 }
 
 page.title("Data", "What is it learning from?")
-if not queries.data_is_present():
-    page.empty(
-        "Fashion-MNIST is not in the data folder, or not whole. Fetch and verify it with `python -m jobs data` "
-        "(30 MB); then load this page again."
-    )
-    st.stop()
+if problem := queries.data_problem():
+    if not queries.data_is_present():
+        page.say(problem)
+        st.stop()
+    st.warning(page.plain(str(problem)))
 names = {name: words for name, (words, _) in SECTIONS.items()}
 section = pickers.pick_one(
     "Section",

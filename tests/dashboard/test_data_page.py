@@ -50,8 +50,17 @@ def test_without_the_data_set_the_page_says_how_to_fetch_it(open_page, tmp_path,
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
     settings.cache_clear()
     app = open_page("data")
+    assert "train-images-idx3-ubyte is missing" in texts(app)
     assert "python -m jobs data" in texts(app)
+    assert "Ten classes" not in texts(app)
     assert not app.exception
+
+
+@pytest.mark.usefixtures("blank_data")
+def test_a_damaged_file_is_named_above_what_can_still_be_shown(open_page):
+    app = open_page("data")
+    assert "train-images-idx3-ubyte is damaged: its SHA-256" in app.warning[0].value.replace("\\", "")
+    assert "Ten classes" in texts(app)
 
 
 def test_class_cards_describe_their_pictures():

@@ -3,8 +3,11 @@
 import pytest
 
 from core.config import RunConfig
+from core.weights import FILE_NAME
 from jobs import runs, shop
+from jobs.settings import settings
 from tests import stores
+from tests.blank_data import write_blank_data
 from tests.dashboard.app import press
 from tests.stores import Sample
 
@@ -120,9 +123,54 @@ def test_place_and_time_are_said_before_the_button(store, open_page):
     assert "the queue is paused" in facts(open_page("launch"))
 
 
-def test_missing_data_are_said_before_the_button(open_page, monkeypatch, tmp_path):
+def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its_best_run(store, open_page):
+    cards = [one.value for one in open_page("launch").caption]
+    assert any("not tried here yet; expected: about 92 %" in one for one in cards)
+    stores.add(store, Sample(name="the best", columns={"test_accuracy": 0.95}))
+    stores.add(store, Sample(columns={"test_accuracy": 0.5}))
+    for seed in range(25):
+        stores.add(store, Sample(seed=seed, changes={"preset": "quick"}, columns={"test_accuracy": 0.99}))
+    cards = [one.value for one in open_page("launch").caption]
+    assert any("highest here so far: 95.00 %" in one for one in cards)
+    assert sum("highest here so far: 99.00 %" in one for one in cards) == 1
+    assert not any("expected: about 92 %" in one for one in cards)
+
+
+def test_missing_and_damaged_data_are_said_before_the_button_with_the_file(open_page, monkeypatch, tmp_path):
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
-    assert "python -m jobs data" in facts(open_page("launch"))
+    settings.cache_clear()
+    said = facts(open_page("launch"))
+    assert "train-images-idx3-ubyte is missing" in said
+    assert "python -m jobs data" in said
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "blank")))
+    settings.cache_clear()
+    assert "train-images-idx3-ubyte is damaged: its SHA-256" in facts(open_page("launch"))
+
+
+def test_a_file_in_the_cache_that_is_not_torchvisions_is_said_before_the_button(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert "not on this machine yet" in facts(open_page("launch", preset="resnet18"))
+    file = tmp_path / "hub" / "checkpoints" / FILE_NAME
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"something else")
+    said = facts(open_page("launch", preset="resnet18"))
+    assert f"{FILE_NAME} is not torchvision" in said
+    assert "Delete it" in said
+
+
+def test_without_pretrained_weights_every_layer_is_said_to_be_trained(open_page):
+    app = open_page("launch", preset="resnet18")
+    app.checkbox(key="resnet18_pretrained").uncheck().run()
+    assert "none: every layer is trained" in facts(app)
+    assert "Pretrained weights" not in facts(open_page("launch", preset="cnn"))
+
+
+def test_a_weights_file_is_looked_for_where_the_launch_will_look(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.pth").touch()
+    app = open_page("launch", preset="resnet18")
+    app.text_input(key="resnet18_weights_file").set_value("~/mine.pth").run()
+    assert f"{tmp_path}/mine.pth is here" in facts(app)
 
 
 def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page):

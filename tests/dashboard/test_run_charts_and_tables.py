@@ -109,9 +109,37 @@ def test_tables_of_a_run_that_never_started_are_empty_and_not_an_error(store):
 
 
 def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finished):
-    assert images_per_s("cnn", [replace(finished, images_per_s=2_000.0)], "workshop")[0] == 2_000
-    assert images_per_s("cnn", [finished], "elsewhere")[1].endswith("none has run here yet")
-    assert images_per_s("resnet18", [finished], "workshop")[0] == 1_000
+    cnn, resnet18 = config_of("cnn"), config_of("resnet18")
+    assert images_per_s(cnn, [replace(finished, images_per_s=2_000.0)], "workshop")[0] == 2_000
+    assert images_per_s(cnn, [finished], "elsewhere")[1].endswith("none like it has run here yet")
+    assert images_per_s(resnet18, [finished], "workshop")[0] == 1_000
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pretrained": False},
+        {"unfrozen_layers": ["layer3", "layer4"]},
+        {"input_size": 64},
+        {"augmentation": "photo"},
+    ],
+)
+def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, changes):
+    sample = Sample(model="resnet18", columns={"images_per_s": 2_000.0})
+    frozen = runs.get_run(store, stores.add(store, sample))
+    config = config_of("resnet18", **changes)
+    assert images_per_s(config_of("resnet18", seed=8, epochs=3), [frozen], frozen.host)[0] == 2_000
+    speed, source = images_per_s(config, [frozen], frozen.host)
+    assert speed < 400
+    assert "a guess" in source
+    like_it = replace(frozen, config=config.model_dump(mode="json"), images_per_s=70.0)
+    assert images_per_s(config, [frozen, like_it], frozen.host)[0] == 70
+
+
+def test_where_a_run_comes_from_names_the_very_device(finished):
+    named = replace(finished, device="cuda", environment={**finished.environment, "device_name": "Some GPU"})
+    assert dict(facts(named, UTC).values)["device"] == "Some GPU"
+    assert dict(facts(finished, UTC).values)["device"] == finished.device
 
 
 def test_twice_the_epochs_take_about_twice_the_time():
