@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from core.errors import LookbookError
 from jobs import locks
 from jobs.artifacts import supervisor_lock
 from jobs.launching import ensure_supervisor, supervisor_pid
 from jobs.processes import wake
-from jobs.store import PATIENCE_S, Store, StoreBusy, StoreError, connect
+from jobs.store import PATIENCE_S, Store, StoreBusy, StoreError, connect, parse_url
 
 LEAVING_S = 5.0
 """How long a supervisor has to leave before a restore is refused."""
@@ -91,8 +89,9 @@ def restore(source: Path, url: str, artifacts: Path) -> Path | None:
     Raise StoreError if the file is no undamaged run store, if a supervisor is at work, or if nothing can be written.
     """
     check_database(source)
-    database = make_url(url).database
-    if make_url(url).get_backend_name() != "sqlite" or not database:
+    address = parse_url(url)
+    database = address.database
+    if address.get_backend_name() != "sqlite" or not database:
         raise StoreError("Only a SQLite store can be restored from a file.", "Use the tools of your database server.")
     with _nobody_at_work(Store(connect(url), artifacts)):
         try:

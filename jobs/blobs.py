@@ -11,6 +11,11 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
+
+class Damaged(ValueError):
+    """The bytes are not what was stored."""
+
+
 _DROPPED_BITS = 8
 _KEPT_BYTES = 3
 _FLOOR = np.float32(-100.0)
@@ -30,8 +35,11 @@ def encode_log_probabilities(values: npt.NDArray[np.float32]) -> bytes:
 
 
 def decode_log_probabilities(blob: bytes, count: int) -> npt.NDArray[np.float32]:
-    """Shape (count, classes), float32."""
-    planes = np.frombuffer(zlib.decompress(blob), np.uint8).reshape(_KEPT_BYTES, -1)
+    """Shape (count, classes), float32. Raise Damaged."""
+    content = _decompressed(blob)
+    if content.size % (_KEPT_BYTES * max(count, 1)):
+        raise Damaged(f"{content.size} bytes are not the probabilities of {count} images")
+    planes = content.reshape(_KEPT_BYTES, -1)
     words = np.zeros((planes.shape[1], 4), np.uint8)
     words[:, :_KEPT_BYTES] = planes.T
     bits = words.view("<u4").ravel() << np.uint32(_DROPPED_BITS)
@@ -44,5 +52,12 @@ def encode_labels(labels: npt.NDArray[np.int64]) -> bytes:
 
 
 def decode_labels(blob: bytes) -> npt.NDArray[np.int64]:
-    """Shape (n,)."""
-    return np.frombuffer(zlib.decompress(blob), np.uint8).astype(np.int64)
+    """Shape (n,). Raise Damaged."""
+    return _decompressed(blob).astype(np.int64)
+
+
+def _decompressed(blob: bytes) -> npt.NDArray[np.uint8]:
+    try:
+        return np.frombuffer(zlib.decompress(blob), np.uint8)
+    except zlib.error as error:
+        raise Damaged(str(error)) from error

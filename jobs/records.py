@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.config import RunConfig
+
 QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED = (
     "queued",
     "running",
@@ -15,9 +17,12 @@ QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED = (
     "failed",
     "finished",
 )
+STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
 INTERRUPTED = "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 AT_WORK = (RUNNING, STOPPING)
+WARM_UP_S = 5.0
+"""For so many seconds of its first epoch the speed of a run says nothing of the rest."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,23 @@ class Run:
     archived_at: float | None
     prediction_images_per_s: float | None
     """Test images answered per second, preprocessing included; None for a run older than this figure."""
+    epoch_s: float | None = None
+    """Mean seconds of its complete epochs, of a run at work; None before there is one."""
+    damaged: tuple[str, ...] = ()
+    """Columns whose contents cannot be read any more; something else stands in their place."""
     tags: tuple[str, ...] = ()
     alive: bool = False
     """Whether a trainer process holds the run's lock now, on this machine."""
 
     @property
     def state(self) -> str:
-        """The status, or "interrupted" where the store says at work but no trainer is alive."""
-        return INTERRUPTED if self.status in AT_WORK and not self.alive else self.status
+        """The status, or "interrupted" where the store says running but no trainer is alive."""
+        return INTERRUPTED if self.status == RUNNING and not self.alive else self.status
+
+    @property
+    def state_since(self) -> float:
+        """Since when it is in its state; of one that is interrupted, when it was last heard of."""
+        return self.progress_at or self.status_since if self.state == INTERRUPTED else self.status_since
 
     @property
     def is_active(self) -> bool:
@@ -96,11 +110,21 @@ class Run:
 
     @property
     def seconds_left(self) -> float | None:
-        """At this run's own speed, if it uses all its epochs; None before there is a speed."""
-        done = self.fraction_done
-        if self.status not in AT_WORK or done <= 0 or self.work_s <= 0:
+        """At the pace of its complete epochs, in the first one at its speed, if it uses all its epochs.
+
+        None unless it is running, and in the first seconds, whose speed is not that of the rest.
+        """
+        pace = self.epoch_s or self._first_epoch_s()
+        if self.state != RUNNING or pace is None:
             return None
-        return self.work_s * (1 - done) / done
+        inside = self.batch / self.batches if self.batches else 0.0
+        return pace * max(0.0, self.epochs - max(self.epoch, 1) + 1 - inside)
+
+    def _first_epoch_s(self) -> float | None:
+        config = RunConfig.model_construct(**self.config)
+        if not self.images_per_s or self.batch * config.batch_size < WARM_UP_S * self.images_per_s:
+            return None
+        return config.training_images / self.images_per_s
 
 
 @dataclass(frozen=True)

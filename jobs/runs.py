@@ -23,7 +23,7 @@ from jobs.records import (
     ShopState,
 )
 from jobs.schema import attempts, epochs, predictions, runs, tags
-from jobs.store import Store
+from jobs.store import BRING_BACK, Store, StoreDamaged, Unreadable
 
 
 class RunNotFound(LookbookError):
@@ -90,10 +90,12 @@ def count_runs(store: Store, wanted: Filter = Filter()) -> int:
 
 
 def get_run(store: Store, run_id: str) -> Run:
-    """One run; raise RunNotFound."""
+    """One run; raise RunNotFound, or StoreDamaged if the row can be read in part only."""
     found = get_runs(store, [run_id])
     if not found:
         raise RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+    if found[0].damaged:
+        raise StoreDamaged(f"Run {found[0].name} ({run_id}): {found[0].warning}")
     return found[0]
 
 
@@ -180,14 +182,19 @@ def list_attempts(store: Store, run_id: str) -> list[Attempt]:
 
 
 def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictions:
-    """The stored predictions of a run; raise RunNotFound or NoPredictions."""
+    """The stored predictions of a run; raise RunNotFound, NoPredictions, or StoreDamaged where they are damaged."""
     query = select(predictions).where(predictions.c.run_id == run_id, predictions.c.split == split)
     with store.reading() as connection:
         row = connection.execute(query).first()
     if row is None:
         raise _no_predictions(get_run(store, run_id), split)
-    labels = blobs.decode_labels(row.labels)
-    return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, len(labels)))
+    try:
+        labels = blobs.decode_labels(row.labels)
+        return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, len(labels)))
+    except blobs.Damaged as error:
+        raise StoreDamaged(
+            f"The answers of run {get_run(store, run_id).name} to the {split} images are damaged ({error}).", BRING_BACK
+        ) from error
 
 
 def _no_predictions(run: Run, split: str) -> NoPredictions:
@@ -265,11 +272,33 @@ def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) 
     ids = [row.id for row in rows]
     for run_id, tag in connection.execute(select(tags).where(tags.c.run_id.in_(ids)).order_by(tags.c.tag)):
         tagged.setdefault(run_id, []).append(tag)
+    paces = _paces(connection, [row.id for row in rows if row.status in AT_WORK])
     return [
         Run(
-            **{**row._mapping, "config": completed(row.config)},
+            **_whole(row),
+            epoch_s=paces.get(row.id),
             tags=tuple(tagged.get(row.id, ())),
             alive=row.status in AT_WORK and locks.is_held(artifacts.files_of(store, row.id).lock),
         )
         for row in rows
     ]
+
+
+def _paces(connection: Connection, run_ids: Sequence[str]) -> dict[str, float]:
+    """Mean seconds of the complete epochs of each of these runs that has one."""
+    if not run_ids:
+        return {}
+    mean = func.avg(epochs.c.duration_s)
+    query = select(epochs.c.run_id, mean).where(epochs.c.run_id.in_(run_ids)).group_by(epochs.c.run_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _whole(row: Row[Any]) -> dict[str, Any]:
+    """The columns of a run, with nothing in the place of what is damaged, and a warning that says so."""
+    values = dict(row._mapping)
+    damaged = tuple(name for name, value in values.items() if isinstance(value, Unreadable))
+    if damaged:
+        what = f"{' and '.join(damaged)} of this run {'is' if len(damaged) == 1 else 'are'} damaged in the run store"
+        values |= {name: None if name == "pretrained" else {} for name in damaged}
+        values["warning"] = f"The {what}; what stands in that place is not its own. {BRING_BACK}"
+    return {**values, "config": completed(values["config"]), "damaged": damaged}

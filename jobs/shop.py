@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from core.errors import ConfigurationError
 from jobs.schema import shop
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store import BRING_BACK, Store, StoreDamaged, Unreadable
 
 MOST_SLOTS = 64
 
@@ -36,7 +36,10 @@ def set_paused(store: Store, paused: bool) -> None:
 
 
 def _value(connection: Connection, key: str) -> Any:
-    return connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
+    value = connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
+    if isinstance(value, Unreadable):
+        raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
+    return value
 
 
 def _set(store: Store, key: str, value: Any) -> None:

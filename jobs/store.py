@@ -1,5 +1,6 @@
 """The run store: how it is opened, read and written so that no update is lost and no reader waits."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from jobs import schema
 
 PATIENCE_S = 30.0
 """How long a transaction waits for a lock that another process holds before it gives up with StoreBusy."""
+
+BRING_BACK = "Bring back a backup with: python -m jobs restore FILE"
+_NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 class StoreError(LookbookError):
@@ -101,6 +105,20 @@ def bring_up_to_date(store: Store) -> None:
     migration.upgrade(store, found)
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands in a row for JSON that is damaged, so that all else in the row, and every other row, can be read."""
+
+    text: str
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return Unreadable(text) if _NO_CHARACTER in text else json.loads(text)
+    except ValueError:
+        return Unreadable(text)
+
+
 def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE_S) -> Engine:
     """An engine whose transactions begin with the lock they will need; `foreign_keys=False` is for migrations.
 
@@ -111,7 +129,7 @@ def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE
         return _create_engine(address, pool_pre_ping=True)
     connecting = {"isolation_level": None, "timeout": patience_s}
     # Each session of a page has a thread that may wait for a lock: they must not run out of connections meanwhile.
-    engine = _create_engine(address, connect_args=connecting, max_overflow=-1)
+    engine = _create_engine(address, connect_args=connecting, max_overflow=-1, json_deserializer=_from_json)
     database = engine.url.database or ""
 
     @event.listens_for(engine, "do_connect")
@@ -123,6 +141,8 @@ def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE
 
     @event.listens_for(engine, "connect")
     def _prepare(driver: Any, record: Any) -> None:
+        # A damaged byte in one text must not keep every row from being read.
+        driver.text_factory = lambda content: content.decode("utf-8", errors="replace")
         cursor = driver.cursor()
         # The timeout first: changing the journal mode needs a lock that another process may hold.
         cursor.execute(f"PRAGMA busy_timeout={round(patience_s * 1000)}")

@@ -27,7 +27,7 @@ from jobs.launching import open_here
 from jobs.runs import get_run, list_epochs
 from jobs.settings import settings
 from jobs.shift import ROOM_ADVICE, Shift, StopRequest, leave_out_pauses, persist, say
-from jobs.store import StoreError
+from jobs.store import StoreDamaged, StoreError
 
 REPORT_EVERY_S = 1.0
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -53,6 +53,9 @@ def main(run_id: str, attempt: int) -> int:
 def _try(shift: Shift) -> int:
     try:
         _work(shift)
+    except StoreDamaged as error:
+        # Perhaps only the row of this run; if it is the whole store, that cannot be recorded either.
+        shift.fail(error.kind, error.message, error.advice)
     except (Replaced, StoreError):
         raise
     except LookbookError as error:

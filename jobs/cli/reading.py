@@ -5,12 +5,12 @@ import sys
 import time
 from typing import Any
 
-from core.wording import size
+from core.wording import counted, size
 from jobs import artifacts, wording
 from jobs.cli import output
-from jobs.description import describe, summarise
+from jobs.description import describe, device_of, summarise
 from jobs.launching import ensure_supervisor, open_here
-from jobs.records import FAILED, QUEUED, Run
+from jobs.records import FAILED, QUEUED, STATUSES, Run
 from jobs.runs import Filter, find_run, get_run, list_runs, place_in_queue
 from jobs.store import Store
 
@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:
     """Add the commands of this module to the parser."""
     parser = commands.add_parser("list", help="list runs, newest first")
     parser.add_argument("--search", default="", help="words in name, id, note, tag, preset or model")
-    parser.add_argument("--status", action="append", default=[], help="only this status (may be repeated)")
+    parser.add_argument("--status", action="append", default=[], choices=STATUSES, help="only these (may be repeated)")
     parser.add_argument("--tag", action="append", default=[], help="only with this tag (may be repeated)")
     parser.add_argument("--archived", action="store_true", help="the archived ones instead of the others")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N")
@@ -45,12 +45,17 @@ def _list(chosen: argparse.Namespace) -> int:
     )
     found = list_runs(store, wanted, limit=chosen.limit)
     look_after(store, found)
+    for run in found:
+        if run.damaged:
+            print(f"{run.id} {run.name}: {run.warning}", file=sys.stderr)
     if chosen.json:
         print(output.as_json([summarise(run) for run in found]))
     elif found:
         print(output.run_table(found))
-    else:
+    elif wanted == Filter():
         print("No runs. `python -m jobs launch quick` starts one of a minute.", file=sys.stderr)
+    else:
+        print("No run fits.", file=sys.stderr)
     return 0
 
 
@@ -81,8 +86,10 @@ def look_after(store: Store, found: list[Run]) -> None:
 
 def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
     facts = [
-        ("status", f"{wording.state(run)} since {wording.moment(run.status_since)}"),
+        ("status", f"{wording.state(run)} since {wording.moment(run.state_since)}"),
         ("model", f"{run.model}, preset {run.preset}, seed {run.seed}"),
+        ("device", _device(run)),
+        ("weights", _weights(run)),
         ("tags", ", ".join(run.tags)),
         ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
         ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
@@ -98,6 +105,20 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
     missing = {"best epoch": run.best_epoch is None, "test": run.test_accuracy is None}
     lines = [f"{name:<12}{words}" for name, words in facts if words and not missing.get(name)]
     return "\n".join([f"{run.name} ({run.id})", *lines, *_class_table(description)])
+
+
+def _device(run: Run) -> str:
+    """What a run is trained on, and how fast of late; nothing before its first start."""
+    speed = f"{run.images_per_s:,.0f} images/s" if run.images_per_s else ""
+    threads = counted(run.threads, "CPU thread") if run.device and run.threads else ""
+    return ", ".join(filter(None, (device_of(run), threads, speed)))
+
+
+def _weights(run: Run) -> str:
+    if not run.pretrained:
+        return "none: trained from scratch" if run.device else ""
+    afresh = " and ".join(run.pretrained["initialised_afresh"])
+    return f"{run.pretrained['source']} (SHA-256 {run.pretrained['sha256'][:12]}…); {afresh} initialised afresh"
 
 
 def _left(run: Run) -> str:
@@ -124,4 +145,6 @@ def _log(chosen: argparse.Namespace) -> int:
         time.sleep(FOLLOW_S)
         words, offset = artifacts.log_from(store, run.id, offset)
         print(words, end="", flush=True)
+    # What was written between the last look at the log and the end of the run.
+    print(artifacts.log_from(store, run.id, offset)[0], end="", flush=True)
     return 0

@@ -44,6 +44,17 @@ def test_ten_thousand_images_take_less_than_a_quarter_of_a_megabyte() -> None:
     assert len(blobs.encode_log_probabilities(log_probabilities(10_000, 3))) < 250_000
 
 
+def test_bytes_that_are_not_what_was_stored_are_named_as_damaged() -> None:
+    whole = blobs.encode_log_probabilities(log_probabilities(100, 3))
+    flipped = bytearray(whole)
+    flipped[len(flipped) // 2] ^= 16
+    for content, count in ((bytes(flipped), 100), (whole[:-9], 100), (b"", 100), (whole, 77)):
+        with pytest.raises(blobs.Damaged):
+            blobs.decode_log_probabilities(content, count)
+    with pytest.raises(blobs.Damaged):
+        blobs.decode_labels(bytes(flipped))
+
+
 def test_labels_come_back_as_they_were() -> None:
     labels = np.arange(256, dtype=np.int64)
     assert np.array_equal(blobs.decode_labels(blobs.encode_labels(labels)), labels)

@@ -18,7 +18,7 @@ from jobs import migration, queue, schema
 from jobs.attempts import Duty
 from jobs.claims import claim
 from jobs.environment import host
-from jobs.runs import get_predictions, get_run, list_attempts, list_epochs, list_runs
+from jobs.runs import get_predictions, get_run, list_attempts, list_epochs, list_runs, shop_state
 from jobs.shop import set_slots
 from jobs.store import (
     Store,
@@ -32,6 +32,7 @@ from jobs.store import (
     open_store,
     revision,
 )
+from tests import stores
 from tests.jobs import crowd, old_stores
 from tests.jobs.configs import TINY
 from tests.rights import rights_of_files_hold
@@ -187,6 +188,26 @@ def test_a_store_with_a_damaged_page_says_so_and_the_file_stays(tmp_path: Path) 
     with pytest.raises(StoreDamaged, match="damaged"):
         list_runs(open_store(url_of(path), tmp_path))
     assert path.stat().st_size == len(content)
+
+
+def test_damaged_answers_are_told_by_the_name_of_their_run(store: Store) -> None:
+    bad, good = stores.fill(store, 2)
+    with store.writing() as connection:
+        connection.execute(
+            text("UPDATE predictions SET log_probabilities = substr(log_probabilities, 9) WHERE run_id = :id"),
+            {"id": bad},
+        )
+    assert len(get_predictions(store, good).labels) == 10_000
+    with pytest.raises(StoreDamaged, match=rf"{get_run(store, bad).name} to the test images are damaged.*restore"):
+        get_predictions(store, bad)
+
+
+def test_a_damaged_setting_of_the_queue_is_named(store: Store) -> None:
+    set_slots(store, 2)
+    with store.writing() as connection:
+        connection.execute(text("UPDATE shop SET value = '{'"))
+    with pytest.raises(StoreDamaged, match="setting slots of the queue"):
+        shop_state(store)
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
