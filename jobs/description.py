@@ -49,6 +49,7 @@ def describe(store: Store, run: Run) -> dict[str, Any]:
         "config": run.config,
         "environment": run.environment,
         "device": run.device,
+        "device_name": device_of(run) or None,
         "threads": run.threads,
         "parameters_total": run.parameters_total,
         "parameters_trained": run.parameters_trained,
@@ -64,6 +65,11 @@ def describe(store: Store, run: Run) -> dict[str, Any]:
         "error_advice": run.error_advice,
         **_figures(tested),
     }
+
+
+def device_of(run: Run) -> str:
+    """What the device calls itself, or its kind for a run older than that figure; empty before the first start."""
+    return str(run.environment.get("device_name") or run.device or "")
 
 
 def _figures(tested: Predictions | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from jobs.launching import ensure_supervisor, open_here
 from jobs.phases import is_testing
 from jobs.queue import launch, launch_folds, launch_group
 from jobs.records import FINISHED, QUEUED, Run
-from jobs.runs import get_runs, shop_state
+from jobs.runs import RunNotFound, get_runs, shop_state
 from jobs.several import numbered
 from jobs.store import Store
 
@@ -108,9 +108,11 @@ def _see_off(store: Store, ids: Sequence[str], chosen: argparse.Namespace, *, on
     if chosen.wait:
         _follow(store, ids)
     found = get_runs(store, ids)
-    if chosen.json:
+    if chosen.json and (found or not one):
         summaries = [_summary(run) for run in found]
         print(output.as_json(summaries[0] if one else summaries))
+    if gone := [run_id for run_id in ids if run_id not in {run.id for run in found}]:
+        raise RunNotFound(f"Deleted meanwhile: {', '.join(gone)}.", "How it would have ended is not known.")
     return 0 if not chosen.wait or all(run.status == FINISHED for run in found) else 1
 
 

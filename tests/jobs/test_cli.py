@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
-from jobs import artifacts, labels, queue, shop, wording
-from jobs.cli import launching, main
+from jobs import artifacts, labels, queue, schema, shop, wording
+from jobs.cli import launching, main, reading
+from jobs.records import FINISHED, Run
 from jobs.runs import active_runs, get_run, list_epochs, list_runs, shop_state
 from jobs.settings import ROOT, settings
 from jobs.store import Store
@@ -57,6 +58,21 @@ def test_launch_prints_the_id_of_the_run_it_queued(store: Store, capsys: Capture
     assert (found.config["learning_rate"], found.config["augmentation"]) == (0.01, "none")
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_waiting_for_a_run_that_is_deleted_meanwhile_fails_and_says_so(
+    store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch, form: list[str]
+) -> None:
+    def delete_all(_seconds: float) -> None:
+        with store.writing() as connection:
+            connection.execute(schema.runs.delete())
+
+    monkeypatch.setattr(launching.time, "sleep", delete_all)
+    status, out, error = run(capsys, "launch", "cnn", "--wait", *form)
+    assert status == 1
+    assert (out == "") == bool(form)
+    assert "Error: Deleted meanwhile: " in error
+
+
 def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: Capture) -> None:
     status, out, _ = run(capsys, "launch", "cnn", "--json")
     assert status == 0
@@ -75,6 +91,9 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
         (["launch", "cnn", "--set", "epochs"], "has no value"),
         (["launch", "cnn", "--set", "epoch=3"], "epoch is no setting"),
         (["launch", "cnn", "--seeds", "51"], "1 to 50"),
+        (["launch", "cnn", "--set", "preset=zzz"], "Known are quick, cnn"),
+        (["launch", "cnn", "--set", "unfrozen_layers=layer3"], "only used with pretrained=true"),
+        (["list", "--status", "frob"], "choose from"),
         (["show", "nosuchid"], "no run 'nosuchid'"),
         (["stop", "nosuchid"], "no run 'nosuchid'"),
         (["slots", "0"], "1 to 64"),
@@ -130,6 +149,31 @@ def test_list_says_what_to_do_in_an_empty_store(capsys: Capture) -> None:
     status, out, error = run(capsys, "list")
     assert (status, out) == (0, "")
     assert "python -m jobs launch" in error
+
+
+def test_a_filter_that_no_run_passes_is_told_from_an_empty_store(store: Store, capsys: Capture) -> None:
+    stores.add(store, Sample())
+    assert run(capsys, "list", "--status", "failed") == (0, "", "No run fits.\n")
+    assert run(capsys, "list", "--search", "nothing") == (0, "", "No run fits.\n")
+
+
+def test_show_says_on_what_a_run_was_trained_and_from_what_weights(store: Store, capsys: Capture) -> None:
+    report = {"source": "mine.pth", "sha256": "ab" * 32, "initialised_afresh": ["layer4", "fc"]}
+    columns = {"device": "cuda", "threads": 2, "images_per_s": 1234.0, "pretrained": report}
+    run_id = stores.add(store, Sample(model="resnet18", columns=columns))
+    with store.writing() as connection:
+        connection.execute(schema.runs.update().values(environment={"device_name": "Some GPU"}))
+    _, out, _ = run(capsys, "show", run_id)
+    assert "device      Some GPU, 2 CPU threads, 1,234 images/s\n" in out
+    assert "weights     mine.pth (SHA-256 abababababab…); layer4 and fc initialised afresh\n" in out
+    _, out, _ = run(capsys, "show", run_id, "--json")
+    assert json.loads(out)["device_name"] == "Some GPU"
+
+
+def test_show_of_a_run_that_waits_speaks_of_no_device(store: Store, capsys: Capture) -> None:
+    _, out, _ = run(capsys, "show", queue.launch(store, TINY))
+    assert "device" not in out
+    assert "weights" not in out
 
 
 def test_stop_and_resume_act_on_each_run_named_and_say_which_refused(store: Store, capsys: Capture) -> None:
@@ -225,7 +269,9 @@ def test_waiting_for_runs_says_that_the_queue_is_paused(
 ) -> None:
     shop.set_paused(store, True)
     # Somebody else stops what waits, so that the wait comes to its end.
-    monkeypatch.setattr(launching.time, "sleep", lambda _seconds: queue.stop(store, list_runs(store)[0].id))
+    monkeypatch.setattr(
+        launching.time, "sleep", lambda _seconds: [queue.stop(store, one.id) for one in list_runs(store)]
+    )
     status, _, error = run(capsys, "launch", "cnn", "--wait")
     assert status == 1
     assert error.count("The queue is paused: `python -m jobs go-on` lets it go on.") == 1
@@ -326,6 +372,25 @@ def test_log_prints_the_log(store: Store, capsys: Capture) -> None:
     run_id = stores.add(store, Sample())
     stores.write_log(store, run_id, "epoch 1\nepoch 2\n")
     assert run(capsys, "log", run_id, "--follow") == (0, "epoch 1\nepoch 2\n", "")
+
+
+def test_a_log_that_is_followed_is_told_to_its_last_word(
+    store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = stores.add(store, Sample(status="running"))
+    stores.write_log(store, run_id, "epoch 1\n")
+    looks = iter([False, True])
+
+    def look(_store: Store, _run_id: str) -> Run:
+        if next(looks):
+            stores.write_log(store, run_id, "epoch 1\nfinished\n")
+            with store.writing() as connection:
+                connection.execute(schema.runs.update().values(status=FINISHED))
+        return get_run(store, run_id)
+
+    monkeypatch.setattr(reading, "FOLLOW_S", 0)
+    monkeypatch.setattr(reading, "get_run", look)
+    assert run(capsys, "log", run_id, "--follow") == (0, "epoch 1\nfinished\n", "")
 
 
 def test_backup_and_restore_go_there_and_back(shop: Store, capsys: Capture, tmp_path: Path) -> None:
