@@ -143,7 +143,7 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         words = " ".join(f"{one.name}: {one.calibration.sentence}" for one in series)
         page.chart(calibration_charts.reliability(series, page.theme()), words, key="calibration", about=about)
         figures = {one.name: one.calibration for one in series}
-        st.table(calibration_table(figures).rename(columns=page.plain))
+        st.table(calibration_table(figures).rename(columns=page.plain), border="horizontal")
         csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *said)
         st.caption(DEFINITION)
     with right:
@@ -151,7 +151,7 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         words = " ".join(f"{name}: {point.sentence}" for name, point in asked.items())
         styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
-        st.table(coverage_table(points, SHARES).rename(columns=page.plain))
+        st.table(coverage_table(points, SHARES).rename(columns=page.plain), border="horizontal")
         csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
         st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
 

@@ -80,7 +80,7 @@ def test_a_free_line_is_an_area_too(ids, places, open_page):
 
 def test_the_keyboard_alone_chooses_a_square_of_the_map(ids, places, open_page):
     page = open_page(f"explore?run={ids[0]}&section=map")
-    page.get_by_role("button", name="Open an image").focus()
+    page.get_by_role("button", name="Picture of the map").focus()
     page.keyboard.press("Tab")
     for key in ("ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
