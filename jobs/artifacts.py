@@ -1,6 +1,8 @@
 """The files of a run: its checkpoints, model, study, logs and locks, in one folder named by its id."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -103,6 +105,23 @@ def listing(store: Store, run_id: str) -> list[tuple[str, int]]:
 def bytes_used(store: Store, run_id: str) -> int:
     """The room that the files of a run take, in bytes."""
     return sum(size for _, size in listing(store, run_id))
+
+
+@contextmanager
+def without_checkpoints(files: RunFiles) -> Iterator[None]:
+    """Take away the checkpoints of a run; they are there again if what is done meanwhile fails. Raise OSError."""
+    aside = files.folder / "checkpoints-to-delete"
+    shutil.rmtree(aside, ignore_errors=True)
+    there = files.checkpoints.exists()
+    if there:
+        files.checkpoints.rename(aside)
+    try:
+        yield
+    except BaseException:
+        if there:
+            aside.rename(files.checkpoints)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def clear_checkpoints(store: Store, run_id: str) -> int:

@@ -88,9 +88,9 @@ def delete(store: Store, run_id: str) -> int:
             raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.")
         connection.execute(runs.delete().where(runs.c.id == run_id))
     studies.end_study(store, run_id)
-    freed = artifacts.bytes_used(store, run_id)
+    before = artifacts.bytes_used(store, run_id)
     shutil.rmtree(files.folder, ignore_errors=True)
-    return freed
+    return before - artifacts.bytes_used(store, run_id)
 
 
 def clear_checkpoints(store: Store, run_id: str) -> int:

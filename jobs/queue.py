@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -185,10 +184,9 @@ def start_over(store: Store, run_id: str) -> None:
     except locks.Held:
         raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.") from None
     try:
-        with store.writing() as connection:
+        with artifacts.without_checkpoints(files), store.writing() as connection:
             _queue_again(connection, run_id, **_NOTHING_LEARNT)
             connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
-            shutil.rmtree(files.checkpoints, ignore_errors=True)
     finally:
         os.close(lock)
 

@@ -12,6 +12,7 @@ from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
 from jobs import wording
 from jobs.cli import output
+from jobs.cli.reading import look_after
 from jobs.cli.selection import add_run_arguments, find_runs
 from jobs.cloning import changed_config, clone
 from jobs.launching import ensure_supervisor, open_here
@@ -101,10 +102,10 @@ def _changes(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _see_off(store: Store, ids: Sequence[str], chosen: argparse.Namespace, *, one: bool) -> int:
-    """Have the queued runs worked on, say which they are, and wait for them if asked to; return the exit status."""
-    ensure_supervisor(store)
+    """Say which runs are queued, have them worked on, and wait for them if asked to; return the exit status."""
     if not chosen.json:
         print("\n".join(ids), flush=True)
+    look_after(store, get_runs(store, ids))
     if chosen.wait:
         _follow(store, ids)
     found = get_runs(store, ids)

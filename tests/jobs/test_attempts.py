@@ -1,6 +1,8 @@
 """What a trainer writes: fenced, complete or not at all, and never the same twice."""
 
 import math
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from jobs.claims import MOST_DEATHS, claim, is_here, next_in_queue, settle_death
 from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Epoch
 from jobs.runs import NoPredictions, get_predictions, get_run, list_attempts, list_epochs
 from jobs.schema import runs
-from jobs.store import Store, StoreError
+from jobs.store import Store, StoreBusy, StoreError, connect
 from tests import stores
 from tests.jobs.configs import TINY
 
@@ -253,6 +255,20 @@ def test_starting_over_forgets_what_was_learnt_and_deletes_the_checkpoints(duty:
     run = get_run(duty.store, duty.run_id)
     assert (run.status, run.best_epoch, run.epoch, epochs_of(duty)) == (QUEUED, None, 0, [])
     assert not folder.exists()
+
+
+def test_starting_over_in_vain_leaves_the_checkpoints(duty: Duty) -> None:
+    attempts.report_failure(duty, "checkpoint", "damaged", "")
+    folder = files_of(duty.store, duty.run_id).checkpoints
+    folder.mkdir(parents=True)
+    (folder / "checkpoint-0002-000000.pt").write_bytes(b"kept")
+    impatient = Store(connect(duty.store.url, patience_s=0.1), duty.store.artifacts)
+    with closing(sqlite3.connect(duty.store.place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy):
+            queue.start_over(impatient, duty.run_id)
+    assert get_run(duty.store, duty.run_id).status == FAILED
+    assert (folder / "checkpoint-0002-000000.pt").read_bytes() == b"kept"
 
 
 def test_time_in_the_queue_is_never_negative_when_the_clock_is_set_back(store: Store) -> None:

@@ -73,6 +73,15 @@ def test_waiting_for_a_run_that_is_deleted_meanwhile_fails_and_says_so(
     assert "Error: Deleted meanwhile: " in error
 
 
+def test_launch_prints_the_id_also_where_nobody_can_work_on_the_run(
+    shop: Store, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "artifacts").write_text("no folder")
+    status, out, error = run(capsys, "launch", "cnn")
+    assert (status, out) == (0, f"{list_runs(shop)[0].id}\n")
+    assert error.startswith("Nobody works on the queue: ")
+
+
 def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: Capture) -> None:
     status, out, _ = run(capsys, "launch", "cnn", "--json")
     assert status == 0

@@ -10,6 +10,7 @@ from jobs.several import on_each
 from jobs.store import Store
 from tests import stores
 from tests.jobs.configs import TINY
+from tests.rights import rights_of_files_hold
 from tests.stores import Sample
 
 
@@ -45,6 +46,15 @@ def test_labels_that_are_too_long_or_empty_are_refused_and_change_nothing(store:
         labels.set_note(store, finished, "x" * 20_001)
     run = get_run(store, finished)
     assert (run.name, run.note, run.tags) == ("the run", "", ("kept",))
+
+
+def test_deleting_tells_only_the_bytes_that_are_really_free(store: Store, finished: str) -> None:
+    checkpoints = artifacts.files_of(store, finished).checkpoints
+    checkpoints.chmod(0o555)
+    with rights_of_files_hold():
+        assert labels.delete(store, finished) == 500
+    checkpoints.chmod(0o755)
+    assert artifacts.bytes_used(store, finished) == 1000
 
 
 def test_an_archived_run_leaves_the_lists_and_comes_back(store: Store, finished: str) -> None:

@@ -193,10 +193,8 @@ def test_a_store_with_a_damaged_page_says_so_and_the_file_stays(tmp_path: Path) 
 def test_damaged_answers_are_told_by_the_name_of_their_run(store: Store) -> None:
     bad, good = stores.fill(store, 2)
     with store.writing() as connection:
-        connection.execute(
-            text("UPDATE predictions SET log_probabilities = substr(log_probabilities, 9) WHERE run_id = :id"),
-            {"id": bad},
-        )
+        cut = text("UPDATE predictions SET log_probabilities = substr(log_probabilities, 9) WHERE run_id = :id")
+        connection.execute(cut, {"id": bad})
     assert len(get_predictions(store, good).labels) == 10_000
     with pytest.raises(StoreDamaged, match=rf"{get_run(store, bad).name} to the test images are damaged.*restore"):
         get_predictions(store, bad)
