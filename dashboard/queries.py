@@ -248,10 +248,26 @@ def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
     return np.array([to_model_view(one.load()).image for one in photo_sets.photos_of(store(), photo_set)])
 
 
+@st.cache_data(max_entries=256, show_spinner="Looking where the model looks")
+def photo_saliency(run_id: str, image: np.ndarray, label: int) -> np.ndarray:
+    """The same as `saliency` of what the model sees of a photo, uint8 (28, 28)."""
+    return predictor(run_id).saliency(image, label)
+
+
+@st.cache_data(max_entries=256, show_spinner="Looking for alike training images")
+def photo_neighbours(run_id: str, study_stamp: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest training images (k,) of what the model sees of a photo, and their distances (k,). Raise StudyError.
+
+    `study_stamp` is that of the study it is looked up in.
+    """
+    features = predictor(run_id).features(image[None])
+    return _study(run_id, study_stamp).nearest_to(features[0])
+
+
 def forget_photos() -> None:
-    """Drop every photo that is kept here."""
-    photo.clear()
-    model_view.clear()
+    """Drop every photo that is kept here, and what was worked out from it."""
+    for kept in (photo, model_view, photo_saliency, photo_neighbours):
+        kept.clear()
 
 
 def label_quality(run_id: str) -> LabelQuality:

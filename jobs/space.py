@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
 
 from core import wording
 from jobs import artifacts
 from jobs.records import FINISHED
-from jobs.runs import Filter, list_runs
+from jobs.schema import runs
 from jobs.store import Store
 
 
@@ -16,7 +19,7 @@ class RunSpace:
 
     run_id: str
     name: str
-    state: str
+    status: str
     used: int
     clearable: int
     """Of it the checkpoints of a finished run, which needs them no more."""
@@ -24,14 +27,17 @@ class RunSpace:
 
 def space_of_runs(store: Store) -> list[RunSpace]:
     """Every run that has files, archived ones too, the largest first."""
-    found = [run for archived in (False, True) for run in list_runs(store, Filter(archived=archived))]
-    spaces = []
-    for run in found:
-        files = artifacts.listing(store, run.id)
-        checkpoints = sum(size for name, size in files if name.startswith("checkpoints/"))
-        clearable = checkpoints if run.status == FINISHED else 0
-        spaces.append(RunSpace(run.id, run.name, run.state, sum(size for _, size in files), clearable))
+    with store.reading() as connection:
+        found = connection.execute(select(runs.c.id, runs.c.name, runs.c.status)).all()
+    spaces = [_space_of(store, *row) for row in found]
     return sorted((one for one in spaces if one.used), key=lambda one: -one.used)
+
+
+def _space_of(store: Store, run_id: str, name: str, status: str) -> RunSpace:
+    files = artifacts.listing(store, run_id)
+    checkpoints = sum(size for file, size in files if Path(file).parts[0] == "checkpoints")
+    clearable = checkpoints if status == FINISHED else 0
+    return RunSpace(run_id, name, status, sum(size for _, size in files), clearable)
 
 
 def space_words(spaces: Sequence[RunSpace]) -> str:

@@ -1,12 +1,13 @@
 """The runs that wait and work, with what can be done about them; drawn again by itself while there are any."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
 from dashboard import page, queries, wording
 from dashboard.components.acting import apply, attempt, say_refused
+from dashboard.components.run_overview import progress_words
 from jobs import queue, shop
 from jobs.records import QUEUED, RUNNING, Run, ShopState
 from jobs.runs import active_runs, shop_state
@@ -16,15 +17,15 @@ from jobs.wording import queue_words
 REFRESH_S = 2.0
 
 
-def show_queue() -> None:
-    """The panel, refreshed while any run waits or works."""
+def show_queue(*, folded: bool = False) -> None:
+    """The panel, refreshed while any run waits or works; folded it shows the runs only when they are asked for."""
     active = active_runs(queries.store())
-    page.live(_queue, REFRESH_S if active else None)([run.id for run in active])
+    page.live(_queue, REFRESH_S if active else None)([run.id for run in active], folded)
 
 
-def _queue(drawn: list[str]) -> None:
+def _queue(drawn: list[str], folded: bool) -> None:
     state, active = shop_state(queries.store()), active_runs(queries.store())
-    if drawn and set(drawn) != {run.id for run in active}:
+    if drawn and drawn != [run.id for run in active]:
         # What has ended belongs to other parts of the page now: the latest runs, the best of each model.
         st.rerun()
     say_refused()
@@ -32,6 +33,12 @@ def _queue(drawn: list[str]) -> None:
         st.caption(queue_words(state), width="content")
         with st.popover("Queue settings"):
             _settings(state)
+    if active:
+        with st.expander("What works and waits", key="queue") if folded else st.container():
+            _rows(active)
+
+
+def _rows(active: Sequence[Run]) -> None:
     waiting = [run.id for run in active if run.status == QUEUED]
     for run in active:
         _row(run, waiting)
@@ -45,7 +52,7 @@ def _row(run: Run, waiting: list[str]) -> None:
             st.caption(_where(run), width="stretch")
             _buttons(run, waiting)
         if run.status != QUEUED:
-            st.progress(run.fraction_done, text=wording.progress(run))
+            st.progress(run.fraction_done, text=progress_words(run))
 
 
 def _buttons(run: Run, waiting: list[str]) -> None:

@@ -124,6 +124,7 @@ def act(name: str, run_ids: Sequence[str]) -> None:
     if action.hides:
         mark([])
     apply(fitting, partial(action.do, queries.store()), action.done, left)
+    queries.space.clear()
     if name == "resume":
         queries.start_work()
 

@@ -56,6 +56,7 @@ def _delete(chosen: Sequence[Run]) -> None:
 
 def _delete_now(run_ids: Sequence[str]) -> None:
     apply(run_ids, partial(labels.delete, queries.store()), "deleted")
+    queries.space.clear()
     mark([])
     if set(run_ids) & set(pickers.in_url("run")):
         pickers.put_in_url("run", None)

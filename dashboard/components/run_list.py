@@ -1,12 +1,13 @@
 """The table of all runs with its filters, and what can be done with the runs that are marked."""
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.models import ARCHITECTURES
 from dashboard import page, pickers, queries, wording
-from dashboard.components import acting, run_actions
+from dashboard.components import acting, run_actions, space_line
 from dashboard.components.run_table import run_table
 from dashboard.components.take_along import csv_button
 from dashboard.tables.runs import run_rows
@@ -36,14 +37,15 @@ def show() -> None:
         st.caption(f"{wording.counted(total, 'run')}. Mark some to compare, tag, archive or delete them.")
     pages = -(-total // PAGE_SIZE)
     number = min(pickers.page_in_url(), pages)
-    active = any(run.is_active for run in _listed(wanted, order, number))
-    page.live(_table, REFRESH_S if active else None)(wanted, order, number, active)
+    active = any(run.is_active for run in (*_listed(wanted, order, number), *marked))
+    page.live(_table, REFRESH_S if active else None)(wanted, order, number, active, _states(marked))
     pickers.pick_page(pages)
     with st.container(horizontal=True, vertical_alignment="center", key="runs_along"):
         if pages > 1:
             csv_button("CSV of this page", lambda: csv_tables.runs(_listed(wanted, order, number)), "runs", "page")
         everything = f"CSV of {'the' if pages == 1 else 'all'} {wording.counted(total, 'run')}"
         csv_button(everything, lambda: csv_tables.runs(list_runs(queries.store(), wanted, order=order)), "runs")
+    space_line.show()
 
 
 def _choose() -> tuple[Filter, str]:
@@ -64,7 +66,8 @@ def _choose() -> tuple[Filter, str]:
     if group:
         label = f"Only group {page.plain(group)}"
         st.button(label, icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
-    return Filter(search, tuple(statuses), tuple(models), tuple(tags), group, archived), order
+    chosen = {"statuses": tuple(statuses), "models": tuple(models), "tags": tuple(tags)}
+    return Filter(search=search, group_id=group, archived=archived, **chosen), order
 
 
 def _say_nothing_found(wanted: Filter) -> None:
@@ -78,14 +81,23 @@ def _listed(wanted: Filter, order: str, number: int) -> list[Run]:
     return list_runs(queries.store(), wanted, order=order, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
 
 
-def _table(wanted: Filter, order: str, number: int, active: bool) -> None:
-    """The rows as they are now; the whole page is drawn again for a new mark, or when the last run has ended."""
-    listed = _listed(wanted, order, number)
-    if st.session_state.pop(_REDRAW, False) or active != any(run.is_active for run in listed):
+def _states(marked: Sequence[Run]) -> list[tuple[str, str]]:
+    """What the action bar depends on."""
+    return [(run.id, run.state) for run in marked]
+
+
+def _table(wanted: Filter, order: str, number: int, active: bool, drawn: list[tuple[str, str]]) -> None:
+    """The rows as they are now.
+
+    The whole page is drawn again for a new mark, when a marked run allows something else than when the action bar was
+    drawn, and when the last run has ended.
+    """
+    listed, marked = _listed(wanted, order, number), acting.marked()
+    still_active = any(run.is_active for run in (*listed, *marked))
+    if st.session_state.pop(_REDRAW, False) or active != still_active or drawn != _states(marked):
         st.rerun()
     rows = run_rows(listed, time.time(), page.zone())
-    ids = [run.id for run in acting.marked()]
-    run_table(rows, "Runs", key="runs", on_open=_open, marked=ids, on_mark=_mark)
+    run_table(rows, "Runs", key="runs", on_open=_open, marked=[run.id for run in marked], on_mark=_mark)
 
 
 def _open(run_id: str) -> None:

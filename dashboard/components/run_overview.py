@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import page, queries, wording
 from jobs import artifacts
+from jobs.phases import is_testing
 from jobs.records import FAILED, INTERRUPTED, QUEUED, Run
 from jobs.runs import get_run, place_in_queue, shop_state
 from jobs.wording import queue_words
@@ -36,11 +37,18 @@ def overview(run_id: str, drawn_in: str) -> None:
         st.rerun()
     _say_state(run)
     if run.is_active:
-        st.progress(run.fraction_done, text=wording.progress(run))
+        st.progress(run.fraction_done, text=progress_words(run))
     for text in (run.warning, run.inexact_because and f"Not repeatable to the last bit: {run.inexact_because}."):
         if text:
             st.info(page.plain(text))
     _figures(run)
+
+
+def progress_words(run: Run) -> str:
+    """Where a run is, also when its steps are done and the test images are not."""
+    if is_testing(queries.store(), run):
+        return f"epoch {run.epoch} of {run.epochs} is complete; testing the weights of epoch {run.best_epoch}"
+    return wording.progress(run)
 
 
 def _say_state(run: Run) -> None:

@@ -57,13 +57,21 @@ def _curves(run_id: str) -> None:
 
 
 def _epochs_so_far(run: Run) -> list[Epoch]:
-    """What this page has read before, and what is new."""
-    key = f"epochs_{run.id}_{run.attempt}"
+    """What this page has read before, and what is new.
+
+    Epochs are only ever taken out from the end, so that what came before the last one known is still right if that is.
+    """
+    key = f"epochs_{run.id}"
     before: list[Epoch] = st.session_state.get(key, [])
-    last = before[-1].epoch if before else 0
-    known = [*before, *list_epochs(queries.store(), [run.id], after=last)[run.id]]
+    since = _epochs_after(run, before[-1].epoch - 1 if before else 0)
+    unchanged = not before or since[:1] == before[-1:]
+    known = [*before[:-1], *since] if unchanged else _epochs_after(run, 0)
     st.session_state[key] = known
     return known
+
+
+def _epochs_after(run: Run, epoch: int) -> list[Epoch]:
+    return list_epochs(queries.store(), [run.id], after=epoch)[run.id]
 
 
 def show_classes(run: Run) -> None:

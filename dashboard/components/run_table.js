@@ -18,12 +18,13 @@ const checkbox = (name, id, checked) => {
 const state = (row) => {
   const badge = element("span", { class: `badge ${row.state_colour}`, title: row.since },
     element("span", { "aria-hidden": "true" }, `${row.state_sign} `), row.state)
-  if (row.progress === null) return [badge]
+  const since = element("span", { class: "small since" }, row.since_when)
+  if (row.progress === null) return [badge, since]
   const bar = element("span", {
     class: "bar", role: "progressbar", "aria-label": `Progress of ${row.name}`,
     "aria-valuenow": Math.round(100 * row.progress), "aria-valuemin": 0, "aria-valuemax": 100,
   }, element("span", { style: `width: ${100 * row.progress}%` }))
-  return [badge, bar]
+  return [badge, since, bar]
 }
 
 const name = (row) => [

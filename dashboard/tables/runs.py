@@ -21,6 +21,8 @@ class RunRow:
     state: str
     state_colour: str
     since: str
+    since_when: str
+    """The same without the state: "for 3 min", "2 h ago"."""
     progress: float | None
     """Share of the work that is done, 0 to 1; None for a run that is not at work."""
     model: str
@@ -54,6 +56,7 @@ def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
         state=words.word,
         state_colour=words.colour,
         since=wording.status(run, now),
+        since_when=wording.status(run, now).removeprefix(words.word).removeprefix(";").strip(),
         progress=round(run.fraction_done, 4) if run.status in AT_WORK else None,
         model=run.model,
         started=wording.date(run.started_at, where, now),

@@ -1,11 +1,8 @@
 """Runs: what has been done? All runs as a table, by groups of seeds, or by what they cost; or the one in the URL."""
 
-import streamlit as st
-
 from dashboard import page, pickers, queries
 from dashboard.components import cost_view, group_list, queue_panel, run_dialogs, run_list, run_page
-from jobs.runs import get_run, shop_state
-from jobs.wording import queue_words
+from jobs.runs import get_run
 
 VIEWS = {
     "list": ("All runs", run_list.show),
@@ -18,10 +15,7 @@ if asked := next(iter(pickers.in_url("run")), None):
     run_page.show(get_run(queries.store(), asked))
 else:
     page.title("Runs", "What has been done?")
-    shop = shop_state(queries.store())
-    if shop.queued or shop.at_work or shop.paused:
-        with st.expander(f"Queue: {queue_words(shop)}", key="queue"):
-            queue_panel.show_queue()
+    queue_panel.show_queue(folded=True)
     names = {name: words for name, (words, _) in VIEWS.items()}
     view = pickers.pick_one(
         "View", tuple(VIEWS), "by", names=names.get, segmented=True, hide_label=True, clears=("page",)

@@ -47,10 +47,7 @@ def _space(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(output.as_json([asdict(one) for one in found]))
         return 0
-    rows = [
-        (one.run_id, one.state, one.name, wording.size(one.used), wording.size(one.clearable) if one.clearable else "-")
-        for one in found
-    ]
-    print(output.table(("ID", "STATUS", "NAME", "FILES", "CAN BE CLEARED"), rows))
+    rows = [(one.run_id, one.status, wording.size(one.used), wording.size(one.clearable), one.name) for one in found]
+    print(output.table(("ID", "STATUS", "FILES", "CAN BE CLEARED", "NAME"), rows))
     print(f"\n{space_words(found)}")
     return 0
