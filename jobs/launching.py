@@ -7,15 +7,18 @@ import sys
 from pathlib import Path
 
 from jobs import artifacts, locks
+from jobs.belonging import tie
 from jobs.processes import has_open, wake
 from jobs.settings import ROOT, child_environment, settings
 from jobs.store import Store, open_store
 
 
 def open_here() -> Store:
-    """The store of this installation's settings."""
+    """The store of this installation's settings. Raise StoreError."""
     chosen = settings()
-    return open_store(chosen.database_url, chosen.artifacts)
+    store = open_store(chosen.database_url, chosen.artifacts)
+    tie(store)
+    return store
 
 
 def ensure_supervisor(store: Store) -> bool:

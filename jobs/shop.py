@@ -1,5 +1,6 @@
-"""Settings of the queue that everybody who uses the store shares: how many runs at once, and whether it is paused."""
+"""What everybody who uses the store shares: how many runs at once, whether the queue is paused, what store it is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -40,6 +41,31 @@ def _value(connection: Connection, key: str) -> Any:
     if isinstance(value, Unreadable):
         raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
     return value
+
+
+def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
+    """Those of these values that the store holds."""
+    with store.reading() as connection:
+        found = {key: _value(connection, key) for key in keys}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def record(store: Store, key: str, value: Any) -> None:
+    """Keep a value in the store."""
+    _set(store, key, value)
+
+
+def record_missing(store: Store, key: str, value: Any) -> Any:
+    """Keep a value in the store unless it has one; return the one that it has."""
+    with store.reading() as connection:
+        found = _value(connection, key)
+    if found is not None:
+        return found
+    with store.writing() as connection:
+        found = _value(connection, key)
+        if found is None:
+            connection.execute(shop.insert().values(key=key, value=value))
+        return value if found is None else found
 
 
 def _set(store: Store, key: str, value: Any) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from jobs import artifacts, claims, locks, processes
 from jobs.attempts import Duty
+from jobs.belonging import tie
 from jobs.environment import host
 from jobs.launching import sign, supervisor_pid
 from jobs.records import QUEUED, STOPPING, Run
@@ -86,7 +87,8 @@ def _open(store: Store, voice: "Voice") -> None:
     """Bring the store up to date, however long it is locked, full or read-only; raise what will not pass."""
     while True:
         try:
-            return bring_up_to_date(store)
+            bring_up_to_date(store)
+            return tie(store)
         except (StoreBusy, StoreFull, StoreReadOnly) as error:
             voice.say(str(error))
             time.sleep(TICK_S)

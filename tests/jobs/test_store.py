@@ -268,5 +268,5 @@ def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(schema.runs.delete())
     with store.reading() as connection:
-        for table in schema.metadata.sorted_tables:
+        for table in set(schema.metadata.sorted_tables) - {schema.shop}:
             assert connection.execute(table.select()).all() == []
