@@ -41,6 +41,15 @@ class MacroFigures:
     f1: float
 
 
+def images_of_mean_recall(classes: Sequence[ClassFigures]) -> int | None:
+    """The number of images of which the mean recall is the accuracy: all of them, if every class has as many.
+
+    None where classes differ in size: the mean of their recalls is no share of images then.
+    """
+    sizes = {one.support for one in classes}
+    return sum(one.support for one in classes) if len(sizes) == 1 else None
+
+
 def predictions(probabilities: Probabilities) -> NDArray[np.int64]:
     """The most probable class of each row, (n, k) -> (n,); of equals the lowest label."""
     highest: NDArray[np.int64] = np.asarray(probabilities).argmax(axis=1)

@@ -87,6 +87,13 @@ class RecipeComparison:
         return self.b.name if self.difference > 0 else self.a.name
 
     @property
+    def verdict(self) -> str:
+        """How recipe B stands against A in one word: better, worse, tied, or unknown without a test."""
+        if self.p_adjusted is None:
+            return "unknown"
+        return "tied" if self.better is None else "better" if self.better == self.b.name else "worse"
+
+    @property
     def sentence(self) -> str:
         """The finding as a reader can quote it, with what it rests on."""
         if self.n < 2:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from core import dataset
-from jobs.comparing import compare_groups, compare_runs, other_images
+from jobs.comparing import NotComparable, compare_groups, compare_runs, other_images
 from jobs.groups import Group
 from jobs.records import FINISHED, Predictions, Run
 from jobs.reports import comparison, recipes, run
@@ -18,11 +18,14 @@ from jobs.store import Store
 
 FORMATS: dict[str, Callable[[Document], str]] = {"html": as_html, "md": as_markdown}
 
+MOST = 500
+"""So many runs make a file of some 4 MB."""
+
 
 def report(store: Store, runs: Sequence[Run], form: str = "html") -> str:
     """The report of one run, or of the comparison of several with the first, in one of FORMATS.
 
-    Raise NotComparable if the runs cannot be compared.
+    Raise NotComparable if the runs cannot be compared, or are too many for one file.
     """
     found = _of_one(store, runs[0]) if len(runs) == 1 else _of_several(store, runs)
     return FORMATS[form](found)
@@ -57,6 +60,11 @@ def _of_one(store: Store, described: Run) -> Document:
 
 
 def _of_several(store: Store, runs: Sequence[Run]) -> Document:
+    if len(runs) > MOST:
+        raise NotComparable(
+            f"A report holds at most {MOST} runs, and {len(runs):,} are named.",
+            "Name fewer; `python -m jobs compare --json` tells the figures of any number.",
+        )
     compared = compare_runs(store, runs)
     tested = compared.predictions[compared.runs[0].id]
     return comparison.document(compared, list_epochs(store, [one.id for one in compared.runs]), _images_of(tested))

@@ -44,8 +44,12 @@ def best_validation(run: Run) -> str:
     """The validation accuracy of the best epoch and which that was, "91.20 % (90.46 to 91.89), epoch 7"."""
     if run.best_val_accuracy is None:
         return NOTHING
-    count = RunConfig.model_construct(**run.config).validation_images
-    return f"{share_of(run.best_val_accuracy, count)}, epoch {run.best_epoch}"
+    return f"{share_of(run.best_val_accuracy, validation_count(run))}, epoch {run.best_epoch}"
+
+
+def validation_count(run: Run) -> int:
+    """How many validation images the run has; a fold may have one more."""
+    return RunConfig.model_construct(**run.config).validation_images
 
 
 def difference(value: float | None, low: float | None, high: float | None) -> str:

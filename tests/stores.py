@@ -208,7 +208,7 @@ def _epochs(run_id: str, sample: Sample) -> list[dict[str, Any]]:
                 "train_loss": train_loss,
                 "train_accuracy": 1 - 0.36 * train_loss,
                 "val_loss": val_loss,
-                "val_accuracy": 1 - 0.36 * val_loss,
+                "val_accuracy": max(0.1, 1 - 0.36 * val_loss),
                 "learning_rate": 1e-3 if sample.model == "cnn" else 1e-4 * 0.1 ** ((epoch - 1) // 5),
                 "duration_s": seconds * (1 + abs(own.normal(0, 0.03))),
             }

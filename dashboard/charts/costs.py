@@ -12,6 +12,13 @@ MOST_INTERVALS = 60
 """With more runs only those on the front show their interval, or nothing else could be seen."""
 
 
+def interval_sentence(count: int) -> str:
+    """Which of so many marks have their interval drawn."""
+    if count <= MOST_INTERVALS:
+        return "Bars: 95 % interval."
+    return f"Bars: 95 % interval, of more than {MOST_INTERVALS} runs only on the front; the hover of each mark has it."
+
+
 def accuracy_against_cost(found: Sequence[Priced], cost: Cost, theme: Theme) -> go.Figure:
     """A mark per run, its shape and colour by model: large and filled on the front, which a dotted line joins."""
     figure = go.Figure(layout={"height": 460, "margin": {"t": 28}, "legend": {"y": -0.18, "yanchor": "top"}})

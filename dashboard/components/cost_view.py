@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import page, pickers, queries, wording
-from dashboard.charts.costs import accuracy_against_cost
+from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.components.linked_table import Cell, Linked, linked_table
 from dashboard.components.take_along import csv_button
 from dashboard.tables.costs import COSTS, Cost, Priced, front_sentence, machines_sentence, priced, unknown_sentence
@@ -27,7 +27,8 @@ def show() -> None:
     if found:
         page.chart(accuracy_against_cost(found, cost, page.theme()), sentence, key=f"accuracy-against-{name}")
     remarks = [unknown_sentence(unknown, cost), "" if name == "parameters" else machines_sentence(runs)]
-    st.caption(page.plain(" ".join(["Bars: 95 % interval. Archived runs are not shown.", *filter(None, remarks)])))
+    words = [interval_sentence(len(found)), "Archived runs are not shown.", *filter(None, remarks)]
+    st.caption(page.plain(" ".join(words)))
     if found:
         header = ["On the front, the cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
         rows = [_row(one, cost) for one in found if one.front]

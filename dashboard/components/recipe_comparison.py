@@ -90,7 +90,9 @@ def _show_groups(chosen: Sequence[Group], compared: GroupsCompared | None) -> No
     with st.container(horizontal=True, vertical_alignment="center", key="take_along"):
         if compared:
             recipe_report_buttons(chosen)
-        csv_button("CSV of the groups", partial(csv_tables.groups, chosen), "groups", *(group.id for group in chosen))
+        against = compared.comparisons if compared else ()
+        ids = [group.id for group in chosen]
+        csv_button("CSV of the groups", partial(csv_tables.groups, chosen, against), "groups", *ids)
 
 
 def _show_seeds(chosen: Sequence[Group]) -> None:
@@ -116,5 +118,5 @@ def _show_seeds(chosen: Sequence[Group]) -> None:
     ]
     header = ["Run", "Recipe", "Seed", "State", "Test accuracy (95 % interval)"]
     linked_table(header, rows, "The runs of the groups", key="seed_runs", figures_from=4)
-    if finished:
-        csv_button("CSV of these runs", partial(csv_tables.runs, finished), "seeds", *(group.id for group in chosen))
+    every = [run for group in chosen for run in group.runs]
+    csv_button("CSV of these runs", partial(csv_tables.runs, every), "seeds", *(group.id for group in chosen))

@@ -32,7 +32,7 @@ def macro_figures(said: Predictions, figures: Sequence[ClassFigures]) -> dict[st
     return {
         "Macro F1": wording.share(macro.f1),
         "Macro precision": wording.share(macro.precision),
-        "Macro recall": wording.share(macro.recall),
+        "Macro recall": wording.accuracy(macro.recall, metrics.images_of_mean_recall(figures)),
         "Top-2 accuracy": wording.accuracy(top_two, len(said.labels)),
         "ROC-AUC": wording.NOTHING if area is None else f"{area:.4f}",
     }

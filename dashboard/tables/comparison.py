@@ -53,6 +53,7 @@ _ORDER = (
     "Test accuracy (95 % interval)",
     "Difference (95 % interval)",
     "Exact McNemar test",
+    "Verdict",
     "Test loss",
     "Best validation",
     "Time at work",
@@ -60,6 +61,8 @@ _ORDER = (
     "Model",
     "Seed",
 )
+
+_SIGNIFICANCE = ("Difference (95 % interval)", "Exact McNemar test", "Verdict")
 
 
 def _brief(name: str, value: Any) -> str:
@@ -80,13 +83,23 @@ def _figures(run: Run, baseline: Run) -> dict[str, str]:
 
 
 def _significance(comparison: Comparison | None) -> Mapping[str, str]:
-    if comparison is None or comparison.low is None or comparison.high is None:
-        return {"Difference (95 % interval)": wording.NOTHING, "Exact McNemar test": wording.NOTHING}
+    if comparison is None:
+        return dict.fromkeys(_SIGNIFICANCE, wording.NOTHING) | {"Verdict": "baseline"}
+    if comparison.low is None or comparison.high is None:
+        return dict.fromkeys(_SIGNIFICANCE, wording.NOTHING)
     interval = core_wording.points_interval(comparison.low, comparison.high)
     return {
         "Difference (95 % interval)": f"{wording.points(comparison.difference)} ({interval})",
         "Exact McNemar test": core_wording.p_value(comparison.p_adjusted),
+        "Verdict": _verdict(comparison),
     }
+
+
+def _verdict(comparison: Comparison) -> str:
+    """How the run of the column stands against the baseline."""
+    if comparison.better is None:
+        return "tied"
+    return "better" if comparison.better == comparison.name_b else "worse"
 
 
 def _with_change(text: str, value: float | None, baseline: float | None, form: str) -> str:

@@ -69,7 +69,7 @@ def front_sentence(found: Sequence[Priced], cost: Cost) -> str:
     if not front:
         return f"{cost.title} is recorded for no finished run."
     names = distinct_names([one.run for one in front])
-    named = [f"{names[one.run.id]} ({cost.written(one.cost)}, {core_wording.percent(one.accuracy)})" for one in front]
+    named = [f"{names[one.run.id]} ({cost.written(one.cost)}) with {wording.test_accuracy(one.run)}" for one in front]
     if len(found) == 1:
         return f"One run only: {named[0]}."
     return (

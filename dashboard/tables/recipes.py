@@ -25,7 +25,6 @@ def group_cells(group: Group) -> list[str]:
 def comparison_cells(one: RecipeComparison) -> list[str]:
     """The difference from the baseline with its interval, p, and which recipe is better, "tied", or "unknown"."""
     if one.low is None or one.high is None or one.p_adjusted is None:
-        return [wording.points(one.difference), wording.NOTHING, "unknown"]
+        return [wording.points(one.difference), wording.NOTHING, one.verdict]
     interval = core_wording.points_interval(one.low, one.high)
-    verdict = "tied" if one.better is None else "better" if one.better == one.b.name else "worse"
-    return [f"{wording.points(one.difference)} ({interval})", core_wording.p_value(one.p_adjusted), verdict]
+    return [f"{wording.points(one.difference)} ({interval})", core_wording.p_value(one.p_adjusted), one.verdict]

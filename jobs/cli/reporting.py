@@ -14,6 +14,8 @@ from jobs.reporting import FORMATS, report, report_recipes
 from jobs.runs import find_run
 from jobs.store import Store
 
+IDS_IN_NAME = 3
+
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this module to the parser."""
@@ -36,13 +38,19 @@ def _report(chosen: argparse.Namespace) -> int:
     if chosen.output == "-":
         sys.stdout.write(write(chosen.format))
         return 0
-    path = Path(chosen.output or f"report-{'-'.join(ids)}.{chosen.format}")
+    path = Path(chosen.output or _file_name(ids, chosen.format))
     if not chosen.replace:
         require_new(path)
     text = write(chosen.format)
     write_file(path, text, replace=chosen.replace)
     print(f"The report is {path} ({len(text.encode()) / 1000:.0f} kB).", file=sys.stderr)
     return 0
+
+
+def _file_name(ids: Sequence[str], form: str) -> str:
+    """A name that a file system takes, however many runs there are: it has at most three ids."""
+    more = [f"and-{len(ids) - IDS_IN_NAME}-more"] if len(ids) > IDS_IN_NAME else []
+    return f"report-{'-'.join([*ids[:IDS_IN_NAME], *more])}.{form}"
 
 
 def _runs(store: Store, named: Sequence[str]) -> tuple[list[str], Callable[[str], str]]:

@@ -17,6 +17,12 @@ from jobs.reports.drawing import Look
 from jobs.reports.sections import Images
 
 PAIRS_LISTED = 10
+DETAILED = 30
+"""Runs that are told of class by class and with images: more would make a file that few programs open at once."""
+_SHORTENED = (
+    f"Class by class, confusion by confusion and with images the first {DETAILED} runs after the baseline are told of; "
+    "of the others the tables have the figures, and a report of fewer runs has the rest."
+)
 
 
 def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], images: Images | None = None) -> Document:
@@ -26,6 +32,8 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
     findings: list[Block] = [Finding(one.sentence) for one in compared.comparisons]
     if len(others) > 1:
         findings.append(Paragraph(compared.best_sentence))
+    if others[DETAILED:]:
+        findings.append(Paragraph(_SHORTENED))
     if compared.left_out:
         findings.append(Items(tuple(one.sentence for one in compared.left_out)))
     return Document(
@@ -37,7 +45,7 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
             _curves(compared, epochs),
             *(
                 _against_baseline(compared, other, comparison, images)
-                for other, comparison in zip(others, compared.comparisons, strict=True)
+                for other, comparison in list(zip(others, compared.comparisons, strict=True))[:DETAILED]
             ),
             _calibration(compared),
             _settings(compared),
@@ -47,7 +55,10 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
                 "say nothing about which is better: the exact McNemar test asks how surprising the split of the others "
                 "would be if both were equally good. The interval of a difference is that of the paired bootstrap.",
                 "Looking at many runs, classes or confusions finds something by chance alone. Holm's correction keeps "
-                "the probability of even one false alarm among them at 5 %.",
+                "the probability of even one false alarm at 5 % among the runs held against the baseline; and, within "
+                "one such comparison, among its classes and among its confusions. It does not cover the classes of "
+                "several comparisons together: where many runs are looked at class by class, some will differ by "
+                "chance.",
                 "This compares trained models. Whether one recipe is better than another takes several seeds of each.",
             ),
         ),
@@ -153,15 +164,15 @@ def _classes(comparison: Comparison) -> Table:
     rows = tuple(
         (
             one.name,
-            wording.percent(one.accuracy_a),
-            wording.percent(one.accuracy_b),
+            wording.share_of(one.accuracy_a, one.n),
+            wording.share_of(one.accuracy_b, one.n),
             wording.difference(one.difference, one.low, one.high),
             wording.p_value(one.p_adjusted),
         )
         for one in comparison.classes
     )
     header = ("Class", comparison.name_a, comparison.name_b, "Points (95 % interval)", "p (Holm)")
-    return Table("Share of each class's images predicted right", header, rows)
+    return Table("Share of each class's images predicted right (95 % interval)", header, rows)
 
 
 def _pairs(comparison: Comparison) -> Table:

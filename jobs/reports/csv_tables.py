@@ -15,6 +15,7 @@ from core.calibration import Calibration, CoveragePoint, ReliabilityBin
 from core.classes import CLASS_NAMES
 from core.comparison import Comparison
 from core.intervals import accuracy_interval
+from core.recipes import RecipeComparison
 from jobs import wording
 from jobs.description import summarise
 from jobs.fault_tables import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
@@ -132,18 +133,31 @@ def split_counts(counts: Mapping[str, Sequence[int]]) -> str:
     return _csv(("class", *counts), zip(CLASS_NAMES, *counts.values(), strict=True))
 
 
-def groups(listed: Sequence[Group]) -> str:
-    """A line per group of seeds: how many runs, and the accuracy over those that have finished."""
-    header = ("group", "name", "runs", "finished", "mean", "sd", "low", "high", "run_ids")
-    rows = ((one, one.figures.accuracy) for one in listed)
-    return _csv(
-        header,
-        (
-            [one.id, one.name, len(one.runs), len(one.finished), own.mean, own.sd, own.low, own.high]
-            + [" ".join(run.id for run in one.runs)]
-            for one, own in rows
-        ),
-    )
+def groups(listed: Sequence[Group], against: Sequence[RecipeComparison] = ()) -> str:
+    """A line per group of seeds: how many runs, and the accuracy over those that have finished.
+
+    With `against`, each group but the first compared with the first, the difference from it, and what it shows.
+    """
+    header = ["group", "name", "runs", "finished", "mean", "sd", "low", "high", "run_ids", "unfinished_run_ids"]
+    rows = [_group_cells(one) for one in listed]
+    if against:
+        header += ["difference", "difference_low", "difference_high", "p", "p_adjusted", "verdict"]
+        baseline: list[object] = [*[None] * 5, "baseline"]
+        compared = [baseline, *(_against_cells(one) for one in against)]
+        rows = [[*row, *cells] for row, cells in zip(rows, compared, strict=True)]
+    return _csv(header, rows)
+
+
+def _group_cells(one: Group) -> list[object]:
+    own, done = one.figures.accuracy, {run.id for run in one.finished}
+    ids = [run.id for run in one.runs]
+    figures = (own.mean, own.sd, own.low, own.high)
+    left = " ".join(run_id for run_id in ids if run_id not in done)
+    return [one.id, one.name, len(ids), len(done), *figures, " ".join(ids), left]
+
+
+def _against_cells(one: RecipeComparison) -> list[object]:
+    return [one.difference, one.low, one.high, one.p, one.p_adjusted, one.verdict]
 
 
 def suspects(rows: Sequence[Mapping[str, object]]) -> str:

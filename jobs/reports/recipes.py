@@ -51,10 +51,8 @@ def _figures(one: RecipeFigures) -> tuple[str, ...]:
 
 
 def _against(one: RecipeComparison) -> tuple[str, ...]:
-    if one.p_adjusted is None:
-        return wording.difference(one.difference, one.low, one.high), wording.NOTHING, "unknown"
-    verdict = "tied" if one.better is None else "better" if one.better == one.b.name else "worse"
-    return wording.difference(one.difference, one.low, one.high), wording.p_value(one.p_adjusted), verdict
+    p = wording.NOTHING if one.p_adjusted is None else wording.p_value(one.p_adjusted)
+    return wording.difference(one.difference, one.low, one.high), p, one.verdict
 
 
 def _seeds(compared: GroupsCompared) -> Table:

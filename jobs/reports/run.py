@@ -40,7 +40,7 @@ def document(facts: RunFacts, images: Images | None = None) -> Document:
             *(_tested(tested, facts.validated, images) if tested is not None else []),
             Section("Configuration", (sections.config(run),)),
             Section("Environment", (sections.environment({run.id: "Value"}, [run]), sections.attempts(facts.attempts))),
-            *([Section("Epochs", (sections.epochs(facts.epochs),))] if facts.epochs else []),
+            *([Section("Epochs", (sections.epochs(facts.epochs, run),))] if facts.epochs else []),
             sections.method(),
         ),
     )
@@ -68,7 +68,7 @@ def _curves(facts: RunFacts) -> Section:
     loss_words = f"After {len(epochs)} epochs training {last.train_loss:.4f}, validation {last.val_loss:.4f} nats."
     accuracy_words = (
         f"After {len(epochs)} epochs training {wording.percent(last.train_accuracy)}, "
-        f"validation {wording.percent(last.val_accuracy)}. {best_words}"
+        f"validation {wording.share_of(last.val_accuracy, wording.validation_count(facts.run))}. {best_words}"
     )
     pair = (
         charts.curves("Loss", loss_words, loss, percent=False),

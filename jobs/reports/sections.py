@@ -69,7 +69,9 @@ def per_class(tested: Predictions) -> Table:
         )
         for one in figures
     ]
-    means = (wording.percent(mean.precision), wording.percent(mean.recall), wording.percent(mean.f1))
+    images = metrics.images_of_mean_recall(figures)
+    recall = wording.share_of(mean.recall, images) if images else wording.percent(mean.recall)
+    means = (wording.percent(mean.precision), recall, wording.percent(mean.f1))
     rows.append(("Mean", *means, wording.count(len(tested.labels))))
     header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Images")
     return Table("Precision, recall and F1 of each class on the test images", header, tuple(rows))
@@ -78,8 +80,9 @@ def per_class(tested: Predictions) -> Table:
 def overall(tested: Predictions) -> Table:
     """Figures of the whole test set besides the accuracy."""
     labels, probabilities = tested.labels, tested.probabilities
+    top_two = metrics.top_k_accuracy(labels, probabilities)
     rows = (
-        ("Top-2 accuracy", wording.percent(metrics.top_k_accuracy(labels, probabilities))),
+        ("Top-2 accuracy (95 % interval)", wording.share_of(top_two, len(labels))),
         ("ROC-AUC, one class against the rest, mean", wording.number(metrics.roc_auc(labels, probabilities))),
         ("Log loss in nats", wording.number(metrics.log_loss(labels, probabilities))),
         ("Brier score (0 to 2)", wording.number(metrics.brier_score(labels, probabilities))),
@@ -192,15 +195,16 @@ def attempts(made: Sequence[Attempt]) -> Table:
     return Table("Trainer processes that had this run", header, rows, figures_from=None)
 
 
-def epochs(done: Sequence[Epoch]) -> Table:
-    """Every complete epoch."""
+def epochs(done: Sequence[Epoch], run: Run) -> Table:
+    """Every complete epoch of the run."""
+    count = wording.validation_count(run)
     rows = tuple(
         (
             str(one.epoch),
             f"{one.train_loss:.4f}",
             f"{one.val_loss:.4f}",
             wording.percent(one.train_accuracy),
-            wording.percent(one.val_accuracy),
+            wording.share_of(one.val_accuracy, count),
             f"{one.learning_rate:g}",
             wording.duration(one.duration_s),
         )
@@ -208,9 +212,10 @@ def epochs(done: Sequence[Epoch]) -> Table:
     )
     header = (
         *("Epoch", "Training loss", "Validation loss", "Training accuracy"),
-        *("Validation accuracy", "Learning rate", "Time"),
+        *("Validation accuracy (95 % interval)", "Learning rate", "Time"),
     )
-    return Table("Every epoch", header, rows, figures_from=0)
+    caption = "Every epoch; the training accuracy is that of images just learnt from, so that no interval belongs to it"
+    return Table(caption, header, rows, figures_from=0)
 
 
 def method(*sentences: str) -> Section:

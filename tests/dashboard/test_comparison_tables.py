@@ -33,6 +33,15 @@ def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store,
     assert difference["plain (baseline)"] == "–"
     assert difference["frozen"].startswith(f"{expected:+.2f} points (")
     assert "(+" in table.loc["Test loss", "frozen"]
+    assert table.loc["Verdict"].tolist() == ["baseline", "worse"]
+    backwards = comparison_table(two_runs[::-1], compared(store, two_runs[::-1]))
+    assert backwards.loc["Verdict"].tolist() == ["baseline", "better"]
+
+
+def test_a_run_that_is_not_shown_to_differ_is_tied_in_the_table(store):
+    ids = [stores.add(store, Sample(name=name, seed=1)) for name in ("one", "other")]
+    pair = runs.get_runs(store, ids)
+    assert comparison_table(pair, compared(store, pair)).loc["Verdict", "other"] == "tied"
 
 
 def test_only_the_settings_that_differ_are_shown_unless_asked(two_runs):

@@ -1,8 +1,10 @@
 """Cost against quality: the front in marks and in words, what is not recorded, and several machines."""
 
+from dataclasses import replace
+
 import pytest
 
-from dashboard.charts.costs import accuracy_against_cost
+from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.style import DARK, LIGHT
 from dashboard.tables.costs import COSTS, front_sentence, machines_sentence, priced, unknown_sentence
 from jobs import runs
@@ -26,7 +28,8 @@ def test_the_front_is_named_the_cheapest_first_and_says_what_it_rests_on(three):
     found, unknown = priced(three, COSTS["training"])
     assert [(one.run.name, one.front) for one in found] == [("cheap", True), ("beaten", False), ("dear", True)]
     sentence = front_sentence(found, COSTS["training"])
-    assert "cheap (1 min 00 s, 90.00 %), dear (10 min 00 s, 92.00 %)" in sentence
+    cheap, dear = "cheap (1 min 00 s) with 90.00 % (89.40 to 90.57)", "dear (10 min 00 s) with 92.00 % (91.45 to 92.52)"
+    assert f"{cheap}, {dear}" in sentence
     assert "intervals overlap" in sentence
     assert unknown == []
 
@@ -51,6 +54,16 @@ def test_the_front_is_marked_by_shape_and_size_not_by_colour_alone(three, theme)
     assert list(line.x) == list(front.x) == [1, 10]
     assert (others.marker.symbol, front.marker.symbol) == ("circle-open", "circle")
     assert front.name == "cnn, on the front"
+
+
+def test_what_the_bars_are_is_said_as_it_is_drawn(three):
+    found, _ = priced(three, COSTS["training"])
+    assert interval_sentence(len(found)) == "Bars: 95 % interval."
+    many = [replace(one, cost=place + 1.0) for place, one in enumerate(found * 21)]
+    figure = accuracy_against_cost(many, COSTS["training"], LIGHT)
+    drawn = {trace.name: trace.error_y.visible for trace in figure.data if trace.mode == "markers"}
+    assert drawn == {"cnn": False, "cnn, on the front": True}
+    assert "only on the front" in interval_sentence(len(many))
 
 
 def test_nothing_recorded_and_one_run_are_a_sentence_each(three):

@@ -11,7 +11,8 @@ from sklearn.calibration import calibration_curve
 from core.calibration import accuracy_by_coverage, calibration
 from core.comparison import compare
 from core.metrics import confusion_matrix
-from jobs.groups import list_groups
+from jobs.comparing import compare_groups
+from jobs.groups import get_groups, list_groups
 from jobs.reports import csv_tables
 from jobs.runs import get_predictions, get_run, list_runs
 from jobs.store import Store
@@ -66,6 +67,20 @@ def test_the_table_of_groups_has_students_interval_and_nothing_where_one_seed_te
     low, high = t.interval(0.95, 2, np.mean(accuracies), np.std(accuracies, ddof=1) / np.sqrt(3))
     assert (float(three["low"]), float(three["high"])) == pytest.approx((low, high))
     assert (one["finished"], one["sd"], one["low"]) == ("1", "", "")
+
+
+def test_the_table_of_compared_groups_has_the_difference_the_test_and_the_seeds_that_are_missing(store: Store) -> None:
+    for model in ("cnn", "resnet18"):
+        for seed in range(2):
+            stores.add(store, Sample(model, seed, columns={"group_id": f"all-{model}"}))
+    missing = stores.add(store, Sample("cnn", 2, status="stopped", columns={"group_id": "all-cnn"}))
+    compared = compare_groups(store, get_groups(store, ["all-cnn", "all-resnet18"]))
+    baseline, other = lines(csv_tables.groups(compared.groups, compared.comparisons))
+    (expected,) = compared.comparisons
+    assert (baseline["verdict"], baseline["difference"], baseline["unfinished_run_ids"]) == ("baseline", "", missing)
+    assert float(other["difference"]) == expected.difference
+    assert float(other["p_adjusted"]) == expected.p_adjusted
+    assert other["verdict"] == expected.verdict == "worse"
 
 
 def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_state(store: Store) -> None:

@@ -12,8 +12,9 @@ import pytest
 from core import dataset
 from core.classes import CLASS_NAMES
 from core.intervals import accuracy_interval
+from jobs import reporting
 from jobs.cli import main
-from jobs.comparing import compare_runs
+from jobs.comparing import NotComparable, compare_runs
 from jobs.looks import looks_of
 from jobs.records import STOPPED
 from jobs.reporting import facts_of, report
@@ -125,6 +126,45 @@ def test_ten_long_runs_with_pictures_stay_small_and_ask_nothing_of_the_network(s
     ids = finished(store, *(Sample("cnn", seed, epochs_done=500) for seed in range(10)))
     assert_self_contained(as_html(compared(store, ids, IMAGES)))
     assert_self_contained(as_html(run.document(facts_of(store, get_run(store, ids[0])), IMAGES)))
+
+
+def test_of_very_many_runs_the_first_are_told_of_in_detail_and_more_than_fit_are_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [get_run(store, stores.add(store, Sample(seed=seed, name=f"number {seed}"))) for seed in range(4)]
+    assert "told of" not in report(store, runs, "md")
+    monkeypatch.setattr(comparison, "DETAILED", 2)
+    shortened = report(store, runs, "md")
+    assert "after the baseline are told of" in shortened
+    assert "## number 2 against number 0" in shortened
+    assert "## number 3 against number 0" not in shortened
+    assert "number 3 " in shortened
+    monkeypatch.setattr(reporting, "MOST", 3)
+    with pytest.raises(NotComparable, match="at most 3 runs, and 4 are named"):
+        report(store, runs)
+
+
+def test_every_accuracy_of_a_report_has_its_interval(store: Store) -> None:
+    run, other = (get_run(store, stores.add(store, Sample(seed=seed))) for seed in (1, 2))
+    text = report(store, [run], "md")
+    share = r"\d+\.\d\d %"
+    interval = r" \(\d+\.\d\d to \d+\.\d\d\)"
+    assert re.search(rf"Top-2 accuracy \(95 % interval\) \| {share}{interval}", text)
+    assert re.search(rf"\| Mean \| {share} \| {share}{interval}", text)
+    assert re.search(rf"\| 3 \| [\d.]+ \| [\d.]+ \| {share} \| {share}{interval}", text)
+    assert re.search(rf"accuracy {share}{interval}; expected calibration error", text)
+    compared = report(store, [run, other], "md")
+    assert re.search(rf"\| Trouser \| {share}{interval} \| {share}{interval} \|", compared)
+    assert "does not cover the classes of several comparisons together" in compared
+
+
+def test_the_name_of_a_report_has_at_most_three_ids(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ids = [stores.add(store, Sample(seed=seed % 2)) for seed in range(5)]
+    assert main(["report", *ids]) == 0
+    assert [path.name for path in tmp_path.glob("report-*")] == [f"report-{'-'.join(ids[:3])}-and-2-more.html"]
 
 
 def test_names_and_notes_stand_in_a_report_as_they_were_written(store: Store) -> None:
