@@ -3,9 +3,11 @@
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+
 from core import dataset
 from core.checkpoints import LoadedModel, load_model
-from core.export import Agreement, write_onnx, write_weights
+from core.export import Agreement, ExportError, write_onnx, write_weights
 from jobs import artifacts
 from jobs.new_files import new_folder
 from jobs.records import FINISHED, Epoch, Predictions, Run
@@ -20,6 +22,7 @@ CARD = "model-card.md"
 CHECK_EVERY = 10
 """Every so many test images one is used to hold the ONNX file against PyTorch."""
 
+_THE_REST = "Weights, model card and tables can be had without it: `--without-onnx`, or the button without ONNX."
 _CONTENTS = {
     WEIGHTS: "weights of the best epoch",
     ONNX: "preprocessing, model and softmax",
@@ -44,10 +47,17 @@ def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreem
     images = dataset.load(settings().data).test_images[::CHECK_EVERY] if onnx else None
     with new_folder(folder) as aside:
         write_weights(aside / WEIGHTS, loaded)
-        agreement = None if images is None else write_onnx(aside / ONNX, loaded, images)
+        agreement = None if images is None else _write_onnx(aside / ONNX, loaded, images)
         _write_tables(aside, tested, epochs)
         _write_card(aside, run, tested, loaded, agreement)
     return agreement
+
+
+def _write_onnx(path: Path, loaded: LoadedModel, images: np.ndarray) -> Agreement:
+    try:
+        return write_onnx(path, loaded, images)
+    except ExportError as error:
+        raise ExportError(error.message, f"{error.advice} {_THE_REST}".strip()) from error
 
 
 def _write_tables(folder: Path, tested: Predictions, epochs: list[Epoch]) -> None:

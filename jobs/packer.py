@@ -1,4 +1,7 @@
-"""The process that makes a run's model to go, `python -m jobs.packer RUN`; what goes wrong is its last line."""
+"""The process that makes a run's model to go, `python -m jobs.packer RUN [--without-onnx]`.
+
+What goes wrong is its last line.
+"""
 
 import sys
 
@@ -6,14 +9,16 @@ from core.errors import LookbookError
 from jobs import artifacts
 from jobs.exporting import export
 from jobs.launching import open_here
+from jobs.packing import WITHOUT_ONNX
 from jobs.runs import get_run
 
 
-def main(run_id: str) -> int:
+def main(run_id: str, *choices: str) -> int:
     """Export the run into its folder; return 0, or 1 after having said what went wrong."""
     try:
         store = open_here()
-        export(store, get_run(store, run_id), artifacts.files_of(store, run_id).package)
+        folder = artifacts.files_of(store, run_id).package
+        export(store, get_run(store, run_id), folder, onnx=WITHOUT_ONNX not in choices)
     except LookbookError as error:
         print(error, file=sys.stderr)
         return 1
@@ -21,4 +26,4 @@ def main(run_id: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

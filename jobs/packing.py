@@ -17,6 +17,7 @@ from jobs.runs import NotPossible
 from jobs.settings import ROOT, child_environment
 from jobs.store import Store
 
+WITHOUT_ONNX = "--without-onnx"
 NOT_MADE, BEING_MADE, READY, FAILED = "not made", "being made", "ready", "failed"
 
 
@@ -42,8 +43,8 @@ def package_of(store: Store, run_id: str) -> Package:
     return Package(FAILED, problem=said.strip().splitlines()[-1])
 
 
-def start_packing(store: Store, run: Run) -> bool:
-    """Start to make a run's model to go; return whether it was not being made, and not there, already.
+def start_packing(store: Store, run: Run, *, onnx: bool = True) -> bool:
+    """Start to make a run's model to go, with or without ONNX; return whether it was neither made nor there already.
 
     Raise NotPossible for a run that has not finished, and OSError where no process can be started.
     """
@@ -62,7 +63,7 @@ def start_packing(store: Store, run: Run) -> bool:
             log.write(b"It was interrupted. Try again.\n")
             log.flush()
             subprocess.Popen(
-                [sys.executable, "-m", "jobs.packer", run.id],
+                [sys.executable, "-m", "jobs.packer", run.id, *([] if onnx else [WITHOUT_ONNX])],
                 cwd=ROOT,
                 env=child_environment(store.engine.url.render_as_string(hide_password=False), store.artifacts),
                 stdin=subprocess.DEVNULL,

@@ -66,12 +66,23 @@ def _package(run: Run, busy: bool) -> None:
     else:
         if package.state == FAILED:
             st.error(f"**The model could not be made ready.** {page.plain(package.problem)}")
+        _offer_to_make(run)
+
+
+def _offer_to_make(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="make_model_to_go"):
         st.button(
             "Make the model ready to go",
             icon=":material/inventory_2:",
             on_click=_start,
-            args=(run,),
+            args=(run, True),
             help="Weights as safetensors, ONNX that agrees with PyTorch to 1e-5, and a model card.",
+        )
+        st.button(
+            "Make it without ONNX",
+            on_click=_start,
+            args=(run, False),
+            help="Weights, model card and tables only; for a model that cannot be written as ONNX.",
         )
 
 
@@ -84,7 +95,10 @@ def _offer(run: Run, package: Package) -> None:
             if path.name in _CONTENTS:
                 label = f"{_CONTENTS[path.name]}, {wording.size(path.stat().st_size)}"
                 _download(label, partial(Path.read_bytes, path), f"{name}-{path.name}")
-    st.caption("The ONNX file takes grey images of 28x28 pixels and agrees with PyTorch to 1e-5; the card says how.")
+    if any(path.name == "model.onnx" for path in package.files):
+        st.caption("The ONNX file takes grey images of 28x28 pixels and agrees with PyTorch to 1e-5, as the card says.")
+    else:
+        st.caption("Made without an ONNX file; `python -m jobs export` writes one, too.")
 
 
 def _download(label: str, content: partial[bytes], name: str) -> None:
@@ -93,9 +107,9 @@ def _download(label: str, content: partial[bytes], name: str) -> None:
     )
 
 
-def _start(run: Run) -> None:
+def _start(run: Run, onnx: bool) -> None:
     try:
-        packing.start_packing(queries.store(), run)
+        packing.start_packing(queries.store(), run, onnx=onnx)
     except OSError as error:
         page.notice(f"The model cannot be made ready: {error.strerror}.")
     except LookbookError as error:

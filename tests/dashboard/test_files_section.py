@@ -68,6 +68,15 @@ def test_a_model_that_could_not_be_made_says_why_and_can_be_tried_again(run_id, 
     assert "Make the model ready to go" in [button.label for button in app.button]
 
 
+def test_a_model_that_was_made_without_onnx_is_offered_as_such(run_id, files, open_page):
+    assert "Make it without ONNX" in [one.label for one in open_page("runs", run=run_id, section="files").button]
+    files.package.mkdir()
+    (files.package / "model.safetensors").write_bytes(b"x" * 1_000)
+    app = open_page("runs", run=run_id, section="files")
+    assert "Weights (safetensors), 1.0 kB" in offered(app)
+    assert "Made without an ONNX file" in texts(app)
+
+
 @pytest.mark.slow
 def test_pressing_the_button_starts_another_process_and_the_page_does_not_wait(run_id, files, open_page):
     press(open_page("runs", run=run_id, section="files"), "Make the model ready to go")

@@ -128,7 +128,9 @@ def test_an_onnx_file_that_does_not_agree_leaves_no_export(
 ) -> None:
     monkeypatch.setattr(core_export, "TOLERANCE", -1.0)
     assert main(["export", add_finished(store), str(tmp_path / "out")]) == 1
-    assert "no ONNX file is kept" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no ONNX file is kept" in said
+    assert "Weights, model card and tables can be had without it: `--without-onnx`" in said
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
 
 

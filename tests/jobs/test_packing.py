@@ -4,6 +4,7 @@ import io
 import os
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -55,6 +56,20 @@ def test_a_run_whose_model_file_is_gone_says_why_and_can_be_tried_again(store: S
     assert "model.pt" in failed.problem
     assert start_packing(store, run)
     wait_until_done(store, run.id)
+
+
+@pytest.mark.slow
+def test_without_onnx_the_rest_is_made_even_where_the_test_images_are_missing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
+    run = get_run(store, add_run_with_model(store, "to go"))
+    assert start_packing(store, run, onnx=False)
+    package = wait_until_done(store, run.id)
+    assert package.state == READY, package.problem
+    names = {path.name for path in package.files}
+    assert {"model.safetensors", "model-card.md", "predictions.csv"} <= names
+    assert "model.onnx" not in names
 
 
 @pytest.mark.slow
