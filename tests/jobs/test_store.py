@@ -107,6 +107,29 @@ def test_a_store_of_each_revision_opens_with_all_its_rows(old: str, tmp_path: Pa
     assert {run_id: len(rows) for run_id, rows in list_epochs(store, [first, last]).items()} == {first: 3, last: 0}
 
 
+@pytest.mark.parametrize("old", REVISIONS)
+def test_a_store_of_each_revision_keeps_every_value_of_every_table(old: str, tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    shutil.copyfile(old_stores.FOLDER / f"{old}.db", path)
+    before = _contents(path)
+    open_store(url_of(path), tmp_path).engine.dispose()
+    after = _contents(path)
+    for table, rows in before.items():
+        assert [{name: new[name] for name in row} for row, new in zip(rows, after[table], strict=True)] == rows
+    filled = {table for table, rows in before.items() if rows}
+    since = {"0001": {"runs", "epochs", "predictions"}, "0002": {"attempts", "tags", "shop"}, "0004": {"photos"}}
+    assert filled >= set().union(*(tables for revision, tables in since.items() if revision <= old))
+
+
+def _contents(path: Path) -> dict[str, list[dict[str, object]]]:
+    """Every row of every table but the one that holds the revision."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        names = {row["name"] for row in tables} - {"alembic_version"}
+        return {name: [dict(row) for row in connection.execute(f'SELECT * FROM "{name}"')] for name in names}
+
+
 def test_every_revision_is_kept_as_a_file() -> None:
     assert {path.stem for path in old_stores.FOLDER.glob("*.db")} == set(REVISIONS) == migration._known_revisions()
 
