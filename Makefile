@@ -12,7 +12,11 @@ VENV_PYTHON = .venv/bin/python
 SETUP = command -v "$(PYTHON)" >/dev/null \
 	|| { echo 'Python 3.11 or newer is needed, and there is no "$(PYTHON)": install it, or name one by PYTHON=...' >&2; exit 1; }; \
 	exec "$(PYTHON)" setup/find_python.py
-FAST = $(VENV_PYTHON) -m pytest -m "not slow and not browser" --numprocesses auto
+PYTEST = $(VENV_PYTHON) -m pytest
+FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
+# Each file of browser tests has a server of its own, so that two can run side by side; slow tests want the machine alone.
+BROWSER = $(PYTEST) tests/browser --numprocesses 2 --dist loadfile
+SLOW = $(PYTEST) -m "slow and not browser"
 
 .PHONY: run test test-fast check developers
 .NOTPARALLEL:
@@ -23,7 +27,7 @@ run:
 test: check
 	@$(SETUP) browser.py
 	@$(VENV_PYTHON) -m jobs data
-	@$(if $(ARGS),$(VENV_PYTHON) -m pytest $(ARGS),$(FAST) && $(VENV_PYTHON) -m pytest -m "slow or browser")
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(BROWSER) && $(SLOW))
 
 test-fast: developers
 	@$(VENV_PYTHON) -m jobs data
@@ -33,7 +37,7 @@ check: developers
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
-	@$(VENV_PYTHON) -m pytest -q tests/test_architecture.py
+	@$(PYTEST) -q tests/test_architecture.py
 
 developers:
 	@$(SETUP) environment.py developers
