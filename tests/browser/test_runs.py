@@ -1,0 +1,158 @@
+"""Steering runs in a real browser: what is clicked happens, and a page that refreshes itself keeps what one does."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from core import dataset
+from core.presets import config_of
+from jobs import artifacts, queue, runs, shop
+from jobs.records import QUEUED, RUNNING, STOPPED
+from jobs.settings import settings
+from tests import stores
+from tests.browser.conftest import running_dashboard, settle
+from tests.stores import Sample
+
+pytestmark = pytest.mark.browser
+
+LONG = config_of("cnn", epochs=40, train_size=900, batch_size=6, threads=1, patience=0)
+"""Takes minutes, so that there is time to stop it, and begins within seconds."""
+START_MS = 90_000
+
+
+@pytest.fixture
+def paused(dashboard):
+    """The store of the module with its queue paused, so that nothing starts."""
+    shop.set_paused(dashboard.store, True)
+    return dashboard.store
+
+
+def wait_until(page, is_so):
+    """Look until it is so; fail after a generous while."""
+    deadline = time.monotonic() + START_MS / 1000
+    while not is_so():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
+
+
+def mark(page, run_ids):
+    """Check the boxes of these runs."""
+    for run_id in run_ids:
+        page.get_by_label(re.compile(rf"^Mark .*\({run_id}\)")).check()
+        settle(page)
+
+
+def choose(page, label, heading):
+    """Choose from the menu of rarer actions, which closes, and return the dialog that opens."""
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name=label).click()
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    return page.get_by_role("dialog", name=heading)
+
+
+def position(run):
+    """How far a run is."""
+    return run.epoch, run.batch
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not dataset.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
+def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser, tmp_path):
+    with running_dashboard(tmp_path) as served, browser.new_context() as context:
+        store, page = served.store, context.new_page()
+        run_id = queue.launch(store, LONG)
+        page.goto(f"{served.address}/runs?run={run_id}")
+        expect(page.get_by_text(re.compile(r"epoch \d+ of 40, step \d+"))).to_be_visible(timeout=START_MS)
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_text("■ stopped")).to_be_visible(timeout=START_MS)
+        stopped = runs.get_run(store, run_id)
+        assert stopped.status == STOPPED
+        assert list(artifacts.files_of(store, run_id).checkpoints.iterdir())
+
+        page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_text("▶ running").first).to_be_visible(timeout=START_MS)
+        wait_until(page, lambda: position(runs.get_run(store, run_id)) > position(stopped))
+        resumed, (_, second) = runs.get_run(store, run_id), runs.list_attempts(store, run_id)
+        assert (resumed.status, resumed.attempt) == (RUNNING, 2)
+        assert (second.start_epoch, second.start_batch) >= position(stopped) > (1, 0)
+        assert resumed.work_s > stopped.work_s > 0
+        assert "resuming in epoch" in artifacts.log_tail(store, run_id)
+
+
+def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
+    source = runs.get_run(paused, stores.add(paused, Sample(name="original", changes={"epochs": 9})))
+    page = open_page(f"runs?run={source.id}")
+    page.get_by_role("button", name="Clone").click()
+    page.wait_for_url(f"**/launch?clone={source.id}")
+    page.get_by_text("Advanced: every other setting").click()
+    field = page.get_by_label("Epochs", exact=True)
+    expect(field).to_have_value("9")
+    field.fill("11")
+    field.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Launch", exact=True).click()
+    page.wait_for_url("**/runs?run=*")
+    made = runs.get_run(paused, re.search(r"run=(\w+)", page.url).group(1))
+    assert made.config == source.config | {"epochs": 11}
+    assert (made.status, made.cloned_from) == (QUEUED, source.id)
+
+
+def test_marked_runs_are_moved_to_the_front_by_clicking(paused, open_page):
+    ids = [stores.add(paused, Sample(status=QUEUED, name=f"moved {place}")) for place in range(3)]
+    page = open_page("runs?search=moved")
+    mark(page, ids[1:])
+    dialog = choose(page, "Move in the queue", "Move in the queue")
+    expect(dialog).to_contain_text("moved 1, moved 2")
+    dialog.get_by_role("button", name="Move to the front").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("2 runs moved to the front of the queue.")).to_be_visible()
+    assert [run.id for run in runs.active_runs(paused) if run.id in ids] == [ids[1], ids[2], ids[0]]
+
+
+def test_clicking_twice_on_launch_again_launches_once(paused, open_page):
+    source = stores.add(paused, Sample(name="repeated"))
+    page = open_page("runs?search=repeated")
+    mark(page, [source])
+    dialog = choose(page, "Launch again with several seeds", "Launch again")
+    dialog.get_by_role("button", name="Launch 1 run").dblclick()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("link", name="repeated again")).to_have_count(1)
+    settle(page)
+    assert [run.cloned_from for run in runs.active_runs(paused)].count(source) == 1
+
+
+def test_a_live_refresh_keeps_scroll_and_marks(paused, open_page):
+    for place in range(30):
+        stores.add(paused, Sample(status="stopped", epochs_done=1, name=f"kept {place}"))
+    working = stores.add(paused, Sample(status="running", epochs_done=2, name="kept at work"))
+    marked = stores.add(paused, Sample(name="kept and marked", created_at=time.time() - 60))
+    with stores.at_work(paused, working):
+        page = open_page("runs?search=kept")
+        mark(page, [marked])
+        main = page.get_by_test_id("stMain")
+        main.evaluate("element => element.scrollTo(0, 400)")
+        row = page.get_by_role("row").filter(has_text="kept at work")
+        before = row.inner_text()
+        # Its "for 4 s" is another at each refresh.
+        for _ in range(2):
+            expect(row).not_to_have_text(before, use_inner_text=True)
+            before = row.inner_text()
+        assert main.evaluate("element => element.scrollTop") == 400
+        expect(page.get_by_label(f"Mark kept and marked ({marked})")).to_be_checked()
+        assert "search=kept" in page.url
+
+
+def test_the_action_bar_follows_a_marked_run_that_has_stopped_meanwhile(paused, open_page):
+    working = stores.add(paused, Sample(status="running", epochs_done=2, name="followed"))
+    other = stores.add(paused, Sample(status="running", epochs_done=2, name="followed too"))
+    with stores.at_work(paused, working), stores.at_work(paused, other):
+        page = open_page("runs?search=followed")
+        mark(page, [working])
+        expect(page.get_by_role("button", name="Resume")).to_have_count(0)
+        page.locator(".st-key-action_bar").get_by_role("button", name="Stop").click()
+        expect(page.get_by_text("◧ stopping").last).to_be_visible()
+        with paused.writing() as connection:
+            connection.exec_driver_sql("UPDATE runs SET status = 'stopped' WHERE id = ?", (working,))
+        expect(page.get_by_role("button", name="Resume")).to_be_visible()
