@@ -22,6 +22,9 @@ from jobs.store import Store
 
 _OTHER_DATA = "Another data set, another split or another order of the labels cannot be compared."
 
+_SPLIT = ("seed", "folds", "fold")
+"""The settings that choose the validation images."""
+
 
 class NotComparable(LookbookError):
     """The runs named cannot be compared with each other."""
@@ -156,6 +159,17 @@ def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
     """A name for each run by id: its own, with its id where two runs have the same."""
     names = [run.name for run in runs]
     return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in runs}
+
+
+def validation_sentence(runs: Sequence[Run]) -> str:
+    """That runs were validated on different images, so that those figures do not compare; empty where they were not."""
+    splits = {tuple(run.config.get(name) for name in _SPLIT) for run in runs}
+    if len(splits) < 2:
+        return ""
+    return (
+        "These runs were validated on different images, for the seed and the folds choose them: their validation "
+        "figures do not compare. The test images are the same."
+    )
 
 
 def runs_as_data(compared: RunsCompared) -> dict[str, Any]:

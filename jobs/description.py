@@ -5,9 +5,15 @@ from typing import Any
 
 from core import metrics
 from core.intervals import accuracy_interval
+from jobs import wording
 from jobs.records import FINISHED, Predictions, Run
 from jobs.runs import get_predictions, list_attempts, list_epochs
 from jobs.store import Store
+
+_FIGURES = (
+    *("confusion_matrix", "per_class", "macro_average"),
+    *("top2_accuracy", "top2_accuracy_interval", "roc_auc"),
+)
 
 
 def summarise(run: Run) -> dict[str, Any]:
@@ -29,9 +35,10 @@ def summarise(run: Run) -> dict[str, Any]:
         "epochs_planned": run.epochs,
         "best_epoch": run.best_epoch,
         "best_val_accuracy": run.best_val_accuracy,
+        "best_val_accuracy_interval": _interval(run.best_val_accuracy, wording.validation_count(run)),
         "test_loss": run.test_loss,
         "test_accuracy": run.test_accuracy,
-        "test_accuracy_interval": _interval(run),
+        "test_accuracy_interval": _interval(run.test_accuracy, run.test_count),
         "tags": list(run.tags),
         "note": run.note,
         "pinned": run.pinned,
@@ -74,21 +81,28 @@ def device_of(run: Run) -> str:
 
 def _figures(tested: Predictions | None) -> dict[str, Any]:
     if tested is None:
-        return dict.fromkeys(("confusion_matrix", "per_class", "macro_average", "top2_accuracy", "roc_auc"))
+        return dict.fromkeys(_FIGURES)
     matrix = metrics.confusion_matrix(tested.labels, tested.predicted)
+    top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
     return {
         "confusion_matrix": matrix.tolist(),
-        "per_class": [asdict(one) for one in metrics.per_class(matrix)],
+        "per_class": [_per_class(one) for one in metrics.per_class(matrix)],
         "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
-        "top2_accuracy": metrics.top_k_accuracy(tested.labels, tested.probabilities, 2),
+        "top2_accuracy": top_two,
+        "top2_accuracy_interval": _interval(top_two, len(tested.labels)),
         "roc_auc": metrics.roc_auc(tested.labels, tested.probabilities),
     }
 
 
-def _interval(run: Run) -> list[float] | None:
-    if run.test_accuracy is None or not run.test_count:
+def _per_class(one: metrics.ClassFigures) -> dict[str, Any]:
+    return {**asdict(one), "recall_interval": _interval(one.recall, one.support)}
+
+
+def _interval(share: float | None, count: int | None) -> list[float] | None:
+    """The 95 % interval of a share of so many images."""
+    if share is None or not count:
         return None
-    return list(accuracy_interval(round(run.test_accuracy * run.test_count), run.test_count))
+    return list(accuracy_interval(round(share * count), count))
 
 
 def _without_run(values: dict[str, Any]) -> dict[str, Any]:

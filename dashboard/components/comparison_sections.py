@@ -23,6 +23,7 @@ from dashboard.components.take_along import csv_button
 from dashboard.style import RunStyle
 from dashboard.tables.calibration import calibration_table, coverage_table, point_at
 from dashboard.tables.comparison import class_cells, differing_config, pair_cells
+from jobs.comparing import validation_sentence
 from jobs.records import Run
 from jobs.reports import csv_tables
 
@@ -76,6 +77,8 @@ def show_curves(runs: Sequence[Run], looks: Looks) -> None:
             figure = charts.overlaid_curves(runs, known, looks.styles, looks.names, measure, page.theme())
             words = f"{charts.MEASURES[measure][0]} over the epochs. {best}"
             page.chart(figure, words, key=measure, about=" ".join(run.id for run in runs))
+    if differing := validation_sentence(runs):
+        st.caption(differing)
 
 
 def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
@@ -100,7 +103,9 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     matrices = [confusion_matrix(one.labels, one.predicted) for one in said]
     change = matrices[1] - matrices[0]
     a, b = comparison.name_a, comparison.name_b
-    caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer; a cell opens what changed."
+    caption = (
+        f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer; a cell opens what changed."
+    )
     cells = difference_cells(*matrices, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
     if cell := show_matrix(cells, caption, key="difference", about=_about(comparison)):
         where = {"run": other.id, "against": baseline.id, "true": str(cell[0]), "predicted": str(cell[1])}

@@ -12,7 +12,7 @@ from dashboard.components.agreement import show_agreement
 from dashboard.components.take_along import csv_button, report_buttons
 from dashboard.style import run_styles
 from dashboard.tables.comparison import comparison_table
-from jobs.comparing import comparable, distinct_names
+from jobs.comparing import comparable, distinct_names, validation_sentence
 from jobs.records import Run
 from jobs.reports import csv_tables
 
@@ -95,6 +95,8 @@ def _link_recipes(baseline: Run, other: Run) -> None:
 
 def _show_figures(chosen: Sequence[Run], compared: Sequence[Comparison], looks: sections.Looks) -> None:
     st.table(comparison_table(chosen, compared).rename(columns=page.plain), border="horizontal")
+    if differing := validation_sentence(chosen):
+        st.caption(differing)
     with st.container(horizontal=True, vertical_alignment="center", key="errors_of_each"):
         st.markdown("Misclassified images of", width="content")
         for run in chosen:

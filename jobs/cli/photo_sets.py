@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import intake
+from core.intervals import accuracy_interval
 from core.metrics import accuracy
 from core.photo_files import PhotoFile
 from core.photo_labels import FolderLabels, Labels
@@ -159,6 +160,10 @@ def _accuracy(store: Store, photo_set: PhotoSet, run: Run) -> float | None:
     return accuracy(said.labels, said.predicted)
 
 
+def _interval(share: float, count: int) -> list[float]:
+    return list(accuracy_interval(round(share * count), count))
+
+
 def _as_data(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> dict[str, Any]:
     old = photo_sets.outdated(store, photo_set)
     return {
@@ -169,7 +174,8 @@ def _as_data(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> dict[str
             {
                 "id": run.id,
                 "name": run.name,
-                "accuracy": _accuracy(store, photo_set, run),
+                "accuracy": (share := _accuracy(store, photo_set, run)),
+                "accuracy_interval": None if share is None else _interval(share, photo_set.count),
                 "verdicts": _verdicts(store, photo_set, run),
                 "outdated": run.id in old,
             }

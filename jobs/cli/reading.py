@@ -94,7 +94,7 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
         ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
         ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
-        ("best epoch", f"{run.best_epoch}: validation accuracy {wording.percent(run.best_val_accuracy)}"),
+        ("validation", f"accuracy {wording.best_validation(run)}, the best"),
         ("test", f"accuracy {wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
         ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
@@ -102,7 +102,7 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("files", f"{size(artifacts.bytes_used(store, run.id))} (`python -m jobs space` shows those of all runs)"),
         ("note", run.note),
     ]
-    missing = {"best epoch": run.best_epoch is None, "test": run.test_accuracy is None}
+    missing = {"validation": run.best_epoch is None, "test": run.test_accuracy is None}
     lines = [f"{name:<12}{words}" for name, words in facts if words and not missing.get(name)]
     return "\n".join([f"{run.name} ({run.id})", *lines, *_class_table(description)])
 
@@ -129,10 +129,16 @@ def _class_table(description: dict[str, Any]) -> list[str]:
     if not description["per_class"]:
         return []
     rows = [
-        (one["name"], *(wording.percent(one[key]) for key in ("precision", "recall", "f1")), str(one["support"]))
+        (
+            one["name"],
+            wording.percent(one["precision"]),
+            wording.share_of(one["recall"], one["support"]),
+            wording.percent(one["f1"]),
+            str(one["support"]),
+        )
         for one in description["per_class"]
     ]
-    return ["", output.table(("CLASS", "PRECISION", "RECALL", "F1", "SUPPORT"), rows)]
+    return ["", output.table(("CLASS", "PRECISION", "RECALL (95 % INTERVAL)", "F1", "SUPPORT"), rows)]
 
 
 def _log(chosen: argparse.Namespace) -> int:

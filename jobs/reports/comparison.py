@@ -8,7 +8,7 @@ from core.classes import CLASS_NAMES
 from core.comparison import Comparison
 from core.metrics import confusion_matrix
 from jobs import wording
-from jobs.comparing import RunsCompared
+from jobs.comparing import RunsCompared, validation_sentence
 from jobs.records import Epoch, Run
 from jobs.reports import charts, drawing, sections
 from jobs.reports.charts import Curve
@@ -128,7 +128,9 @@ def _curves(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]]) -> Se
         )
     )
     marked = Paragraph("The large mark is the epoch with the lowest validation loss; its weights are the model.")
-    return Section("Learning curves", (Beside(accuracy, loss), marked))
+    differing = validation_sentence(compared.runs)
+    remarks = (marked, Paragraph(differing)) if differing else (marked,)
+    return Section("Learning curves", (Beside(accuracy, loss), *remarks))
 
 
 def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison, images: Images | None) -> Section:

@@ -171,8 +171,10 @@ def near_duplicates(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _flat(summary: dict[str, Any]) -> dict[str, Any]:
-    low, high = summary.pop("test_accuracy_interval") or (None, None)
-    return {**summary, "test_accuracy_low": low, "test_accuracy_high": high, "tags": " ".join(summary["tags"])}
+    bounds = {}
+    for name in ("best_val_accuracy", "test_accuracy"):
+        bounds[f"{name}_low"], bounds[f"{name}_high"] = summary.pop(f"{name}_interval") or (None, None)
+    return {**summary, **bounds, "tags": " ".join(summary["tags"])}
 
 
 def _of(rows: Sequence[ReliabilityBin] | Sequence[CoveragePoint] | Sequence[ClassDifference]) -> str:

@@ -48,6 +48,12 @@ def test_two_runs_begin_with_the_sentence_and_the_baseline_is_on_the_left(ids, o
     assert not app.exception
 
 
+def test_runs_with_other_validation_images_are_said_beside_their_validation_figures(store, ids, open_page):
+    assert texts(open_page("compare", run=ids[:2])).count("were validated on different images") == 2
+    twins = [stores.add(store, Sample(name=name, seed=5)) for name in ("first", "second")]
+    assert "were validated on different images" not in texts(open_page("compare", run=twins))
+
+
 def test_the_order_of_the_link_decides_which_run_is_the_baseline(ids, open_page):
     app = open_page("compare", run=[ids[1], ids[0]])
     assert list(app.table[0].value.columns) == ["two (baseline)", "one"]

@@ -135,6 +135,22 @@ def test_show_json_holds_everything_of_a_finished_run(store: Store, capsys: Capt
     assert {"precision", "recall", "f1"} <= shown["per_class"][0].keys()
 
 
+def test_list_and_show_give_every_accuracy_its_interval(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample())
+    share = r"\d\d\.\d\d % \(\d\d\.\d\d to \d\d\.\d\d\)"
+    _, out, _ = run(capsys, "list")
+    assert len(re.findall(share, out)) == 2
+    _, out, _ = run(capsys, "show", run_id)
+    assert re.search(rf"validation +accuracy {share}, epoch", out)
+    assert re.search(rf"Trouser +\S+ % +{share}", out)
+    shown = json.loads(run(capsys, "show", run_id, "--json")[1])
+    for name in ("best_val_accuracy", "test_accuracy", "top2_accuracy"):
+        low, high = shown[f"{name}_interval"]
+        assert low < shown[name] < high
+    low, high = shown["per_class"][0]["recall_interval"]
+    assert low < shown["per_class"][0]["recall"] < high
+
+
 def test_show_json_of_a_queued_run_has_the_same_keys_and_no_figures(store: Store, capsys: Capture) -> None:
     run_id = queue.launch(store, TINY)
     _, out, _ = run(capsys, "show", run_id, "--json")

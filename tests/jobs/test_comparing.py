@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from core.classes import CLASS_COUNT
 from jobs.cli import main
-from jobs.comparing import NotComparable, comparable, compare_groups, compare_runs
+from jobs.comparing import NotComparable, comparable, compare_groups, compare_runs, validation_sentence
 from jobs.groups import find_group, get_groups, list_groups
 from jobs.labels import archive
 from jobs.records import STOPPED
@@ -118,6 +118,21 @@ def test_runs_that_answered_other_images_are_refused(store: Store, truth: np.nda
     ids = [stores.add(store, Sample("cnn", 0)), stores.add(store, Sample("cnn", 1), truth)]
     with pytest.raises(NotComparable, match=reason):
         compare_runs(store, get_runs(store, ids))
+
+
+def test_runs_that_were_validated_on_different_images_are_said_to_be(store: Store) -> None:
+    runs = get_runs(store, add(store, Sample("cnn", 0), Sample("resnet18", 0), Sample("cnn", 1)))
+    assert validation_sentence(runs[:2]) == ""
+    assert "validated on different images" in validation_sentence(runs)
+    folds = add(store, *(Sample("cnn", 0, changes={"folds": 2, "fold": fold}) for fold in (1, 2)))
+    assert "validated on different images" in validation_sentence(get_runs(store, folds))
+
+
+def test_the_table_of_classes_has_the_intervals_of_both_runs(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    add(store, Sample("cnn", 0, name="one"), Sample("cnn", 1, name="other"))
+    assert main(["compare", "one", "other"]) == 0
+    trouser = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Trouser"))
+    assert trouser.count(" to ") == 3
 
 
 def test_groups_of_seeds_are_compared_as_recipes(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
 from core.errors import ConfigurationError
+from core.intervals import accuracy_interval
 from core.reading import Photo, UnreadablePhoto
 from core.verdict import Verdict
 from jobs import labels, photo_sets
@@ -129,6 +130,7 @@ def test_verdicts_are_kept_with_the_answers(store: Store, capsys: Capture) -> No
         name: [verdict] * 4 for name, verdict in verdicts.items()
     }
     shown = json.loads(run(capsys, "photo-set", "show", "shelf", "--json")[1])["runs"]
+    assert all(one["accuracy_interval"] == list(accuracy_interval(round(4 * one["accuracy"]), 4)) for one in shown)
     counts = {one["name"]: one["verdicts"] for one in shown}
     assert counts["shy"] == {"sure": 0, "not sure": 4, "none of these": 0}
     assert counts["old"] == {"sure": 0, "not sure": 0, "none of these": 0}
