@@ -13,6 +13,7 @@ from core.checkpoints import LoadedModel, load_model
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.evaluation import log_probabilities
+from core.features import penultimate_features
 from core.intake import read_photo
 from core.photos import ModelView, Polarity, to_model_view
 from core.reading import UnreadablePhoto
@@ -41,6 +42,10 @@ class Predictor:
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """The ten probabilities, float32 (n, 10), of images uint8 (n, 28, 28), bright on black."""
         return np.exp(log_probabilities(self._loaded.model, images, self.config))
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """What the model's last layer decides by, float32 (n, d), for images uint8 (n, 28, 28); raise NothingInside."""
+        return penultimate_features(self._loaded.model, images, self.config)
 
     def saliency(self, image: np.ndarray, label: int) -> np.ndarray:
         """How much each place of an image uint8 (28, 28) speaks for a class: float32 (28, 28), 0 to 1, by Grad-CAM.

@@ -56,6 +56,17 @@ class Study:
     places: np.ndarray
     """Where each test image lies on the map, both coordinates 0 to 1: float32 (n, 2)."""
 
+    def nearest_to(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The training images nearest to an image that is not in the data set, by its features (d,).
+
+        Indices into the training set, int32 (k,), and distances float32 (k,): half the square of the distance in the
+        principal axes, which for features of length 1 is the cosine distance but for what the axes leave out.
+        """
+        place = (unit(features[None]) - self.mean) @ self.basis
+        distances = ((self.training_coordinates.astype(np.float32) - place) ** 2).sum(axis=1) / 2
+        order = np.argsort(distances, kind="stable")[:NEIGHBOURS]
+        return self.training_indices[order], distances[order].astype(np.float32)
+
 
 def make(
     test_features: np.ndarray,

@@ -1,5 +1,6 @@
 """What runs say of the photos of one visitor: worked out once for each photo, its corrections and a run."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -10,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.photo_files import PhotoFile
-from core.photo_labels import FolderLabels, Labels
+from core.photo_labels import FolderLabels, TableLabels
 from core.reading import UnreadablePhoto
 from core.verdict import Judgement
 from dashboard import queries
@@ -63,13 +64,13 @@ class JudgedPhoto:
 
 
 def judge(
-    files: Sequence[PhotoFile], labels: Labels | FolderLabels, models: Mapping[str, "Predictor"]
+    files: Sequence[PhotoFile], labels: TableLabels | FolderLabels, models: Mapping[str, "Predictor"]
 ) -> list[JudgedPhoto]:
     """Every photo with the answers of all runs, by their ids; says how far it is where that takes a while."""
     bar = st.progress(0.0, "Reading the photos") if len(files) > _QUICK else None
     judged = []
-    for position, file in enumerate(files):
-        judged.append(_judged(file, position, labels.of(file.name), models))
+    for position, (key, file) in enumerate(zip(_keys(files), files, strict=True)):
+        judged.append(_judged(file, key, labels.of(file.name), models))
         if bar:
             bar.progress((position + 1) / len(files), f"Photo {position + 1:,} of {len(files):,}")
     if bar:
@@ -82,8 +83,18 @@ def forget() -> None:
     st.session_state.pop(_KEPT, None)
 
 
-def _judged(file: PhotoFile, position: int, truth: int | None, models: Mapping[str, "Predictor"]) -> JudgedPhoto:
-    key = f"{position}_{sha256(file.content).hexdigest()[:12]}"
+def _keys(files: Sequence[PhotoFile]) -> list[str]:
+    """A key for each file by its content and how many equal ones stand before it, the same when others come and go."""
+    digests = [sha256(file.content).hexdigest()[:16] for file in files]
+    before: Counter[str] = Counter()
+    keys = []
+    for digest in digests:
+        keys.append(f"{digest}_{before[digest]}")
+        before[digest] += 1
+    return keys
+
+
+def _judged(file: PhotoFile, key: str, truth: int | None, models: Mapping[str, "Predictor"]) -> JudgedPhoto:
     try:
         if file.error:
             raise file.error

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import LookbookError
 from core.metrics import SMALLEST_PROBABILITY
+from core.verdict import Verdict
 from dashboard import page, pickers, queries, wording
 from dashboard.judging import JudgedPhoto
 from jobs import photo_sets
@@ -15,16 +16,17 @@ from jobs.records import Predictions
 
 def results_of(
     known: Sequence[JudgedPhoto], names: Mapping[str, str]
-) -> tuple[dict[str, Predictions], np.ndarray, list[str]]:
-    """What each run, by its name, says of photos with a known class, their views (n, 28, 28), and their names."""
+) -> tuple[dict[str, Predictions], dict[str, list[Verdict | None]], np.ndarray, list[str]]:
+    """What each run, by its name, says of photos with a known class, its verdicts, their views, and their names."""
     seen = [photo.seen for photo in known if photo.seen]
     labels = np.array([photo.truth for photo in known], dtype=np.int64)
-    said = {}
+    said, verdicts = {}, {}
     for run_id in seen[0].judgements:
         shares = np.array([one.judgements[run_id].probabilities for one in seen])
         logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
+        verdicts[names[run_id]] = [one.judgements[run_id].verdict for one in seen]
         said[names[run_id]] = Predictions(run_id, "photos", labels, logs)
-    return said, np.array([one.image for one in seen]), [photo.file.name for photo in known]
+    return said, verdicts, np.array([one.image for one in seen]), [photo.file.name for photo in known]
 
 
 def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:

@@ -1,85 +1,91 @@
 """Where photos come in on the page Predict: dropped, pasted, taken, packed in a zip, or drawn samples to try."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from core.photo_files import MAX_ZIP_BYTES, PhotoFile, is_zip, unpack
-from core.photo_labels import FolderLabels, Labels, UnreadableLabels, read_labels
+from core.photo_files import MAX_UNPACKED, MAX_ZIP_BYTES, PhotoFile
+from core.photo_labels import FolderLabels, Labels, NoLabelColumns, TableLabels, UnreadableLabels, read_labels
 from core.reading import MAX_BYTES
-from dashboard import judging, page, pickers, queries, samples
+from core.wording import listed
+from dashboard import judging, page, pickers, queries, samples, uploads, wording
 
-_DROPPED_BEFORE, _PASTED = "photos_removed", "photos_pasted"
+_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """The files on offer, zips unpacked, and what is known of their classes."""
+    """The photos on offer, zips unpacked, and what is known of their classes."""
 
     files: list[PhotoFile]
-    labels: Labels | FolderLabels
+    labels: TableLabels | FolderLabels
 
 
 def collect_photos() -> Dropped:
     """Show every way in, and return what has come by it so far; nothing of it is written to disk."""
-    uploads = st.file_uploader(
-        f"Photos of single items, or a zip of them: at most {MAX_BYTES // 2**20} MB each",
+    in_sight = st.file_uploader(
+        f"Photos of single items, at most {MAX_BYTES // 2**20} MB each, or zips of them, "
+        f"at most {MAX_ZIP_BYTES // 2**20} MB each",
         accept_multiple_files=True,
         max_upload_size=MAX_ZIP_BYTES // 2**20,
-        key=_uploader_key(),
-        help="JPG, HEIC, PNG, WEBP, AVIF and others. Where the true classes are known, name the folders in the zip by "
-        "them, or add a CSV with the columns file and label: then the page says how many answers are right.",
+        key=uploads.uploader_key(),
+        help="JPG, HEIC, PNG, WEBP, AVIF and others. All zips together may unpack to "
+        f"{MAX_UNPACKED // 2**20} MB. Where the true classes are known, name the folders in the zip by them, or add a "
+        "CSV with the columns file and label, in the zip or beside it: then the page says how many answers are right.",
     )
     if pasted := st.chat_input("Or click here and paste a picture", accept_file="multiple", key="paste"):
-        st.session_state.setdefault(_PASTED, []).extend(pasted.files)
+        uploads.add_pasted(pasted.files)
     tried = pickers.pick_some("Or try a drawn sample", list(samples.SAMPLES), "sample", placeholder="Choose samples")
     taken = None
     if st.toggle("Use the camera", key="camera_on"):
         taken = st.camera_input("Take a photo", key="camera")
-    given = [*uploads, *st.session_state.get(_PASTED, []), *([taken] if taken else [])]
+    given = uploads.all_given(in_sight, taken)
     if given:
         _offer_removal(len(given))
-    files = [file for upload in given if not _is_table(upload) for file in _files_in(upload)]
-    files += [PhotoFile(f"Drawn {name}", samples.draw_sample(name)) for name in tried]
-    return Dropped(files, _labels(given))
-
-
-def _uploader_key() -> str:
-    """A new one after each removal, which is how Streamlit forgets what was uploaded."""
-    removed = st.session_state.get(_DROPPED_BEFORE, 0)
-    return f"photos_{removed}" if removed else "photos"
+    files = uploads.files_in(given)
+    labels, tables_of_other_things = _labels([file for file in files if file.kind == "table"])
+    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + tables_of_other_things)
+    photos = [file for file in files if file.kind == "photo"]
+    photos += [PhotoFile(f"Drawn {name}", samples.draw_sample(name)) for name in tried]
+    return Dropped(photos, labels)
 
 
 def _offer_removal(count: int) -> None:
     noun = "this upload" if count == 1 else f"all {count} uploads"
-    st.button(f"Remove {noun}", on_click=_remove, key="remove_photos", help="They are in memory only, and gone then.")
+    words = "They are in this server's memory only, and gone from there then. Photo sets that were kept stay."
+    st.button(f"Remove {noun}", on_click=_remove, key="remove_photos", help=words)
 
 
 def _remove() -> None:
-    st.session_state[_DROPPED_BEFORE] = st.session_state.get(_DROPPED_BEFORE, 0) + 1
-    st.session_state.pop(_PASTED, None)
+    uploads.let_go(st.session_state.get("camera"))
     for key in ("camera", "camera_on"):
         st.session_state.pop(key, None)
     judging.forget()
     queries.forget_photos()
 
 
-def _is_table(upload: Any) -> bool:
-    return bool(upload.name.lower().endswith(".csv"))
-
-
-def _files_in(upload: Any) -> list[PhotoFile]:
-    start = upload.getvalue()[:4]
-    return list(unpack(upload.name, upload)) if is_zip(start) else [PhotoFile(upload.name, upload.getvalue())]
-
-
-def _labels(given: list[Any]) -> Labels | FolderLabels:
-    """By the CSVs that were dropped too, else by the names of folders."""
-    found: dict[str, int] = {}
-    for upload in filter(_is_table, given):
+def _labels(tables: Sequence[PhotoFile]) -> tuple[TableLabels | FolderLabels, list[str]]:
+    """By the CSVs that came along, each for what lies beside it, else by folders; and the CSVs of something else."""
+    found: dict[str, Labels] = {}
+    of_other_things: list[str] = []
+    for table in tables:
+        where = table.name.rpartition("/")[0]
         try:
-            found |= read_labels(upload.getvalue()).by_file
+            labels = read_labels(table.content)
         except UnreadableLabels as error:
-            page.say(error)
-    return Labels(found) if found else FolderLabels()
+            if where and isinstance(error, NoLabelColumns):
+                of_other_things.append(table.name)
+            else:
+                page.say(type(error)(f"{table.name}: {error.message}", error.advice))
+            continue
+        key = f"{where}/" if where else ""
+        found[key] = Labels({**(found[key].by_file if key in found else {}), **labels.by_file})
+    return (TableLabels(found) if found else FolderLabels()), of_other_things
+
+
+def _say_what_lay_beside(names: Sequence[str]) -> None:
+    if names:
+        were = "was" if len(names) == 1 else "were"
+        shown = listed([name.rpartition("/")[2] for name in names], _NAMED)
+        st.caption(page.plain(f"{wording.counted(len(names), 'file')} beside the photos {were} left out: {shown}."))

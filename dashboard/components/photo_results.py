@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.classes import CLASS_NAMES
 from core.metrics import confusion_matrix
+from core.verdict import Verdict
 from dashboard import page, pickers, wording
 from dashboard.charts.confusion import matrix_cells
 from dashboard.charts.gallery import photo_pictures
@@ -18,9 +19,14 @@ from jobs.records import Predictions
 _MOST_PICTURES = 60
 
 
-def show_results(said: Mapping[str, Predictions], images: np.ndarray, names: Sequence[str]) -> None:
+def show_results(
+    said: Mapping[str, Predictions],
+    verdicts: Mapping[str, Sequence[Verdict | None]],
+    images: np.ndarray,
+    names: Sequence[str],
+) -> None:
     """What runs, by name, say of photos with views (n, 28, 28): all of them answered all photos, in this order."""
-    st.table(accuracy_table(said).rename(index=page.plain), border="horizontal")
+    st.table(accuracy_table(said, verdicts).rename(index=page.plain), border="horizontal")
     left, right = st.columns(2, gap="large")
     with left:
         chosen = pickers.pick_one("Confusion matrix of", list(said), "matrix", clears=("true", "predicted"))

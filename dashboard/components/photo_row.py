@@ -19,6 +19,7 @@ _POLARITIES: dict[Polarity, str] = {
     "dark-on-light": "Invert",
     "light-on-dark": "Keep",
 }
+_EDGES = {"across": "Left and right edge, % of the width", "down": "Top and bottom edge, % of the height"}
 _STAGE_SIDE = 104
 _MODEL_SIDE = 28
 _FIGURE = f"margin:0;max-width:{_STAGE_SIDE}px;display:flex;flex-direction:column;justify-content:flex-end"
@@ -44,7 +45,7 @@ def chosen_corrections(photo: str) -> Corrections:
 def show_photo(
     photo: str, name: str, view: ModelView, answers: Sequence[tuple[Answer, str]], verdict: str, truth: int | None
 ) -> None:
-    """The row of a photo; `photo` is a key of its own for its controls, each answer comes with its verdict in words."""
+    """The row of a photo; `photo` is a key of its own for its controls, each answer comes with what it rests on."""
     st.subheader(page.plain(name), anchor=False)
     stages, said = st.columns([3, 2], gap="large")
     with stages:
@@ -69,14 +70,21 @@ def _show_controls(photo: str) -> None:
             default="auto",
             format_func=_POLARITIES.get,
             required=True,
+            persist_state="session",
         )
         st.segmented_control(
-            "Turn", TURNS, key=f"turn_{photo}", default=0, format_func=lambda degrees: f"{degrees}°", required=True
+            "Turn",
+            TURNS,
+            key=f"turn_{photo}",
+            default=0,
+            format_func=lambda degrees: f"{degrees}°",
+            required=True,
+            persist_state="session",
         )
-        st.toggle("Cut the item out", key=f"cut_out_{photo}", value=True)
+        st.toggle("Cut the item out", key=f"cut_out_{photo}", value=True, persist_state="session")
     with st.expander("Crop"):
-        st.slider("Left and right edge, % of the width", 0, 100, WHOLE, key=f"across_{photo}")
-        st.slider("Top and bottom edge, % of the height", 0, 100, WHOLE, key=f"down_{photo}")
+        for edges, label in _EDGES.items():
+            st.slider(label, 0, 100, WHOLE, key=f"{edges}_{photo}", persist_state="session")
 
 
 def _figure(name: str, stage: str, picture: NDArray[np.uint8], frame: Box) -> str:

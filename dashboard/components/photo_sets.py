@@ -31,7 +31,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     with right:
         runs = pickers.pick_runs("Runs, the baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
-    _offer_to_measure(chosen, [run for run in runs if run.id not in known])
+    _offer_to_measure(chosen, runs, offered, known)
     measured = [run for run in runs if run.id in known]
     if measured:
         _show_measured(chosen, measured)
@@ -42,19 +42,40 @@ def _label(photo_set: PhotoSet) -> str:
     return f"{photo_set.name} · {wording.counted(photo_set.count, 'photo')}"
 
 
-def _offer_to_measure(photo_set: PhotoSet, missing: Sequence[Run]) -> None:
-    if not missing:
-        return
-    names = ", ".join(distinct_names(missing).values())
-    st.write(page.plain(f"Not measured on this set yet: {names}."))
-    if not st.button(f"Measure {wording.counted(len(missing), 'run')}", key="measure"):
-        return
-    # Torch takes seconds to import, and only this button needs it.
+def _offer_to_measure(
+    photo_set: PhotoSet, runs: Sequence[Run], offered: Sequence[RunName], known: Sequence[str]
+) -> None:
+    """Buttons for the chosen runs that are not measured as photos are read now, for all such runs, and for again."""
+    old = photo_sets.outdated(queries.store(), photo_set)
+    current = set(known) - set(old)
+    missing = [run for run in runs if run.id not in current]
+    rest = [run for run in offered if run.id not in current]
+    asked: Sequence[Run] = []
+    never = [run for run in missing if run.id not in known]
+    if never:
+        st.write(page.plain(f"Not measured on this set yet: {', '.join(distinct_names(never).values())}."))
+    if outdated := [run for run in runs if run.id in old]:
+        names = ", ".join(distinct_names(outdated).values())
+        st.warning(page.plain(f"Measured before photos were read as they are now: {names}. Measure again to compare."))
+    with st.container(horizontal=True):
+        again = False
+        if missing and st.button(f"Measure {wording.counted(len(missing), 'run')}", key="measure"):
+            asked = missing
+        if len(rest) > len(missing) and st.button(f"Measure all {len(rest)} that are not measured", key="measure_all"):
+            asked = queries.chosen_runs([run.id for run in rest])
+        if len(missing) < len(runs) and st.button("Measure again", key="measure_again"):
+            asked, again = runs, True
+    if asked:
+        _measure(photo_set, asked, again=again)
+
+
+def _measure(photo_set: PhotoSet, runs: Sequence[Run], *, again: bool) -> None:
+    # Torch takes seconds to import, and only these buttons need it.
     from jobs.predicting import measure
 
     bar = st.progress(0.0, "Loading the models")
     try:
-        for done in measure(queries.store(), photo_set, missing):
+        for done in measure(queries.store(), photo_set, runs, again=again):
             bar.progress(done / photo_set.count, f"Photo {done:,} of {photo_set.count:,}")
     except LookbookError as error:
         page.say(error)
@@ -73,7 +94,8 @@ def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
     except LookbookError as error:
         page.say(error)
         return
-    show_results(said, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
+    verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in measured}
+    show_results(said, verdicts, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
 
 
 def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:

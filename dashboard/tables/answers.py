@@ -9,8 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
-from core.verdict import Judgement
+from core.verdict import Judgement, Verdict
 from dashboard import wording
+
+_NONE: Verdict = "none of these"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -41,22 +44,51 @@ def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
 
 def answer_csv(answers: Sequence[PhotoAnswer]) -> str:
     """For other programs: file, run, polarity, true class, predicted, confidence, verdict, each class, error."""
-    return pd.DataFrame([_csv_row(answer) for answer in answers]).to_csv(index=False)
+    return pd.DataFrame([_csv_row(answer) for answer in answers]).map(_harmless).to_csv(index=False)
 
 
 def verdict(answers: Sequence[PhotoAnswer]) -> str:
-    """Whether the runs agree on one photo, in a sentence; empty without answers."""
-    said = {answer.run: _predicted(answer) for answer in answers if answer.probabilities is not None}
-    if len(said) < 2:
-        return "".join(f"{run} says {name}." for run, name in said.items())
-    if len(set(said.values())) == 1:
-        return f"All {len(said)} runs say {next(iter(said.values()))}."
-    return "The runs disagree: " + ", ".join(f"{run} says {name}" for run, name in said.items()) + "."
+    """What all runs together say of one photo, the verdict first, in a sentence; empty without answers."""
+    said = [answer for answer in answers if answer.probabilities is not None]
+    if not said:
+        return ""
+    phrases = {answer.run: _phrase(answer) for answer in said}
+    if len(said) == 1:
+        (phrase,) = phrases.values()
+        return f"{phrase}." if said[0].verdict else f"{said[0].run} says {phrase}."
+    if len(set(phrases.values())) == 1:
+        return f"All {len(said)} runs: {_lowered(phrases[said[0].run])}."
+    first = {_predicted(answer) for answer in said if answer.verdict != _NONE}
+    if len(first) == 1 and not any(answer.verdict == _NONE for answer in said):
+        sure = sum(answer.verdict == "sure" for answer in said)
+        return f"All {len(said)} runs say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
+    return "The runs disagree: " + ", ".join(f"{run}: {_lowered(phrase)}" for run, phrase in phrases.items()) + "."
 
 
 def verdict_words(judgement: Judgement) -> str:
     """Whether an answer can be relied on, and why: "Not sure: the two best are close."."""
     return f"{judgement.verdict.capitalize()}: {judgement.reason}" if judgement.verdict else judgement.reason
+
+
+def _phrase(answer: PhotoAnswer) -> str:
+    """ "Sure: Bag", "Not sure: Bag or Shirt", "None of these", or the class alone of a run without verdicts."""
+    assert answer.probabilities is not None
+    first, second = (CLASS_NAMES[label] for label in np.argsort(-answer.probabilities, kind="stable")[:2])
+    if answer.verdict == _NONE:
+        return "None of these"
+    if not answer.verdict:
+        return first
+    return f"Sure: {first}" if answer.verdict == "sure" else f"Not sure: {first} or {second}"
+
+
+def _lowered(phrase: str) -> str:
+    """The phrase within a sentence; names of classes keep their capital."""
+    return phrase if phrase in CLASS_NAMES else phrase[0].lower() + phrase[1:]
+
+
+def _harmless(cell: Any) -> Any:
+    """The cell with a mark before what a spreadsheet would run as a formula: names come from anywhere."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _row(answer: PhotoAnswer) -> dict[str, str]:

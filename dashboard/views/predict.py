@@ -1,5 +1,7 @@
 """Predict: photos in, answers of any number of runs side by side out."""
 
+from operator import attrgetter
+
 import streamlit as st
 
 from core.errors import CheckpointError
@@ -10,8 +12,9 @@ from dashboard.components.keep_photos import offer_to_keep, results_of
 from dashboard.components.photo_drop import collect_photos
 from dashboard.components.photo_results import show_results
 from dashboard.components.photo_row import chosen_corrections, show_photo
-from dashboard.components.photo_saliency import show_saliency
+from dashboard.components.photo_saliency import show_neighbours, show_saliency, studied
 from dashboard.components.photo_sets import show_sets
+from dashboard.components.refusals import show_refusals
 from dashboard.style import run_styles
 from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
 from dashboard.tables.comparison import distinct_names
@@ -41,6 +44,7 @@ with left:
 with right:
     chosen = pickers.pick_runs("Runs to ask", offered, default=[offered[0].id])
     looking = pickers.switch("Show what speaks for each answer (Grad-CAM)", "saliency")
+    comparing = pickers.switch("Show the nearest training images", "neighbours")
 if not dropped.files or not chosen:
     page.empty("Drop photos above, or choose a drawn sample, and at least one run. The answers appear here.")
     st.stop()
@@ -55,23 +59,21 @@ for run in chosen:
         st.warning(f"**{page.plain(run.name)}** cannot answer. {page.plain(str(error))} The other runs go on.")
 
 judged = judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
-for photo in judged:
-    if photo.error:
-        page.say(photo.error)
+show_refusals([photo.error for photo in judged if photo.error])
 readable = [photo for photo in judged if photo.seen]
+with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
 number = pickers.pick_page(max(1, -(-len(readable) // ROWS)))
 for photo in readable[(number - 1) * ROWS : number * ROWS]:
-    shown = [
-        (Answer(names[run_id], one.probabilities, styles[run_id]), verdict_words(one))
-        for run_id, one in photo.seen.judgements.items()
-    ]
+    judgements = photo.seen.judgements
+    explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
+    shown = [(Answer(names[each], one.probabilities, styles[each]), explained(one)) for each, one in judgements.items()]
     view = queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     with st.container(border=True):
         show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names)), photo.truth)
         if looking:
-            said = {run_id: int(one.probabilities.argmax()) for run_id, one in photo.seen.judgements.items()}
-            found = {names[each]: (label, models[each].saliency(view.image, label)) for each, label in said.items()}
-            show_saliency(photo.file.name, view.image, found)
+            said = {run_id: int(one.probabilities.argmax()) for run_id, one in judgements.items()}
+            show_saliency(photo.file.name, view, said, names)
+        show_neighbours(photo.key, view, with_study, names)
 
 answers = [answer for photo in judged for answer in photo.answers(names)]
 st.subheader("All answers", anchor=False)

@@ -71,7 +71,7 @@ def lying_names() -> Iterator[File]:
         yield f"really {kind}.txt", base(kind)
         yield f"not {kind}.{kind.lower()}", b"This is a letter and no picture. " * 40
         yield f"noise.{kind.lower()}", base(kind)[:12] + random.Random(kind).randbytes(2_000)
-    yield from (("zip.jpg", _zipped({"a.txt": b"text"})), ("empty.png", b""), ("zeros.jpg", bytes(100_000)))
+    yield from (("zip.jpg", zipped({"a.txt": b"text"})), ("empty.png", b""), ("zeros.jpg", bytes(100_000)))
     yield "drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
     yield "program.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) (w) file closefile\n"
     yield "page.html", b"<script>alert(1)</script>"
@@ -124,20 +124,20 @@ def many_frames() -> Iterator[File]:
 def zips(chance: random.Random) -> Iterator[File]:
     """Zips that unpack to too much, lead out of their folder, hold each other, or lie."""
     photo = base("PNG")
-    good = _zipped({"Bag/a.png": photo, "Sandal/b.png": photo, ".DS_Store": b"x", "__MACOSX/c": b"x"})
+    good = zipped({"Bag/a.png": photo, "Sandal/b.png": photo, ".DS_Store": b"x", "__MACOSX/c": b"x"})
     yield "good.zip", good
     yield "bomb.zip", _zip_of_zeros(600, 1)
     yield "many bombs.zip", _zip_of_zeros(19, 40)
-    yield "entries.zip", _zipped({f"{place}.png": b"" for place in range(3_000)})
-    yield "in itself.zip", _zipped({"inner.zip": _zipped({"inner.zip": good})})
+    yield "entries.zip", zipped({f"{place}.png": b"" for place in range(3_000)})
+    yield "in itself.zip", zipped({"inner.zip": zipped({"inner.zip": good})})
     outside = ("../../evil.png", "/etc/evil.png", "C:\\evil.png", "..\\evil.png", "a/../../evil.png")
-    yield "out.zip", _zipped(dict.fromkeys(outside, photo))
-    yield "empty.zip", _zipped({})
+    yield "out.zip", zipped(dict.fromkeys(outside, photo))
+    yield "empty.zip", zipped({})
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        yield f"method {method}.zip", _zipped({"a.png": photo}, method)
+        yield f"method {method}.zip", zipped({"a.png": photo}, method)
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    yield "link.zip", _zipped({link: b"/etc/passwd"})
+    yield "link.zip", zipped({link: b"/etc/passwd"})
     yield "encrypted.zip", good.replace(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0")
     yield "zip64.zip", good[:-22] + b"PK\x06\x07" + bytes(16) + good[-22:]
     for _ in range(40):
@@ -234,7 +234,7 @@ def _promising(data: bytes, kind: str) -> bytes:
     return data.replace(found, large[: len(found)])
 
 
-def _zipped(entries: dict[Any, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(entries: dict[Any, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as target:
         for name, content in entries.items():

@@ -11,8 +11,11 @@ from core.photos import to_model_view
 from core.reading import read
 from dashboard import samples
 from dashboard.charts.bars import Answer, legend, probability_bars
+from dashboard.charts.saliency import overlay, placed, where
 from dashboard.style import run_style
 from dashboard.tables.answers import PhotoAnswer, answer_csv, answer_table, verdict
+from dashboard.tables.photo_results import accuracy_table
+from jobs.records import Predictions
 
 
 def sure_of(label, share=0.91):
@@ -40,11 +43,79 @@ def test_the_csv_has_all_ten_probabilities_of_every_answer_and_a_row_for_a_file_
     assert rows[2]["error"] == "b.jpg is empty (0 bytes)."
 
 
-def test_agreement_and_disagreement_are_said_in_words():
-    assert verdict([RIGHT]) == "plain says Bag."
-    assert verdict([RIGHT, PhotoAnswer("a.jpg", "frozen", "", sure_of(8))]) == "All 2 runs say Bag."
-    assert verdict([RIGHT, OTHER]) == "The runs disagree: plain says Bag, frozen says Shirt."
-    assert verdict([BROKEN]) == ""
+def said(run, label, verdict=""):
+    shares = sure_of(label, 0.6)
+    shares[6 if label != 6 else 0] = 0.2
+    return PhotoAnswer("a.jpg", run, "", shares, verdict=verdict)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([said("plain", 8)], "plain says Bag."),
+        ([said("plain", 0, "sure")], "Sure: T-shirt/top."),
+        ([said("plain", 8, "not sure")], "Not sure: Bag or Shirt."),
+        ([said("plain", 8, "none of these")], "None of these."),
+        ([BROKEN], ""),
+    ],
+)
+def test_the_verdict_stands_first(answers, words):
+    assert verdict(answers) == words
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([RIGHT, said("frozen", 8)], "All 2 runs: Bag."),
+        ([RIGHT, OTHER], "The runs disagree: plain: Bag, frozen: Shirt."),
+        ([said("a", 8, "sure"), said("b", 8, "sure")], "All 2 runs: sure: Bag."),
+        ([said("a", 8, "none of these"), said("b", 3, "none of these")], "All 2 runs: none of these."),
+        ([said("a", 8, "sure"), said("b", 8, "not sure")], "All 2 runs say Bag, and 1 of them is sure."),
+        (
+            [said("a", 8, "sure"), said("b", 8, "none of these")],
+            "The runs disagree: a: sure: Bag, b: none of these.",
+        ),
+        ([said("a", 8, "sure"), said("b", 0, "sure")], "The runs disagree: a: sure: Bag, b: sure: T-shirt/top."),
+    ],
+)
+def test_runs_agree_only_where_their_verdicts_do(answers, words):
+    assert verdict(answers) == words
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_csv():
+    answers = [PhotoAnswer(f"{start}cmd|' /C calc'!A0.png", error="-1 bytes") for start in "=+-@\t"]
+    rows = list(csv.DictReader(io.StringIO(answer_csv(answers))))
+    assert [row["file"][:2] for row in rows] == ["'=", "'+", "'-", "'@", "'\t"]
+    assert {row["error"] for row in rows} == {"'-1 bytes"}
+    (row,) = csv.DictReader(io.StringIO(answer_csv([RIGHT])))
+    assert (row["file"], float(row["Bag"])) == ("a.jpg", pytest.approx(0.91))
+
+
+def test_the_heat_lies_on_the_photo_where_the_model_looked():
+    salient = np.zeros((28, 28), np.float32)
+    salient[:14] = 1
+    heat = placed(salient, (0.5, -0.25, 1.0, 0.75), (40, 80))
+    assert heat.shape == (40, 80)
+    assert not heat[:, :40].any()
+    assert heat[2:8, 42:78].min() > 0.9
+    assert not heat[14:, :].any()
+    photo = np.full((40, 80, 3), 60, np.uint8)
+    shown = overlay(photo, heat)
+    assert (shown[:, :40] == 60).all()
+    assert shown[4, 60, 0] > 200
+    assert where(heat) == "strongest upper right"
+
+
+def test_the_accuracy_table_counts_verdicts_and_how_many_of_each_are_wrong():
+    shares = np.log(np.array([sure_of(8), sure_of(6), sure_of(1)], np.float32))
+    one = Predictions("x", "photos", np.array([8, 8, 1]), shares)
+    table = accuracy_table({"a": one, "b": one}, {"a": ["sure", "sure", "not sure"], "b": [None] * 3})
+    assert table.loc["a", ["Sure", "Not sure", "None of these"]].tolist() == [
+        "2 (1 wrong)",
+        "1 (0 wrong)",
+        "0 (0 wrong)",
+    ]
+    assert table.loc["b", "Sure"] == "-"
 
 
 def test_bars_show_the_top_three_in_order_with_a_number_each():

@@ -1,19 +1,30 @@
 """Predict: photos good and bad, several runs, a corrected polarity, and a run whose model file is gone."""
 
+import gc
 import io
+import re
+import weakref
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard import samples
-from jobs import photo_sets
+from core import study
+from core.neighbours import PrincipalAxes, unit
+from core.photos import to_model_view
+from core.prediction import Predictor
+from core.reading import read
+from core.study import Study
+from dashboard import queries, samples, uploads
+from jobs import artifacts, photo_sets, studies
 from tests import stores
+from tests.benchmarks import hostile_files
 from tests.dashboard.app import press, texts
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
+BAG = samples.draw_sample("bag")
 BLACK = Image.new("L", (60, 60))
 
 
@@ -55,6 +66,143 @@ def test_a_corrected_polarity_turns_what_the_model_sees(store, open_page):
     assert "light item on a dark background: kept (as chosen)" in texts(app)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("sure", r"\*\*Sure\\: "),
+        ("not sure", r"\*\*Not sure\\: [A-Z].* or [A-Z]"),
+        ("none of these", r"\*\*None of these\."),
+    ],
+)
+def test_the_verdict_is_the_headline_of_a_photo(store, open_page, verdict, words):
+    app = open_page("predict", run=add_run_with_model(store, "one", verdict=verdict), sample="bag")
+    assert any(re.match(words, text.value) for text in app.markdown)
+    assert app.dataframe[0].value["Verdict"].tolist() == [verdict.capitalize()]
+    assert not app.exception
+
+
+@pytest.mark.slow
+def test_corrections_outlive_the_page_of_the_list_that_they_were_made_on(store, open_page):
+    app = open_page("predict", run=add_run_with_model(store, "one"))
+    shades = {f"{shade:02d}.png": packed(Image.new("RGB", (60, 60), (shade, 90, 90))) for shade in range(11)}
+    app = upload(app, **shades)
+    app.segmented_control[1].set_value("light-on-dark").run()
+    assert "kept (as chosen)" in texts(app)
+    app.query_params["page"] = "2"
+    app.run()
+    assert "kept (as chosen)" not in texts(app)
+    app.query_params["page"] = "1"
+    app.run()
+    assert texts(app).count("kept (as chosen)") == 1
+
+
+def test_uploads_and_their_corrections_outlive_a_visit_to_the_photo_sets(store, open_page):
+    app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.png": samples.draw_sample("bag")})
+    app.segmented_control[1].set_value("light-on-dark").run()
+    for about in ("sets", "photos"):
+        app.segmented_control[0].set_value(about).run()
+    assert app.dataframe[0].value["File"].tolist() == ["bag.png"]
+    assert "kept (as chosen)" in texts(app)
+    press(app, "Remove this upload")
+    assert "Drop photos above" in texts(app)
+    assert not app.exception
+
+
+def test_corrections_stay_with_their_photo_when_another_one_is_removed(store, open_page):
+    app = open_page("predict", run=add_run_with_model(store, "one"))
+    bag, trouser = samples.draw_sample("bag"), samples.draw_sample("trouser")
+    app = upload(app, **{"a.png": bag, "b.png": trouser, "again.png": bag})
+    app.segmented_control[3].set_value("light-on-dark").run()
+    app = upload(app, **{"b.png": trouser, "again.png": bag})
+    rows = app.dataframe[0].value
+    assert rows["File"].tolist() == ["b.png", "again.png"]
+    assert texts(app).count("kept (as chosen)") == 1
+    assert app.segmented_control[1].value == "light-on-dark"
+
+
+def test_removed_uploads_are_gone_from_the_memory_of_the_server(store, open_page):
+    app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.png": samples.draw_sample("bag")})
+    before = app.session_state["photos_in_sight"]
+    held = weakref.ref(before[0])
+    assert held() is not None
+    del before
+    press(app, "Remove this upload")
+    gc.collect()
+    assert held() is None
+
+
+def test_many_files_that_cannot_be_read_are_folded_after_the_third(store, open_page):
+    files = {f"{number}.jpg": f"text {number}".encode() for number in range(7)}
+    app = upload(open_page("predict", run=add_run_with_model(store, "one")), **files)
+    assert len(app.error) == 3
+    assert "4 more files could not be read" in [fold.label for fold in app.expander]
+    assert "6.jpg is not a picture" in texts(app).replace("\\", "")
+    assert not app.exception
+
+
+def test_a_table_in_a_zip_labels_what_lies_beside_it_and_the_rest_is_left_out_in_a_sentence(store, open_page):
+    shelf = {"a.png": samples.draw_sample("bag"), "labels.csv": b"file;label\na.png;Bag\n", "README.md": b"# Bags"}
+    app = open_page("predict", run=add_run_with_model(store, "one"))
+    app = upload(app, **{"shelf.zip": hostile_files.zipped(shelf), "a.png": samples.draw_sample("trouser")})
+    assert app.dataframe[0].value["True class"].tolist() == ["Bag", ""]
+    assert "1 file beside the photos was left out: README.md" in texts(app).replace("\\", "")
+    assert not app.error
+
+
+def test_a_photo_that_is_called_a_table_is_answered_all_the_same(store, open_page):
+    app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.csv": samples.draw_sample("bag")})
+    assert app.dataframe[0].value["File"].tolist() == ["bag.csv"]
+    assert not app.error
+
+
+def test_several_zips_share_one_room_and_each_is_unpacked_once(store, open_page, monkeypatch):
+    unpacked = []
+    real = uploads.unpack
+    monkeypatch.setattr(uploads, "unpack", lambda name, *rest: unpacked.append(name) or real(name, *rest))
+    many = hostile_files.zipped(dict.fromkeys(map("{}.txt".format, range(600)), b"") | {"bag.png": BAG})
+    app = open_page("predict", run=add_run_with_model(store, "one"))
+    app = upload(app, **{"one.zip": many, "two.zip": many})
+    assert [error.value.split(" has")[0] for error in app.error] == ["**two.zip"]
+    app.run()
+    assert unpacked.count("one.zip") == 1
+
+
+def test_a_photo_over_the_limit_is_told_both_sizes(store, open_page):
+    app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"big.jpg": bytes(11 * 2**20)})
+    assert "big.jpg has 11.0 MB; at most 10 MB are read" in app.error[0].value
+    assert "at most 10 MB each, or zips of them, at most 100 MB each" in app.file_uploader[0].label
+
+
+def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its_own(store, open_page):
+    run_id = add_run_with_model(store, "one")
+    data = queries.fashion_mnist()
+    predictor = Predictor.load(artifacts.files_of(store, run_id).model)
+    view = to_model_view(read(samples.draw_sample("bag"), "bag"))
+    near, far = view.image, data.train_images[:40]
+    features = unit(predictor.features(np.concatenate([far, near[None]])))
+    axes = PrincipalAxes.of(features, 20)
+    places = axes.coordinates(features).astype(np.float16)
+    nothing = np.zeros((1, 2), np.float32)
+    made = Study(axes.mean, axes.basis, np.arange(41, dtype=np.int32), places, places, nothing, nothing, nothing)
+    file = artifacts.files_of(store, run_id).study
+    file.parent.mkdir(parents=True)
+    study.write(file, made)
+    app = open_page("predict", run=run_id, sample="bag", neighbours="yes")
+    assert "Nearest training images to one" in texts(app)
+    (positions, distances) = queries.photo_neighbours(run_id, studies.study_stamp(store, run_id), near)
+    assert positions[0] == 40
+    assert distances[0] == pytest.approx(0, abs=1e-3)
+    assert (np.diff(distances) >= 0).all()
+    assert not app.exception
+
+
+def test_where_a_run_has_no_study_it_is_offered_once_for_all_photos(store, open_page):
+    run_id = add_run_with_model(store, "one")
+    app = open_page("predict", run=run_id, sample=["bag", "trouser"], neighbours="yes")
+    assert sum("Make the map and the neighbours" in button.label for button in app.button) == 1
+    assert not app.exception
+
+
 def test_bad_files_are_each_told_and_the_good_ones_go_on(store, open_page):
     good = samples.draw_sample("trouser")
     files = {
@@ -65,7 +213,8 @@ def test_bad_files_are_each_told_and_the_good_ones_go_on(store, open_page):
         "trousers.png": good,
     }
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **files)
-    told = [error.value for error in app.error]
+    folded = next(text.value for text in app.markdown if "megapixels" in text.value)
+    told = [*(error.value for error in app.error), folded]
     assert [next(name for name in files if name.split(".")[0] in message) for message in told] == list(files)[:4]
     assert "trousers.png" in texts(app).replace("\\", "")
     assert len(app.dataframe[0].value) == 5
@@ -168,8 +317,17 @@ def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
     (kept,) = photo_sets.list_sets(store)
     app = open_page("predict", about="sets", set=kept.id, run=ids)
     press(app, "Measure 2 runs")
+    assert "Measure again" in [button.label for button in app.button]
     assert sorted(photo_sets.answered_by(store, kept)) == sorted(ids)
     assert "2 images" in texts(app)
+    third = add_run_with_model(store, "three", 2)
+    app = open_page("predict", about="sets", set=kept.id, run=ids)
+    press(app, "Measure all 1 that are not measured")
+    assert sorted(photo_sets.answered_by(store, kept)) == sorted([*ids, third])
+    press(app, "Measure again")
+    assert not app.exception
+    compare = open_page("compare", run=ids)
+    assert "Compare them on a photo set" in [link.proto.label for link in compare.get("page_link")]
     press(app, "Delete for good")
     assert photo_sets.list_sets(store) == []
     assert "No photo set is kept yet" in texts(app)
