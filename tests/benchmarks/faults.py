@@ -22,6 +22,8 @@ from tests.benchmarks.visitor import Visitor
 
 SUSPENDED_S = (0.5, 4.0)
 LOCKED_S = (0.5, 4.0)
+LONG_LOCK = 0.1
+"""Share of the locks that are held for up to the longest time."""
 STOPPED_S = (0.5, 5.0)
 
 
@@ -32,6 +34,7 @@ class Faults:
     store: Store
     visitor: Visitor
     random: random.Random
+    longest_lock_s: float = LOCKED_S[1]
     counts: Counter[str] = field(default_factory=Counter)
     pending: list[threading.Timer] = field(default_factory=list)
 
@@ -120,13 +123,17 @@ def _suspend_supervisor(faults: Faults) -> bool:
 
 
 def _lock_store(faults: Faults) -> bool:
-    seconds = faults.random.uniform(*LOCKED_S)
+    longest = faults.longest_lock_s if faults.random.random() < LONG_LOCK else LOCKED_S[1]
+    seconds = faults.random.uniform(LOCKED_S[0], longest)
 
     def hold() -> None:
-        with closing(sqlite3.connect(faults.store.place, timeout=30, isolation_level=None)) as other:
+        with closing(sqlite3.connect(faults.store.place, timeout=120, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
+            faults.visitor.locks += 1
             time.sleep(seconds)
             other.execute("ROLLBACK")
+            faults.visitor.locks -= 1
+            faults.visitor.disturbed()
 
     faults.after((0, 0), hold)
     return True

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -16,10 +17,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from jobs import artifacts, processes
 from jobs.launching import ensure_supervisor
-from jobs.records import INTERRUPTED
+from jobs.records import AT_WORK, Run
 from jobs.runs import active_runs
 from jobs.settings import ROOT, child_environment
 from jobs.store import Store
+from tests.benchmarks.witness import CommandLine, Witness
 
 LOOK_EVERY_S = 1.0
 PAGE_EVERY = 4
@@ -40,9 +42,14 @@ class Visitor(threading.Thread):
     session: ClientConnection | None = None
     sessions: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     not_true_since: dict[str, float] = field(default_factory=dict)
+    locks: int = 0
+    """How many faults hold the store locked now; until it is free nothing can go on."""
+    within_s: float = TRUE_WITHIN_S
+    witness: Witness = field(default_factory=Witness)
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
+        self.command_line = CommandLine(self.store)
 
     __hash__ = threading.Thread.__hash__
 
@@ -56,7 +63,10 @@ class Visitor(threading.Thread):
             if self.counts["looks"] % PAGE_EVERY == 0:
                 self._look_at_page()
             ensure_supervisor(self.store)
-            self._check_states()
+            active = active_runs(self.store)
+            self.witness.look(active)
+            self._check_states(active)
+            self._check_command_line()
             self.counts["looks"] += 1
 
     def disturbed(self) -> None:
@@ -111,15 +121,27 @@ class Visitor(threading.Thread):
             stderr=subprocess.DEVNULL,
         )
 
-    def _check_states(self) -> None:
+    def _check_states(self, active: Sequence[Run]) -> None:
         """A run that is not worked on, told so or not, must go on within seconds of the look."""
+        if self.locks:
+            self.disturbed()
         idle = {
-            f"run {run.id}" for run in active_runs(self.store) if run.state == INTERRUPTED or self._suspended(run.id)
+            f"run {run.id}" for run in active if run.status in AT_WORK and (not run.alive or self._suspended(run.id))
         }
         now = time.monotonic()
         self.not_true_since = {what: self.not_true_since.get(what, now) for what in idle}
-        late = {what for what, since in self.not_true_since.items() if now - since > TRUE_WITHIN_S}
-        self.complaints += [f"{what} did not go on within {TRUE_WITHIN_S:.0f} s of a look" for what in sorted(late)]
+        late = {what for what, since in self.not_true_since.items() if now - since > self.within_s}
+        self.complaints += [f"{what} did not go on within {self.within_s:.0f} s of a look" for what in sorted(late)]
+
+    def _check_command_line(self) -> None:
+        """What the command line tells has to be so."""
+        if self.command_line.asked is None:
+            self.command_line.ask()
+            return
+        told = self.command_line.answer()
+        if told is not None:
+            self.counts["answers of the command line"] += 1
+            self.complaints += self.command_line.untrue(told)
 
     def _suspended(self, run_id: str) -> bool:
         pid = processes.trainer_of(artifacts.files_of(self.store, run_id).lock, run_id)

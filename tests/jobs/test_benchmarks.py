@@ -15,7 +15,9 @@ pytestmark = pytest.mark.slow
 
 def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_again(real_data: FashionMNIST) -> None:
     assert len(real_data.train_labels) == 60_000
-    assert chaos.main(["--minutes", "0.4", "--runs", "4", "--faults", "15", "--seed", "1"]) == 0
+    # Ten seconds are promised; the tests share the machine with whatever else it does.
+    short = ["--minutes", "0.4", "--runs", "4", "--faults", "15", "--seed", "1", "--longest-lock", "4"]
+    assert chaos.main([*short, "--within", "30"]) == 0
 
 
 def test_eight_writers_and_four_readers_lose_nothing_and_meet_no_lock(tmp_path: Path) -> None:
