@@ -1,5 +1,7 @@
 """The groups of seeds: what each recipe reaches on average, and how much the seed decides."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import page, pickers, queries
@@ -38,6 +40,8 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="groups_along"):
         first = [group.id for group in groups[:2]][::-1]
         page.link("Compare groups as recipes", "compare", by="recipes", group=first)
+        if pages > 1:
+            csv_button("CSV of this page", partial(csv_tables.groups, groups), "groups", "page")
         csv_button("CSV of all groups", lambda: csv_tables.groups(list_groups(queries.store())), "groups")
 
 

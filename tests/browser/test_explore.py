@@ -104,6 +104,16 @@ def test_going_back_in_the_browser_shows_the_cell_before(ids, matrix, open_page)
     expect_gallery(page, int(matrix[4, 6]))
 
 
+def test_the_run_shown_comes_into_the_address_and_going_back_still_leaves_the_page(ids, open_page):
+    page = open_page()
+    page.get_by_role("link", name="Explore").click()
+    expect(page).to_have_url(re.compile(f"explore[?]run={ids[1]}"))
+    page.go_back()
+    settle(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Lookbook")).to_be_visible()
+
+
 def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_page):
     a, b = (runs.get_predictions(dashboard.store, run_id) for run_id in ids)
     only_b = int(((b.predicted == b.labels) & (a.predicted != a.labels)).sum())

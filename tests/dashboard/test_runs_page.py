@@ -186,3 +186,5 @@ def test_groups_of_seeds_are_listed_a_page_at_a_time(store, open_page):
         stores.add(store, Sample(status=QUEUED, name=f"group {place}", columns={"group_id": f"g{place}"}))
     app = open_page("runs", by="groups", page="2")
     assert [row[0]["text"][2:] for row in shown_in(app, "groups")["rows"]] == ["group 0"]
+    along = [one.proto.label for one in app.get("download_button")]
+    assert along == ["CSV of this page", "CSV of all groups"]
