@@ -11,20 +11,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-UNTOUCHED = 0.1
+UNTOUCHED = 0.2
 """Share of the images that are only mirrored, so that the benchmark's own pictures stay known."""
 
 ANGLE_SD, LARGE_ANGLE, LARGE_ANGLE_SHARE = 6.0, 35.0, 0.25
 """Degrees: normal for most, uniform within +-LARGE_ANGLE for some."""
 SMALLEST, LARGEST = 0.62, 1.08
 """Size: LARGEST - (LARGEST - SMALLEST) * u^2 with uniform u, so that most fill the frame as the data set's do."""
-STRETCH_SD, SHEAR, SHIFT = 0.08, 0.12, 0.08
+STRETCH_SD, SHEAR, SHIFT = 0.15, 0.12, 0.08
 """Width against height: log-normal; shear and shift (in frames): uniform within +-."""
+
+PAIR, ON_END, LENGTHWISE = 0.35, 0.5, 1.25
+"""Share of the items at least LENGTHWISE times as wide as high that come as a pair, as shoes are photographed, and the
+share of these pairs that stand on end."""
+APART = (0.22, 0.5)
+"""How far the two of a pair lie from the middle, in halves of the frame."""
+WORN, WORN_SIZE = 0.15, (0.45, 0.8)
+"""Share of the other items that somebody wears, and their size there: a head above, legs or a skirt's length below."""
 
 NEGATIVE = 0.2
 GAMMA_SD = 0.4
-DARKEST, BRIGHTEST = (0.0, 0.4), (0.55, 1.0)
-"""The item's tones: negated in a share, bent by a log-normal gamma, then stretched between two uniform levels."""
+DARKEST, BRIGHTEST = (0.0, 0.45), (0.6, 1.0)
+LIFTED, TYPICAL = 0.7, 0.5
+"""The item's tones: negated in a share, bent by a log-normal gamma, then stretched between two uniform levels; a share
+of those that are darker than typical is lifted to it, as all photos are (core.rendering.brighten)."""
 FOLDS, GRADIENT, GRAIN = 0.08, 0.3, 0.03
 """Most of, uniform from 0: smooth unevenness, light from one side, noise; as shares of white."""
 
@@ -32,7 +42,7 @@ LEFT_OVER, LEFT_BACKGROUND, LEFT_SHADOW, LEFT_NEIGHBOUR = 0.2, 0.06, 0.2, 0.15
 """Shares of the images with patches of background, all of the background, a cast shadow, or another item's piece."""
 MISSING, CUT_OFF = 0.15, 0.1
 """Shares of the images whose item has lost patches, or what lies beyond a straight line."""
-BLURRED, SHARPENED = 0.35, 0.35
+BLURRED, SHARPENED = 0.25, 0.5
 """Shares of the images that are blurred by up to 1.2 pixels, or sharpened by up to 1.0 of the difference."""
 
 
@@ -41,11 +51,16 @@ def photograph(images: Tensor, generator: torch.Generator) -> Tensor:
     draw = Draw(len(images), images.device, generator)
     tones = images.float()[:, None] / 255
     mirrored = torch.where(draw.coin(0.5), tones.flip(-1), tones)
-    covered = _moved(torch.cat([mirrored, _outlines(mirrored)], dim=1), draw)
-    item, outline = covered[:, :1], covered[:, 1:].clamp_max(1)
+    covered = torch.cat([mirrored, _outlines(mirrored)], dim=1)
+    lengthwise = _is_lengthwise(covered[:, 1:])
+    covered = torch.where(lengthwise & draw.coin(PAIR), _paired(covered, draw), covered)
+    worn = ~lengthwise & draw.coin(WORN)
+    covered = torch.where(worn, _resized(covered, draw.uniform(*WORN_SIZE), draw.uniform(-0.35, 0.35)), covered)
+    covered = _moved(torch.cat([covered, worn * _body(covered[:, 1:], draw)], dim=1), draw)
+    item, outline, body = covered[:, :1], covered[:, 1:2].clamp_max(1), covered[:, 2:]
     seen = outline * _kept(outline, draw)
-    ground = _left_over(item, outline, draw)
-    picture = seen * _toned(item, draw) + (1 - seen) * ground
+    ground = torch.where(body > 0.02, body, _left_over(item, outline, draw))
+    picture = seen * _toned(item, outline, draw) + (1 - seen) * ground
     picture = _focused(_lit(picture, draw), draw)
     changed = torch.where(draw.coin(UNTOUCHED), mirrored, picture)
     return (changed[:, 0] * 255).round_().clamp_(0, 255).to(torch.uint8)
@@ -90,6 +105,50 @@ def _outlines(tones: Tensor) -> Tensor:
     return -F.max_pool2d(-F.max_pool2d((tones > 0.02).float(), 3, 1, 1), 3, 1, 1)
 
 
+def _is_lengthwise(outlines: Tensor) -> Tensor:
+    """Which of the outlines (n, 1, s, s) are clearly wider than high: bool (n, 1, 1, 1)."""
+    width, height = ((outlines.amax(dim=dim, keepdim=True) > 0.5).sum(dim=(2, 3), keepdim=True) for dim in (2, 3))
+    return width >= LENGTHWISE * height
+
+
+def _paired(maps: Tensor, draw: Draw) -> Tensor:
+    """The items (n, 2, s, s) twice, the second behind the first: one above the other, or on end and side by side."""
+    size = maps.shape[-1]
+    on_end = draw.coin(ON_END)
+    stood = torch.where(on_end, torch.where(draw.coin(0.5), maps.rot90(1, (2, 3)), maps.rot90(-1, (2, 3))), maps)
+    # The other shoe of a pair is the first one's mirror image.
+    other = torch.where(draw.coin(0.5), stood.flip(-1), stood)
+    apart, slight = draw.uniform(*APART), draw.uniform(-0.2, 0.2)
+    right, down = torch.where(on_end, apart, slight), torch.where(on_end, slight, apart)
+    front, behind = _shifted(stood, right, down, size), _shifted(other, -right, -down, size)
+    return torch.where(front[:, 1:] > 0.5, front, behind)
+
+
+def _resized(maps: Tensor, shares: Tensor, down: Tensor) -> Tensor:
+    """The maps (n, c, s, s) at a share of their size, moved down by halves of their side."""
+    none = torch.zeros_like(shares)
+    rows = torch.cat(
+        [torch.cat([1 / shares, none, none], -1), torch.cat([none, 1 / shares, -down / shares], -1)], dim=2
+    )
+    grid = F.affine_grid(rows[:, 0], [len(maps), 1, *maps.shape[2:]], align_corners=False)
+    return F.grid_sample(maps, grid, align_corners=False)
+
+
+def _body(outlines: Tensor, draw: Draw) -> Tensor:
+    """Who wears the item (n, 1, s, s): a head above the outline and two legs below it, each in one tone, else 0."""
+    size = outlines.shape[-1]
+    line = torch.linspace(-1, 1, size, device=outlines.device)
+    x, y = line.expand(size, size), line[:, None].expand(size, size)
+    rows = outlines.amax(dim=3, keepdim=True) > 0.5
+    top = torch.where(rows, y[:, :1], 1.0).amin(dim=2, keepdim=True)
+    bottom = torch.where(rows, y[:, :1], -1.0).amax(dim=2, keepdim=True)
+    radius = draw.uniform(0.1, 0.2)
+    head = ((x - draw.uniform(-0.1, 0.1)) ** 2 + ((y - top + 0.8 * radius) / 1.3) ** 2 < radius**2) & draw.coin(0.8)
+    apart, width = draw.uniform(0.05, 0.25), draw.uniform(0.08, 0.2)
+    legs = ((x.abs() - apart).abs() < width) & (y > bottom - 0.1) & draw.coin(0.8)
+    return torch.where(head, draw.uniform(0.2, 0.9), torch.where(legs, draw.uniform(0.2, 0.9), 0.0))
+
+
 def _moved(maps: Tensor, draw: Draw) -> Tensor:
     """The maps (n, c, s, s) turned, resized, stretched, sheared and shifted at random."""
     angles = torch.where(
@@ -105,14 +164,17 @@ def _moved(maps: Tensor, draw: Draw) -> Tensor:
     return F.grid_sample(maps, grid, align_corners=False)
 
 
-def _toned(item: Tensor, draw: Draw) -> Tensor:
-    """The item's tones bent, stretched between two levels, uneven and grainy."""
+def _toned(item: Tensor, outline: Tensor, draw: Draw) -> Tensor:
+    """The item's tones bent, stretched between two levels, lifted, uneven and grainy."""
     size = item.shape[-1]
     bent = item.clamp(1e-3, 1) ** draw.normal(GAMMA_SD).exp()
     bent = torch.where(draw.coin(NEGATIVE), 1 - bent, bent)
     dark, bright = draw.uniform(*DARKEST), draw.uniform(*BRIGHTEST)
     uneven = draw.uniform(0, FOLDS) * draw.clouds(size, 6) + draw.uniform(0, GRAIN) * draw.grain(size)
-    return dark + (bright - dark) * bent + uneven
+    stretched = dark + (bright - dark) * bent
+    typical = (stretched * outline).sum(dim=(2, 3), keepdim=True) / outline.sum(dim=(2, 3), keepdim=True).clamp_min(1)
+    gamma = (math.log(TYPICAL) / typical.clamp(0.02, 0.98).log()).clamp_max(1)
+    return stretched ** torch.where(draw.coin(LIFTED), gamma, 1.0) + uneven
 
 
 def _kept(outline: Tensor, draw: Draw) -> Tensor:
