@@ -26,6 +26,8 @@ from tests.benchmarks.witness import CommandLine, Witness
 LOOK_EVERY_S = 1.0
 PAGE_EVERY = 4
 """Every so many looks one asks for a page too, which takes a processor for some tenths of a second."""
+COMMAND_EVERY = 8
+"""And every so many looks the command line, which takes a processor for a second."""
 TRUE_WITHIN_S = 10.0
 """For so long after the last fault a run may be interrupted, or its trainer be suspended, while somebody looks."""
 
@@ -136,7 +138,8 @@ class Visitor(threading.Thread):
     def _check_command_line(self) -> None:
         """What the command line tells has to be so."""
         if self.command_line.asked is None:
-            self.command_line.ask()
+            if self.counts["looks"] % COMMAND_EVERY == 0:
+                self.command_line.ask()
             return
         told = self.command_line.answer()
         if told is not None:

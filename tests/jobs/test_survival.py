@@ -136,17 +136,31 @@ def test_a_run_can_be_stopped_while_its_trainer_is_still_starting(working_shop: 
     assert [one.outcome for one in list_attempts(working_shop, run_id)] == ["stopped"]
 
 
-def test_a_run_whose_trainer_dies_again_and_again_fails_and_the_queue_goes_on(working_shop: Store) -> None:
+def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_queue_goes_on(
+    working_shop: Store,
+) -> None:
     doomed, waiting = (queue.launch(working_shop, STEADY, name) for name in ("doomed", "waiting"))
     for attempt in range(1, MOST_DEATHS + 1):
         wait_for(
             working_shop, doomed, lambda run, now=attempt: run.status == RUNNING and run.attempt == now and run.alive
         )
+        if attempt > 1:
+            wait_for(working_shop, doomed, lambda run: run.pid is not None and has_saved(working_shop, doomed))
         kill(trainer(working_shop, doomed))
     run = wait_for(working_shop, doomed, lambda run: run.status == FAILED, seconds=WITHIN_S)
     assert run.error_kind == "memory"
     assert "ran out of memory" in str(run.error_message)
+    starts = [(one.start_epoch, one.start_batch) for one in list_attempts(working_shop, doomed)]
+    assert (1, 0) < starts[-1] < (2, 0)
     wait_for(working_shop, waiting, lambda run: run.status == RUNNING, seconds=WITHIN_S)
+
+
+def has_saved(store: Store, run_id: str) -> bool:
+    """Whether the latest attempt at a run has written a checkpoint that is further than where it began."""
+    began = list_attempts(store, run_id)[-1]
+    written = artifacts.files_of(store, run_id).checkpoints.glob("checkpoint-*.pt")
+    newest = max((path.name for path in written), default="")
+    return newest > f"checkpoint-{began.start_epoch:04d}-{began.start_batch:06d}.pt"
 
 
 def test_only_one_supervisor_works(working_shop: Store) -> None:
