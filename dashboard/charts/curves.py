@@ -32,8 +32,9 @@ def learning_rate_curve(epochs: Sequence[Epoch], drawn: RunStyle) -> go.Figure:
     figure.add_scatter(
         x=[row.epoch for row in epochs],
         y=[row.learning_rate for row in epochs],
-        mode="lines",
+        mode="lines+markers",
         line={"color": drawn.colour, "width": 2, "shape": "hv"},
+        marker={"symbol": drawn.marker, "size": 5},
         hovertemplate="epoch %{x}: %{y:.3g}<extra></extra>",
         showlegend=False,
     )

@@ -91,4 +91,4 @@ def _figures(run: Run) -> None:
 
 
 def _card(column: st.delta_generator.DeltaGenerator, label: str, value: str, below: str) -> None:
-    column.metric(label, value, below, delta_color="off", delta_arrow="off", border=True)
+    column.metric(label, value, below, delta_color="off", delta_arrow="off", border=True, height="stretch")

@@ -81,7 +81,8 @@ def show_classes(run: Run) -> None:
     unpredicted = [one.name for one in figures if one.precision is None]
     if unpredicted:
         st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
-    for column, (label, value) in zip(st.columns(5), macro_figures(said, figures).items(), strict=True):
+    columns = st.container(key="class_figures").columns(5)
+    for column, (label, value) in zip(columns, macro_figures(said, figures).items(), strict=True):
         figure, _, interval = value.partition(" (")
         below = f"95 %: {interval.removesuffix(')')}" if interval else None
         column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
@@ -130,7 +131,14 @@ def show_config(run: Run) -> None:
         )
     else:
         st.write(f"All as in preset {page.plain(run.preset)}.")
-    st.dataframe(config_table(run.config), hide_index=True, height="content", alt="The config of the run")
+    narrow = dict.fromkeys(("setting", "value", "preset has"), st.column_config.Column(width="small"))
+    st.dataframe(
+        config_table(run.config),
+        hide_index=True,
+        height="content",
+        alt="The config of the run",
+        column_config=narrow,
+    )
     st.subheader("What it ran on", anchor=False)
     st.dataframe(facts(run, page.zone()), hide_index=True, height="content", alt="What the run ran on")
     st.subheader("Attempts", anchor=False)
