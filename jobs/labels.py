@@ -22,7 +22,7 @@ def rename(store: Store, run_id: str, name: str) -> None:
     """Give a run another name (1 to 200 characters); raise ConfigurationError or RunNotFound."""
     chosen = name.strip()
     if not 1 <= len(chosen) <= LONGEST_NAME:
-        raise ConfigurationError(f"A name of {len(chosen)} characters.", f"Use 1 to {LONGEST_NAME}.")
+        raise ConfigurationError(f"The name has {len(chosen)} characters.", f"Use 1 to {LONGEST_NAME}.")
     _update(store, run_id, name=chosen)
 
 
