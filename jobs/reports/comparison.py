@@ -59,6 +59,8 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
                 "one such comparison, among its classes and among its confusions. It does not cover the classes of "
                 "several comparisons together: where many runs are looked at class by class, some will differ by "
                 "chance.",
+                "Tied as the best are all runs that no other one is shown to be better than, by that correction or at "
+                "5 % over the number of the other runs; the truly best one is among them with at least 95 %.",
                 "This compares trained models. Whether one recipe is better than another takes several seeds of each.",
             ),
         ),
