@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +34,24 @@ _UNSAVED = ("PDF", "GRIB", "HDF5", "BUFR", "WMF", "FITS")
 _SAVED_WITH: dict[str, dict[str, Any]] = {"AVIF": {"speed": 10}, "WEBP": {"method": 0}}
 
 
-def files(seed: int, count: int) -> Iterator[File]:
-    """At least `count` files by name, the same for the same seed; made one by one, so that memory holds one of them."""
+def files(seed: int, count: int, each: int | None = None) -> Iterator[File]:
+    """At least `count` files by name, the same for the same seed; made one by one, so that memory holds one of them.
+
+    Or, to try them all in a few seconds, the first `each` of every family.
+    """
     chance = random.Random(seed)
     made = 0
-    for family in (every_kind(), sizes(), lying_names(), vast(), metadata(), many_frames(), zips(chance)):
-        for file in family:
+    pictures = every_kind(), sizes(), lying_names(), vast(), metadata(), many_frames(), names()
+    for family in (*pictures, zips(chance), tables()):
+        for file in islice(family, each):
             made += 1
             yield file
-    yield from broken(chance, count - made)
+    yield from broken(chance, count - made if each is None else each)
 
 
-def write(folder: Path, seed: int, count: int) -> None:
+def write(folder: Path, seed: int, count: int, each: int | None = None) -> None:
     """Write the files into a folder, numbered, since some have the same name."""
-    for number, (name, content) in enumerate(files(seed, count)):
+    for number, (name, content) in enumerate(files(seed, count, each)):
         (folder / f"{number:04d} {name}").write_bytes(content)
 
 
@@ -126,13 +131,15 @@ def zips(chance: random.Random) -> Iterator[File]:
     photo = base("PNG")
     good = zipped({"Bag/a.png": photo, "Sandal/b.png": photo, ".DS_Store": b"x", "__MACOSX/c": b"x"})
     yield "good.zip", good
+    yield "empty.zip", zipped({})
+    yield "hidden end.zip", _with_a_hidden_end(zipped(dict.fromkeys(map(str, range(20_000)), b""), zipfile.ZIP_STORED))
+    yield "pictures.zip", zipped({f"{kind}.{kind.lower()}": base(kind) for kind in BROKEN_FORMATS})
     yield "bomb.zip", _zip_of_zeros(600, 1)
     yield "many bombs.zip", _zip_of_zeros(19, 40)
     yield "entries.zip", zipped({f"{place}.png": b"" for place in range(3_000)})
     yield "in itself.zip", zipped({"inner.zip": zipped({"inner.zip": good})})
     outside = ("../../evil.png", "/etc/evil.png", "C:\\evil.png", "..\\evil.png", "a/../../evil.png")
     yield "out.zip", zipped(dict.fromkeys(outside, photo))
-    yield "empty.zip", zipped({})
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         yield f"method {method}.zip", zipped({"a.png": photo}, method)
     link = zipfile.ZipInfo("link.png")
@@ -143,6 +150,32 @@ def zips(chance: random.Random) -> Iterator[File]:
     for _ in range(40):
         yield "cut.zip", good[: chance.randrange(4, len(good))]
         yield "flipped.zip", flipped(good, chance, chance.choice((1, 4, 16)))
+
+
+def tables() -> Iterator[File]:
+    """Labels that are vast, or hold what no label is, alone and in a zip."""
+    head = b"file,label\n"
+    made = {
+        "bomb": head + 1_300_000 * b"a,0\n",
+        "rows": head + 20_000 * b"a,0\n",
+        "digits": head + b"a.png," + b"9" * 5_000 + b"\n",
+        "columns": b"," * 900_000,
+        "cell": head + b'"' + b"a" * 900_000,
+        "zeros": bytes(900_000),
+        "semicolons": b"file;label\na.png;Bag\n",
+        "header": head,
+    }
+    for name, content in made.items():
+        yield f"{name}.csv", content
+    yield "tables.zip", zipped({f"{name}.csv": content for name, content in made.items()})
+    yield "really a photo.csv", base("PNG")
+
+
+def names() -> Iterator[File]:
+    """Sound pictures under names that are no Unicode, no text, or commands to a terminal or a spreadsheet."""
+    for name in ("caf\udce9", "\udcff\udcfe", "\x1b[2J\x1b[31m", "a\nb", "\u202egnp", "=1+1", "+1", "-1", "@A1"):
+        yield f"{name}.png", base("PNG")
+    yield "names.zip", zipped({"\x1b[2J.png": base("PNG"), "=1.heic": base("HEIF"), "a\nb.avif": base("AVIF")})
 
 
 def broken(chance: random.Random, count: int) -> Iterator[File]:
@@ -242,6 +275,11 @@ def zipped(entries: dict[Any, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
     return packed.getvalue()
 
 
+def _with_a_hidden_end(packed: bytes) -> bytes:
+    """The zip with the mark of an end record inside its end record, where a search from behind finds it first."""
+    return packed[:-10] + b"PK\x05\x06" + packed[-6:]
+
+
 def _zip_of_zeros(megabytes: int, entries: int) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
@@ -253,4 +291,4 @@ def _zip_of_zeros(megabytes: int, entries: int) -> bytes:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    write(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if sys.argv[4:] else None)

@@ -1,10 +1,10 @@
 """Can a file do any harm? At least a thousand hostile or broken ones, on the way that every photo takes.
 
-python -m tests.benchmarks.uploads [--seed S] [--count N]
+python -m tests.benchmarks.uploads [--seed S] [--count N | --each N]
 
 Each file is written to a folder and read as the command line and the page read it. The exit status is 0 only if every
-one was answered by a view or refused with a reason and advice, within 500 MB of memory and 15 s, and a good photo is
-still read in the end.
+one was answered by a view or by labels, or refused with a reason and advice, within 500 MB of memory and 15 s, and a
+good photo is still read in the end.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from pathlib import Path
 import psutil
 
 from core import intake
-from core.photo_files import PhotoFile, gather
+from core.photo_files import PhotoFile, clean_name, gather, is_table
+from core.photo_labels import UnreadableLabels, read_labels
 from core.photos import to_model_view
 from core.reading import UnreadablePhoto
 from tests.benchmarks import hostile_files
@@ -42,12 +43,18 @@ class Outcome:
     readers: dict[int, float] = field(default_factory=dict)
     """The processes that decoded, with their peak memory; more than one means that a file has ended one."""
 
+    @property
+    def told(self) -> int:
+        """How many pictures and tables were answered or refused, or have failed."""
+        return self.answered + sum(self.refusals.values()) + len(self.failures)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Feed the files; print what became of them; return 0 if no promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.uploads", description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--each", type=int, help="only the first so many of every family of files")
     chosen = parser.parse_args(arguments)
     outcome, good = Outcome(), PhotoFile("good.png", hostile_files.base("PNG"))
     # What a good photo takes, the model that cuts it out above all, no file can be blamed for.
@@ -55,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     before = _peak()
     with tempfile.TemporaryDirectory() as folder:
         making = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.hostile_files", folder]
-        subprocess.run([*making, str(chosen.seed), str(chosen.count)], check=True)
+        each = [] if chosen.each is None else [str(chosen.each)]
+        subprocess.run([*making, str(chosen.seed), str(chosen.count), *each], check=True)
         for path in sorted(Path(folder).iterdir()):
             _feed(path, outcome)
     _take(good, outcome)
@@ -70,28 +78,44 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _feed(path: Path, outcome: Outcome) -> None:
     outcome.files += 1
+    name, before = clean_name(path.name), outcome.told
     start = time.monotonic()
     for file in gather([path]):
         _take(file, outcome)
     seconds = time.monotonic() - start
-    outcome.slowest = max(outcome.slowest, (seconds, path.name))
+    if outcome.told == before:
+        outcome.failures.append(f"{name} was neither answered nor refused")
+    outcome.slowest = max(outcome.slowest, (seconds, name))
     if seconds > MOST_SECONDS:
-        outcome.failures.append(f"{path.name} took {seconds:.1f} s")
+        outcome.failures.append(f"{name} took {seconds:.1f} s")
 
 
 def _take(file: PhotoFile, outcome: Outcome) -> None:
     try:
         if file.error:
             raise file.error
-        view = to_model_view(intake.read_photo(file.content, Path(file.name).name))
-        outcome.answered += view.image.shape == (28, 28)
-    except UnreadablePhoto as refusal:
+        _answer(file, outcome)
+    except (UnreadablePhoto, UnreadableLabels) as refusal:
         outcome.refusals[refusal.message.replace(Path(file.name).name, "It")] += 1
         if not refusal.message or not refusal.advice:
             outcome.failures.append(f"{file.name} is refused without a reason or advice: {refusal}")
     except Exception as error:  # whatever it is, it is what must not happen
         outcome.failures.append(f"{file.name}: {type(error).__name__}: {error}")
     outcome.readers |= {child.pid: _peak_of(child.pid) for child in psutil.Process().children()}
+
+
+def _answer(file: PhotoFile, outcome: Outcome) -> None:
+    name = Path(file.name).name
+    if is_table(name, file.content):
+        read_labels(file.content)
+        outcome.answered += 1
+    elif file.kind == "other":
+        outcome.refusals["It lies beside the photos and is left out."] += 1
+    else:
+        view = to_model_view(intake.read_photo(file.content, name))
+        outcome.answered += view.image.shape == (28, 28)
+    if clean_name(name) != name:
+        outcome.failures.append(f"{name!r} is shown as it is")
 
 
 def _peak() -> float:

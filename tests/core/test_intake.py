@@ -1,5 +1,6 @@
 """Photos from outside are decoded apart: what a file does to its decoder is a refusal, and the next photo is read."""
 
+import gzip
 import io
 import os
 import shutil
@@ -62,6 +63,16 @@ def test_what_phones_store_is_read_and_turned_as_the_camera_held_it(kind: str) -
     expected = np.asarray(gradient((64, 48)).transpose(Image.Transpose.ROTATE_270), dtype=int)
     assert photo.pixels.shape == (64, 48, 3)
     assert np.abs(photo.pixels - expected).mean() < 4
+
+
+@pytest.mark.slow
+def test_a_phone_photo_of_48_megapixels_is_read() -> None:
+    """8064 x 6048 pixels of one colour, made by `Image.new(...).save(..., "HEIF", quality=10)`."""
+    data = gzip.decompress((Path(__file__).parent / "photos" / "48-megapixels.heic.gz").read_bytes())
+    photo = read_photo(data, "phone.heic")
+    assert photo.pixels.shape == (768, 1024, 3)
+    assert np.abs(photo.pixels - np.array((0x70, 0x90, 0xB0))).max() < 4
+    assert reader().memory_info().rss < 500e6
 
 
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:

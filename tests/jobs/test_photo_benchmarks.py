@@ -1,0 +1,50 @@
+"""The short forms of the benchmarks of photos: files that do harm, and how well a run does on labelled ones."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from dashboard import samples
+from jobs import artifacts
+from jobs.store import Store
+from tests.benchmarks import photos, uploads
+from tests.jobs.test_cli import Capture
+from tests.untrained import add_run_with_model
+
+pytestmark = pytest.mark.slow
+
+
+def test_no_hostile_or_broken_file_does_any_harm() -> None:
+    assert uploads.main(["--each", "6", "--seed", "1"]) == 0
+
+
+def test_a_file_of_which_nothing_is_heard_fails_the_benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "gather", lambda _paths: iter(()))
+    outcome = uploads.Outcome()
+    uploads._feed(tmp_path / "silent.zip", outcome)
+    assert outcome.failures == ["silent.zip was neither answered nor refused"]
+
+
+def test_labelled_photos_are_measured_and_one_that_cannot_be_read_is_named(
+    store: Store, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = add_run_with_model(store, "asked", verdict="sure")
+    rows = [("bag.png", 8, "product", "light"), ("trouser.png", 1, "phone", "busy"), ("broken.png", 1, "worn", "dark")]
+    for name in ("bag", "trouser"):
+        (tmp_path / f"{name}.png").write_bytes(samples.draw_sample(name))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("file", "label_index", "kind", "background"), *rows])
+    model = artifacts.files_of(store, run_id).model
+    told = ["photos", "--manifest", str(tmp_path / "manifest.csv"), "--images", str(tmp_path), "--run", str(model)]
+    monkeypatch.setattr("sys.argv", [*told, "--no-others"])
+    photos.main()
+    out, error = capsys.readouterr()
+    assert "2 photos" in out
+    assert "Left out: broken.png: broken.png is not a picture" in error
+    lines = {line[:26].strip(): line for line in out.splitlines()}
+    assert lines["product"].split()[1:4] == ["1", "0", "0"]
+    for target in ("top 1, at least 70 %", "top 2, at least 84 %", "no class said more than twice its share"):
+        assert target in out
+    assert "not measured  other things" in out
