@@ -112,6 +112,25 @@ class Unreadable:
     text: str
 
 
+def _set_up(driver: Any, patience_s: float, foreign_keys: bool) -> None:
+    """Prepare a new connection to SQLite."""
+    driver.text_factory = _as_text
+    cursor = driver.cursor()
+    # The timeout first: changing the journal mode needs a lock that another process may hold.
+    cursor.execute(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
+    # Setting WAL where it is set already would ask for a lock, and fail on a store that is read-only.
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+    cursor.close()
+
+
+def _as_text(content: bytes) -> str:
+    # A damaged byte in one text must not keep every row from being read.
+    return content.decode("utf-8", errors="replace")
+
+
 def _from_json(text: str) -> Any:
     try:
         return Unreadable(text) if _NO_CHARACTER in text else json.loads(text)
@@ -141,22 +160,12 @@ def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE
 
     @event.listens_for(engine, "connect")
     def _prepare(driver: Any, record: Any) -> None:
-        # A damaged byte in one text must not keep every row from being read.
-        driver.text_factory = lambda content: content.decode("utf-8", errors="replace")
-        cursor = driver.cursor()
-        # The timeout first: changing the journal mode needs a lock that another process may hold.
-        cursor.execute(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
-        # Setting WAL where it is set already would ask for a lock, and fail on a store that is read-only.
-        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
-        cursor.close()
+        _set_up(driver, patience_s, foreign_keys)
         record.info["file"] = _file_identity(database)
 
     @event.listens_for(engine, "checkout")
     def _refuse_a_file_that_was_replaced(_driver: Any, record: Any, _proxy: Any) -> None:
-        # After a restore an open connection would go on writing to the store that was moved aside.
+        # An open connection would go on writing to the file that was there before.
         if record.info["file"] != _file_identity(database):
             raise DisconnectionError("the run store was replaced")
         if record.info["untouched"] and not _nobody_can_write_beside(database):
