@@ -28,7 +28,7 @@ const button = (table, row, column) =>
   table.querySelector(`button[data-row="${row}"][data-column="${column}"]`)
 
 function update(table, data) {
-  table.querySelector("caption").textContent = data.caption
+  table.querySelector("caption").textContent = `${data.caption} ${data.hint}`
   data.cells.forEach((cell) => {
     const target = button(table, cell.row, cell.column)
     const chosen = data.chosen !== null && data.chosen[0] === cell.row && data.chosen[1] === cell.column

@@ -25,6 +25,7 @@ def show_matrix(
     caption: str,
     *,
     key: str,
+    hint: str = "",
     about: str = "",
     chosen: tuple[int, int] | None = None,
     on_choice: Callable[[int, int], None] | None = None,
@@ -32,7 +33,7 @@ def show_matrix(
     """Show the cells and return (true, predicted) of the one that was chosen just now, if any.
 
     `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL. The
-    picture that can be saved of it is named after `key` and what it is `about`.
+    picture that can be saved of it has the caption without the `hint`, and is named after `key` and what it is `about`.
     """
 
     def choose() -> None:
@@ -44,6 +45,7 @@ def show_matrix(
         key=key,
         data={
             "caption": caption,
+            "hint": hint,
             "names": CLASS_NAMES,
             "short": SHORT_NAMES,
             "cells": [asdict(cell) for cell in cells],

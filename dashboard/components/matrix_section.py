@@ -33,9 +33,9 @@ def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
     matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted])
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
     name = pair.quoted_name(wanted.show)
-    caption = f"{name}: rows true class, columns predicted. Choose a cell to see its images."
+    caption, hint = f"{name}: rows true class, columns predicted.", "Choose a cell to see its images."
     _say_never_predicted(name, quoted.predicted)
-    show_matrix(cells, caption, key="matrix", about=name, chosen=cell, on_choice=choose_cell)
+    show_matrix(cells, caption, key="matrix", hint=hint, about=name, chosen=cell, on_choice=choose_cell)
     csv_button("CSV of the counts", partial(csv_tables.matrix, matrix), "confusions", name)
 
 
@@ -50,8 +50,9 @@ def _show_difference(
     def choose(true: int, predicted: int) -> None:
         choose_cell(true, predicted, changed(int(mine[true, predicted] - theirs[true, predicted])))
 
-    caption = f"{about}: rows true class, columns predicted. Blue is more, orange fewer; a cell opens what changed."
-    show_matrix(cells, caption, key="matrix", about=about, chosen=cell, on_choice=choose)
+    caption = f"{about}: rows true class, columns predicted. Blue is more, orange fewer."
+    hint = "Choose a cell to see the images that changed."
+    show_matrix(cells, caption, key="matrix", hint=hint, about=about, chosen=cell, on_choice=choose)
     csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs), "difference", about)
 
 

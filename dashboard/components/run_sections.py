@@ -108,9 +108,10 @@ def show_confusion(run: Run) -> None:
         )
         dimmed = pickers.switch("Dim the diagonal", "dim")
     matrix = metrics.confusion_matrix(said.labels, said.predicted)
-    caption = "Rows are true classes, columns predicted ones. Choose a cell to see its images."
+    caption, hint = f"{run.name}: rows true class, columns predicted.", "Choose a cell to see its images."
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
-    show_matrix(cells, caption, key="run_matrix", about=f"{run.name} {run.id}", on_choice=_remember_cell)
+    about = f"{run.name} {run.id}"
+    show_matrix(cells, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
     csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, said), "confusions", run.name, run.id)
     if cell := st.session_state.pop("chosen_cell", None):
         page.go_to("explore", run=run.id, true=str(cell[0]), predicted=str(cell[1]))

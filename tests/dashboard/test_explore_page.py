@@ -188,4 +188,7 @@ def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
     assert "CSV of the counts" in labels(open_page("explore", run=first, against=second))
     app = open_page("explore", run=first, against=second, unit="difference")
     assert "CSV of the difference" in labels(app)
-    assert shown_in(app, "matrix")["picture"] == "lookbook-matrix-one-less-two"
+    matrix = shown_in(app, "matrix")
+    assert matrix["picture"] == "lookbook-matrix-one-less-two"
+    assert matrix["caption"].startswith("one less two: rows true class")
+    assert "Choose" not in matrix["caption"]
