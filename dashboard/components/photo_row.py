@@ -23,6 +23,8 @@ _EDGES = {"across": "Left and right edge, % of the width", "down": "Top and bott
 _STAGE_SIDE = 104
 _MODEL_SIDE = 28
 _FIGURE = f"margin:0;max-width:{_STAGE_SIDE}px;display:flex;flex-direction:column;justify-content:flex-end"
+_CAPTION = "font-size:0.8125rem;line-height:1.4;min-height:2.8em;padding-top:0.25rem"
+"""Room for two lines below each picture, so that all of them stand on one line."""
 _AROUND = "position:relative;overflow:hidden"
 _FRAME = (
     "position:absolute;left:{left:.1f}%;top:{top:.1f}%;width:{width:.1f}%;height:{height:.1f}%;"
@@ -47,6 +49,8 @@ def show_photo(
 ) -> None:
     """The row of a photo; `photo` is a key of its own for its controls, each answer comes with what it rests on."""
     st.subheader(page.plain(name), anchor=False)
+    known = "" if truth is None else f" True class: {CLASS_NAMES[truth]}."
+    st.markdown(f"**{page.plain(verdict + known)}**")
     stages, said = st.columns([3, 2], gap="large")
     with stages:
         figures = "".join(_figure(name, stage, picture, view.frame) for stage, picture in view.stages.items())
@@ -54,8 +58,6 @@ def show_photo(
         st.caption("; ".join(view.notes).capitalize() + ".")
         _show_controls(photo)
     with said:
-        known = "" if truth is None else f" True class: {CLASS_NAMES[truth]}."
-        st.markdown(f"**{page.plain(verdict + known)}**")
         for answer, words in answers:
             st.html(bars.probability_bars([answer], bars.legend([answer]), top=3, truth=truth))
             st.caption(page.plain(words))
@@ -102,7 +104,7 @@ def _own_size(name: str, image: NDArray[np.uint8]) -> str:
 
 
 def _caption(words: str) -> str:
-    return f'<figcaption style="font-size:0.8125rem;padding-top:0.25rem">{escape(words.capitalize())}</figcaption>'
+    return f'<figcaption style="{_CAPTION}">{escape(words.capitalize())}</figcaption>'
 
 
 def _framed(frame: Box) -> str:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from base64 import b64encode
 
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -21,6 +22,16 @@ PASTE = """(base64) => {
   const clipboardData = new DataTransfer();
   clipboardData.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
   document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
+# The files of a drag from the desktop.
+DROPPED = """(files) => {
+  const transfer = new DataTransfer();
+  for (const [name, base64] of Object.entries(files)) {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name));
+  }
+  return transfer;
 }"""
 
 
@@ -62,14 +73,49 @@ def test_photos_are_answered_together_and_broken_ones_each_say_why(ids, open_pag
         expect(page.get_by_role("heading", name=name)).to_be_visible()
         expect(page.get_by_role("img", name=f"{name}: what the model sees")).to_be_visible()
     messages = page.get_by_test_id("stAlert")
-    expect(messages).to_have_count(4)
-    for name, reason in (("text.jpg", "not a picture"), ("cut.png", "cut short"), ("vast.png", "too large")):
+    expect(messages).to_have_count(3)
+    for name, reason in (("text.jpg", "not a picture"), ("cut.png", "cut short"), ("empty.webp", "0 bytes")):
         expect(messages.filter(has_text=name)).to_contain_text(reason)
-    expect(messages.filter(has_text="empty.webp")).to_contain_text("0 bytes")
+    page.get_by_text("1 more file could not be read").click()
+    expect(page.get_by_text("vast.png is too large")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all probabilities (CSV)").click()
     rows = download.value.path().read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 2 * 2 + 4
+
+
+def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids, open_page):
+    pillow_heif.register_heif_opener()
+    phone = io.BytesIO()
+    Image.open(io.BytesIO(samples.draw_sample("bag"))).convert("RGB").save(phone, "HEIF")
+    page = open_page(f"predict?run={ids[0]}")
+    zone = page.get_by_test_id("stFileUploaderDropzone")
+    expect(zone).to_be_visible()
+    dropped = {"bag.heic": phone.getvalue(), "labels.csv": b"file,label\nbag.heic,Bag\n"}
+    files = page.evaluate_handle(DROPPED, {name: b64encode(content).decode() for name, content in dropped.items()})
+    for event in ("dragenter", "dragover", "drop"):
+        zone.dispatch_event(event, {"dataTransfer": files})
+    expect(page.get_by_role("heading", name="bag.heic")).to_be_visible()
+    expect(page.get_by_text("True class: Bag.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Right or wrong")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"), [("sure", "Sure: "), ("not sure", "Not sure: "), ("none of these", "None of these.")]
+)
+def test_the_verdict_is_what_is_read_first(dashboard, open_page, verdict, words):
+    run_id = add_run_with_model(dashboard.store, verdict, verdict=verdict)
+    page = open_page(f"predict?run={run_id}&sample=bag")
+    expect(page.locator("strong").filter(has_text=words)).to_be_visible()
+
+
+def test_without_cutting_out_the_whole_picture_is_seen(ids, open_page):
+    page = open_page(f"predict?run={ids[0]}&sample=bag")
+    seen = page.get_by_role("img", name="Drawn bag: what the model sees")
+    before = seen.get_attribute("src")
+    page.get_by_text("Cut the item out").click()
+    expect(page.get_by_text("Not cut out: the whole picture is used")).to_be_visible()
+    expect(seen).not_to_have_attribute("src", before)
 
 
 def test_a_corrected_polarity_changes_what_the_model_sees_at_once(ids, open_page):
