@@ -103,11 +103,16 @@ class Chaos:
 
     def rage(self, seconds: float, most: int, pause_s: float) -> list[str]:
         """Queue the runs and do faults to them for a time, and until there were enough; return their ids in the end."""
-        visitor = self.visitor = Visitor(self.war, within_s=self.within_s)
-        visitor.start()
+        with Visitor(self.war, within_s=self.within_s) as self.visitor:
+            ids = self._rage(seconds, most, pause_s)
+        self.counts.update(self.visitor.counts)
+        self.complaints += self.visitor.complaints
+        return ids
+
+    def _rage(self, seconds: float, most: int, pause_s: float) -> list[str]:
         ids = [queue.launch(self.war, self.kinds[number % len(self.kinds)]) for number in range(self.runs)]
         chance = random.Random(self.seed)
-        faults = Faults(self.war, visitor, chance, longest_lock_s=self.longest_lock_s)
+        faults = Faults(self.war, self.visitor, chance, longest_lock_s=self.longest_lock_s)
         start = time.monotonic()
         for storming in storms(pause_s, chance):
             elapsed = time.monotonic() - start
@@ -121,14 +126,11 @@ class Chaos:
             except LookbookError as error:
                 # The store that a fault holds locked is locked for this process too.
                 self.counts[f"faults that failed ({error.kind})"] += 1
-            visitor.disturbed()
+            self.visitor.disturbed()
         faults.settle()
         self._wait(self.war)
-        visitor.leave()
         self.counts.update(faults.counts)
         self.faults = faults.counts.total()
-        self.counts.update(visitor.counts)
-        self.complaints += visitor.complaints
         return ids
 
     def _wait(self, store: Store) -> None:

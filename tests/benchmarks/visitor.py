@@ -21,7 +21,7 @@ from jobs.records import AT_WORK, Run
 from jobs.runs import active_runs
 from jobs.settings import ROOT, child_environment
 from jobs.store import Store
-from tests.benchmarks.witness import CommandLine, Witness
+from tests.benchmarks.witness import CommandFailed, CommandLine, Witness
 
 LOOK_EVERY_S = 1.0
 PAGE_EVERY = 4
@@ -75,14 +75,19 @@ class Visitor(threading.Thread):
         """There was a fault: only what lasts from now on counts."""
         self.not_true_since = {}
 
-    def leave(self) -> None:
-        """Stop looking, and close the server."""
+    def __enter__(self) -> "Visitor":
+        self.start()
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        """Stop looking, and end what was started."""
         self.gone.set()
         self.join()
         self.sessions.close()
-        if self.server:
-            self.server.kill()
-            self.server.wait()
+        for started in (self.server, self.command_line.asked):
+            if started:
+                started.kill()
+                started.communicate()
 
     def _look_at_page(self) -> None:
         """Ask for the list of runs as a browser does; start a server if there is none."""
@@ -141,7 +146,11 @@ class Visitor(threading.Thread):
             if self.counts["looks"] % COMMAND_EVERY == 0:
                 self.command_line.ask()
             return
-        told = self.command_line.answer()
+        try:
+            told = self.command_line.answer()
+        except CommandFailed as error:
+            self.complaints.append(str(error))
+            return
         if told is not None:
             self.counts["answers of the command line"] += 1
             self.complaints += self.command_line.untrue(told)

@@ -38,6 +38,10 @@ class Witness:
             yield attempt.attempt, lost[-1] - lost[0] if lost else 0.0
 
 
+class CommandFailed(Exception):
+    """The command line did not answer."""
+
+
 @dataclass
 class CommandLine:
     """Asks `python -m jobs list` what state each run is in, and says where that was never so."""
@@ -59,13 +63,13 @@ class CommandLine:
         )
 
     def answer(self) -> dict[str, str] | None:
-        """The states that were told, by the id of the run; None while there is no answer. Raise RuntimeError."""
+        """The states that were told, by the id of the run; None while there is no answer. Raise CommandFailed."""
         if self.asked is None or self.asked.poll() is None:
             return None
         out, error = self.asked.communicate()
         status, self.asked = self.asked.returncode, None
         if status != 0:
-            raise RuntimeError(f"the command line failed: {error.strip()}")
+            raise CommandFailed(f"the command line failed: {error.strip()}")
         return {one["id"]: one["status"] for one in json.loads(out)}
 
     def untrue(self, told: dict[str, str]) -> list[str]:
