@@ -1,13 +1,16 @@
 """What the faults of the data set do to the accuracy of runs: with all test images, and without the flagged ones."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
 from dashboard import page, queries, wording
+from dashboard.components.take_along import csv_button
 from dashboard.tables.subsets import subset_table
 from jobs.judging import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
 from jobs.records import Run
+from jobs.reports import csv_tables
 
 
 def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
@@ -20,6 +23,7 @@ def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     leaked = leaked_images(found, next(iter(said.values())))
     subsets = measured_without(said, [queries.label_quality(judge.id) for judge in judges], leaked)
     st.table(subset_table(subsets).rename(columns=page.plain), border="horizontal")
+    csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
     if found is None:
         page.link("Near-duplicates are not searched yet: search them on the page Data", "data", section="duplicates")

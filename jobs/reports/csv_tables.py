@@ -16,6 +16,7 @@ from core.classes import CLASS_NAMES
 from core.comparison import Comparison
 from core.intervals import accuracy_interval
 from core.recipes import RecipeComparison
+from core.subsets import Subset
 from jobs import wording
 from jobs.description import summarise
 from jobs.fault_tables import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
@@ -158,6 +159,26 @@ def _group_cells(one: Group) -> list[object]:
 
 def _against_cells(one: RecipeComparison) -> list[object]:
     return [one.difference, one.low, one.high, one.p, one.p_adjusted, one.verdict]
+
+
+def subsets(found: Sequence[Subset]) -> str:
+    """A line per set of test images and model: how many images, how many right, the accuracy with its interval."""
+    header = ("images", "name", "n", "right", "accuracy", "low", "high")
+    pairs = ((one, model) for one in found for model in one.right)
+    return _csv(
+        header,
+        (
+            [
+                one.name,
+                model,
+                one.n,
+                one.right[model],
+                one.accuracy(model),
+                *(one.interval(model) if one.n else ("", "")),
+            ]
+            for one, model in pairs
+        ),
+    )
 
 
 def suspects(rows: Sequence[Mapping[str, object]]) -> str:

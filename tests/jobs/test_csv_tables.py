@@ -11,6 +11,7 @@ from sklearn.calibration import calibration_curve
 from core.calibration import accuracy_by_coverage, calibration
 from core.comparison import compare
 from core.metrics import confusion_matrix
+from core.subsets import Subset
 from jobs.comparing import compare_groups
 from jobs.groups import get_groups, list_groups
 from jobs.reports import csv_tables
@@ -120,3 +121,10 @@ def test_the_counts_of_the_splits_have_a_line_per_class() -> None:
     rows = lines(csv_tables.split_counts({"Training": [5_400] * 10, "Test": [1_000] * 10}))
     assert len(rows) == 10
     assert rows[8] == {"class": "Bag", "Training": "5400", "Test": "1000"}
+
+
+def test_accuracies_with_and_without_flagged_images_have_a_line_for_each_set_and_model() -> None:
+    found = [Subset("All images", 4, {"one": 3, "two": 2}), Subset("Without suspects", 0, {"one": 0, "two": 0})]
+    first, _, empty, _ = lines(csv_tables.subsets(found))
+    assert (first["images"], first["name"], first["accuracy"]) == ("All images", "one", "0.75")
+    assert (empty["n"], empty["accuracy"], empty["low"]) == ("0", "", "")
