@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import nn
 
 from core.calibration import fit_temperature
@@ -46,13 +47,16 @@ def fit_thresholds(model: nn.Module, config: RunConfig, images: np.ndarray, labe
     changed = photograph(torch.from_numpy(np.array(images)), generator_at(config.seed, 0, 1)).numpy()
     logs, features = vote(model, changed, config)
     centre, projection, means = _class_places(features[placing], labels[placing])
-    temperature = fit_temperature(labels[judging], np.exp(logs[judging])).value
-    unset = Thresholds(temperature, centre, projection, means, least_confidence=2.0, near=0.0, far=0.0)
-    near, far = np.quantile(unset.distances(features[judging]), [NEAR, FAR])
     nothing = draw_non_items(torch.from_numpy(np.array(images[judging])), generator_at(config.seed, 0, 2)).numpy()
+    said_of_nothing, seen_of_nothing = vote(model, nothing, config)
+    leaning = np.log(softmax(said_of_nothing, axis=1).mean(axis=0))
+    unset = Thresholds(1.0, centre, projection, means, least_confidence=2.0, near=0.0, far=0.0, leaning=leaning)
+    upright = unset.calibrated(logs[judging])
+    unset = replace(unset, temperature=fit_temperature(labels[judging], upright).value)
+    near, far = np.quantile(unset.distances(features[judging]), [NEAR, FAR])
     items = _confidences(unset, logs[judging], features[judging], near)
-    others = _confidences(unset, *vote(model, nothing, config), near)
-    right = logs[judging].argmax(axis=1) == labels[judging]
+    others = _confidences(unset, said_of_nothing, seen_of_nothing, near)
+    right = upright.argmax(axis=1) == labels[judging]
     return replace(unset, least_confidence=_least_confidence(items, right, others), near=float(near), far=float(far))
 
 

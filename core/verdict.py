@@ -2,18 +2,22 @@
 
 Two things speak for an answer: a high calibrated confidence, and features that lie close to those of a class. The
 thresholds of both are chosen on images that the model did not learn from, with the augmentation for photos, and on
-drawn pictures of nothing in particular; see core.reliability.
+drawn pictures of nothing in particular; see core.reliability. What a model says of such pictures, which is mostly Bag,
+is also what it says of items that it can hardly read; half of that leaning is taken off its answers.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.special import softmax
 
-from core.classes import CLASS_NAMES
+from core.classes import CLASS_COUNT, CLASS_NAMES
 
-_ARRAYS = ("centre", "projection", "class_means")
+_ARRAYS = ("centre", "projection", "class_means", "leaning")
+_TAKEN_OFF = 0.5
+"""Share of the leaning that is taken off. Zhao and others (2021, "Calibrate before use") take off all of it; then
+answers to clear pictures suffer."""
 Verdict = Literal["sure", "not sure", "none of these"]
 
 
@@ -33,9 +37,11 @@ class Judgement:
 class Thresholds:
     """From when on a model is sure, and from when on a photo is none of the classes.
 
-    `temperature` divides the logarithms of the probabilities. A feature vector x (d,) is (x - centre) @ projection in
-    the space (k,) where items of one class spread by 1 in every direction; its distance is that to the nearest of
-    `class_means` (10, k). Sure needs `least_confidence` and at most `near`; beyond `far` it is none of the classes.
+    `leaning` (10,) holds the logarithms of the mean probabilities that the model gives to pictures of nothing; a share
+    of it is taken off the logarithms of the probabilities, and `temperature` divides what is left. A feature vector
+    x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every direction; its
+    distance is that to the nearest of `class_means` (10, k). Sure needs `least_confidence` and at most `near`; beyond
+    `far` it is none of the classes.
     """
 
     temperature: float
@@ -45,6 +51,7 @@ class Thresholds:
     least_confidence: float
     near: float
     far: float
+    leaning: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Distance (n,) of features (n, d) to the nearest class, in standard deviations of a typical class member."""
@@ -53,8 +60,9 @@ class Thresholds:
         return np.sqrt(squares.min(axis=1))
 
     def calibrated(self, log_probabilities: np.ndarray) -> np.ndarray:
-        """Probabilities (n, 10) of logarithms (n, 10), at the temperature."""
-        return softmax(log_probabilities / self.temperature, axis=-1).astype(np.float32)
+        """Probabilities (n, 10) of logarithms (n, 10), without the leaning and at the temperature."""
+        upright = log_probabilities - _TAKEN_OFF * self.leaning
+        return softmax(upright / self.temperature, axis=-1).astype(np.float32)
 
     def judge(self, log_probabilities: np.ndarray, features: np.ndarray, found: bool) -> Judgement:
         """The judgement of one photo by its logarithms (10,) and features (d,); `found` says if anything stood out."""
@@ -80,8 +88,8 @@ class Thresholds:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `as_state` has given."""
-        arrays = {name: np.array(state[name], np.float32) for name in _ARRAYS}
+        """What `as_state` has given, with no leaning where it was not fitted yet."""
+        arrays = {name: np.array(state[name], np.float32) for name in _ARRAYS if name in state}
         return cls(**{**state, **arrays})
 
 

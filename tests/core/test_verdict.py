@@ -68,11 +68,27 @@ def test_sure_needs_confidence_likeness_and_an_item(
     assert judgement.probabilities[8] == pytest.approx(confidence, abs=1e-5)
 
 
+def test_half_of_what_a_model_says_of_nothing_is_taken_off_its_answers() -> None:
+    leaning = np.log(np.full(10, 0.04, np.float32))
+    leaning[8] = np.log(0.64)
+    upright = replace(THRESHOLDS, leaning=leaning).judge(logs(0.6), features(0.5), True)
+    odds = 0.6 / 0.4 / (0.64 / 0.04) ** (0.5 / THRESHOLDS.temperature)
+    assert upright.probabilities[8] == pytest.approx(odds / (1 + odds), abs=1e-5)
+    assert upright.probabilities.argmax() == 6
+
+
+def test_thresholds_of_a_model_from_before_leanings_were_fitted_take_nothing_off() -> None:
+    state = THRESHOLDS.as_state()
+    del state["leaning"]
+    assert Thresholds.from_state(state).judge(logs(0.9), features(0.5), True).probabilities[8] == pytest.approx(0.9)
+
+
 @pytest.mark.slow
 def test_thresholds_are_kept_with_the_model(model: torch.nn.Module, tmp_path: Path) -> None:
     data = small_data(2000)
     fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
     assert fitted is not None
+    assert np.exp(fitted.leaning).sum() == pytest.approx(1, abs=1e-3)
     checkpoints.save_model(tmp_path / "model.pt", model, CONFIG, {"verdict": fitted.as_state()})
     kept = Thresholds.from_state(checkpoints.load_model(tmp_path / "model.pt").extra["verdict"])
     assert kept.as_state() == fitted.as_state()
