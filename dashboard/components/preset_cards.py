@@ -9,13 +9,14 @@ from jobs.environment import host
 from jobs.records import FINISHED
 from jobs.runs import Filter, list_runs
 
-# Of the report's models with this configuration.
-_PARAMETERS = {"cnn": "3.2 million parameters", "resnet18": "11.2 million parameters, 1.5 million trained"}
+IN_A_ROW = 3
 
 
 def show(chosen: str | None) -> None:
-    """The cards side by side; the button of one puts it in the URL as `?preset=`."""
-    for column, preset in zip(st.columns(len(PRESETS)), PRESETS.values(), strict=True):
+    """The cards in rows; the button of one puts it in the URL as `?preset=`."""
+    presets = list(PRESETS.values())
+    columns = [column for _ in range(0, len(presets), IN_A_ROW) for column in st.columns(IN_A_ROW)]
+    for column, preset in zip(columns, presets, strict=False):
         with column, _card(preset.name, preset.name == chosen):
             st.markdown(f"#### {preset.title}")
             st.write(preset.description)
@@ -42,7 +43,7 @@ def _facts(preset: Preset) -> list[str]:
     best = list_runs(queries.store(), finished, order="test accuracy", limit=1)
     time_here = wording.rough_duration(estimate(config, past, host()).seconds)
     reached = f"highest here so far: {wording.test_accuracy(best[0])}" if best else _expected(preset)
-    return [_PARAMETERS.get(config.model, config.model), f"{time_here}, {config.epochs} epochs at most", reached]
+    return [preset.size, f"{time_here}, {config.epochs} epochs at most", reached]
 
 
 def _expected(preset: Preset) -> str:

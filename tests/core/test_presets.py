@@ -2,7 +2,9 @@
 
 import pytest
 
+from core import models
 from core.errors import ConfigurationError
+from core.parameters import count_parameters
 from core.presets import CUSTOM, PRESETS, config_of
 
 
@@ -29,3 +31,10 @@ def test_layers_to_unfreeze_are_refused_where_nothing_is_frozen() -> None:
     for changes in ({"pretrained": False}, {"model": "resnet18"}):
         with pytest.raises(ConfigurationError, match="only used with pretrained=true"):
             config_of("resnet18" if "pretrained" in changes else "cnn", unfrozen_layers=["layer3"], **changes)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_says_truly_how_many_parameters_it_has_and_trains(name: str) -> None:
+    total, trained = count_parameters(models.build(config_of(name)))
+    part = "" if trained == total else f", {trained / 1e6:.1f} million trained"
+    assert PRESETS[name].size == f"{total / 1e6:.1f} million parameters{part}"
