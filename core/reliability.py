@@ -49,7 +49,7 @@ def fit_thresholds(model: nn.Module, config: RunConfig, images: np.ndarray, labe
     centre, projection, means = _class_places(features[placing], labels[placing])
     nothing = draw_non_items(torch.from_numpy(np.array(images[judging])), generator_at(config.seed, 0, 2)).numpy()
     said_of_nothing, seen_of_nothing = vote(model, nothing, config)
-    leaning = np.log(softmax(said_of_nothing, axis=1).mean(axis=0))
+    leaning = _leaning(said_of_nothing, config)
     unset = Thresholds(1.0, centre, projection, means, least_confidence=2.0, near=0.0, far=0.0, leaning=leaning)
     upright = unset.calibrated(logs[judging])
     unset = replace(unset, temperature=fit_temperature(labels[judging], upright).value)
@@ -58,6 +58,16 @@ def fit_thresholds(model: nn.Module, config: RunConfig, images: np.ndarray, labe
     others = _confidences(unset, said_of_nothing, seen_of_nothing, near)
     right = upright.argmax(axis=1) == labels[judging]
     return replace(unset, least_confidence=_least_confidence(items, right, others), near=float(near), far=float(far))
+
+
+def _leaning(said_of_nothing: np.ndarray, config: RunConfig) -> np.ndarray:
+    """Logarithms (10,) of the mean probabilities given to pictures of nothing, by their logarithms (n, 10).
+
+    0 for a model that has not learnt what photos bring: to it most photos are strange, and clear ones would suffer.
+    """
+    if config.augmentation != "photo":
+        return np.zeros(CLASS_COUNT, np.float32)
+    return np.log(softmax(said_of_nothing, axis=1).mean(axis=0))
 
 
 def _class_places(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
