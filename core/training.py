@@ -91,6 +91,7 @@ class Training:
         pretrained = self._fill_with_pretrained(model, checkpoint, weights_cache)
         self._learner = Learner(model, config, self._device)
         self._position = Position()
+        self._saved_at: tuple[int, int] | None = None
         self.epochs: list[EpochFigures] = []
         self._inexact_because = why_inexact(self._device)
         if checkpoint:
@@ -133,7 +134,7 @@ class Training:
         while not self.is_trained():
             yield from self._train_epoch()
             # While it validates nothing can be saved: what was learnt is, if a checkpoint would come due meanwhile.
-            if time.monotonic() + self._validation_s >= self._checkpoint_at:
+            if not self._is_saved() and time.monotonic() + self._validation_s >= self._checkpoint_at:
                 yield self._try_checkpoint()
             figures = self._validate()
             saved = self._end_epoch(figures)
@@ -148,10 +149,15 @@ class Training:
             self._folder.write_best(self._best, self.best_epoch)
             self._best = None
         size = self._folder.write(self._state(), position.epoch, position.batch)
+        self._saved_at = (position.epoch, position.batch)
         seconds = time.monotonic() - start
         self._pause = min(CHECKPOINT_SECONDS, max(1.0, 2 * self._pause))
         self._checkpoint_at = start + seconds + self._pause
         return CheckpointSaved(position.epoch, position.batch, seconds, size)
+
+    def _is_saved(self) -> bool:
+        """Whether the newest checkpoint is of where the run is now."""
+        return self._saved_at == (self._position.epoch, self._position.batch)
 
     def _try_checkpoint(self) -> CheckpointSaved | CheckpointFailed:
         try:
@@ -283,6 +289,7 @@ class Training:
             )
         self._learner.restore(checkpoint["learner"])
         self._position = Position(**checkpoint["position"])
+        self._saved_at = (self._position.epoch, self._position.batch)
         self.epochs = [EpochFigures(**figures) for figures in checkpoint["epochs"]]
         now = conditions(self._device, self._threads)
         changed = [
