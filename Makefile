@@ -14,9 +14,10 @@ SETUP = command -v "$(PYTHON)" >/dev/null \
 	exec "$(PYTHON)" setup/find_python.py
 PYTEST = $(VENV_PYTHON) -m pytest
 FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
-# Each file of browser tests has a server of its own, so that two can run side by side; slow tests want the machine alone.
-BROWSER = $(PYTEST) tests/browser --numprocesses 2 --dist loadfile
-SLOW = $(PYTEST) -m "slow and not browser"
+# Each file of browser tests has a server of its own, so that two files can run side by side. What drives trainers and
+# supervisors wants the machine alone.
+BROWSER = $(PYTEST) tests/browser tests/core tests/dashboard -m "browser or slow" --numprocesses 2 --dist loadfile
+SLOW = $(PYTEST) -m "slow and not browser" --ignore tests/core --ignore tests/dashboard
 
 .PHONY: run test test-fast check developers
 .NOTPARALLEL:

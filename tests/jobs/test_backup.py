@@ -21,7 +21,7 @@ from jobs.settings import ROOT, settings
 from jobs.store import Store, StoreBusy, StoreError, open_store
 from tests import stores
 from tests.jobs.configs import TINY
-from tests.jobs.working import clear_away
+from tests.jobs.working import kill
 
 
 def put_back(store: Store, backup: Path) -> Path | None:
@@ -238,4 +238,4 @@ def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(shop: St
             put_back(shop, tmp_path / "one.backup")
         second = supervisor_pid(artifacts.supervisor_lock(shop))
         assert second not in (None, first)
-        clear_away(shop)
+        kill(second)

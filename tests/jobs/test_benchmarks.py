@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_again(real_data: FashionMNIST) -> None:
     assert len(real_data.train_labels) == 60_000
     # Ten seconds are promised; the tests share the machine with whatever else it does.
-    short = ["--minutes", "0.4", "--runs", "4", "--faults", "15", "--seed", "1", "--longest-lock", "4"]
+    short = ["--minutes", "0.3", "--runs", "3", "--faults", "12", "--seed", "1", "--longest-lock", "4"]
     assert chaos.main([*short, "--within", "30"]) == 0
 
 
