@@ -95,6 +95,7 @@ def measure_store(browser: Browser, runs: int, times: int) -> Measured:
         data = dataset.load(settings().data)
         truth = data.test_labels.astype(np.int64)
         ids = stores.fill(served.store, runs, truth, epochs_done=EPOCHS, validated=True)
+        store_mb = size_mb(Path(folder))
         stores.write_log(served.store, ids[-1], "a line of the log\n" * 2_000)
         add_study(served.store, ids[-1])
         add_groups(served.store, max(2, runs // 20), truth)
@@ -103,7 +104,7 @@ def measure_store(browser: Browser, runs: int, times: int) -> Measured:
         cold_s = opened_by_link(page, f"{served.address}/runs")
         measured = {name: measure(page, served.address, where, times) for name, where in views(ids).items()}
         measured |= {name: Times(change(page, times)) for name, change in changes(served, ids).items()}
-        return Measured(measured, cold_s, size_mb(Path(folder)), memory_mb(served))
+        return Measured(measured, cold_s, store_mb, memory_mb(served))
 
 
 def views(ids: list[str]) -> dict[str, str]:
