@@ -196,8 +196,11 @@ class Supervisor:
         return False
 
     def _take_and_spawn(self, run_id: str, take: Callable[[], Duty | None]) -> bool:
-        """Hold the run's lock, take the run, and hand both to a new trainer. Raise locks.Held or OSError."""
+        """Hold the run's lock, take the run, hand both to a new trainer. Raise locks.Held, OSError or StoreError."""
         files = artifacts.files_of(self.store, run_id)
+        # Whoever holds the run's lock makes it look alive: not while it cannot be taken, because the store is locked.
+        with self.store.writing():
+            pass
         lock = locks.acquire(files.lock)
         try:
             with files.log.open("ab") as log:

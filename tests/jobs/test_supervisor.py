@@ -2,6 +2,7 @@
 
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -31,6 +32,22 @@ def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: S
     assert (run.status, run.error_kind) == (FAILED, "code")
     assert "ended with exit status 1" in str(run.error_message)
     assert len(list_attempts(store, run_id)) == 1
+
+
+def test_a_dead_run_does_not_look_alive_while_the_store_is_locked_and_it_cannot_be_taken_up(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    assert claim(store, run_id, host())
+    one = Supervisor(Store(connect(store.url, patience_s=0.5), store.artifacts), host())
+    with closing(sqlite3.connect(store.place, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        ticking = pool.submit(one.tick)
+        states = []
+        while not ticking.done():
+            states.append(get_run(store, run_id).state)
+        with pytest.raises(StoreBusy):
+            ticking.result()
+    assert len(states) > 10
+    assert set(states) == {INTERRUPTED}
 
 
 def spoil_folder(store: Store, run_id: str) -> str:
