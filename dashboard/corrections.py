@@ -1,9 +1,14 @@
 """What a person corrects about the way of a photo to what a model sees. Pure: no Streamlit."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from core.photos import ModelView, Polarity, QuarterTurns, to_model_view
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from core.reading import Photo
+
+if TYPE_CHECKING:
+    from core.photos import ModelView, Polarity, QuarterTurns
 
 Range = tuple[int, int]
 
@@ -23,6 +28,9 @@ class Corrections:
 
     def view(self, photo: Photo) -> ModelView:
         """What a model sees of the photo by these choices; a crop of no width is widened to a hundredth."""
+        # SciPy's functions for images take a fifth of a second, and only photos need them.
+        from core.photos import to_model_view
+
         (left, right), (top, bottom) = _spread(self.across), _spread(self.down)
         crop = (left / 100, top / 100, right / 100, bottom / 100)
         return to_model_view(

@@ -14,7 +14,6 @@ from core.confident_learning import LabelQuality, LabelTrust
 from core.confident_learning import label_trust as judge_one
 from core.errors import DataError, WeightsError
 from core.intake import read_photo
-from core.photos import ModelView, to_model_view
 from core.reading import Photo
 from core.study import Study
 from core.weights import check_cached
@@ -33,6 +32,7 @@ from jobs.space import RunSpace, space_of_runs
 from jobs.store import Store
 
 if TYPE_CHECKING:
+    from core.photos import ModelView
     from core.prediction import Predictor
 
 
@@ -237,7 +237,7 @@ def photo(content: bytes, name: str) -> Photo:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Cutting out the item")
-def model_view(content: bytes, name: str, corrections: Corrections) -> ModelView:
+def model_view(content: bytes, name: str, corrections: Corrections) -> "ModelView":
     """The way of a photo to what a model sees; shared by all. Raise UnreadablePhoto."""
     return corrections.view(photo(content, name))
 
@@ -245,6 +245,8 @@ def model_view(content: bytes, name: str, corrections: Corrections) -> ModelView
 @st.cache_data(max_entries=8, show_spinner="Cutting out the photos of the set")
 def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
     """What a model sees of the photos of a set, uint8 (n, 28, 28). Raise UnreadablePhoto where a picture is gone."""
+    from core.photos import to_model_view
+
     return np.array([to_model_view(one.load()).image for one in photo_sets.photos_of(store(), photo_set)])
 
 
