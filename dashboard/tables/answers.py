@@ -57,11 +57,11 @@ def verdict(answers: Sequence[PhotoAnswer]) -> str:
         (phrase,) = phrases.values()
         return f"{phrase}." if said[0].verdict else f"{said[0].run} says {phrase}."
     if len(set(phrases.values())) == 1:
-        return f"All {len(said)} runs: {_lowered(phrases[said[0].run])}."
+        return f"{_all(len(said))}: {_lowered(phrases[said[0].run])}."
     first = {_predicted(answer) for answer in said if answer.verdict != _NONE}
     if len(first) == 1 and not any(answer.verdict == _NONE for answer in said):
         sure = sum(answer.verdict == "sure" for answer in said)
-        return f"All {len(said)} runs say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
+        return f"{_all(len(said))} say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
     return "The runs disagree: " + ", ".join(f"{run}: {_lowered(phrase)}" for run, phrase in phrases.items()) + "."
 
 
@@ -79,6 +79,10 @@ def _phrase(answer: PhotoAnswer) -> str:
     if not answer.verdict:
         return first
     return f"Sure: {first}" if answer.verdict == "sure" else f"Not sure: {first} or {second}"
+
+
+def _all(runs: int) -> str:
+    return "Both runs" if runs == 2 else f"All {runs} runs"
 
 
 def _lowered(phrase: str) -> str:

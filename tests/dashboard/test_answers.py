@@ -66,11 +66,11 @@ def test_the_verdict_stands_first(answers, words):
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ([RIGHT, said("frozen", 8)], "All 2 runs: Bag."),
+        ([RIGHT, said("frozen", 8)], "Both runs: Bag."),
         ([RIGHT, OTHER], "The runs disagree: plain: Bag, frozen: Shirt."),
-        ([said("a", 8, "sure"), said("b", 8, "sure")], "All 2 runs: sure: Bag."),
-        ([said("a", 8, "none of these"), said("b", 3, "none of these")], "All 2 runs: none of these."),
-        ([said("a", 8, "sure"), said("b", 8, "not sure")], "All 2 runs say Bag, and 1 of them is sure."),
+        ([said("a", 8, "sure"), said("b", 8, "sure")], "Both runs: sure: Bag."),
+        ([said("a", 8, "none of these"), said("b", 3, "none of these")], "Both runs: none of these."),
+        ([said("a", 8, "sure"), said("b", 8, "not sure")], "Both runs say Bag, and 1 of them is sure."),
         (
             [said("a", 8, "sure"), said("b", 8, "none of these")],
             "The runs disagree: a: sure: Bag, b: none of these.",
