@@ -76,6 +76,8 @@ def main() -> int:
     arguments.add_argument("--few", type=int, default=10, help="finished runs in the store that it is held against")
     arguments.add_argument("--times", type=int, default=10, help="how often each page is opened in each way")
     chosen = arguments.parse_args()
+    if chosen.times < 2:
+        arguments.error("--times must be at least 2: one time has no spread")
     with running_browser() as browser:
         few = measure_store(browser, chosen.few, chosen.times)
         many = measure_store(browser, chosen.runs, chosen.times)
