@@ -55,7 +55,7 @@ def photograph(images: Tensor, generator: torch.Generator) -> Tensor:
     lengthwise = _is_lengthwise(covered[:, 1:])
     covered = torch.where(lengthwise & draw.coin(PAIR), _paired(covered, draw), covered)
     worn = ~lengthwise & draw.coin(WORN)
-    covered = torch.where(worn, _resized(covered, draw.uniform(*WORN_SIZE), draw.uniform(-0.35, 0.35)), covered)
+    covered = torch.where(worn, _worn(covered, draw), covered)
     covered = _moved(torch.cat([covered, worn * _body(covered[:, 1:], draw)], dim=1), draw)
     item, outline, body = covered[:, :1], covered[:, 1:2].clamp_max(1), covered[:, 2:]
     seen = outline * _kept(outline, draw)
@@ -113,25 +113,34 @@ def _is_lengthwise(outlines: Tensor) -> Tensor:
 
 def _paired(maps: Tensor, draw: Draw) -> Tensor:
     """The items (n, 2, s, s) twice, the second behind the first: one above the other, or on end and side by side."""
-    size = maps.shape[-1]
     on_end = draw.coin(ON_END)
     stood = torch.where(on_end, torch.where(draw.coin(0.5), maps.rot90(1, (2, 3)), maps.rot90(-1, (2, 3))), maps)
     # The other shoe of a pair is the first one's mirror image.
     other = torch.where(draw.coin(0.5), stood.flip(-1), stood)
     apart, slight = draw.uniform(*APART), draw.uniform(-0.2, 0.2)
     right, down = torch.where(on_end, apart, slight), torch.where(on_end, slight, apart)
-    front, behind = _shifted(stood, right, down, size), _shifted(other, -right, -down, size)
+    front, behind = _shifted(stood, right, down), _shifted(other, -right, -down)
     return torch.where(front[:, 1:] > 0.5, front, behind)
 
 
-def _resized(maps: Tensor, shares: Tensor, down: Tensor) -> Tensor:
-    """The maps (n, c, s, s) at a share of their size, moved down by halves of their side."""
-    none = torch.zeros_like(shares)
-    rows = torch.cat(
-        [torch.cat([1 / shares, none, none], -1), torch.cat([none, 1 / shares, -down / shares], -1)], dim=2
-    )
-    grid = F.affine_grid(rows[:, 0], [len(maps), 1, *maps.shape[2:]], align_corners=False)
+def _worn(maps: Tensor, draw: Draw) -> Tensor:
+    """The items smaller and higher or lower, so that there is room for who wears them."""
+    size, down = draw.uniform(*WORN_SIZE), draw.uniform(-0.35, 0.35)
+    return _placed(maps, size, torch.zeros_like(down), down)
+
+
+def _placed(maps: Tensor, share: Tensor, right: Tensor, down: Tensor) -> Tensor:
+    """The maps (n, c, s, s) at a share of their size, moved by halves of their side; each amount is (n, 1, 1, 1)."""
+    none = torch.zeros_like(right)
+    across = torch.cat([1 / share, none, -right / share], -1)
+    rows = torch.cat([across, torch.cat([none, 1 / share, -down / share], -1)], dim=2)
+    grid = F.affine_grid(rows[:, 0], list(maps.shape), align_corners=False)
     return F.grid_sample(maps, grid, align_corners=False)
+
+
+def _shifted(maps: Tensor, right: Tensor, down: Tensor) -> Tensor:
+    """The maps (n, c, s, s) moved by halves of their side."""
+    return _placed(maps, torch.ones_like(right), right, down)
 
 
 def _body(outlines: Tensor, draw: Draw) -> Tensor:
@@ -202,10 +211,9 @@ def _left_over(item: Tensor, outline: Tensor, draw: Draw) -> Tensor:
 
 def _shadow(outline: Tensor, draw: Draw) -> Tensor:
     """The outline moved a little and blurred: a shadow on a light ground is bright in the negative."""
-    size = outline.shape[-1]
     soft = F.avg_pool2d(F.avg_pool2d(outline, 5, 1, 2), 5, 1, 2)
     return (
-        _shifted(soft, draw.uniform(-0.25, 0.25), draw.uniform(-0.1, 0.35), size)
+        _shifted(soft, draw.uniform(-0.25, 0.25), draw.uniform(-0.1, 0.35))
         * draw.coin(LEFT_SHADOW)
         * (draw.uniform(0.1, 0.5))
     )
@@ -216,15 +224,7 @@ def _beside(others: Tensor, draw: Draw) -> Tensor:
     far = draw.uniform(1.1, 1.7) * torch.where(draw.coin(0.5), 1.0, -1.0)
     vertical = draw.coin(0.7)
     slight = draw.uniform(-0.2, 0.2)
-    return _shifted(others, torch.where(vertical, slight, far), torch.where(vertical, far, slight), others.shape[-1])
-
-
-def _shifted(maps: Tensor, right: Tensor, down: Tensor, size: int) -> Tensor:
-    """The maps (n, 1, size, size) moved by halves of their side."""
-    one, none = torch.ones_like(right), torch.zeros_like(right)
-    rows = torch.cat([torch.cat([one, none, -right], -1), torch.cat([none, one, -down], -1)], dim=2)
-    grid = F.affine_grid(rows[:, 0], [len(maps), 1, size, size], align_corners=False)
-    return F.grid_sample(maps, grid, align_corners=False)
+    return _shifted(others, torch.where(vertical, slight, far), torch.where(vertical, far, slight))
 
 
 def _lit(picture: Tensor, draw: Draw) -> Tensor:
