@@ -10,8 +10,7 @@ from jobs.records import Run
 from jobs.runs import get_runs
 from jobs.several import on_each
 
-MENU = "more_actions"
-"""The key of the menu of rarer actions, which closes when a dialog is chosen from it."""
+_MENUS = "more_actions"
 _MARKED = "marked_runs"
 _ASKED = "asked_action"
 _REFUSED = "refused_actions"
@@ -32,7 +31,16 @@ def marked() -> list[Run]:
 def ask(action: str, run_ids: Sequence[str]) -> None:
     """Open the dialog of an action in the run of the page that follows, and close the menu that it was chosen from."""
     st.session_state[_ASKED] = (action, list(run_ids))
-    st.session_state[MENU] = False
+    st.session_state[_MENUS] = st.session_state.get(_MENUS, 0) + 1
+
+
+def menu_key() -> str:
+    """The key of the menu of rarer actions: another one each time that a dialog was asked for.
+
+    A new menu is closed. Told to close, the old one stays open in the browser if the choice came before the server
+    had heard that it was open.
+    """
+    return f"{_MENUS}_{st.session_state.get(_MENUS, 0)}"
 
 
 def take_asked() -> tuple[str, list[Run]]:

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import page, queries, wording
-from dashboard.components.acting import MENU, apply, ask, mark
+from dashboard.components.acting import apply, ask, mark, menu_key
 from dashboard.components.take_along import report_buttons
 from jobs import labels, queue
 from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
@@ -140,7 +140,7 @@ def run_buttons(run: Run) -> None:
         if run.status == FINISHED:
             report_buttons([run], forms=("html",), key="page_report")
         _clone_button(run)
-        with st.popover("More", key=MENU, on_change="rerun", help="Rename, tags, note, baseline, archive, delete"):
+        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, tags, note, archive, delete"):
             _menu([run], ("rename", "tags", *_RARE), ("pin", "unpin", "archive", "bring_back", "clear"))
             reason = "Stop it first." if run.is_active else None
             _ask_button("delete", [run], wide=True, disabled=run.is_active, help=reason)
@@ -161,7 +161,7 @@ def bar(chosen: Sequence[Run]) -> None:
         _buttons(("pin", "unpin", "archive", "bring_back"), chosen)
         if any(_DIALOGS["delete"][1](run) for run in chosen):
             _ask_button("delete", chosen)
-        with st.popover("More", key=MENU, on_change="rerun", help="Rename, note, launch again, move"):
+        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, note, launch again, move"):
             _menu(chosen, ("rename", *_RARE), ("clear",))
 
 

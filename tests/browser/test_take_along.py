@@ -61,8 +61,8 @@ def test_the_report_of_a_run_and_its_tables_are_saved_from_its_files(open_page, 
 
 def test_a_chart_is_saved_as_a_picture_with_a_name_that_says_what_it_is(open_page, ids):
     page = open_page(f"runs?run={ids[0]}&section=calibration")
-    button = page.locator("[data-attr='toImage'], .modebar-btn[data-title*='Download']").first
-    button.wait_for()
+    chart = page.locator(".st-key-reliability")
+    button = chart.locator("[data-attr='toImage'], .modebar-btn[data-title*='Download']")
     name, content = saved(page, button.click)
     assert name == f"lookbook-reliability-take-0-{ids[0]}.png"
     assert content.startswith(b"\x89PNG")
