@@ -2,9 +2,11 @@
 
 import torch
 
+from core.config import RunConfig
 from core.cores import usable_cores
 from core.errors import ConfigurationError
 from core.fingerprint import code_fingerprint
+from core.precision import precision_on
 from core.preprocessing import PREPROCESSING_VERSION
 
 
@@ -33,11 +35,12 @@ def device_name(device: torch.device) -> str:
     return f"CPU, {torch.backends.cpu.get_cpu_capability()}" if device.type == "cpu" else device.type
 
 
-def conditions(device: torch.device, threads: int) -> dict[str, str]:
+def conditions(config: RunConfig, device: torch.device, threads: int) -> dict[str, str]:
     """All that must be equal, besides the configuration, for a computation to give the same bits."""
     return {
         "device": device_name(device),
         "threads": str(threads),
+        "precision": precision_on(config, device),
         "torch": torch.version.__version__,
         "preprocessing": str(PREPROCESSING_VERSION),
         "code": code_fingerprint(),

@@ -7,6 +7,7 @@ from torch import nn
 
 from core.classes import CLASS_COUNT
 from core.config import RunConfig
+from core.precision import arithmetic
 from core.preprocessing import to_input
 
 BATCH_SIZE = 500
@@ -33,7 +34,8 @@ def log_probabilities(
 def _log_probabilities(model: nn.Module, images: np.ndarray, config: RunConfig) -> np.ndarray:
     device = next(model.parameters()).device
     inputs = to_input(torch.from_numpy(np.array(images)).to(device), config)
-    logits = model(inputs)
+    with arithmetic(config, device):
+        logits = model(inputs)
     return F.log_softmax(logits.float(), dim=1).cpu().numpy()
 
 

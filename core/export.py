@@ -175,7 +175,8 @@ def _difference(path: Path, loaded: LoadedModel, images: np.ndarray) -> float:
     # One image and many, because the number of images is free.
     answers = [_ask(session, images[:1]), _ask(session, images[1:])]
     logarithms, probabilities = map(np.concatenate, zip(*answers, strict=True))
-    expected = log_probabilities(loaded.model, images, loaded.config)
+    # In the precision of the file, whatever the run was trained in.
+    expected = log_probabilities(loaded.model, images, loaded.config.model_copy(update={"precision": "float32"}))
     difference = float(np.abs(probabilities - np.exp(expected)).max())
     if difference > TOLERANCE or not np.allclose(logarithms, expected, rtol=TOLERANCE, atol=TOLERANCE):
         raise ExportError(

@@ -12,6 +12,7 @@ from core.augmentation import augment
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.parameters import set_weights, trained_weights
+from core.precision import arithmetic
 from core.preprocessing import normalise
 
 
@@ -43,7 +44,7 @@ class Learner:
 
     def __init__(self, model: nn.Module, config: RunConfig, device: torch.device) -> None:
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._config = config
+        self._config, self._device = config, device
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._optimizer = torch.optim.Adam(
             trained, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -81,7 +82,8 @@ class Learner:
 
     def compute_loss(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (n, 10) and their mean cross-entropy with the labels (n,), in nats."""
-        logits = self.model(inputs)
+        with arithmetic(self._config, self._device):
+            logits = self.model(inputs).float()
         return logits, F.cross_entropy(logits, labels)
 
     def compute_gradients(self, loss: Tensor) -> None:

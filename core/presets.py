@@ -22,6 +22,7 @@ class Preset:
     """The test accuracy of a measured run, for who has not tried it yet; empty where none was measured."""
 
 
+_FAST: dict[str, Any] = {"precision": "auto"}
 _PHOTO: dict[str, Any] = {"augmentation": "photo", "batch_size": 128, "schedule": "cosine", "patience": 0}
 
 _ALL = (
@@ -30,13 +31,14 @@ _ALL = (
         "One-minute CNN",
         "The report's CNN on 12,000 images for 4 epochs: a first look in about a minute, not a result to quote.",
         "3.2 million parameters",
-        {"train_size": 12_000, "epochs": 4},
+        {**_FAST, "train_size": 12_000, "epochs": 4},
     ),
     Preset(
         "cnn",
         "CNN of the report",
         "Two 5x5 convolutions with batch norm, two linear layers; trained from scratch on 28x28 grey images.",
         "3.2 million parameters",
+        _FAST,
         expected="about 92 %",
     ),
     Preset(
@@ -45,6 +47,7 @@ _ALL = (
         "ImageNet-pretrained ResNet18 at 32x32; only layer4 and a new last layer learn, the rest stays frozen.",
         "11.2 million parameters, 1.5 million trained",
         {
+            **_FAST,
             "model": "resnet18",
             "input_size": 32,
             "augmentation": "flip-rotate-jitter",

@@ -11,6 +11,7 @@ class Facts:
 
     device: str
     device_name: str
+    precision: str
     threads: int
     parameters_total: int
     parameters_trained: int

@@ -21,6 +21,7 @@ from core.evaluation import loss_and_accuracy
 from core.learning import Learner, generator_at, learning_rate
 from core.memory import keep_freed_memory
 from core.parameters import count_parameters, frozen_weights, set_weights, trained_weights
+from core.precision import precision_on
 from core.pretrained import load_trunk
 from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
 from core.resumption import ResumptionFolder
@@ -257,6 +258,7 @@ class Training:
         return Facts(
             device=self._device.type,
             device_name=device_name(self._device),
+            precision=precision_on(self._config, self._device),
             threads=self._threads,
             parameters_total=total,
             parameters_trained=trained,
@@ -267,7 +269,7 @@ class Training:
     def _state(self) -> dict[str, Any]:
         return {
             "config": self._config.model_dump(mode="json"),
-            "conditions": conditions(self._device, self._threads),
+            "conditions": conditions(self._config, self._device, self._threads),
             "inexact_because": self._inexact_because,
             "pretrained": asdict(self.facts.pretrained) if self.facts.pretrained else None,
             "position": asdict(self._position),
@@ -291,7 +293,7 @@ class Training:
         self._position = Position(**checkpoint["position"])
         self._saved_at = (self._position.epoch, self._position.batch)
         self.epochs = [EpochFigures(**figures) for figures in checkpoint["epochs"]]
-        now = conditions(self._device, self._threads)
+        now = conditions(self._config, self._device, self._threads)
         changed = [
             f"{name} {was}, now {now.get(name)}"
             for name, was in checkpoint["conditions"].items()

@@ -86,7 +86,7 @@ class Shift:
             "inexact_because": facts.inexact_because or None,
             "warning": " ".join(training.notes) or None,
         }
-        here = {"code": code_version(), "device_name": facts.device_name}
+        here = {"code": code_version(), "device_name": facts.device_name, "precision": facts.precision}
         complete, best = self._learnt(training)
         return persist(
             lambda: attempts.report_start(self.duty, os.getpid(), recorded, complete, best, training.batch, here=here)

@@ -182,7 +182,8 @@ def say_facts(training: Training) -> None:
     facts = training.facts
     for note in training.notes:
         say(note)
-    say(f"{facts.device_name}, {counted(facts.threads, 'thread')}, {facts.parameters_trained:,} parameters to train")
+    where = f"{facts.device_name}, {counted(facts.threads, 'thread')}, {facts.precision}"
+    say(f"{where}, {facts.parameters_trained:,} parameters to train")
     if facts.pretrained:
         afresh = " and ".join(facts.pretrained.initialised_afresh)
         say(f"pretrained weights from {facts.pretrained.source}; {afresh} initialised afresh")

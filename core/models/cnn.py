@@ -7,6 +7,7 @@ from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.models.folding import fold
 from core.models.pooling import normalise_and_pool
+from core.precision import logits
 
 SLOPE = 0.01
 
@@ -29,7 +30,7 @@ class CNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, 10) of the images (n, 1, s, s)."""
         features = self.block2(self.block1(images)).flatten(1)
-        return self.fc2(F.leaky_relu(self.fc1(features), SLOPE))
+        return logits(self.fc2, F.leaky_relu(self.fc1(features), SLOPE))
 
 
 class Block(nn.Module):

@@ -9,6 +9,7 @@ from core.classes import CLASS_COUNT
 from core.config import FREEZABLE_LAYERS, RunConfig
 from core.models.folding import FoldingConv2d, FourPixelConv2d, OnePixelConv2d
 from core.models.taps import TapConv2d
+from core.precision import logits
 
 Conv = FoldingConv2d | TapConv2d
 
@@ -44,7 +45,7 @@ class ResNet18(nn.Module):
         maps = F.relu_(self.conv1.normalised(self.bn1, images))
         maps = F.max_pool2d(maps, 3, stride=2, padding=1)
         maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
-        return self.fc(maps.mean(dim=(2, 3)))
+        return logits(self.fc, maps.mean(dim=(2, 3)))
 
     def train(self, mode: bool = True) -> "ResNet18":
         """Training or evaluation mode; frozen layers stay in evaluation mode, with the statistics they came with."""

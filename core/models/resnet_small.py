@@ -7,6 +7,7 @@ from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.models.folding import FoldingConv2d
 from core.models.resnet18 import Block
+from core.precision import logits
 
 WIDTHS = (32, 48, 96)
 
@@ -36,4 +37,4 @@ class SmallResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, 10)."""
         maps = F.relu_(self.conv1.normalised(self.bn1, images))
-        return self.fc(self.layer2(self.layer1(maps)).mean(dim=(2, 3)))
+        return logits(self.fc, self.layer2(self.layer1(maps)).mean(dim=(2, 3)))

@@ -23,6 +23,8 @@ def facts(run: Run, where: tzinfo) -> pd.DataFrame:
         "system": environment.get("system", wording.NOTHING),
         "device": environment.get("device_name") or run.device or wording.NOTHING,
         "threads": wording.count(run.threads),
+        # Before there was a choice all runs computed in float32.
+        "precision": environment.get("precision") or ("float32" if run.device else wording.NOTHING),
         "code": environment.get("code", wording.NOTHING),
         "Python": environment.get("python", wording.NOTHING),
         "libraries": libraries or wording.NOTHING,
