@@ -1,7 +1,7 @@
 """Random changes to training images, a whole batch at a time: flip, rotation and colour jitter as torchvision's.
 
-Each function computes for uint8 images exactly what torchvision's transform of Pillow images computes, pixel for
-pixel, so that the random numbers alone decide. Saturation and hue of ColorJitter leave a grey image as it is;
+Each function of these three computes for uint8 images exactly what torchvision's transform of Pillow images computes,
+pixel for pixel, so that the random numbers alone decide. Saturation and hue of ColorJitter leave a grey image as it is;
 brightness and contrast follow each other in random order.
 """
 
@@ -19,6 +19,11 @@ from core.preprocessing import resize
 FLIP_PROBABILITY = 0.5
 LARGEST_ANGLE = 10.0
 JITTER = 0.2
+FARTHEST_SHIFT = 1 / 14
+"""In sides of the image: 2 pixels of 28."""
+ERASE_PROBABILITY = 0.5
+SHORTEST_ERASED, LONGEST_ERASED = 1 / 7, 1 / 3
+"""Sides of the rectangle that is erased, in sides of the image: 4 to 9 pixels of 28."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Te
         return resized
     if config.augmentation == "photo":
         return photograph(resized, generator)
+    if config.augmentation == "flip-shift-erase":
+        return flip_shift_and_erase(resized, generator)
     changes = draw(len(images), generator)
     turned = flip_and_rotate(resized, changes.flipped, changes.degrees)
     return jitter(turned, changes) if config.augmentation == "flip-rotate-jitter" else turned
@@ -109,3 +116,31 @@ def _stretch(pixels: Tensor, factors: Tensor) -> Tensor:
     """Distance from the image's mean grey times the factor, in whole grey levels as Pillow's ImageEnhance.Contrast."""
     mean = (pixels.mean(dim=(1, 2), keepdim=True) + 0.5).floor_()
     return (mean + factors * (pixels - mean)).clamp_(0, 255).floor_()
+
+
+def flip_shift_and_erase(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror half of the uint8 images (n, s, s), move each by whole pixels, and put noise over a part of half of them.
+
+    Equally likely shifts in both directions, with black from outside (He, Zhang, Ren, Sun 2015, section 4.2); a
+    rectangle around any pixel, filled with evenly distributed noise (Zhong and others 2017).
+    """
+    size, device = images.shape[-1], images.device
+    uniform = torch.rand(8, len(images), 1, 1, generator=generator)
+    mirrored = torch.where((uniform[0] < FLIP_PROBABILITY).to(device), images.flip(-1), images)
+    reach = round(size * FARTHEST_SHIFT)
+    across, down = _whole(uniform[1:3], 0, 2 * reach)
+    line = torch.arange(size)
+    places = (down + line[:, None]) * (size + 2 * reach) + across + line
+    framed = F.pad(mirrored, (reach,) * 4)
+    moved = framed.flatten(1).gather(1, places.flatten(1).to(device)).view_as(images)
+    height, width = _whole(uniform[3:5], round(size * SHORTEST_ERASED), round(size * LONGEST_ERASED))
+    row, column = _whole(uniform[5:7], 0, size - 1)
+    covered = (2 * (line[:, None] - row).abs() <= height) & (2 * (line - column).abs() <= width)
+    erased = covered & (uniform[7] < ERASE_PROBABILITY)
+    noise = torch.randint(256, images.shape, dtype=torch.uint8, generator=generator)
+    return torch.where(erased.to(device), noise.to(device), moved)
+
+
+def _whole(uniform: Tensor, least: int, most: int) -> Tensor:
+    """Whole numbers from least to most, equally likely, of numbers that are evenly distributed from 0 to 1."""
+    return (least + uniform * (most - least + 1)).long()

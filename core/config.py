@@ -13,9 +13,10 @@ TEST_IMAGES = 10_000
 MOST_FOLDS = 20
 FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
-Augmentation = Literal["none", "flip-rotate", "flip-rotate-jitter", "photo"]
+Augmentation = Literal["none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"]
 Normalisation = Literal["half", "imagenet"]
 Schedule = Literal["constant", "step", "cosine"]
+Optimizer = Literal["adam", "adamw"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -29,8 +30,22 @@ class RunConfig(BaseModel):
     model: str = Field("cnn", description="Architecture, by its name in the registry.")
     epochs: int = Field(20, ge=1, le=500, description="Most epochs; early stopping may end the run before.")
     batch_size: int = Field(64, ge=2, le=4096, description="Images per training step; batch norm needs two.")
-    learning_rate: float = Field(1e-3, gt=0, le=10, description="Adam's learning rate at the start.")
-    weight_decay: float = Field(0.0, ge=0, le=1, description="L2 penalty that Adam adds to the gradient.")
+    optimizer: Optimizer = Field(
+        "adam",
+        description="What weight decay does: with adam it is added to the gradient; adamw shrinks the weights of "
+        "convolutions and linear layers by it, apart from the gradient.",
+    )
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="The optimizer's learning rate at the start.")
+    weight_decay: float = Field(
+        0.0, ge=0, le=1, description="With adam an L2 penalty; with adamw the share of the rate that weights shrink by."
+    )
+    weight_averaging: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Validate, keep and test the moving average of the weights over the steps, with this decay; 0 "
+        "takes the weights as they are.",
+    )
     schedule: Schedule = Field(
         "constant",
         description="How the learning rate changes: constant; down in steps; or cosine, up in the first tenth of all "
@@ -53,6 +68,9 @@ class RunConfig(BaseModel):
     )
     unfrozen_layers: tuple[str, ...] = Field(
         (), description="With pretrained: layers trained besides the new fc; the others stay as they are."
+    )
+    pretrained_rate: float = Field(
+        1.0, gt=0, le=1, description="With pretrained: the share of the learning rate that layers with weights get."
     )
     train_size: int = Field(
         TRAINING_IMAGES, ge=100, le=TRAINING_IMAGES, description="Training images used (a stratified subset)."

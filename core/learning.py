@@ -1,6 +1,7 @@
-"""One step of learning: a batch is augmented, the model's loss computed, and its weights moved by Adam."""
+"""One step of learning: a batch is augmented, the model's loss computed, and its weights moved by the optimizer."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.augmentation import augment
+from core.averaging import AveragedModel
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.parameters import set_weights, trained_weights
@@ -27,7 +29,7 @@ WARM_UP = 0.1
 
 
 def learning_rate(config: RunConfig, epoch: int, done: float = 0.0) -> float:
-    """Adam's learning rate when the share `done` of that epoch (counted from 1) is over."""
+    """The learning rate when the share `done` of that epoch (counted from 1) is over."""
     if config.schedule == "cosine":
         return config.learning_rate * _warm_cosine((epoch - 1 + done) / config.epochs)
     steps_down = (epoch - 1) // config.step_epochs if config.schedule == "step" else 0
@@ -40,15 +42,26 @@ def _warm_cosine(done: float) -> float:
 
 
 class Learner:
-    """A model and its optimizer."""
+    """A model and its optimizer.
 
-    def __init__(self, model: nn.Module, config: RunConfig, device: torch.device) -> None:
+    Layers outside of `afresh` (names of modules) came with pretrained weights and learn by `config.pretrained_rate`.
+    """
+
+    def __init__(
+        self, model: nn.Module, config: RunConfig, device: torch.device, *, afresh: Sequence[str] = ()
+    ) -> None:
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._config, self._device = config, device
-        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self._optimizer = torch.optim.Adam(
-            trained, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
+        groups = _parameter_groups(model, config, afresh)
+        self._shares = [group.pop("share") for group in groups]
+        kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+        self._optimizer = kind(groups, lr=config.learning_rate, fused=True)
+        self._average = AveragedModel(self.model, config.weight_averaging) if config.weight_averaging else None
+
+    @property
+    def result(self) -> nn.Module:
+        """The model that the training is for: the averaged one where weights are averaged."""
+        return self._average.model if self._average else self.model
 
     def begin_epoch(self) -> None:
         """Set the model to training."""
@@ -56,8 +69,9 @@ class Learner:
 
     def set_rate(self, epoch: int, done: float) -> None:
         """Set the learning rate to that when the share `done` of the epoch (counted from 1) is over."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate(self._config, epoch, done)
+        rate = learning_rate(self._config, epoch, done)
+        for group, share in zip(self._optimizer.param_groups, self._shares, strict=True):
+            group["lr"] = rate * share
 
     def step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, int]:
         """Learn from grey uint8 images (n, 28, 28) with labels (n,); return the mean loss and how many were right.
@@ -92,13 +106,17 @@ class Learner:
         loss.backward()
 
     def move_weights(self) -> None:
-        """One step of Adam along the gradients."""
+        """One step of the optimizer along the gradients."""
         self._optimizer.step()
+        if self._average:
+            self._average.follow()
 
     def state(self) -> dict[str, Any]:
-        """All that steps change: trained weights, optimizer and torch's random state."""
+        """All that steps change: trained weights, their average, optimizer and torch's random state."""
+        average = self._average
         return {
             "weights": trained_weights(self.model),
+            "average": {"weights": trained_weights(average.model), "steps": average.steps} if average else None,
             "optimizer": self._optimizer.state_dict(),
             "random": torch.get_rng_state(),
         }
@@ -106,5 +124,24 @@ class Learner:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a `state` exactly."""
         set_weights(self.model, state["weights"])
+        if self._average:
+            set_weights(self._average.model, state["average"]["weights"])
+            self._average.steps = state["average"]["steps"]
         self._optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
+
+
+def _parameter_groups(model: nn.Module, config: RunConfig, afresh: Sequence[str]) -> list[dict[str, Any]]:
+    """The trained parameters by share of the learning rate and weight decay.
+
+    AdamW spares biases and batch norms, which have one dimension (Loshchilov and Hutter 2019 decay all; that these
+    need none is from He and others 2019, section 3.1).
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            came = config.pretrained and not any(name.startswith(f"{layer}.") for layer in afresh)
+            spared = config.optimizer == "adamw" and parameter.dim() < 2
+            key = (config.pretrained_rate if came else 1.0, 0.0 if spared else config.weight_decay)
+            groups.setdefault(key, []).append(parameter)
+    return [{"params": group, "share": share, "weight_decay": decay} for (share, decay), group in groups.items()]

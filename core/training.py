@@ -90,7 +90,8 @@ class Training:
         model = models.build(config)
         checkpoint = self._folder.newest()
         pretrained = self._fill_with_pretrained(model, checkpoint, weights_cache)
-        self._learner = Learner(model, config, self._device)
+        afresh = pretrained.initialised_afresh if pretrained else ()
+        self._learner = Learner(model, config, self._device, afresh=afresh)
         self._position = Position()
         self._saved_at: tuple[int, int] | None = None
         self.epochs: list[EpochFigures] = []
@@ -112,8 +113,8 @@ class Training:
 
     @property
     def model(self) -> nn.Module:
-        """The model as it is now."""
-        return self._learner.model
+        """The model as it is now; with weight averaging the average."""
+        return self._learner.result
 
     @property
     def batch(self) -> int:

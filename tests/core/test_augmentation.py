@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, transforms
 from torchvision.transforms import functional as TF
 
-from core.augmentation import Changes, augment, draw, flip_and_rotate, jitter
+from core.augmentation import Changes, augment, draw, flip_and_rotate, flip_shift_and_erase, jitter
 from core.config import RunConfig, validated
 from core.preprocessing import normalise, resize, to_input
 from tests.core.small_data import small_data
@@ -112,13 +112,49 @@ def test_rotation_is_by_nearest_neighbour_in_torchvision_too() -> None:
     assert transforms.RandomRotation(10).interpolation == InterpolationMode.NEAREST
 
 
-@pytest.mark.parametrize("augmentation", ["none", "flip-rotate", "flip-rotate-jitter", "photo"])
+@pytest.mark.parametrize("augmentation", ["none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"])
 def test_augmentation_depends_on_its_generator_alone(augmentation: str) -> None:
     config = RunConfig(augmentation=augmentation)
     first, again = (augment(IMAGES, config, seeded(5)) for _ in range(2))
     assert torch.equal(first, again)
     assert torch.equal(first, augment(IMAGES, config, seeded(6))) == (augmentation == "none")
     assert torch.equal(first, IMAGES) == (augmentation == "none")
+
+
+@pytest.mark.parametrize(("size", "reach"), [(28, 2), (48, 3)])
+def test_images_are_mirrored_and_shifted_each_way_equally_often(size: int, reach: int) -> None:
+    image = torch.zeros(1, size, size, dtype=torch.uint8)
+    image[0, 10, 7] = 255
+    times = 8000
+    made = flip_shift_and_erase(image.expand(times, -1, -1), seeded(0))
+    # A single bright pixel among noise cannot be told from it, so erased images are left out.
+    alone = made[(made > 0).sum(dim=(1, 2)) == 1]
+    assert len(alone) == pytest.approx(times / 2, rel=0.1)
+    found = np.argwhere(alone.numpy())[:, 1:]
+    expected = {
+        (10 + down, column + across)
+        for down in range(-reach, reach + 1)
+        for across in range(-reach, reach + 1)
+        for column in (7, size - 8)
+    }
+    places, counts = np.unique(found, axis=0, return_counts=True)
+    assert {tuple(place) for place in places} == expected
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+def test_half_of_the_images_lose_a_rectangle_of_noise_to_every_place_alike() -> None:
+    made = flip_shift_and_erase(torch.zeros(4000, 28, 28, dtype=torch.uint8), seeded(0)).numpy()
+    erased = made[made.any(axis=(1, 2))]
+    assert stats.binomtest(len(erased), len(made)).pvalue > 0.001
+    for image in erased[:200]:
+        rows, columns = image.any(axis=1), image.any(axis=0)
+        assert 2 <= rows.sum() <= 9
+        assert 2 <= columns.sum() <= 9
+        assert (image[np.ix_(rows, columns)] > 0).mean() > 0.8
+    inner = (erased > 0).mean(axis=0)[8:20, 8:20]
+    assert inner.max() / inner.min() < 1.8
+    values = erased[erased > 0]
+    assert stats.kstest(values / 256, "uniform").pvalue > 1e-6
 
 
 def test_channels_are_last_in_memory() -> None:

@@ -1,9 +1,18 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.learning import learning_rate
+from core import models
+from core.learning import Learner, generator_at, learning_rate
 from core.presets import config_of
+from tests.core.small_data import small_data
+
+DATA = small_data()
+IMAGES, LABELS = torch.from_numpy(DATA.train_images[:32].copy()), torch.from_numpy(DATA.train_labels[:32].copy())
 
 
 def test_a_constant_rate_stays() -> None:
@@ -30,3 +39,63 @@ def test_a_cosine_rate_rises_for_a_tenth_of_the_run_and_then_falls_to_nothing_as
         oracle.step()
     assert rates[20:] == pytest.approx(expected[20:])
     assert rates[:20] == pytest.approx([rate * step / 20 for step, rate in enumerate(expected[:20])])
+
+
+def test_a_step_of_adamw_is_torchs_with_decay_on_convolutions_and_linear_layers_alone() -> None:
+    config = config_of("cnn", optimizer="adamw", weight_decay=0.1, augmentation="none", precision="float32")
+    torch.manual_seed(0)
+    learner = Learner(models.build(config).double(), config, torch.device("cpu"))
+    plain = copy.deepcopy(learner.model)
+    learner.begin_epoch()
+    inputs = learner.make_inputs(IMAGES, generator_at(0)).double()
+    decayed = [parameter for parameter in plain.parameters() if parameter.dim() > 1]
+    spared = [parameter for parameter in plain.parameters() if parameter.dim() == 1]
+    oracle = torch.optim.AdamW([{"params": decayed}, {"params": spared, "weight_decay": 0.0}], 1e-3, weight_decay=0.1)
+    for _ in range(3):
+        learner.compute_gradients(learner.compute_loss(inputs, LABELS)[1].double())
+        learner.move_weights()
+        oracle.zero_grad()
+        F.cross_entropy(plain.train()(inputs).float(), LABELS).double().backward()
+        oracle.step()
+    for ours, theirs in zip(learner.model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-7, atol=1e-10)
+
+
+def test_the_average_is_torchs_moving_average_of_weights_and_statistics_once_its_decay_is_reached() -> None:
+    config = config_of("cnn", weight_averaging=0.1, augmentation="none", precision="float32")
+    learner = Learner(models.build(config), config, torch.device("cpu"))
+    learner.begin_epoch()
+    oracle = AveragedModel(learner.model, multi_avg_fn=get_ema_multi_avg_fn(0.1), use_buffers=True)
+    # At its first call it copies, where ours averages with the weights before the step.
+    oracle.update_parameters(learner.model)
+    for step in range(4):
+        learner.step(IMAGES, LABELS, generator_at(step))
+        oracle.update_parameters(learner.model)
+    assert not learner.result.training
+    theirs = oracle.module.state_dict()
+    for name, ours in learner.result.state_dict().items():
+        if not ours.is_floating_point():
+            continue
+        torch.testing.assert_close(ours, theirs[name].to(ours.dtype), rtol=1e-5, atol=1e-6, msg=name)
+
+
+def test_without_averaging_the_result_is_the_model_itself() -> None:
+    config = config_of("cnn")
+    learner = Learner(models.build(config), config, torch.device("cpu"))
+    assert learner.result is learner.model
+
+
+def test_layers_with_pretrained_weights_learn_by_their_share_of_the_rate() -> None:
+    every = ("conv1", "layer1", "layer2", "layer3", "layer4")
+    config = config_of("resnet18", unfrozen_layers=every, weight_decay=0.0, pretrained_rate=0.25, learning_rate=0.01)
+    learner = Learner(models.build(config), config, torch.device("cpu"), afresh=("layer4", "fc"))
+    before = {name: weight.detach().clone() for name, weight in learner.model.named_parameters()}
+    learner.begin_epoch()
+    learner.set_rate(1, 0.0)
+    learner.step(IMAGES, LABELS, generator_at(0))
+    # Adam's first step is the learning rate, whatever the gradient.
+    moved = {name: (weight - before[name]).abs().max().item() for name, weight in learner.model.named_parameters()}
+    assert moved["layer1.0.conv1.weight"] == pytest.approx(0.0025, rel=0.01)
+    assert moved["bn1.weight"] == pytest.approx(0.0025, rel=0.01)
+    assert moved["layer4.1.bn2.weight"] == pytest.approx(0.01, rel=0.01)
+    assert moved["fc.weight"] == pytest.approx(0.01, rel=0.01)

@@ -81,6 +81,19 @@ def test_a_resnet18_interrupted_after_every_batch_ends_as_one_left_in_peace(
     assert_equal_bits(undisturbed, run_interrupted_after_every_batch(resnet18, tmp_path / "interrupted"), resnet18)
 
 
+@pytest.mark.slow
+def test_a_run_with_averaged_weights_interrupted_after_every_batch_ends_as_one_left_in_peace(tmp_path: Path) -> None:
+    config = CNN.model_copy(
+        update={
+            **{"optimizer": "adamw", "weight_decay": 0.05, "weight_averaging": 0.9, "precision": "auto"},
+            **{"augmentation": "flip-shift-erase", "schedule": "cosine"},
+        }
+    )
+    undisturbed = Training(config, DATA, tmp_path / "undisturbed")
+    learn(undisturbed)
+    assert_equal_bits(undisturbed, run_interrupted_after_every_batch(config, tmp_path / "interrupted"), config)
+
+
 def test_a_run_tells_of_every_batch_epoch_and_checkpoint(tmp_path: Path) -> None:
     events = learn(Training(CNN, DATA, tmp_path))
     kinds = [type(event) for event in events]
