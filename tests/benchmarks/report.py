@@ -4,14 +4,14 @@ Transforms of Pillow images one by one, torchvision's FashionMNIST, a DataLoader
 listing leaves batch norm out of the CNN while the report's text has it; it is in here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor, nn, optim
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset, Subset
 from torchvision import datasets, models, transforms
 
 BATCH_SIZE = 64
@@ -41,16 +41,28 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 class ReportPipeline:
-    """One of the report's two models with its data and optimizer."""
+    """One of the report's two models with its data and optimizer.
 
-    def __init__(self, name: str, data: Path, weights: Path | None) -> None:
+    With `split`, the numbers of images to learn from and of those for validation, it leaves the latter out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data: Path,
+        weights: Path | None,
+        split: tuple[Sequence[int], Sequence[int]] | None = None,
+    ) -> None:
         channels = 1 if name == "cnn" else 3
         head = [] if name == "cnn" else [transforms.Lambda(_rgb), transforms.Resize((32, 32))]
         augment = [transforms.RandomHorizontalFlip(), transforms.RandomRotation(10)]
         jitter = [] if name == "cnn" else [transforms.ColorJitter(0.2, 0.2, 0.2, 0.1)]
         tail = [transforms.ToTensor(), transforms.Normalize([0.5] * channels, [0.5] * channels)]
-        self._train_data = _images(data, True, [*head, *augment, *jitter, *tail])
+        self._train_data: Dataset[Any] = _images(data, True, [*head, *augment, *jitter, *tail])
         self._test_data = _images(data, False, [*head, *tail])
+        if split:
+            self._train_data = Subset(self._train_data, split[0])
+            self._validation_data = Subset(_images(data, True, [*head, *tail]), split[1])
         self.model = ConvNet() if name == "cnn" else _resnet18(weights)
         if name == "cnn":
             self._optimizer = optim.Adam(self.model.parameters(), lr=1e-3)
@@ -69,14 +81,24 @@ class ReportPipeline:
             self._optimizer.step()
             yield len(labels)
 
-    @torch.inference_mode()
     def evaluate(self) -> float:
         """Share of right answers on the 10,000 test images."""
+        return self._loss_and_accuracy(self._test_data)[1]
+
+    def validate(self) -> float:
+        """Mean loss on the validation images of the split."""
+        return self._loss_and_accuracy(self._validation_data)[0]
+
+    @torch.inference_mode()
+    def _loss_and_accuracy(self, data: Dataset[Any]) -> tuple[float, float]:
         self.model.eval()
-        right = 0
-        for images, labels in DataLoader(self._test_data, batch_size=TEST_BATCH_SIZE):
-            right += int((self.model(images).argmax(1) == labels).sum())
-        return right / len(self._test_data)
+        loss, right, count = 0.0, 0, 0
+        for images, labels in DataLoader(data, batch_size=TEST_BATCH_SIZE):
+            logits = self.model(images)
+            loss += float(self._criterion(logits, labels)) * len(labels)
+            right += int((logits.argmax(1) == labels).sum())
+            count += len(labels)
+        return loss / count, right / count
 
 
 def _images(data: Path, train: bool, steps: list[Any]) -> datasets.FashionMNIST:

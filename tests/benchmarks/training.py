@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.training [--model cnn|resnet18] [--images N] [--rounds N] [--weights FILE]
 
-Batches of 64. Each round trains the report's pipeline and ours on N images and measures the rate of a float32 matrix
-product beside them; medians over the rounds. Then the evaluation of the 10,000 test images, where the time of a step
+Batches of 64. Each round trains the report's pipeline and ours on N images, ours in the precision that the preset takes
+here and in float32, and measures the rate of a matrix product in both beside them; medians over the rounds. Then the
+evaluation of the 10,000 test images, where the time of a step
 goes, the time to the first batch of a fresh process, and its peak memory.
 """
 
@@ -21,17 +22,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import dataset
 from core.config import RunConfig
 from core.evaluation import log_probabilities
 from core.learning import Learner, generator_at
+from core.precision import precision_on
 from core.presets import config_of
 from core.training import CHECKPOINT_SECONDS, CheckpointSaved, Progress, Training
 from jobs.settings import settings
 from tests.benchmarks.report import ReportPipeline
 
+CPU = torch.device("cpu")
 BATCHES_TO_WARM_UP = 5
 MATRIX_SIDE = 2048
 MFLOP_PER_IMAGE = {"cnn": 81.0}
@@ -81,21 +84,25 @@ def _config(name: str, weights: Path | None, threads: int) -> RunConfig:
 def _compare(name: str, config: RunConfig, weights: Path | None, arguments: argparse.Namespace, scratch: Path) -> None:
     data = dataset.load(arguments.data)
     report = ReportPipeline(name, arguments.data, weights)
-    training = Training(config, data, scratch / name)
-    events = training.events()
+    configs = {precision_on(config, CPU): config, "float32": config.model_copy(update={"precision": "float32"})}
+    trainings = {name: Training(one, data, scratch / f"{config.model}-{name}") for name, one in configs.items()}
+    events = {name: training.events() for name, training in trainings.items()}
     measured: dict[str, list[float]] = defaultdict(list)
     _report_speed(report, BATCHES_TO_WARM_UP)
-    _our_speed(events, BATCHES_TO_WARM_UP)
+    for one in events.values():
+        _our_speed(one, BATCHES_TO_WARM_UP)
     batches = arguments.images // config.batch_size
     for _ in range(arguments.rounds):
         measured["report"].append(_report_speed(report, batches))
-        measured["matrix"].append(_matrix_rate())
-        measured["ours"].append(_our_speed(events, batches))
-        measured["matrix"].append(_matrix_rate())
-    _print_speed(name, measured, arguments)
-    _print_evaluation(report, training, config, data)
-    _print_profile(config, training, data)
-    _print_fresh_process(config, arguments.data)
+        for precision, one in events.items():
+            measured[precision].append(_our_speed(one, batches))
+            measured[f"matrix {precision}"].append(_matrix_rate(getattr(torch, precision)))
+    _print_speed(name, measured, arguments, list(configs))
+    for precision, one in configs.items():
+        _print_evaluation(report, trainings[precision].model, one, data)
+    first = next(iter(configs))
+    _print_profile(configs[first], trainings[first], data)
+    _print_fresh_process(configs[first], arguments.data)
 
 
 def _report_speed(report: ReportPipeline, batches: int) -> float:
@@ -111,9 +118,9 @@ def _our_speed(events: Any, batches: int) -> float:
     return images / (time.perf_counter() - start)
 
 
-def _matrix_rate() -> float:
-    """GFLOP per second of a float32 matrix product: the better half of some tries."""
-    one, other = torch.randn(2, MATRIX_SIDE, MATRIX_SIDE).unbind()
+def _matrix_rate(numbers: torch.dtype) -> float:
+    """GFLOP per second of a matrix product of such numbers: the better half of some tries."""
+    one, other = torch.randn(2, MATRIX_SIDE, MATRIX_SIDE).to(numbers).unbind()
     seconds = sorted(_seconds(lambda: one @ other) for _ in range(6))
     return 2 * MATRIX_SIDE**3 / statistics.median(seconds[:3]) / 1e9
 
@@ -124,33 +131,35 @@ def _seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _print_speed(name: str, measured: dict[str, list[float]], arguments: argparse.Namespace) -> None:
+def _print_speed(
+    name: str, measured: dict[str, list[float]], arguments: argparse.Namespace, precisions: list[str]
+) -> None:
     middle = {what: statistics.median(values) for what, values in measured.items()}
-    ratios = [ours / report for ours, report in zip(measured["ours"], measured["report"], strict=True)]
     print(
         f"\n{name}: batches of 64, {arguments.threads} threads, {arguments.rounds} rounds of {arguments.images} images"
     )
     print(f"  report's pipeline  {middle['report']:7.0f} images/s   ({_range(measured['report'])})")
-    print(f"  ours               {middle['ours']:7.0f} images/s   ({_range(measured['ours'])})")
-    print(f"  ratio              {statistics.median(ratios):7.2f}            ({_range(ratios, 2)})")
-    print(f"  matrix product     {middle['matrix']:7.0f} GFLOP/s    ({_range(measured['matrix'])})")
-    if name in MFLOP_PER_IMAGE:
-        rate = middle["ours"] * MFLOP_PER_IMAGE[name] / 1e3
-        print(f"  ours computes      {rate:7.0f} GFLOP/s, {rate / middle['matrix']:.2f} of the matrix product's rate")
+    for precision in precisions:
+        ours, matrix = measured[precision], measured[f"matrix {precision}"]
+        ratios = [one / report for one, report in zip(ours, measured["report"], strict=True)]
+        print(f"  ours in {precision:10} {middle[precision]:7.0f} images/s   ({_range(ours)})")
+        print(f"    ratio            {statistics.median(ratios):7.2f}            ({_range(ratios, 2)})")
+        print(f"    matrix product   {statistics.median(matrix):7.0f} GFLOP/s    ({_range(matrix)})")
+        if name in MFLOP_PER_IMAGE:
+            rate = middle[precision] * MFLOP_PER_IMAGE[name] / 1e3
+            print(f"    ours computes    {rate:7.0f} GFLOP/s, {rate / statistics.median(matrix):.2f} of that rate")
 
 
 def _range(values: list[float], digits: int = 0) -> str:
     return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
-def _print_evaluation(
-    report: ReportPipeline, training: Training, config: RunConfig, data: dataset.FashionMNIST
-) -> None:
-    model = training.model
-    theirs = [_seconds(report.evaluate) for _ in range(2)]
-    ours = [_seconds(lambda: log_probabilities(model, data.test_images, config)) for _ in range(2)]
+def _print_evaluation(report: ReportPipeline, model: nn.Module, config: RunConfig, data: dataset.FashionMNIST) -> None:
+    theirs = [_seconds(report.evaluate) for _ in range(3)]
+    ours = [_seconds(lambda: log_probabilities(model, data.test_images, config)) for _ in range(3)]
     ratio = min(theirs) / min(ours)
-    print(f"  10,000 test images: report {min(theirs):.2f} s, ours {min(ours):.2f} s, ratio {ratio:.1f} (best of 2)")
+    kind = precision_on(config, CPU)
+    print(f"  10,000 test images: report {min(theirs):.2f} s, {kind} {min(ours):.2f} s, ratio {ratio:.1f} (best of 3)")
 
 
 class TimedLearner(Learner):
