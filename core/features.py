@@ -40,13 +40,22 @@ def penultimate_features(
 
     Raise NothingInside for a model without a linear layer.
     """
-    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    if not linear:
+    if not _linear_layers(model):
         raise NothingInside("This model has no linear layer, so that it has no features to compare images by.")
+    return log_probabilities_and_features(model, images, config, batch_size)[1]
+
+
+def log_probabilities_and_features(
+    model: nn.Module, images: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities float32 (n, 10) and penultimate features float32 (n, d); d is 0 without a linear layer."""
+    linear = _linear_layers(model)
+    if not linear:
+        return log_probabilities(model, images, config, batch_size), np.empty((len(images), 0), np.float32)
     batches: list[np.ndarray] = []
     with _watched(linear[-1].register_forward_pre_hook(lambda _, given: batches.append(_rows(given[0])))):
-        log_probabilities(model, images, config, batch_size)
-    return np.concatenate(batches) if batches else np.empty((0, linear[-1].in_features), np.float32)
+        logs = log_probabilities(model, images, config, batch_size)
+    return logs, np.concatenate(batches) if batches else np.empty((0, linear[-1].in_features), np.float32)
 
 
 def map_layer(model: nn.Module, config: RunConfig) -> nn.Module:
@@ -74,6 +83,10 @@ def map_layer(model: nn.Module, config: RunConfig) -> nn.Module:
 def device_of(model: nn.Module) -> torch.device:
     """Where the model's parameters are."""
     return next(model.parameters()).device
+
+
+def _linear_layers(model: nn.Module) -> list[nn.Linear]:
+    return [module for module in model.modules() if isinstance(module, nn.Linear)]
 
 
 def _rows(given: Tensor) -> np.ndarray:

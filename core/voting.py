@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
 from core.config import RunConfig
-from core.evaluation import BATCH_SIZE, log_probabilities
+from core.features import log_probabilities_and_features
 
 _SMALLER = 24
 
@@ -20,9 +20,9 @@ def views_of(images: np.ndarray) -> list[np.ndarray]:
 def vote(model: nn.Module, images: np.ndarray, config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
     """Average logarithms of the probabilities (n, 10) and average features (n, d) over the views of the images.
 
-    Features are what the model's last linear layer is given.
+    Features are what the model's last linear layer is given; without one d is 0.
     """
-    said = [_log_probabilities_and_features(model, view, config) for view in views_of(images)]
+    said = [log_probabilities_and_features(model, view, config) for view in views_of(images)]
     logs, features = (np.mean(parts, axis=0) for parts in zip(*said, strict=True))
     return logs, features
 
@@ -32,16 +32,3 @@ def _smaller(images: np.ndarray) -> np.ndarray:
     border = (images.shape[-1] - _SMALLER) // 2
     small = F.interpolate(pixels, size=(_SMALLER, _SMALLER), mode="bilinear", antialias=True)
     return F.pad(small, (border,) * 4)[:, 0].round().clamp(0, 255).to(torch.uint8).numpy()
-
-
-def _log_probabilities_and_features(
-    model: nn.Module, images: np.ndarray, config: RunConfig
-) -> tuple[np.ndarray, np.ndarray]:
-    collected: list[Tensor] = []
-    last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
-    hook = last.register_forward_pre_hook(lambda _, given: collected.append(given[0].detach().flatten(1).cpu()))
-    try:
-        logs = log_probabilities(model, images, config, BATCH_SIZE)
-    finally:
-        hook.remove()
-    return logs, torch.cat(collected).numpy()

@@ -1,0 +1,94 @@
+"""An architecture of one's own, one file and one line, is launched, trained, asked and exported like the others."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.dataset import FashionMNIST
+from jobs.settings import ROOT, settings
+from jobs.store import open_store
+from tests.jobs import working
+
+pytestmark = pytest.mark.slow
+
+PERCEPTRON = '''"""A perceptron with one hidden layer."""
+
+from torch import nn
+
+from core.config import RunConfig
+
+
+def build(config: RunConfig) -> nn.Module:
+    """The untrained model for this configuration."""
+    pixels = config.input_size**2
+    return nn.Sequential(nn.Flatten(), nn.Linear(pixels, 64), nn.ReLU(), nn.Linear(64, 10))
+'''
+LINE = '    "perceptron": Architecture("core.models.perceptron", "Perceptron with one hidden layer"),\n'
+FORM = """
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("dashboard/Home.py", default_timeout=60).run()
+app.switch_page("views/launch.py").run()
+assert not app.exception
+print(next(box.options for box in app.selectbox if box.label == "Model"))
+"""
+
+
+class Project:
+    """A copy of the sources with another architecture and a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("core", "jobs", "dashboard", ".streamlit"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "core/models/perceptron.py").write_text(PERCEPTRON, encoding="utf-8")
+        registry = folder / "core/models/__init__.py"
+        lines = registry.read_text(encoding="utf-8")
+        registry.write_text(lines.replace("ARCHITECTURES = {\n", "ARCHITECTURES = {\n" + LINE), encoding="utf-8")
+        named = {"DATABASE_URL": f"sqlite:///{folder / 'runs.db'}", "ARTIFACTS": str(folder / "artifacts")}
+        named["DATA"] = str(settings().data)
+        own = {f"LOOKBOOK_{name}": value for name, value in named.items()}
+        self.environment = os.environ | own | {"PYTHONPATH": str(folder)}
+
+    def python(self, *arguments: str) -> str:
+        """What Python prints for these arguments in the project's folder."""
+        command = [sys.executable, *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def jobs(self, *arguments: str) -> Any:
+        """What a command answers with --json."""
+        return json.loads(self.python("-m", "jobs", *arguments, "--json"))
+
+
+@pytest.fixture
+def project(tmp_path: Path, real_data: FashionMNIST) -> Iterator[Project]:
+    assert len(real_data.train_labels) == 60_000
+    made = Project(tmp_path)
+    yield made
+    working.clear_away(open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts"))
+
+
+def test_it_is_launched_trained_shown_asked_and_exported_without_any_other_change(project: Project) -> None:
+    small = ("--set", "model=perceptron", "--set", "train_size=6000", "--set", "epochs=2", "--set", "threads=1")
+    project.python("-m", "jobs", "launch", "cnn", "--name", "own", *small, "--wait")
+    shown = project.jobs("show", "own")
+    assert (shown["status"], shown["config"]["model"]) == ("finished", "perceptron")
+    assert shown["parameters_total"] == 28 * 28 * 64 + 64 + 64 * 10 + 10
+    assert shown["test_accuracy"] > 0.7
+    Image.fromarray(np.full((60, 60), 255, np.uint8)).save(project.folder / "photo.png")
+    assert project.jobs("predict", "own", "photo.png")
+    project.python("-m", "jobs", "export", "own", "package", "--without-onnx")
+    assert (project.folder / "package").is_dir()
+    assert "perceptron" in project.python("-c", FORM)
