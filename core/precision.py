@@ -12,23 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from core.config import Precision, RunConfig
+from core.cores import has_bfloat16
 
 
 def precision_on(config: RunConfig, device: torch.device) -> Precision:
     """float32 or bfloat16: what `config.precision` means on this device."""
     if config.precision != "auto":
         return config.precision
-    return "bfloat16" if has_bfloat16(device) else "float32"
+    return "bfloat16" if _computes_it(device) else "float32"
 
 
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device has instructions for bfloat16. A CPU without them emulates it, hundreds of times slower."""
+def _computes_it(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu":
-        return False
-    # The public name for it, torch.cpu.get_capabilities, is younger than the oldest torch that is supported.
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return device.type == "cpu" and has_bfloat16()
 
 
 def arithmetic(config: RunConfig, device: torch.device) -> AbstractContextManager[object]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.config import TEST_IMAGES, RunConfig
+from core.cores import has_bfloat16, usable_cores
 from core.presets import config_of
 from dashboard import wording
 from jobs.records import Run
 
-# Training images per second on two cores of a common server, by preset; for any other model a cautious guess.
-MEASURED = {"cnn": 1_300.0, "resnet18": 1_000.0}
+# Training images per second on two cores of common servers, by preset: in float32 on one without instructions for
+# bfloat16, and on one that has them. For any other model a cautious guess.
+MEASURED = {"cnn": (1_300.0, 4_800.0), "resnet18": (1_000.0, 7_000.0)}
 _GUESS = 500.0
 # To train every layer of ResNet18, or to change images as photos are, takes about three times as long.
 _CAUTION = 1 / 3
@@ -42,21 +44,27 @@ def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
 def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
     """Training images per second, and where the figure comes from: runs alike in all that decides the speed."""
     wanted = _work_of(config.model_dump())
-    alike = [run for run in past if run.host == host and _work_of(run.config) == wanted]
-    for run in alike:
-        if run.images_per_s:
-            return run.images_per_s, f"{run.images_per_s:,.0f} images/s of run {run.name} on this machine"
-    for name, speed in MEASURED.items():
+    alike = [run for run in past if run.host == host and run.images_per_s and _work_of(run.config) == wanted]
+    for run in sorted(alike, key=lambda run: run.config["batch_size"] != config.batch_size):
+        assert run.images_per_s
+        return run.images_per_s, f"{run.images_per_s:,.0f} images/s of run {run.name} on this machine"
+    for name in MEASURED:
         if _work_of(config_of(name).model_dump()) == wanted:
+            speed = _measured(name, config)
             return speed, f"{speed:,.0f} images/s measured on two CPU cores; none like it has run here yet"
     guess = _guess(config)
     return guess, f"a guess of {guess:,.0f} images/s; none like it has run here yet"
 
 
 def _work_of(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What decides how much there is to compute for an image: model, size, layers trained, changes to the image."""
+    """What decides how fast an image is learnt: model, size, layers trained, changes to the image, how it computes."""
     trained = tuple(values["unfrozen_layers"]) if values["pretrained"] else "all"
-    return values["model"], values["input_size"], trained, values["augmentation"] == "photo"
+    what = values["model"], values["input_size"], trained, values["augmentation"] == "photo"
+    return *what, values["precision"], values["threads"] or usable_cores(), values["device"]
+
+
+def _measured(name: str, config: RunConfig) -> float:
+    return MEASURED[name][config.precision != "float32" and has_bfloat16()]
 
 
 def _guess(config: RunConfig) -> float:
@@ -64,4 +72,4 @@ def _guess(config: RunConfig) -> float:
     if config.model not in MEASURED:
         return _GUESS * (config_of("cnn").input_size / config.input_size) ** 2
     measured = config_of(config.model)
-    return _CAUTION * MEASURED[config.model] * (measured.input_size / config.input_size) ** 2
+    return _CAUTION * _measured(config.model, config) * (measured.input_size / config.input_size) ** 2

@@ -1,6 +1,6 @@
 """The numbers that a model computes with; rounded more coarsely, it is still the same function."""
 
-from pathlib import Path
+import sys
 
 import pytest
 import torch
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from core import models
 from core.config import RunConfig
+from core.cores import has_bfloat16
 from core.evaluation import log_probabilities
 from core.learning import Learner, generator_at
-from core.precision import has_bfloat16, precision_on
+from core.precision import precision_on
 from core.presets import config_of
 
 CPU = torch.device("cpu")
-PROCESSOR = Path("/proc/cpuinfo")
 LABELS = torch.arange(64) % 10
 
 
@@ -38,11 +38,10 @@ def _config(model: str, precision: str) -> RunConfig:
     return config_of("cnn", model=model, precision=precision, augmentation="none")
 
 
-@pytest.mark.skipif(not PROCESSOR.exists(), reason="this system does not list what its processor can do")
-def test_auto_takes_bfloat16_exactly_where_the_processor_lists_it() -> None:
-    listed = {"avx512_bf16", "amx_bf16"} & set(PROCESSOR.read_text(encoding="utf-8").split())
-    assert has_bfloat16(CPU) == bool(listed)
-    assert precision_on(_config("cnn", "auto"), CPU) == ("bfloat16" if listed else "float32")
+def test_auto_takes_bfloat16_exactly_where_torch_finds_instructions_for_it() -> None:
+    found = sys.platform == "linux" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    assert has_bfloat16() == found
+    assert precision_on(_config("cnn", "auto"), CPU) == ("bfloat16" if found else "float32")
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

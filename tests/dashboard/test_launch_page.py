@@ -4,6 +4,7 @@ import pytest
 
 from core.config import RunConfig
 from core.weights import FILE_NAME
+from dashboard.tables import estimates
 from jobs import runs, shop
 from jobs.settings import settings
 from tests import stores
@@ -112,7 +113,8 @@ def test_a_clone_of_a_run_that_is_gone_is_said(open_page):
     assert "There is no run nosuchid." in app.error[0].value
 
 
-def test_place_and_time_are_said_before_the_button(store, open_page):
+def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch):
+    monkeypatch.setattr(estimates, "has_bfloat16", lambda: False)
     stores.add(store, Sample(status="queued"))
     stores.add(store, Sample(status="queued"))
     said = facts(open_page("launch"))

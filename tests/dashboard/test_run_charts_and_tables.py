@@ -12,6 +12,7 @@ from core.presets import config_of
 from dashboard import wording
 from dashboard.charts import comparison, curves
 from dashboard.style import DARK, LIGHT, run_style, run_styles
+from dashboard.tables import estimates
 from dashboard.tables.classes import class_cells, macro_figures, weakest_first
 from dashboard.tables.config import config_table, differences
 from dashboard.tables.epochs import epoch_table
@@ -115,13 +116,40 @@ def test_tables_of_a_run_that_never_started_are_empty_and_not_an_error(store):
     assert dict(facts(run, UTC).values)["started"] == "–"
 
 
+@pytest.fixture
+def without_bfloat16(monkeypatch):
+    monkeypatch.setattr(estimates, "has_bfloat16", lambda: False)
+
+
+@pytest.mark.usefixtures("without_bfloat16")
 def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finished):
-    cnn, resnet18 = config_of("cnn"), config_of("resnet18")
+    cnn, resnet18 = config_of("cnn", threads=2), config_of("resnet18", threads=2)
     assert images_per_s(cnn, [replace(finished, images_per_s=2_000.0)], "workshop")[0] == 2_000
     assert images_per_s(cnn, [finished], "elsewhere")[1].endswith("none like it has run here yet")
     assert images_per_s(resnet18, [finished], "workshop")[0] == 1_000
 
 
+def test_the_estimate_prefers_runs_with_the_same_batch_size_and_threads_and_precision(finished):
+    config = config_of("cnn", threads=2)
+    like_it, others = (replace(finished, images_per_s=speed) for speed in (2_000.0, 3_000.0))
+    larger = replace(others, config={**finished.config, "batch_size": 512})
+    assert images_per_s(config, [larger, like_it], "workshop")[0] == 2_000
+    assert images_per_s(config, [larger], "workshop")[0] == 3_000
+    for changes in ({"threads": 1}, {"precision": "float32"}):
+        other = replace(others, config={**finished.config, **changes})
+        assert images_per_s(config, [other], "workshop")[1].endswith("none like it has run here yet")
+
+
+def test_the_first_estimate_knows_whether_the_processor_computes_in_bfloat16(monkeypatch):
+    speeds = []
+    for able in (False, True):
+        monkeypatch.setattr(estimates, "has_bfloat16", lambda able=able: able)
+        speeds.append(images_per_s(config_of("cnn"), [], "here")[0])
+    assert speeds[1] > 2 * speeds[0]
+    assert images_per_s(config_of("cnn", precision="float32"), [], "here")[0] < speeds[1] / 2
+
+
+@pytest.mark.usefixtures("without_bfloat16")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -134,8 +162,8 @@ def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finis
 def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, changes):
     sample = Sample(model="resnet18", columns={"images_per_s": 2_000.0})
     frozen = runs.get_run(store, stores.add(store, sample))
-    config = config_of("resnet18", **changes)
-    assert images_per_s(config_of("resnet18", seed=8, epochs=3), [frozen], frozen.host)[0] == 2_000
+    config = config_of("resnet18", threads=2, **changes)
+    assert images_per_s(config_of("resnet18", threads=2, seed=8, epochs=3), [frozen], frozen.host)[0] == 2_000
     speed, source = images_per_s(config, [frozen], frozen.host)
     assert speed < 400
     assert "a guess" in source
