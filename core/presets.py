@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.config import RunConfig, validated
+from core.config import FREEZABLE_LAYERS, RunConfig, validated
 from core.errors import ConfigurationError
 
 
@@ -23,6 +23,15 @@ class Preset:
 
 
 _FAST: dict[str, Any] = {"precision": "auto"}
+_BEST: dict[str, Any] = {
+    **_FAST,
+    "batch_size": 128,
+    "optimizer": "adamw",
+    "weight_decay": 0.05,
+    "schedule": "cosine",
+    "patience": 0,
+    "augmentation": "flip-shift-erase",
+}
 _PHOTO: dict[str, Any] = {"augmentation": "photo", "batch_size": 128, "schedule": "cosine", "patience": 0}
 
 _ALL = (
@@ -60,6 +69,37 @@ _ALL = (
         expected="about 91 %, with layer4 started afresh",
     ),
     Preset(
+        "cnn-best",
+        "CNN at its best",
+        "The report's CNN with a better recipe: shifts and erasing, AdamW, a cosine rate, averaged weights, 30 epochs.",
+        "3.2 million parameters",
+        {**_BEST, "epochs": 30, "learning_rate": 2e-3, "weight_averaging": 0.999},
+    ),
+    Preset(
+        "resnet18-best",
+        "ResNet18 at its best",
+        "ImageNet-pretrained ResNet18 at 48x48, every layer trained, those that came with weights at half the rate.",
+        "11.2 million parameters",
+        {
+            **_BEST,
+            "model": "resnet18",
+            "input_size": 48,
+            "epochs": 4,
+            "learning_rate": 1e-3,
+            "weight_averaging": 0.99,
+            "pretrained": True,
+            "pretrained_rate": 0.5,
+            "unfrozen_layers": FREEZABLE_LAYERS,
+        },
+    ),
+    Preset(
+        "resnet-small",
+        "Small ResNet",
+        "A residual network made for 28x28 grey images, from scratch: the fewest parameters and the best accuracy.",
+        "0.7 million parameters",
+        {**_BEST, "model": "resnet-small", "epochs": 30, "learning_rate": 4e-3, "weight_averaging": 0.998},
+    ),
+    Preset(
         "cnn-photo",
         "CNN for photos",
         "The report's CNN, trained on what cut-outs of photos look like: left-overs, pairs, wearers, light, blur.",
@@ -81,13 +121,6 @@ _ALL = (
             "pretrained": True,
             "unfrozen_layers": ("layer2", "layer3", "layer4"),
         },
-    ),
-    Preset(
-        "resnet-photo",
-        "Small ResNet for photos",
-        "A residual network with a ninth of the CNN's parameters, trained from scratch on what photos look like.",
-        "0.4 million parameters",
-        {**_PHOTO, "model": "resnet-small", "epochs": 12, "learning_rate": 4e-3},
     ),
 )
 

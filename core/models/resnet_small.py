@@ -9,7 +9,7 @@ from core.models.folding import FoldingConv2d
 from core.models.resnet18 import Block
 from core.precision import logits
 
-WIDTHS = (32, 48, 96)
+WIDTHS = (32, 64, 128)
 
 
 def build(config: RunConfig) -> nn.Module:

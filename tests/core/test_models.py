@@ -187,9 +187,9 @@ class PlainSmallResNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(1, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32)
-        self.layer1 = nn.Sequential(self._halving(32, 48), BasicBlock(48, 48))
-        self.layer2 = nn.Sequential(self._halving(48, 96), BasicBlock(96, 96))
-        self.fc = nn.Linear(96, 10)
+        self.layer1 = nn.Sequential(self._halving(32, 64), BasicBlock(64, 64))
+        self.layer2 = nn.Sequential(self._halving(64, 128), BasicBlock(128, 128))
+        self.fc = nn.Linear(128, 10)
 
     @staticmethod
     def _halving(channels_in: int, channels_out: int) -> BasicBlock:

@@ -130,7 +130,7 @@ def test_with_runs_of_all_three_models_the_two_most_accurate_are_compared(store,
 def test_a_model_without_a_run_leads_to_the_first_preset_that_has_it(store, open_page):
     stores.add(store, Sample())
     links = [link.proto for link in open_page().get("page_link") if link.proto.label == "Launch one"]
-    assert ["preset=resnet18" in str(links[0]), "preset=resnet-photo" in str(links[1])] == [True, True]
+    assert ["preset=resnet18" in str(links[0]), "preset=resnet-small" in str(links[1])] == [True, True]
 
 
 def test_the_leaders_are_compared_with_a_correction_for_having_been_chosen(store, open_page):
