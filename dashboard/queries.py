@@ -26,7 +26,7 @@ from jobs.groups import Group
 from jobs.judging import held_together, quality_of
 from jobs.leaders import Leader, leader_of
 from jobs.photo_sets import PhotoSet
-from jobs.records import FINISHED, Epoch, Predictions, Run, RunName
+from jobs.records import FINISHED, Epoch, Predictions, Run, RunCosts, RunName
 from jobs.settings import settings
 from jobs.space import RunSpace, space_of_runs
 from jobs.store import Store
@@ -125,6 +125,11 @@ def _weights_problem(file: Path, size: int, changed_ns: int) -> WeightsError | N
     except WeightsError as error:
         return error
     return None
+
+
+def costs() -> list[RunCosts]:
+    """What every finished run that is not archived has cost, newest first."""
+    return runs.list_costs(store())
 
 
 def finished_runs() -> list[Run]:

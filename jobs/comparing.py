@@ -16,7 +16,7 @@ from core.intervals import accuracy_interval
 from core.metrics import Labels
 from core.recipes import RecipeComparison, RecipeFigures, compare_recipes_with_baseline, recipe_figures
 from jobs.groups import Group, told_apart
-from jobs.records import Predictions, Run
+from jobs.records import Predictions, Run, RunCosts
 from jobs.runs import NoPredictions, get_predictions
 from jobs.store import Store
 
@@ -155,7 +155,7 @@ def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
     )
 
 
-def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
+def distinct_names(runs: Sequence[Run | RunCosts]) -> dict[str, str]:
     """A name for each run by id: its own, with its id where two runs have the same."""
     names = [run.name for run in runs]
     return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in runs}

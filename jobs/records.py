@@ -136,6 +136,23 @@ class RunName:
 
 
 @dataclass(frozen=True)
+class RunCosts:
+    """What a finished run has cost and what it reaches, and on what; named as in Run."""
+
+    id: str
+    name: str
+    model: str
+    host: str | None
+    device: str | None
+    threads: int | None
+    work_s: float
+    prediction_images_per_s: float | None
+    parameters_total: int | None
+    test_accuracy: float | None
+    test_count: int | None
+
+
+@dataclass(frozen=True)
 class Epoch:
     """The figures of one complete epoch; epochs count from 1, losses are mean cross-entropy in nats."""
 

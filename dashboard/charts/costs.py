@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.style import RUN_COLOURS, RUN_MARKERS, Theme
@@ -47,19 +48,10 @@ def _marks(
     shown: Sequence[Priced], model: str, place: int, cost: Cost, on_front: bool, intervals: bool
 ) -> dict[str, Any]:
     marker, colour = RUN_MARKERS[place % len(RUN_MARKERS)], RUN_COLOURS[place % len(RUN_COLOURS)]
-    reach = {
-        "array": [one.high - one.accuracy for one in shown],
-        "arrayminus": [one.accuracy - one.low for one in shown],
-        "symmetric": False,
-        "color": colour,
-        "thickness": 1,
-        "width": 0,
-        "visible": intervals or on_front,
-    }
     return {
-        "x": [one.cost for one in shown],
-        "y": [one.accuracy for one in shown],
-        "error_y": reach,
+        "x": np.array([one.cost for one in shown]),
+        "y": np.array([one.accuracy for one in shown]),
+        "error_y": _reach(shown, colour) if intervals or on_front else None,
         "mode": "markers",
         "name": f"{model}, on the front" if on_front else model,
         "marker": {
@@ -67,8 +59,20 @@ def _marks(
             "color": colour,
             "size": 13 if on_front else 8,
         },
-        "customdata": [[one.run.name, one.low, one.high, cost.written(one.cost)] for one in shown],
+        # Plotly looks through every entry of a list, not of an array.
+        "customdata": np.array([[one.run.name, one.low, one.high, cost.written(one.cost)] for one in shown], object),
         "hovertemplate": (
             "%{customdata[0]}: %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), %{customdata[3]}<extra></extra>"
         ),
+    }
+
+
+def _reach(shown: Sequence[Priced], colour: str) -> dict[str, Any]:
+    return {
+        "array": [one.high - one.accuracy for one in shown],
+        "arrayminus": [one.accuracy - one.low for one in shown],
+        "symmetric": False,
+        "color": colour,
+        "thickness": 1,
+        "width": 0,
     }

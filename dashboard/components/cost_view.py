@@ -1,7 +1,5 @@
 """Cost against quality of all finished runs: is the accuracy worth the time?"""
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard import page, pickers, queries, wording
@@ -14,7 +12,7 @@ from jobs.reports import csv_tables
 
 def show() -> None:
     """The chart with its axis to choose, the front in words and as a table with links to the runs."""
-    runs = queries.finished_runs()
+    runs = queries.costs()
     if not runs:
         page.empty("No run has finished yet, so nothing can be weighed.", "Launch a run", "launch")
         return
@@ -33,7 +31,11 @@ def show() -> None:
         header = ["On the front, the cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
         rows = [_row(one, cost) for one in found if one.front]
         linked_table(header, rows, "The runs on the front", key="front", figures_from=2)
-    csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", partial(csv_tables.runs, runs), "costs")
+    csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", _csv, "costs")
+
+
+def _csv() -> str:
+    return csv_tables.runs(queries.finished_runs())
 
 
 def _row(one: Priced, cost: Cost) -> list[Cell]:

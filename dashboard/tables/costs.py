@@ -8,7 +8,7 @@ from core.intervals import accuracy_interval
 from core.tradeoff import pareto_front
 from dashboard import wording
 from jobs.comparing import distinct_names
-from jobs.records import Run
+from jobs.records import RunCosts
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Cost:
 
     title: str
     axis: str
-    of: Callable[[Run], float | None]
+    of: Callable[[RunCosts], float | None]
     """In the unit of the axis."""
     written: Callable[[float], str]
 
 
-def _prediction_ms(run: Run) -> float | None:
+def _prediction_ms(run: RunCosts) -> float | None:
     return 1000 / run.prediction_images_per_s if run.prediction_images_per_s else None
 
 
@@ -46,7 +46,7 @@ COSTS = {
 class Priced:
     """A finished run with its cost; `front` says that no other run is as cheap and as accurate."""
 
-    run: Run
+    run: RunCosts
     cost: float
     accuracy: float
     low: float
@@ -54,7 +54,7 @@ class Priced:
     front: bool
 
 
-def priced(runs: Sequence[Run], cost: Cost) -> tuple[list[Priced], list[Run]]:
+def priced(runs: Sequence[RunCosts], cost: Cost) -> tuple[list[Priced], list[RunCosts]]:
     """The runs whose cost is recorded, the cheapest first, and those of which it is not."""
     known = [(run, value) for run in runs if (value := cost.of(run)) is not None and run.test_count]
     unknown = [run for run in runs if cost.of(run) is None or not run.test_count]
@@ -78,7 +78,7 @@ def front_sentence(found: Sequence[Priced], cost: Cost) -> str:
     )
 
 
-def unknown_sentence(unknown: Sequence[Run], cost: Cost) -> str:
+def unknown_sentence(unknown: Sequence[RunCosts], cost: Cost) -> str:
     """Of which runs the cost is not recorded, by name; empty if there is none."""
     if not unknown:
         return ""
@@ -86,7 +86,7 @@ def unknown_sentence(unknown: Sequence[Run], cost: Cost) -> str:
     return f"{cost.title} is not recorded for {wording.counted(len(unknown), 'run')}: {names}."
 
 
-def machines_sentence(runs: Sequence[Run]) -> str:
+def machines_sentence(runs: Sequence[RunCosts]) -> str:
     """On which machines times were measured; empty where all are of one machine and one number of threads."""
     machines = sorted({f"{run.host}, {run.device}, {wording.counted(run.threads or 0, 'thread')}" for run in runs})
     if len(machines) < 2:
@@ -94,7 +94,7 @@ def machines_sentence(runs: Sequence[Run]) -> str:
     return f"Times of several machines are not alike. These are of {core_wording.listed(machines, 4)}."
 
 
-def _priced(run: Run, cost: float, front: bool) -> Priced:
+def _priced(run: RunCosts, cost: float, front: bool) -> Priced:
     count = run.test_count or 0
     accuracy = run.test_accuracy or 0.0
     low, high = accuracy_interval(round(accuracy * count), count)

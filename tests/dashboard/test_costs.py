@@ -61,7 +61,7 @@ def test_what_the_bars_are_is_said_as_it_is_drawn(three):
     assert interval_sentence(len(found)) == "Bars: 95 % interval."
     many = [replace(one, cost=place + 1.0) for place, one in enumerate(found * 21)]
     figure = accuracy_against_cost(many, COSTS["training"], LIGHT)
-    drawn = {trace.name: trace.error_y.visible for trace in figure.data if trace.mode == "markers"}
+    drawn = {trace.name: trace.error_y.array is not None for trace in figure.data if trace.mode == "markers"}
     assert drawn == {"cnn": False, "cnn, on the front": True}
     assert "only on the front" in interval_sentence(len(many))
 
