@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 import numpy as np
-from scipy.special import softmax
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 
@@ -62,7 +61,7 @@ class Thresholds:
     def calibrated(self, log_probabilities: np.ndarray) -> np.ndarray:
         """Probabilities (n, 10) of logarithms (n, 10), without the leaning and at the temperature."""
         upright = log_probabilities - _TAKEN_OFF * self.leaning
-        return softmax(upright / self.temperature, axis=-1).astype(np.float32)
+        return _softmax(upright / self.temperature, axis=-1).astype(np.float32)
 
     def judge(self, log_probabilities: np.ndarray, features: np.ndarray, found: bool) -> Judgement:
         """The judgement of one photo by its logarithms (10,) and features (d,); `found` says if anything stood out."""
@@ -95,5 +94,11 @@ class Thresholds:
 
 def without_thresholds(log_probabilities: np.ndarray) -> Judgement:
     """The judgement, by logarithms (10,), of a model that was saved before there were verdicts."""
-    probabilities = softmax(log_probabilities).astype(np.float32)
+    probabilities = _softmax(log_probabilities).astype(np.float32)
     return Judgement(probabilities, None, "This run was saved without the thresholds of a verdict.")
+
+
+def _softmax(logarithms: np.ndarray, axis: int | None = None) -> np.ndarray:
+    from scipy.special import softmax  # a tenth of a second that not every page has to spend
+
+    return np.asarray(softmax(logarithms, axis=axis))

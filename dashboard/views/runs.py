@@ -1,7 +1,7 @@
 """Runs: what has been done? All runs as a table, by groups of seeds, or by what they cost; or the one in the URL."""
 
 from dashboard import page, pickers, queries
-from dashboard.components import cost_view, group_list, queue_panel, run_dialogs, run_list, run_page
+from dashboard.components import cost_view, group_list, queue_panel, run_dialogs, run_list
 from jobs.runs import get_run
 
 VIEWS = {
@@ -12,6 +12,8 @@ VIEWS = {
 
 run_dialogs.answer()
 if asked := next(iter(pickers.in_url("run")), None):
+    from dashboard.components import run_page  # with all its sections a tenth of a second that the list is spared
+
     run_page.show(get_run(queries.store(), asked))
 else:
     page.title("Runs", "What has been done?")
