@@ -242,7 +242,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="lookbook-watching-") as name:
         store = open_store(f"sqlite:///{Path(name) / 'runs.db'}", Path(name) / "artifacts")
         stores.fill(store, chosen.runs)
-        run_id = queue.launch(store, config_of("cnn"))
+        # The slowest there is: its epochs are long enough for a round.
+        run_id = queue.launch(store, config_of("resnet-small", precision="float32"))
         try:
             with server(store) as served:
                 ensure_supervisor(store)
