@@ -166,6 +166,12 @@ with torch.no_grad():
 """
 
 
+_BFLOAT16 = (
+    "The figures are of answers in bfloat16, in which it was trained. Computed in float32, as by ONNX Runtime, a "
+    "probability differs in its third digit, and a few answers near a tie may change."
+)
+
+
 def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
     figures = per_class(confusion_matrix(tested.labels, tested.predicted))
     weakest = min(figures, key=lambda one: one.recall if one.recall is not None else 1.0)
@@ -180,6 +186,7 @@ def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
         "intervals do not cover that.",
         "The test images were taken and labelled as those it learnt from, so that they share their faults.",
         *([f"It was not trained in one exact go: {run.inexact_because}"] if run.inexact_because else []),
+        *([_BFLOAT16] if run.environment.get("precision") == "bfloat16" else []),
     )
 
 

@@ -15,6 +15,7 @@ from jobs.records import FINISHED, QUEUED, STOPPED
 from jobs.settings import settings
 from tests import stores
 from tests.browser.conftest import running_dashboard, settle
+from tests.browser.test_runs import wait_until
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
@@ -84,9 +85,9 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         page.goto(served.address)
         expect(page.get_by_role("button", name="Launch a one-minute run")).to_be_visible()
 
-        cnn = launch(page, served.address, "cnn", Training_images=4_000, Epochs=2)
+        cnn = launch(page, served.address, "cnn", Training_images=12_000, Epochs=2)
         assert len(follow(page, store, cnn)) >= 2
-        resnet = launch(page, served.address, "resnet18", Training_images=4_000, Epochs=2, Weights_file=weights)
+        resnet = launch(page, served.address, "resnet18", Training_images=12_000, Epochs=2, Weights_file=weights)
         assert len(follow(page, store, resnet)) >= 2
         assert {run.status for run in runs.get_runs(store, [cnn, resnet])} == {FINISHED}
 
@@ -185,10 +186,7 @@ def test_the_queue_is_reordered_by_clicking(paused, open_page):
     page = open_page("runs")
     page.get_by_text("What works and waits").click()
     page.locator(f".st-key-earlier_{second} button").first.click()
-    settle(page)
-    page.wait_for_timeout(500)
-    order = [run.id for run in runs.active_runs(paused)]
-    assert order.index(second) < order.index(first)
+    wait_until(page, lambda: [run.id for run in runs.active_runs(paused) if run.id in (first, second)][0] == second)
 
 
 def test_deleting_names_the_run_and_what_goes(paused, open_page):
@@ -211,5 +209,6 @@ def test_clicking_launch_twice_launches_one_run(paused, open_page):
     page.get_by_role("button", name="Launch", exact=True).dblclick()
     page.wait_for_url("**/runs?run=*")
     settle(page)
+    # A second run would come an instant later.
     page.wait_for_timeout(1_000)
     assert runs.count_runs(paused) == before + 1

@@ -124,7 +124,7 @@ def test_a_corrected_polarity_changes_what_the_model_sees_at_once(ids, open_page
     before = seen.get_attribute("src")
     page.get_by_role("radio", name="Keep").or_(page.get_by_role("button", name="Keep")).first.click()
     expect(page.get_by_text("kept (as chosen)")).to_be_visible()
-    assert seen.get_attribute("src") != before
+    expect(seen).not_to_have_attribute("src", before)
 
 
 def test_a_picture_is_pasted_from_the_clipboard_and_removed_again(ids, open_page):

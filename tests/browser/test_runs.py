@@ -17,7 +17,7 @@ from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
 
-LONG = config_of("cnn", epochs=40, train_size=900, batch_size=6, threads=1, patience=0)
+LONG = config_of("cnn", epochs=40, train_size=900, batch_size=6, threads=1, patience=0, precision="float32")
 """Takes minutes, so that there is time to stop it, and begins within seconds."""
 START_MS = 90_000
 

@@ -17,7 +17,7 @@ from core.dataset import FashionMNIST
 from core.evaluation import log_probabilities
 from core.export import read_weights
 from core.presets import config_of
-from jobs import artifacts
+from jobs import artifacts, schema
 from jobs.cli import main
 from jobs.records import STOPPED
 from jobs.runs import get_predictions
@@ -91,6 +91,16 @@ def test_the_card_tells_figures_limits_and_preprocessing(exported: tuple[str, Pa
     assert "model.onnx" not in card
 
 
+def test_the_card_of_a_run_in_bfloat16_says_that_the_listings_compute_in_float32(store: Store, tmp_path: Path) -> None:
+    run_id = add_finished(store)
+    with store.writing() as connection:
+        connection.execute(schema.runs.update().values(environment={"precision": "bfloat16"}))
+    assert main(["export", run_id, str(tmp_path / "out"), "--without-onnx"]) == 0
+    card = (tmp_path / "out" / "model-card.md").read_text(encoding="utf-8")
+    assert "of answers in bfloat16" in card
+    assert "| Precision | bfloat16 |" in card
+
+
 def test_what_cannot_be_exported_is_said_in_one_line_and_leaves_nothing(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,9 +148,9 @@ def test_an_onnx_file_that_does_not_agree_leaves_no_export(
 @pytest.mark.parametrize(
     ("preset", "changes"),
     [
-        ("cnn", {}),
-        ("resnet18", {"weights_file": "/private/folder/start.pth"}),
-        ("resnet18", {"normalisation": "imagenet"}),
+        ("cnn", {"precision": "float32"}),
+        ("resnet18", {"precision": "float32", "weights_file": "/private/folder/start.pth"}),
+        ("resnet18", {"precision": "float32", "normalisation": "imagenet"}),
     ],
     ids=["cnn", "resnet18", "resnet18 with ImageNet's normalisation"],
 )

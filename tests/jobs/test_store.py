@@ -99,7 +99,7 @@ def test_a_store_of_each_revision_opens_with_all_its_rows(old: str, tmp_path: Pa
             number,
             row["error_message"],
         )
-        assert validated(run.config) == config_of("cnn", seed=number, threads=2, epochs=3)
+        assert validated(run.config) == config_of("cnn", seed=number, threads=2, epochs=3, precision="float32")
     stored = get_predictions(store, expected["runs"][1]["id"])
     assert np.array_equal(stored.labels, old_stores.labels())
     assert np.allclose(stored.log_probabilities, old_stores.log_probabilities(1), rtol=2**-15, atol=0)
