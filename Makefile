@@ -14,10 +14,10 @@ SETUP = command -v "$(PYTHON)" >/dev/null \
 	exec "$(PYTHON)" setup/find_python.py
 PYTEST = $(VENV_PYTHON) -m pytest
 FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
-# Each file of browser tests has a server of its own, so that two files can run side by side. What drives trainers and
+# Each file of browser tests has a server of its own, so that two files can run side by side. What kills trainers and
 # supervisors wants the machine alone.
-BROWSER = $(PYTEST) tests/browser tests/core tests/dashboard -m "browser or slow" --numprocesses 2 --dist loadfile
-SLOW = $(PYTEST) -m "slow and not browser" --ignore tests/core --ignore tests/dashboard
+PAIRED = $(PYTEST) -m "(browser or slow) and not alone" --numprocesses 2 --dist loadfile
+ALONE = $(PYTEST) -m alone
 
 .PHONY: run test test-fast check developers
 .NOTPARALLEL:
@@ -28,7 +28,7 @@ run:
 test: check
 	@$(SETUP) browser.py
 	@$(VENV_PYTHON) -m jobs data
-	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(BROWSER) && $(SLOW))
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(PAIRED) && $(ALONE))
 
 test-fast: developers
 	@$(VENV_PYTHON) -m jobs data

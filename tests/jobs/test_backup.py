@@ -228,6 +228,7 @@ def test_a_supervisor_that_waits_for_work_is_sent_away_by_a_restore(shop: Store,
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(shop: Store, tmp_path: Path) -> None:
     run_id = queue.launch(shop, TINY)
     copy_database(shop, tmp_path / "one.backup")

@@ -20,7 +20,7 @@ from jobs.settings import ROOT
 from jobs.store import Store
 from tests.jobs.configs import BRIEF
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 NO_SUCH_DEVICE = BRIEF.model_copy(update={"device": "mps"})
 

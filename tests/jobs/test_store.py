@@ -45,11 +45,13 @@ def url_of(path: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_six_processes_that_open_a_new_store_at_once_find_one_empty_store(tmp_path: Path) -> None:
     assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [0] * 6
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_six_processes_that_open_an_old_store_at_once_migrate_and_copy_it_once(tmp_path: Path) -> None:
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
     assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [5] * 6
@@ -57,6 +59,7 @@ def test_six_processes_that_open_an_old_store_at_once_migrate_and_copy_it_once(t
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: Path) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
@@ -65,6 +68,7 @@ def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_path: Path) -> None:
     ids = [run_id for one in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in one]
     assert len(set(ids)) == 40
@@ -72,6 +76,7 @@ def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
     set_slots(store, 64)
     ids = queue.launch_group(store, TINY, range(20))

@@ -47,10 +47,12 @@ def wait_for_step(store: Store, run_id: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_study_that_was_killed_is_made_when_asked_for_again(
     studious: Store, real_data: FashionMNIST, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_id = queue.launch(studious, BRIEF)
+    # Features in float32 do not depend on how many images are asked about together.
+    run_id = queue.launch(studious, BRIEF.model_copy(update={"precision": "float32"}))
     run = wait_until_finished(studious, run_id)
     assert studies.request_study(studious, run)
     pid = wait_for_step(studious, run_id)
@@ -89,6 +91,7 @@ def test_a_double_click_starts_one_process(studious: Store) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_run_that_is_deleted_takes_its_study_and_who_makes_it_along(studious: Store) -> None:
     run = get_run(studious, add_run_with_model(studious, "short-lived"))
     studies.request_study(studious, run)
@@ -99,6 +102,7 @@ def test_a_run_that_is_deleted_takes_its_study_and_who_makes_it_along(studious: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
     studious: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,6 +121,7 @@ def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_what_nobody_foresaw_is_kept_as_the_reason_with_its_traceback_in_the_log(studious: Store) -> None:
     run = get_run(studious, add_run_with_model(studious, "odd"))
     files = artifacts.files_of(studious, run.id)

@@ -36,7 +36,7 @@ from tests.jobs.working import (
     wait_until_finished,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def attempts_follow_each_other(store: Store, run_id: str) -> bool:

@@ -32,7 +32,7 @@ from tests.jobs.working import (
     wait_until_finished,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def wait_until_failed(store: Store, run_id: str) -> Run:
