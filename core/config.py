@@ -40,6 +40,12 @@ class RunConfig(BaseModel):
     weight_decay: float = Field(
         0.0, ge=0, le=1, description="With adam an L2 penalty; with adamw the share of the rate that weights shrink by."
     )
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the target that learning spreads evenly over the ten classes; the training loss has it.",
+    )
     weight_averaging: float = Field(
         0.0,
         ge=0,

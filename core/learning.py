@@ -95,10 +95,10 @@ class Learner:
         return normalise(augment(images, self._config, generator), self._config)
 
     def compute_loss(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (n, 10) and their mean cross-entropy with the labels (n,), in nats."""
+        """Logits (n, 10) and their mean cross-entropy with the labels (n,), smoothed as asked for, in nats."""
         with arithmetic(self._config, self._device):
             logits = self.model(inputs).float()
-        return logits, F.cross_entropy(logits, labels)
+        return logits, F.cross_entropy(logits, labels, label_smoothing=self._config.label_smoothing)
 
     def compute_gradients(self, loss: Tensor) -> None:
         """The gradient of the loss by every trained parameter, in place of those of the step before."""

@@ -33,6 +33,12 @@ def arithmetic(config: RunConfig, device: torch.device) -> AbstractContextManage
     return torch.autocast(device.type, torch.bfloat16, enabled=precision_on(config, device) == "bfloat16")
 
 
+def precision_of(weight: Tensor) -> torch.dtype:
+    """The numbers that a convolution with this weight computes with, here and now."""
+    kind = weight.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+
+
 def logits(last: nn.Linear, features: Tensor) -> Tensor:
     """The last layer of a model (n, d) to (n, classes), in float32 also where all before it is in bfloat16.
 

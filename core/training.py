@@ -102,8 +102,7 @@ class Training:
         self._best: dict[str, Any] | None = None
         self._pause = 0.0 if soon else CHECKPOINT_SECONDS
         self._checkpoint_at = time.monotonic() + self._pause
-        # How long validation takes is not known before the first one.
-        self._validation_s = math.inf
+        self._validation_s: float | None = None
         self.clock = Clock()
 
     @property
@@ -136,7 +135,7 @@ class Training:
         while not self.is_trained():
             yield from self._train_epoch()
             # While it validates nothing can be saved: what was learnt is, if a checkpoint would come due meanwhile.
-            if not self._is_saved() and time.monotonic() + self._validation_s >= self._checkpoint_at:
+            if not self._is_saved() and time.monotonic() + self._expected_validation_s() >= self._checkpoint_at:
                 yield self._try_checkpoint()
             figures = self._validate()
             saved = self._end_epoch(figures)
@@ -156,6 +155,12 @@ class Training:
         self._pause = min(CHECKPOINT_SECONDS, max(1.0, 2 * self._pause))
         self._checkpoint_at = start + seconds + self._pause
         return CheckpointSaved(position.epoch, position.batch, seconds, size)
+
+    def _expected_validation_s(self) -> float:
+        """How long validation will take: as long as the one before; before the first, as if its images were learnt."""
+        if self._validation_s is not None:
+            return self._validation_s
+        return self._position.seconds / self._position.images * len(self.validation[1])
 
     def _is_saved(self) -> bool:
         """Whether the newest checkpoint is of where the run is now."""

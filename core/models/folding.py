@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.precision import precision_of
+
 
 def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Weight and bias of the one convolution that equals `norm` (in eval mode) after `conv`."""
@@ -26,7 +28,9 @@ class FoldingConv2d(nn.Conv2d):
     that the weights can be summed over them.
     """
 
-    _folded: tuple[Tensor, Tensor] | None = None
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._folded: dict[torch.dtype, tuple[Tensor, Tensor]] = {}
 
     def normalised(self, norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
         """`norm` of this convolution of `maps`."""
@@ -42,10 +46,12 @@ class FoldingConv2d(nn.Conv2d):
     def _fold(self, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
         if self.weight.requires_grad:
             return self._prepare(*fold(self, norm))
-        # Frozen weights are folded once.
-        if self._folded is None:
-            self._folded = self._prepare(*fold(self, norm))
-        return self._folded
+        # Frozen weights are folded once, and rounded once to the numbers that are computed with.
+        kind = precision_of(self.weight)
+        if kind not in self._folded:
+            weight, bias = self._prepare(*fold(self, norm))
+            self._folded[kind] = weight.to(kind), bias.to(kind)
+        return self._folded[kind]
 
     def _prepare(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """Folded weight and bias as `_convolve_folded` takes them."""
@@ -55,11 +61,11 @@ class FoldingConv2d(nn.Conv2d):
         return self._convolve(maps, weight, bias)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> "FoldingConv2d":
-        self._folded = None
+        self._folded = {}
         return super()._apply(fn, recurse)
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        self._folded = None
+        self._folded = {}
         super()._load_from_state_dict(*args, **kwargs)
 
 

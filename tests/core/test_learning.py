@@ -99,3 +99,13 @@ def test_layers_with_pretrained_weights_learn_by_their_share_of_the_rate() -> No
     assert moved["bn1.weight"] == pytest.approx(0.0025, rel=0.01)
     assert moved["layer4.1.bn2.weight"] == pytest.approx(0.01, rel=0.01)
     assert moved["fc.weight"] == pytest.approx(0.01, rel=0.01)
+
+
+def test_a_smoothed_loss_takes_its_share_from_all_classes_alike() -> None:
+    config = config_of("cnn", label_smoothing=0.1, precision="float32")
+    learner = Learner(models.build(config), config, torch.device("cpu"))
+    logits, loss = learner.compute_loss(learner.make_inputs(IMAGES, generator_at(0)), LABELS)
+    logs = logits.log_softmax(1)
+    # Szegedy and others 2016, section 7: the target is (1 - e) of the label and e / 10 of every class.
+    expected = -(0.9 * logs[torch.arange(32), LABELS] + 0.1 * logs.mean(1)).mean()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
