@@ -41,10 +41,12 @@ def run_table(
 
     _table(
         key=key,
+        # Tuples, because Streamlit looks whether lists are data frames, and to that end reads pandas: half a second of
+        # the first visit to a server.
         data={
             "label": label,
-            "rows": [asdict(row) for row in rows],
-            "marked": None if marked is None else list(marked),
+            "rows": tuple(asdict(row) for row in rows),
+            "marked": None if marked is None else tuple(marked),
         },
         on_opened_change=opened,
         on_marked_change=changed,

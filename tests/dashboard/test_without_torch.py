@@ -1,4 +1,4 @@
-"""Pages that need no model open fast because they never import torch."""
+"""Pages open fast because they do not import what they do not need: torch, and the list of runs pandas either."""
 
 import subprocess
 import sys
@@ -15,16 +15,20 @@ PROGRAM = """
 import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("dashboard/Home.py", default_timeout=30)
-for name, value in [pair.split("=") for pair in sys.argv[2:]]:
+for name, value in [pair.split("=") for pair in sys.argv[3:]]:
     app.query_params[name] = value
-app.switch_page(f"views/{sys.argv[1]}.py").run()
+app.switch_page(f"views/{sys.argv[2]}.py").run()
 assert not app.exception, app.exception
-assert "torch" not in sys.modules, "torch was imported"
+assert sys.argv[1] not in sys.modules, f"{sys.argv[1]} was imported"
 """
 
 
 def expect_no_torch(*arguments: str) -> None:
-    command = [sys.executable, "-c", PROGRAM, *arguments]
+    expect_without("torch", *arguments)
+
+
+def expect_without(module: str, *arguments: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, module, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
@@ -34,6 +38,13 @@ def expect_no_torch(*arguments: str) -> None:
 def test_a_page_without_torch(store, page):
     store.engine.dispose()
     expect_no_torch(page)
+
+
+@pytest.mark.slow
+def test_the_list_of_runs_is_there_before_pandas(store):
+    stores.add(store, Sample())
+    store.engine.dispose()
+    expect_without("pandas", "runs")
 
 
 @pytest.mark.slow
