@@ -19,7 +19,8 @@ class TapConv2d(nn.Module):
         super().__init__()
         self._used = slice(1, 1 + side)
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, 3, 3), requires_grad=False)
-        self.taps = nn.Parameter(torch.empty(channels_out, channels_in, side, side))
+        # As the rows of the matrix product: the optimizer is fastest with what is contiguous.
+        self.taps = nn.Parameter(torch.empty(channels_out, side * side * channels_in))
         self.register_state_dict_post_hook(_join)
         self.register_load_state_dict_pre_hook(_split)
 
@@ -27,7 +28,7 @@ class TapConv2d(nn.Module):
         """Random weights as torchvision's ResNet starts from."""
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
         with torch.no_grad():
-            self.taps.copy_(self.used(self.weight))
+            self.taps.copy_(_pixels(self.used(self.weight)))
 
     def used(self, weight: Tensor) -> Tensor:
         """The taps of the weight (out, in, 3, 3) that meet pixels, as a view (out, in, side, side)."""
@@ -39,7 +40,7 @@ class TapConv2d(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps (n, in, side, side) to (n, out, 1, 1)."""
-        return F.linear(_pixels(maps), _pixels(self.taps))[:, :, None, None]
+        return F.linear(_pixels(maps), self.taps)[:, :, None, None]
 
 
 def _pixels(maps: Tensor) -> Tensor:
@@ -49,10 +50,11 @@ def _pixels(maps: Tensor) -> Tensor:
 
 def _join(conv: TapConv2d, state: dict[str, Tensor], prefix: str, _: Any) -> None:
     weight = conv.weight.detach().clone()
-    conv.used(weight).copy_(state.pop(prefix + "taps"))
+    used = conv.used(weight).permute(0, 2, 3, 1)
+    used.copy_(state.pop(prefix + "taps").view(used.shape))
     state[prefix + "weight"] = weight
 
 
 def _split(conv: TapConv2d, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
     if prefix + "weight" in state:
-        state[prefix + "taps"] = conv.used(state[prefix + "weight"])
+        state[prefix + "taps"] = _pixels(conv.used(state[prefix + "weight"]))
