@@ -31,6 +31,7 @@ _BEST: dict[str, Any] = {
     "schedule": "cosine",
     "patience": 0,
     "augmentation": "flip-shift-erase",
+    "label_smoothing": 0.1,
 }
 _PHOTO: dict[str, Any] = {"augmentation": "photo", "batch_size": 128, "schedule": "cosine", "patience": 0}
 
@@ -71,9 +72,9 @@ _ALL = (
     Preset(
         "cnn-best",
         "CNN at its best",
-        "The report's CNN with a better recipe: shifts and erasing, AdamW, a cosine rate, averaged weights, 60 epochs.",
+        "The report's CNN with a better recipe: shifts and erasing, AdamW, a cosine rate, averaged weights, 40 epochs.",
         "3.2 million parameters",
-        {**_BEST, "epochs": 60, "learning_rate": 2e-3, "weight_averaging": 0.999},
+        {**_BEST, "epochs": 40, "learning_rate": 2e-3, "weight_averaging": 0.999},
     ),
     Preset(
         "resnet18-best",
