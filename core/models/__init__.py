@@ -49,7 +49,7 @@ class Architecture:
 ARCHITECTURES = {
     "cnn": Architecture("core.models.cnn", "CNN: two 5x5 convolutions, two linear layers"),
     "resnet18": Architecture("core.models.resnet18", "ResNet18", colour=True, pretrained=True),
-    "resnet-small": Architecture("core.models.resnet_small", "Small ResNet: four blocks for 28x28 grey images"),
+    "resnet-small": Architecture("core.models.resnet_small", "Small ResNet: six blocks for 28x28 grey images"),
 }
 
 

@@ -9,7 +9,7 @@ from core.models.folding import FoldingConv2d
 from core.models.resnet18 import Block
 from core.precision import logits
 
-WIDTHS = (32, 64, 128)
+WIDTHS = (24, 48, 96)
 
 
 def build(config: RunConfig) -> nn.Module:
@@ -18,7 +18,7 @@ def build(config: RunConfig) -> nn.Module:
 
 
 class SmallResNet(nn.Module):
-    """Grey images (n, 1, s, s) to logits (n, 10): a convolution, then two blocks each at half and at a quarter of s.
+    """Grey images (n, 1, s, s) to logits (n, 10): a convolution, then two blocks each at s, at half and at a quarter.
 
     The average over all places before the last layer makes it indifferent to where in the image the item lies.
     """
@@ -30,11 +30,13 @@ class SmallResNet(nn.Module):
         quarter = (half + 1) // 2
         self.conv1 = FoldingConv2d(1, first, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(first)
-        self.layer1 = nn.Sequential(Block(first, second, 2, input_size), Block(second, second, 1, half))
-        self.layer2 = nn.Sequential(Block(second, third, 2, half), Block(third, third, 1, quarter))
+        self.layer1 = nn.Sequential(Block(first, first, 1, input_size), Block(first, first, 1, input_size))
+        self.layer2 = nn.Sequential(Block(first, second, 2, input_size), Block(second, second, 1, half))
+        self.layer3 = nn.Sequential(Block(second, third, 2, half), Block(third, third, 1, quarter))
         self.fc = nn.Linear(third, CLASS_COUNT)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, 10)."""
         maps = F.relu_(self.conv1.normalised(self.bn1, images))
-        return logits(self.fc, self.layer2(self.layer1(maps)).mean(dim=(2, 3)))
+        maps = self.layer3(self.layer2(self.layer1(maps)))
+        return logits(self.fc, maps.mean(dim=(2, 3)))
