@@ -96,7 +96,7 @@ _ALL = (
     Preset(
         "resnet-small",
         "Small ResNet",
-        "A residual network made for 28x28 grey images and trained from scratch, with an eighth of the CNN's parameters.",
+        "A residual network made for 28x28 grey images, from scratch: an eighth of the CNN's parameters.",
         "0.4 million parameters",
         {**_BEST, "model": "resnet-small", "epochs": 30, "learning_rate": 4e-3, "weight_averaging": 0.998},
     ),
