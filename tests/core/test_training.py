@@ -8,7 +8,7 @@ import pytest
 import torch
 import torchvision
 
-from core import checkpoints
+from core import checkpoints, precision
 from core.checkpoints import load_model, save_model
 from core.config import RunConfig, validated
 from core.errors import CheckpointError, ConfigurationError
@@ -218,6 +218,19 @@ def test_the_runs_of_all_folds_validate_on_every_training_image_once(tmp_path: P
     runs = [Training(config, DATA, tmp_path / str(config.fold)) for config in configs]
     validated_on = np.concatenate([run.validation[0] for run in runs])
     assert sorted(image.tobytes() for image in validated_on) == sorted(image.tobytes() for image in DATA.train_images)
+
+
+def test_a_run_continued_where_it_cannot_compute_in_bfloat16_says_that_it_is_not_exact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CNN.model_copy(update={"precision": "auto"})
+    for able, expected in ((True, ""), (False, "precision bfloat16, now float32")):
+        monkeypatch.setattr(precision, "has_bfloat16", lambda able=able: able)
+        training = Training(config, DATA, tmp_path)
+        assert training.facts.precision == ("bfloat16" if able else "float32")
+        assert expected in training.facts.inexact_because
+        next(training.events())
+        training.save_checkpoint()
 
 
 def test_a_run_continued_with_other_threads_says_that_it_is_not_exact(tmp_path: Path) -> None:
