@@ -23,7 +23,7 @@ FARTHEST_SHIFT = 1 / 14
 """In sides of the image: 2 pixels of 28."""
 ERASE_PROBABILITY = 0.5
 SHORTEST_ERASED, LONGEST_ERASED = 1 / 7, 1 / 3
-"""Sides of the rectangle that is erased, in sides of the image: 4 to 9 pixels of 28."""
+"""Sides of the rectangle that is erased, in sides of the image, to the next odd number: 5 to 9 pixels of 28."""
 
 
 @dataclass(frozen=True)

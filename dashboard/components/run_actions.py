@@ -140,7 +140,8 @@ def run_buttons(run: Run) -> None:
         if run.status == FINISHED:
             report_buttons([run], forms=("html",), key="page_report")
         _clone_button(run)
-        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, tags, note, archive, delete"):
+        inside = "Rename, tags, note, baseline, archive, delete"
+        with st.popover("More", key=menu_key(), on_change="rerun", help=inside):
             _menu([run], ("rename", "tags", *_RARE), ("pin", "unpin", "archive", "bring_back", "clear"))
             reason = "Stop it first." if run.is_active else None
             _ask_button("delete", [run], wide=True, disabled=run.is_active, help=reason)

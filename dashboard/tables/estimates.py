@@ -45,8 +45,9 @@ def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[flo
     """Training images per second, and where the figure comes from: runs alike in all that decides the speed."""
     wanted = _work_of(config.model_dump())
     alike = [run for run in past if run.host == host and run.images_per_s and _work_of(run.config) == wanted]
-    for run in sorted(alike, key=lambda run: run.config["batch_size"] != config.batch_size):
-        assert run.images_per_s
+    if alike:
+        # The newest of its batch size, else the newest.
+        run = min(alike, key=lambda run: run.config["batch_size"] != config.batch_size)
         return run.images_per_s, f"{run.images_per_s:,.0f} images/s of run {run.name} on this machine"
     for name in MEASURED:
         if _work_of(config_of(name).model_dump()) == wanted:

@@ -4,8 +4,8 @@
 
 Batches of 64. Each round trains the report's pipeline and ours on N images, ours in the precision that the preset takes
 here and in float32, and measures the rate of a matrix product in both beside them; medians over the rounds. Then the
-evaluation of the 10,000 test images, where the time of a step
-goes, the time to the first batch of a fresh process, and its peak memory.
+evaluation of the 10,000 test images, where the time of a step goes, the time to the first batch of a fresh process,
+and its peak memory.
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """An architecture of one's own, one file and one line, is launched, trained, asked and exported like the others."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core.dataset import FashionMNIST
-from jobs.settings import ROOT, settings
+from jobs.settings import ROOT, child_environment, settings
 from jobs.store import open_store
 from tests.jobs import working
 
@@ -53,10 +52,9 @@ class Project:
         registry = folder / "core/models/__init__.py"
         lines = registry.read_text(encoding="utf-8")
         registry.write_text(lines.replace("ARCHITECTURES = {\n", "ARCHITECTURES = {\n" + LINE), encoding="utf-8")
-        named = {"DATABASE_URL": f"sqlite:///{folder / 'runs.db'}", "ARTIFACTS": str(folder / "artifacts")}
-        named["DATA"] = str(settings().data)
-        own = {f"LOOKBOOK_{name}": value for name, value in named.items()}
-        self.environment = os.environ | own | {"PYTHONPATH": str(folder)}
+        self.url, self.artifacts = f"sqlite:///{folder / 'runs.db'}", folder / "artifacts"
+        own = {"LOOKBOOK_DATA": str(settings().data), "PYTHONPATH": str(folder)}
+        self.environment = child_environment(self.url, self.artifacts) | own
 
     def python(self, *arguments: str) -> str:
         """What Python prints for these arguments in the project's folder."""
@@ -77,7 +75,7 @@ def project(tmp_path: Path, real_data: FashionMNIST) -> Iterator[Project]:
     assert len(real_data.train_labels) == 60_000
     made = Project(tmp_path)
     yield made
-    working.clear_away(open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts"))
+    working.clear_away(open_store(made.url, made.artifacts))
 
 
 def test_it_is_launched_trained_shown_asked_and_exported_without_any_other_change(project: Project) -> None:
