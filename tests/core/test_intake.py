@@ -5,9 +5,9 @@ import io
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,11 @@ def gradient(size: tuple[int, int] = (60, 40), mode: str = "RGB") -> Image.Image
 
 
 def reader() -> psutil.Process:
-    """The process that decodes for this one."""
+    """The process that decodes for this one; one that it replaced may need a moment to be gone."""
     read_photo(encoded(gradient((2, 2))))
-    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return next(child for child in alive if "core.reader" in child.cmdline())
+    started = intake._reader()._started
+    assert started is not None
+    return psutil.Process(started.process.pid)
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("RGB", "JPEG"), ("RGBA", "PNG"), ("L", "WEBP")])
@@ -164,9 +165,10 @@ def test_one_process_reads_all_photos_of_all_threads() -> None:
 
 
 def test_the_process_leaves_with_the_one_that_started_it() -> None:
-    left = reader()
-    intake._reader.cache_clear()
-    deadline = time.monotonic() + 5
-    while left.is_running() and left.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+    program = "from tests.core.test_intake import reader; print(reader().pid, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        left = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    _, alive = psutil.wait_procs([left], timeout=10)
+    assert [process.status() for process in alive] in ([], [psutil.STATUS_ZOMBIE])
