@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ def generator_at(*position: int) -> torch.Generator:
     seed = np.random.SeedSequence(position).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(seed))
 
+
+IMAGES_AT_ONCE = 256
+"""Images that pass the frozen layers of a model together. For the ResNet18 on two cores a fifth faster than 64."""
 
 WARM_UP = 0.1
 """Share of a run with schedule cosine in which the rate rises to its height."""
@@ -56,12 +59,18 @@ class Learner:
         self._shares = [group.pop("share") for group in groups]
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
         self._optimizer = kind(groups, lr=config.learning_rate, fused=True)
+        self._has_frozen_front = getattr(model, "has_frozen_front", False)
         self._average = AveragedModel(self.model, config.weight_averaging) if config.weight_averaging else None
 
     @property
     def result(self) -> nn.Module:
         """The model that the training is for: the averaged one where weights are averaged."""
         return self._average.model if self._average else self.model
+
+    @property
+    def batches_at_once(self) -> int:
+        """How many batches `prepare` is best given: several where frozen layers come first, which then take less."""
+        return max(1, IMAGES_AT_ONCE // self._config.batch_size) if self._has_frozen_front else 1
 
     def begin_epoch(self) -> None:
         """Set the model to training."""
@@ -73,13 +82,22 @@ class Learner:
         for group, share in zip(self._optimizer.param_groups, self._shares, strict=True):
             group["lr"] = rate * share
 
-    def step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, int]:
-        """Learn from grey uint8 images (n, 28, 28) with labels (n,); return the mean loss and how many were right.
+    def prepare(self, batches: Sequence[Tensor], generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """What `step` takes of each batch of grey uint8 images (n, s, s), changed at random by its generator.
+
+        That is all there is to compute before the first layer that learns, whatever steps lie between.
+        """
+        inputs = [self.make_inputs(*batch) for batch in zip(batches, generators, strict=True)]
+        if not self._has_frozen_front:
+            return inputs
+        return list(self.pass_frozen_front(torch.cat(inputs)).split([len(batch) for batch in batches]))
+
+    def step(self, prepared: Tensor, labels: Tensor) -> tuple[float, int]:
+        """Learn from a prepared batch with labels (n,); return the mean loss and how many were right.
 
         Raises ConfigurationError when the loss is no number any more.
         """
-        inputs = self.make_inputs(images, generator)
-        logits, loss = self.compute_loss(inputs, labels)
+        logits, loss = self.compute_loss(prepared, labels)
         value = loss.item()
         if not math.isfinite(value):
             raise ConfigurationError(
@@ -91,13 +109,20 @@ class Learner:
         return value, int((logits.detach().argmax(1) == labels).sum())
 
     def make_inputs(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """What the model is given, float32 (n, c, s, s), of grey uint8 images (n, 28, 28): augmented, normalised."""
+        """What the model is given, float32 (n, c, s, s), of grey uint8 images (n, s, s): augmented, normalised."""
         return normalise(augment(images, self._config, generator), self._config)
 
-    def compute_loss(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (n, 10) and their mean cross-entropy with the labels (n,), smoothed as asked for, in nats."""
+    @torch.no_grad()
+    def pass_frozen_front(self, inputs: Tensor) -> Tensor:
+        """What the layers before the first that learns make of what the model is given."""
         with arithmetic(self._config, self._device):
-            logits = self.model(inputs).float()
+            return cast(Tensor, self.model.front(inputs))
+
+    def compute_loss(self, prepared: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (n, 10) and their mean cross-entropy with the labels (n,), smoothed as asked for, in nats."""
+        forward = self.model.rest if self._has_frozen_front else self.model
+        with arithmetic(self._config, self._device):
+            logits = forward(prepared).float()
         return logits, F.cross_entropy(logits, labels, label_smoothing=self._config.label_smoothing)
 
     def compute_gradients(self, loss: Tensor) -> None:

@@ -18,7 +18,8 @@ from the last module that returns maps of at least 4x4 pixels (`core.features`).
 With that the launch form, the command line, training, pages, saving and prediction know the model.
 Random initial weights come from torch's global generator, which is seeded before `build` is called.
 A parameter with `requires_grad=False` is never trained, nor are the statistics of a batch norm that its model
-keeps in eval mode. `colour=True` says that the model also takes three channels, `pretrained=True` that
+keeps in eval mode; a model whose first layers are so may set `has_frozen_front` and split itself into `front` and
+`rest`, to be trained faster. `colour=True` says that the model also takes three channels, `pretrained=True` that
 `core.pretrained` can fill it with ImageNet weights.
 
 This module imports no torch: a model's file is imported when the model is first built.

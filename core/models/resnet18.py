@@ -1,5 +1,6 @@
 """ResNet18 (He, Zhang, Ren, Sun 2015) with torchvision's names of weights, and layers that can be frozen."""
 
+from collections.abc import Callable, Collection
 from typing import cast
 
 import torch.nn.functional as F
@@ -23,8 +24,11 @@ def build(config: RunConfig) -> nn.Module:
 class ResNet18(nn.Module):
     """Images (n, 3, s, s), or (n, 1, s, s) for grey ones whose three channels are equal, to logits (n, 10)."""
 
-    def __init__(self, input_size: int, frozen: set[str] | None = None) -> None:
+    def __init__(self, input_size: int, frozen: Collection[str] = ()) -> None:
         super().__init__()
+        trained = [place for place, name in enumerate(FREEZABLE_LAYERS) if name not in frozen]
+        self._first_trained = trained[0] if trained else len(FREEZABLE_LAYERS)
+        self.has_frozen_front = self._first_trained > 0
         side = _halved(_halved(input_size))
         self.conv1 = FoldingConv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
@@ -34,18 +38,36 @@ class ResNet18(nn.Module):
         self.layer4, side = _downsampling_layer(256, 512, side)
         self.fc = nn.Linear(512, CLASS_COUNT)
         self._initialise()
-        self._frozen = [self.get_submodule(name) for name in sorted(frozen or ())]
-        if frozen and "conv1" in frozen:
+        self._frozen = [self.get_submodule(name) for name in sorted(frozen)]
+        if "conv1" in frozen:
             self._frozen.append(self.bn1)
         for module in self._frozen:
             module.requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, 10)."""
-        maps = F.relu_(self.conv1.normalised(self.bn1, images))
-        maps = F.max_pool2d(maps, 3, stride=2, padding=1)
-        maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
+        return self.rest(self.front(images))
+
+    def front(self, images: Tensor) -> Tensor:
+        """What the frozen layers before the first trained one make of the images; without any the images themselves."""
+        maps = images
+        for layer in self._layers()[: self._first_trained]:
+            maps = layer(maps)
+        return maps
+
+    def rest(self, maps: Tensor) -> Tensor:
+        """The logits (n, 10) of what `front` returns."""
+        for layer in self._layers()[self._first_trained :]:
+            maps = layer(maps)
         return logits(self.fc, maps.mean(dim=(2, 3)))
+
+    def _layers(self) -> list[Callable[[Tensor], Tensor]]:
+        """In the order of FREEZABLE_LAYERS."""
+        return [self._stem, self.layer1, self.layer2, self.layer3, self.layer4]
+
+    def _stem(self, images: Tensor) -> Tensor:
+        maps = F.relu_(self.conv1.normalised(self.bn1, images))
+        return F.max_pool2d(maps, 3, stride=2, padding=1)
 
     def train(self, mode: bool = True) -> "ResNet18":
         """Training or evaluation mode; frozen layers stay in evaluation mode, with the statistics they came with."""

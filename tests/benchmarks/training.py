@@ -29,6 +29,7 @@ from core.config import RunConfig
 from core.evaluation import log_probabilities
 from core.learning import Learner, generator_at
 from core.precision import precision_on
+from core.preprocessing import resize
 from core.presets import config_of
 from core.training import CHECKPOINT_SECONDS, CheckpointSaved, Progress, Training
 from jobs.settings import settings
@@ -179,9 +180,13 @@ class TimedLearner(Learner):
         """Timed as data."""
         return self._timed("data", super().make_inputs, images, generator)
 
-    def compute_loss(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def pass_frozen_front(self, inputs: Tensor) -> Tensor:
+        """Timed as frozen layers."""
+        return self._timed("frozen layers", super().pass_frozen_front, inputs)
+
+    def compute_loss(self, prepared: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Timed as forward."""
-        return self._timed("forward", super().compute_loss, inputs, labels)
+        return self._timed("forward", super().compute_loss, prepared, labels)
 
     def compute_gradients(self, loss: Tensor) -> None:
         """Timed as backward."""
@@ -196,10 +201,14 @@ def _print_profile(config: RunConfig, training: Training, data: dataset.FashionM
     learner = TimedLearner(training.model, config, torch.device("cpu"))
     learner.begin_epoch()
     images, labels = torch.from_numpy(data.train_images[:6400].copy()), torch.from_numpy(data.train_labels[:6400])
+    images = resize(images, config.input_size)
     start = time.perf_counter()
-    for step in range(steps):
-        chosen = torch.arange(64) * 100 % 6400 + step
-        learner.step(images[chosen], labels[chosen], generator_at(0, 1, step + 1))
+    for first in range(0, steps, learner.batches_at_once):
+        group = [torch.arange(64) * 100 + first + place for place in range(learner.batches_at_once)]
+        generators = [generator_at(0, 1, first + place + 1) for place in range(len(group))]
+        prepared = learner.prepare([images[chosen] for chosen in group], generators)
+        for given, chosen in zip(prepared, group, strict=True):
+            learner.step(given, labels[chosen])
     total = time.perf_counter() - start
     parts = {**learner.seconds, "logging": total - sum(learner.seconds.values())}
     print(f"  a step takes {total / steps * 1e3:.1f} ms:", end="")

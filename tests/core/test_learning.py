@@ -7,12 +7,18 @@ import torch.nn.functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import models
+from core.config import FREEZABLE_LAYERS
 from core.learning import Learner, generator_at, learning_rate
 from core.presets import config_of
 from tests.core.small_data import small_data
 
 DATA = small_data()
 IMAGES, LABELS = torch.from_numpy(DATA.train_images[:32].copy()), torch.from_numpy(DATA.train_labels[:32].copy())
+
+
+def step(learner: Learner, seed: int) -> None:
+    (prepared,) = learner.prepare([IMAGES], [generator_at(seed)])
+    learner.step(prepared, LABELS)
 
 
 def test_a_constant_rate_stays() -> None:
@@ -68,8 +74,8 @@ def test_the_average_is_torchs_moving_average_of_weights_and_statistics_once_its
     oracle = AveragedModel(learner.model, multi_avg_fn=get_ema_multi_avg_fn(0.1), use_buffers=True)
     # At its first call it copies, where ours averages with the weights before the step.
     oracle.update_parameters(learner.model)
-    for step in range(4):
-        learner.step(IMAGES, LABELS, generator_at(step))
+    for number in range(4):
+        step(learner, number)
         oracle.update_parameters(learner.model)
     assert not learner.result.training
     theirs = oracle.module.state_dict()
@@ -92,13 +98,37 @@ def test_layers_with_pretrained_weights_learn_by_their_share_of_the_rate() -> No
     before = {name: weight.detach().clone() for name, weight in learner.model.named_parameters()}
     learner.begin_epoch()
     learner.set_rate(1, 0.0)
-    learner.step(IMAGES, LABELS, generator_at(0))
+    step(learner, 0)
     # Adam's first step is the learning rate, whatever the gradient.
     moved = {name: (weight - before[name]).abs().max().item() for name, weight in learner.model.named_parameters()}
     assert moved["layer1.0.conv1.weight"] == pytest.approx(0.0025, rel=0.01)
     assert moved["bn1.weight"] == pytest.approx(0.0025, rel=0.01)
     assert moved["layer4.1.bn2.weight"] == pytest.approx(0.01, rel=0.01)
     assert moved["fc.weight"] == pytest.approx(0.01, rel=0.01)
+
+
+def test_batches_that_pass_the_frozen_layers_together_are_what_each_would_be_alone() -> None:
+    config = config_of("resnet18", precision="float32")
+    learner = Learner(models.build(config), config, torch.device("cpu"), afresh=("layer4", "fc"))
+    learner.begin_epoch()
+    batches = [IMAGES[:20], IMAGES[20:]]
+    together = learner.prepare(batches, [generator_at(1), generator_at(2)])
+    for place, batch in enumerate(batches):
+        inputs = learner.make_inputs(batch, generator_at(place + 1))
+        assert len(together[place]) == len(batch)
+        logits, _ = learner.compute_loss(together[place], LABELS[: len(batch)])
+        torch.testing.assert_close(logits, learner.model(inputs), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("unfrozen", "batch_size", "expected"),
+    [(("layer4",), 64, 4), (("layer4",), 100, 2), (("layer4",), 512, 1), (FREEZABLE_LAYERS, 64, 1)],
+)
+def test_several_small_batches_are_prepared_at_once_where_the_first_layers_are_frozen(
+    unfrozen: tuple[str, ...], batch_size: int, expected: int
+) -> None:
+    config = config_of("resnet18", unfrozen_layers=unfrozen, batch_size=batch_size)
+    assert Learner(models.build(config), config, torch.device("cpu")).batches_at_once == expected
 
 
 def test_a_smoothed_loss_takes_its_share_from_all_classes_alike() -> None:

@@ -77,7 +77,8 @@ def test_answers_in_bfloat16_are_those_in_float32_but_for_rounding_and_no_two_of
 
 def test_weights_optimizer_and_gradients_stay_in_float32() -> None:
     learner = _learner(_config("cnn", "bfloat16"))
-    learner.step(_images(), LABELS, generator_at(0))
+    (prepared,) = learner.prepare([_images()], [generator_at(0)])
+    learner.step(prepared, LABELS)
     state = learner.state()
     moments = [value for known in state["optimizer"]["state"].values() for value in known.values()]
     held = [*state["weights"].values(), *moments]
