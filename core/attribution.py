@@ -15,7 +15,8 @@ def grad_cam(model: nn.Module, image: np.ndarray, label: int, config: RunConfig)
 
     Grad-CAM (Selvaraju et al. 2017, equations 1 and 2) at the layer of `core.features.map_layer`: its maps, weighted by
     the mean gradient of the class's logit, summed, of that the positive part, enlarged to the image. All zero where
-    nothing speaks for the class. The model must be in evaluation mode. Raise NothingInside for a model without maps.
+    nothing speaks for the class. Test-time flips have no part in it. The model must be in evaluation mode. Raise
+    NothingInside for a model without maps.
     """
     maps, gradient = _maps_and_gradient(model, image, label, config)
     weights = gradient.mean(dim=(2, 3), keepdim=True)

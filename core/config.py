@@ -53,6 +53,11 @@ class RunConfig(BaseModel):
         description="Validate, keep and test the moving average of the weights over the steps, with this decay; 0 "
         "takes the weights as they are.",
     )
+    test_time_flips: bool = Field(
+        False,
+        description="Answer with the mean of the logits of an image and of its mirror image, in validation, in the "
+        "test and ever after; each answer takes twice as long.",
+    )
     schedule: Schedule = Field(
         "constant",
         description="How the learning rate changes: constant; down in steps; or cosine, up in the first tenth of all "

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from core.classes import CLASS_COUNT
 from core.config import RunConfig
@@ -35,8 +35,23 @@ def _log_probabilities(model: nn.Module, images: np.ndarray, config: RunConfig) 
     device = next(model.parameters()).device
     inputs = to_input(torch.from_numpy(np.array(images)).to(device), config)
     with arithmetic(config, device):
-        logits = model(inputs)
-    return F.log_softmax(logits.float(), dim=1).cpu().numpy()
+        logits = answer(model, inputs, config)
+    return F.log_softmax(logits, dim=1).cpu().numpy()
+
+
+def answer(model: nn.Module, inputs: Tensor, config: RunConfig) -> Tensor:
+    """The logits, float32 (n, 10), that a run of this configuration says of inputs (n, c, s, s).
+
+    The model is called once: with test-time flips with the inputs and after them their mirror images.
+    """
+    if not config.test_time_flips:
+        return model(inputs).float()
+    return mean_of_flips(model(torch.cat((inputs, inputs.flip(-1)))).float())
+
+
+def mean_of_flips(values: Tensor) -> Tensor:
+    """The mean (n, d) of values for n images and, after them, for their mirror images (2 n, d)."""
+    return values.unflatten(0, (2, -1)).mean(0)
 
 
 def loss_and_accuracy(

@@ -23,7 +23,7 @@ from core.checkpoints import LoadedModel
 from core.classes import CLASS_NAMES
 from core.config import validated
 from core.errors import CheckpointError, ConfigurationError, LookbookError
-from core.evaluation import log_probabilities
+from core.evaluation import answer, log_probabilities
 from core.preprocessing import PREPROCESSING_VERSION, normalise
 
 IMAGE_SIDE = 28
@@ -46,7 +46,7 @@ class Agreement:
 
 
 class Classifier(nn.Module):
-    """Preprocessing, model and softmax in one: grey uint8 images (n, 28, 28) to logits and probabilities (n, 10)."""
+    """All from grey uint8 images (n, 28, 28) to logits and probabilities (n, 10), with the run's test-time flips."""
 
     def __init__(self, loaded: LoadedModel) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and probabilities, each (n, 10)."""
-        logits = self.model(normalise(self.resize(images), self.config))
+        logits = answer(self.model, normalise(self.resize(images), self.config), self.config)
         return logits, logits.softmax(dim=1)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from core.config import RunConfig
 from core.errors import LookbookError
-from core.evaluation import BATCH_SIZE, log_probabilities
+from core.evaluation import BATCH_SIZE, log_probabilities, mean_of_flips
 from core.preprocessing import to_input
 
 IMAGE_SIDE = 28
@@ -38,6 +38,7 @@ def penultimate_features(
 ) -> np.ndarray:
     """What goes into the model's last linear layer, float32 (n, d), for images uint8 (n, 28, 28).
 
+    With test-time flips the mean for an image and its mirror image, of which the layer gives the mean of the logits.
     Raise NothingInside for a model without a linear layer.
     """
     if not _linear_layers(model):
@@ -53,7 +54,12 @@ def log_probabilities_and_features(
     if not linear:
         return log_probabilities(model, images, config, batch_size), np.empty((len(images), 0), np.float32)
     batches: list[np.ndarray] = []
-    with _watched(linear[-1].register_forward_pre_hook(lambda _, given: batches.append(_rows(given[0])))):
+
+    def keep(_module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        rows = given[0].detach().float().flatten(1)
+        batches.append((mean_of_flips(rows) if config.test_time_flips else rows).cpu().numpy())
+
+    with _watched(linear[-1].register_forward_pre_hook(keep)):
         logs = log_probabilities(model, images, config, batch_size)
     return logs, np.concatenate(batches) if batches else np.empty((0, linear[-1].in_features), np.float32)
 
@@ -87,10 +93,6 @@ def device_of(model: nn.Module) -> torch.device:
 
 def _linear_layers(model: nn.Module) -> list[nn.Linear]:
     return [module for module in model.modules() if isinstance(module, nn.Linear)]
-
-
-def _rows(given: Tensor) -> np.ndarray:
-    return given.detach().float().flatten(1).cpu().numpy()
 
 
 @contextmanager

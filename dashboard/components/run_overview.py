@@ -80,7 +80,8 @@ def _say_failure(run: Run) -> None:
 def _figures(run: Run) -> None:
     accuracy, _, interval = wording.test_accuracy(run).partition(" (")
     cards = st.container(key="run_figures").columns(4)
-    _card(cards[0], "Test accuracy", accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
+    title = "Test accuracy with flips" if run.config.get("test_time_flips") else "Test accuracy"
+    _card(cards[0], title, accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
     value, _, interval = wording.validation_accuracy(run).partition(" (")
     best = f"Best validation, epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "Best validation"
     _card(cards[1], best, value, f"95 %: {interval.removesuffix(')')}" if interval else "after the first epoch")

@@ -68,7 +68,14 @@ def _interface(config: RunConfig) -> tuple[Block, ...]:
         Paragraph(f"The classes in the order of the output: {classes}."),
         Paragraph("What happens to an image before the network sees it:"),
         Items(preprocessing(config), numbered=True),
+        *([Paragraph(_FLIPS)] if config.test_time_flips else []),
     )
+
+
+_FLIPS = (
+    "The network is asked twice, for the image and for its mirror image (left and right exchanged); the logits are the "
+    "mean of its two answers. The figures below are with it."
+)
 
 
 def preprocessing(config: RunConfig) -> tuple[str, ...]:
@@ -147,6 +154,7 @@ def _torchvision_code(config: RunConfig) -> str:
     half = ((0.5,) * 3, (0.5,) * 3)
     mean, std = half if config.normalisation == "half" else (IMAGENET_MEAN, IMAGENET_STD)
     size = config.input_size
+    logits = "((model(inputs) + model(inputs.flip(-1))) / 2)" if config.test_time_flips else "model(inputs)"
     return f"""
 import numpy as np
 import torch
@@ -162,7 +170,7 @@ pixels = F.interpolate(torch.from_numpy(images)[:, None], size=({size}, {size}),
 mean, std = torch.tensor({mean}), torch.tensor({std})
 inputs = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
 with torch.no_grad():
-    probabilities = model(inputs).softmax(dim=1).numpy()
+    probabilities = {logits}.softmax(dim=1).numpy()
 """
 
 

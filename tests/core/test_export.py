@@ -75,7 +75,9 @@ def test_a_damaged_or_foreign_weights_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", [RunConfig(), RESNET], ids=["cnn", "resnet18"])
+@pytest.mark.parametrize(
+    "config", [RunConfig(), RunConfig(test_time_flips=True), RESNET], ids=["cnn", "cnn with flips", "resnet18"]
+)
 def test_the_onnx_file_gives_the_probabilities_of_pytorch_for_any_number_of_images(
     config: RunConfig, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from torch import nn
 
 from core import models
 from core.config import RunConfig
+from core.evaluation import answer, log_probabilities
 from core.features import NothingInside, map_layer, penultimate_features
 from core.models import ARCHITECTURES
 from core.preprocessing import to_input
@@ -27,14 +28,25 @@ def untrained(name: str, **changes: object) -> tuple[nn.Module, RunConfig]:
     return models.build(config).eval(), config
 
 
+@pytest.mark.parametrize("flips", [False, True])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_the_last_linear_layer_makes_the_logits_out_of_the_features(name: str) -> None:
-    model, config = untrained(name)
+def test_the_last_linear_layer_makes_the_logits_out_of_the_features(name: str, flips: bool) -> None:
+    model, config = untrained(name, test_time_flips=flips)
     features = torch.from_numpy(penultimate_features(model, IMAGES, config, batch_size=7))
     last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
     with torch.no_grad():
-        expected = model(to_input(torch.from_numpy(IMAGES), config))
+        expected = answer(model, to_input(torch.from_numpy(IMAGES), config), config)
         assert torch.allclose(last(features), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_with_flips_the_logits_are_the_mean_for_an_image_and_its_mirror_image(name: str) -> None:
+    model, config = untrained(name, test_time_flips=True)
+    with torch.no_grad():
+        both = [model(to_input(torch.from_numpy(views), config)) for views in (IMAGES, IMAGES[..., ::-1].copy())]
+    assert not torch.allclose(both[0], both[1], atol=1e-3)
+    expected = (sum(both) / 2).log_softmax(1).numpy()
+    assert np.allclose(log_probabilities(model, IMAGES, config, batch_size=7), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -21,6 +21,7 @@ from dashboard.tables.provenance import attempt_table, facts
 from dashboard.tables.runs import run_rows
 from jobs import runs
 from tests import stores
+from tests.dashboard.app import texts
 from tests.stores import Sample
 
 
@@ -175,6 +176,14 @@ def test_where_a_run_comes_from_names_the_very_device(finished):
     named = replace(finished, device="cuda", environment={**finished.environment, "device_name": "Some GPU"})
     assert dict(facts(named, UTC).values)["device"] == "Some GPU"
     assert dict(facts(finished, UTC).values)["device"] == finished.device
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_run_with_test_time_flips_says_so_with_its_accuracy(store, open_page, flips):
+    run_id = stores.add(store, Sample(changes={"test_time_flips": flips}, columns={"prediction_images_per_s": 1000.0}))
+    assert ("Test accuracy with flips" in texts(open_page("runs", run=run_id))) == flips
+    said = dict(facts(runs.get_run(store, run_id), UTC).values)["prediction"]
+    assert said.startswith("1.00 ms an image and its mirror image (" if flips else "1.00 ms an image (")
 
 
 def test_twice_the_epochs_take_about_twice_the_time():

@@ -101,6 +101,14 @@ def test_the_card_of_a_run_in_bfloat16_says_that_the_listings_compute_in_float32
     assert "| Precision | bfloat16 |" in card
 
 
+def test_the_card_of_a_run_with_flips_says_that_two_answers_are_averaged(store: Store, tmp_path: Path) -> None:
+    run_id = add_finished(store, test_time_flips=True)
+    assert main(["export", run_id, str(tmp_path / "out"), "--without-onnx"]) == 0
+    card = (tmp_path / "out" / "model-card.md").read_text(encoding="utf-8")
+    assert "for the image and for its mirror image" in card
+    assert "with test-time flips" in card
+
+
 def test_what_cannot_be_exported_is_said_in_one_line_and_leaves_nothing(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,8 +159,9 @@ def test_an_onnx_file_that_does_not_agree_leaves_no_export(
         ("cnn", {"precision": "float32"}),
         ("resnet18", {"precision": "float32", "weights_file": "/private/folder/start.pth"}),
         ("resnet18", {"precision": "float32", "normalisation": "imagenet"}),
+        ("resnet18", {"precision": "float32", "test_time_flips": True}),
     ],
-    ids=["cnn", "resnet18", "resnet18 with ImageNet's normalisation"],
+    ids=["cnn", "resnet18", "resnet18 with ImageNet's normalisation", "resnet18 with flips"],
 )
 def test_every_listing_of_the_card_runs_and_gives_the_probabilities_of_the_run(
     preset: str,
