@@ -23,16 +23,15 @@ class Preset:
 
 
 _FAST: dict[str, Any] = {"precision": "auto"}
-_BEST: dict[str, Any] = {
+_SOUND: dict[str, Any] = {
     **_FAST,
     "batch_size": 128,
     "optimizer": "adamw",
     "weight_decay": 0.05,
     "schedule": "cosine",
     "patience": 0,
-    "augmentation": "flip-shift-erase",
-    "label_smoothing": 0.1,
 }
+_BEST: dict[str, Any] = {**_SOUND, "augmentation": "flip-shift-erase", "label_smoothing": 0.1}
 _PHOTO: dict[str, Any] = {"augmentation": "photo", "batch_size": 128, "schedule": "cosine", "patience": 0}
 
 _ALL = (
@@ -49,6 +48,15 @@ _ALL = (
         "Two 5x5 convolutions with batch norm, two linear layers; trained from scratch on 28x28 grey images.",
         "3.2 million parameters",
         _FAST,
+        expected="about 92 %",
+    ),
+    Preset(
+        "cnn-fast",
+        "CNN in half a minute",
+        "The report's CNN past the report's accuracy in 3 epochs: larger batches, AdamW, a cosine rate, averaged "
+        "weights, and images as they are.",
+        "3.2 million parameters",
+        {**_SOUND, "epochs": 3, "learning_rate": 2e-3, "weight_averaging": 0.99, "augmentation": "none"},
         expected="about 92 %",
     ),
     Preset(
@@ -98,9 +106,17 @@ _ALL = (
     Preset(
         "resnet-small",
         "Small ResNet",
-        "A residual network made for 28x28 grey images, from scratch: an eighth of the CNN's parameters.",
-        "0.4 million parameters",
-        {**_BEST, "model": "resnet-small", "epochs": 30, "learning_rate": 4e-3, "weight_averaging": 0.998},
+        "A residual network made for 28x28 grey images, from scratch: a fifth of the CNN's parameters. Each answer is "
+        "the mean for an image and its mirror image.",
+        "0.66 million parameters",
+        {
+            **_BEST,
+            "model": "resnet-small",
+            "epochs": 45,
+            "learning_rate": 4e-3,
+            "weight_averaging": 0.998,
+            "test_time_flips": True,
+        },
     ),
     Preset(
         "cnn-photo",

@@ -187,11 +187,11 @@ class PlainSmallResNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(1, 24, 3, padding=1, bias=False), nn.BatchNorm2d(24)
-        self.layer1 = nn.Sequential(BasicBlock(24, 24), BasicBlock(24, 24))
-        self.layer2 = nn.Sequential(self._halving(24, 48), BasicBlock(48, 48))
-        self.layer3 = nn.Sequential(self._halving(48, 96), BasicBlock(96, 96))
-        self.fc = nn.Linear(96, 10)
+        self.conv1, self.bn1 = nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)
+        self.layer1 = nn.Sequential(BasicBlock(16, 16), BasicBlock(16, 16))
+        self.layer2 = nn.Sequential(self._halving(16, 64), BasicBlock(64, 64))
+        self.layer3 = nn.Sequential(self._halving(64, 128), BasicBlock(128, 128))
+        self.fc = nn.Linear(128, 10)
 
     @staticmethod
     def _halving(channels_in: int, channels_out: int) -> BasicBlock:
