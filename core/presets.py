@@ -108,7 +108,7 @@ _ALL = (
         "Small ResNet",
         "A residual network made for 28x28 grey images, from scratch: a fifth of the CNN's parameters. Each answer is "
         "the mean for an image and its mirror image.",
-        "0.66 million parameters",
+        "0.7 million parameters",
         {
             **_BEST,
             "model": "resnet-small",
