@@ -34,7 +34,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-START_S = 60
+START_S = 90
 PATIENCE_MS = 20_000
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -113,6 +113,14 @@ def open_page(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., 
 
     yield opened
     context.close()
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Look until it is so; fail after a generous while."""
+    deadline = time.monotonic() + START_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
 
 
 def settle(page: Page) -> None:

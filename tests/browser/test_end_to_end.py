@@ -14,8 +14,7 @@ from jobs import runs, shop
 from jobs.records import FINISHED, QUEUED, STOPPED
 from jobs.settings import settings
 from tests import stores
-from tests.browser.conftest import running_dashboard, settle
-from tests.browser.test_runs import wait_until
+from tests.browser.conftest import running_dashboard, settle, wait_until
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser

@@ -12,14 +12,14 @@ from jobs import artifacts, queue, runs, shop
 from jobs.records import QUEUED, RUNNING, STOPPED
 from jobs.settings import settings
 from tests import stores
-from tests.browser.conftest import running_dashboard, settle
+from tests.browser.conftest import START_S, running_dashboard, settle, wait_until
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
 
 LONG = config_of("cnn", epochs=40, train_size=900, batch_size=6, threads=1, patience=0, precision="float32")
 """Takes minutes, so that there is time to stop it, and begins within seconds."""
-START_MS = 90_000
+START_MS = 1000 * START_S
 
 
 @pytest.fixture
@@ -27,14 +27,6 @@ def paused(dashboard):
     """The store of the module with its queue paused, so that nothing starts."""
     shop.set_paused(dashboard.store, True)
     return dashboard.store
-
-
-def wait_until(page, is_so):
-    """Look until it is so; fail after a generous while."""
-    deadline = time.monotonic() + START_MS / 1000
-    while not is_so():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(100)
 
 
 def mark(page, run_ids):
