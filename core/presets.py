@@ -52,7 +52,7 @@ _ALL = (
     ),
     Preset(
         "cnn-fast",
-        "CNN in half a minute",
+        "Fast CNN",
         "The report's CNN past the report's accuracy in 3 epochs: larger batches, AdamW, a cosine rate, averaged "
         "weights, and images as they are.",
         "3.2 million parameters",

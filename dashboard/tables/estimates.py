@@ -8,12 +8,33 @@ from core.config import TEST_IMAGES, RunConfig
 from core.cores import has_bfloat16, usable_cores
 from core.presets import config_of
 from dashboard import wording
-from jobs.records import Run
+from jobs.records import FINISHED, Run
 
-# Training images per second on two cores of common servers, by preset: in float32 on one without instructions for
-# bfloat16, and on one that has them. For any other model a cautious guess.
-MEASURED = {"cnn": (1_300.0, 4_800.0), "resnet18": (1_000.0, 7_000.0)}
-_GUESS = 500.0
+
+@dataclass(frozen=True)
+class Speed:
+    """Training images per second on two virtual cores of a server with AVX-512, in either precision."""
+
+    float32: float
+    bfloat16: float
+
+
+MEASURED = {
+    "cnn": Speed(2_800, 4_600),
+    "cnn-photo": Speed(2_500, 3_600),
+    "resnet18": Speed(4_500, 7_500),
+    "resnet18-best": Speed(520, 700),
+    "resnet18-photo": Speed(1_700, 2_200),
+    "resnet-small": Speed(1_000, 1_500),
+}
+"""By preset, for all runs that have as much to compute."""
+
+# A server without instructions for bfloat16 trained the CNN half as fast in float32.
+_OLDER = 1 / 2
+
+_GUESS = Speed(500.0, 1_000.0)
+"""For any other model at 28x28 pixels, cautiously."""
+
 # To train every layer of ResNet18, or to change images as photos are, takes about three times as long.
 _CAUTION = 1 / 3
 
@@ -37,24 +58,37 @@ class Estimate:
 def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
     """The time of a run with this config; `past` are runs of its model, newest first, whatever their settings."""
     speed, source = images_per_s(config, past, host)
+    return Estimate(images_in(config, config.epochs) / speed, source)
+
+
+def images_in(config: RunConfig, epochs: int) -> float:
+    """How much so many epochs and the test have to compute, in images that are learnt from."""
     per_epoch = config.training_images + _EVALUATION_COST * config.validation_images
-    return Estimate((config.epochs * per_epoch + _EVALUATION_COST * TEST_IMAGES) / speed, source)
+    return epochs * per_epoch + _EVALUATION_COST * TEST_IMAGES
 
 
 def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
     """Training images per second, and where the figure comes from: runs alike in all that decides the speed."""
     wanted = _work_of(config.model_dump())
-    alike = [run for run in past if run.host == host and run.images_per_s and _work_of(run.config) == wanted]
-    if alike:
+    alike = [(run, _speed_of(run)) for run in past if run.host == host and _work_of(run.config) == wanted]
+    known = [(run, speed) for run, speed in alike if speed]
+    if known:
         # The newest of its batch size, else the newest.
-        run = min(alike, key=lambda run: run.config["batch_size"] != config.batch_size)
-        return run.images_per_s, f"{run.images_per_s:,.0f} images/s of run {run.name} on this machine"
+        run, speed = min(known, key=lambda one: one[0].config["batch_size"] != config.batch_size)
+        return speed, f"{speed:,.0f} images/s of run {run.name} on this machine"
     for name in MEASURED:
-        if _work_of(config_of(name).model_dump()) == wanted:
-            speed = _measured(name, config)
+        if _work_of({**config_of(name).model_dump(), "precision": config.precision}) == wanted:
+            speed = _in_precision(MEASURED[name], config)
             return speed, f"{speed:,.0f} images/s measured on two CPU cores; none like it has run here yet"
     guess = _guess(config)
     return guess, f"a guess of {guess:,.0f} images/s; none like it has run here yet"
+
+
+def _speed_of(run: Run) -> float | None:
+    """Training images per second: of a finished run over all its time, for its end may have been unlike the rest."""
+    if run.status != FINISHED or not run.work_s:
+        return run.images_per_s
+    return images_in(RunConfig.model_construct(**run.config), run.epoch) / run.work_s
 
 
 def _work_of(values: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -64,13 +98,16 @@ def _work_of(values: Mapping[str, Any]) -> tuple[Any, ...]:
     return *what, values["precision"], values["threads"] or usable_cores(), values["device"]
 
 
-def _measured(name: str, config: RunConfig) -> float:
-    return MEASURED[name][config.precision != "float32" and has_bfloat16()]
+def _in_precision(speed: Speed, config: RunConfig) -> float:
+    if not has_bfloat16():
+        return _OLDER * speed.float32
+    return speed.float32 if config.precision == "float32" else speed.bfloat16
 
 
 def _guess(config: RunConfig) -> float:
     """From the measured run of the model, or for any model, in proportion to the pixels."""
     if config.model not in MEASURED:
-        return _GUESS * (config_of("cnn").input_size / config.input_size) ** 2
+        return _in_precision(_GUESS, config) * (config_of("cnn").input_size / config.input_size) ** 2
     measured = config_of(config.model)
-    return _CAUTION * _measured(config.model, config) * (measured.input_size / config.input_size) ** 2
+    share = _CAUTION * (measured.input_size / config.input_size) ** 2
+    return share * _in_precision(MEASURED[config.model], config)

@@ -84,9 +84,9 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         page.goto(served.address)
         expect(page.get_by_role("button", name="Launch a one-minute run")).to_be_visible()
 
-        cnn = launch(page, served.address, "cnn", Training_images=12_000, Epochs=2)
+        cnn = launch(page, served.address, "cnn", Training_images=12_000, Epochs=3)
         assert len(follow(page, store, cnn)) >= 2
-        resnet = launch(page, served.address, "resnet18", Training_images=12_000, Epochs=2, Weights_file=weights)
+        resnet = launch(page, served.address, "resnet18", Training_images=12_000, Epochs=6, Weights_file=weights)
         assert len(follow(page, store, resnet)) >= 2
         assert {run.status for run in runs.get_runs(store, [cnn, resnet])} == {FINISHED}
 

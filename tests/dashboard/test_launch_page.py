@@ -119,7 +119,7 @@ def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch
     stores.add(store, Sample(status="queued"))
     said = facts(open_page("launch"))
     assert "place 3 in the queue (0 at work, 2 waiting)" in said
-    assert "about 14 min, if it uses all its epochs" in said
+    assert "about 13 min, if it uses all its epochs" in said
     assert "measured on two CPU cores" in said
     shop.set_paused(store, True)
     assert "the queue is paused" in facts(open_page("launch"))
