@@ -95,7 +95,7 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
         ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
         ("validation", f"accuracy {wording.best_validation(run)}, the best"),
-        ("test", f"accuracy {wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
+        ("test", f"accuracy {_flips(run)}{wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
         ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
         ("warning", run.warning),
@@ -105,6 +105,10 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
     missing = {"validation": run.best_epoch is None, "test": run.test_accuracy is None}
     lines = [f"{name:<12}{words}" for name, words in facts if words and not missing.get(name)]
     return "\n".join([f"{run.name} ({run.id})", *lines, *_class_table(description)])
+
+
+def _flips(run: Run) -> str:
+    return "with flips " if run.config.get("test_time_flips") else ""
 
 
 def _device(run: Run) -> str:

@@ -151,6 +151,12 @@ def test_list_and_show_give_every_accuracy_its_interval(store: Store, capsys: Ca
     assert low < shown["per_class"][0]["recall"] < high
 
 
+@pytest.mark.parametrize("flips", [False, True])
+def test_show_says_whether_an_accuracy_is_one_with_flips(store: Store, capsys: Capture, flips: bool) -> None:
+    _, out, _ = run(capsys, "show", stores.add(store, Sample(changes={"test_time_flips": flips})))
+    assert ("accuracy with flips" in out) == flips
+
+
 def test_show_json_of_a_queued_run_has_the_same_keys_and_no_figures(store: Store, capsys: Capture) -> None:
     run_id = queue.launch(store, TINY)
     _, out, _ = run(capsys, "show", run_id, "--json")
