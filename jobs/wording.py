@@ -15,6 +15,11 @@ def state(run: Run) -> str:
     return "interrupted, resuming" if run.state == INTERRUPTED else run.state
 
 
+def model(run: Run) -> str:
+    """Its architecture, and whether its answers are those to an image and its mirror image."""
+    return f"{run.model}, with test-time flips" if run.config.get("test_time_flips") else run.model
+
+
 def queue_words(shop: ShopState) -> str:
     """The queue in one sentence: "1 run at work on 1 slot, 3 waiting", and whether it is paused."""
     at_work, slots = wording.counted(shop.at_work, "run"), wording.counted(shop.slots, "slot")

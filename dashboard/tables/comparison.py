@@ -13,6 +13,7 @@ from dashboard import wording
 from dashboard.tables.config import shown
 from jobs.comparing import distinct_names
 from jobs.records import Run
+from jobs.wording import model
 
 
 def comparison_table(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> pd.DataFrame:
@@ -77,7 +78,7 @@ def _figures(run: Run, baseline: Run) -> dict[str, str]:
         "Best validation": wording.best_validation(run),
         "Time at work": wording.duration(run.work_s),
         "Trained parameters": wording.count(run.parameters_trained),
-        "Model": run.model,
+        "Model": model(run),
         "Seed": str(run.seed),
     }
 

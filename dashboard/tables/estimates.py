@@ -1,5 +1,6 @@
 """How long a run will take, from what runs like it took here, or from what was measured elsewhere."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,8 @@ _GUESS = Speed(500.0, 1_000.0)
 # To train every layer of ResNet18, or to change images as photos are, takes about three times as long.
 _CAUTION = 1 / 3
 
+_NEWEST = 5
+
 # An image that is only evaluated costs about a third of one that is learnt from.
 _EVALUATION_COST = 1 / 3
 
@@ -70,12 +73,9 @@ def images_in(config: RunConfig, epochs: int) -> float:
 def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
     """Training images per second, and where the figure comes from: runs alike in all that decides the speed."""
     wanted = _work_of(config.model_dump())
-    alike = [(run, _speed_of(run)) for run in past if run.host == host and _work_of(run.config) == wanted]
-    known = [(run, speed) for run, speed in alike if speed]
-    if known:
-        # The newest of its batch size, else the newest.
-        run, speed = min(known, key=lambda one: one[0].config["batch_size"] != config.batch_size)
-        return speed, f"{speed:,.0f} images/s of run {run.name} on this machine"
+    alike = [run for run in past if run.host == host and run.images_per_s and _work_of(run.config) == wanted]
+    if alike:
+        return _speed_here(config, alike)
     for name in MEASURED:
         if _work_of({**config_of(name).model_dump(), "precision": config.precision}) == wanted:
             speed = _in_precision(MEASURED[name], config)
@@ -84,9 +84,20 @@ def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[flo
     return guess, f"a guess of {guess:,.0f} images/s; none like it has run here yet"
 
 
-def _speed_of(run: Run) -> float | None:
+def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
+    """The median of the newest runs, finished ones and of its batch size, for one may have shared the machine."""
+    finished = [run for run in alike if run.status == FINISHED] or alike
+    same = [run for run in finished if run.config["batch_size"] == config.batch_size] or finished
+    newest = same[:_NEWEST]
+    speed = statistics.median(map(_speed_of, newest))
+    whose = f"run {newest[0].name}" if len(newest) == 1 else f"{len(newest)} runs"
+    return speed, f"{speed:,.0f} images/s of {whose} on this machine"
+
+
+def _speed_of(run: Run) -> float:
     """Training images per second: of a finished run over all its time, for its end may have been unlike the rest."""
     if run.status != FINISHED or not run.work_s:
+        assert run.images_per_s is not None
         return run.images_per_s
     return images_in(RunConfig.model_construct(**run.config), run.epoch) / run.work_s
 

@@ -72,7 +72,7 @@ def _compared(compared: RunsCompared) -> Section:
         (
             compared.names[run.id],
             run.id,
-            run.model,
+            wording.model(run),
             str(run.seed),
             wording.accuracy(run),
             wording.number(run.test_loss),

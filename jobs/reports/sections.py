@@ -28,7 +28,7 @@ def facts(run: Run) -> Table:
     rows = (
         ("Id", run.id),
         ("State", run.state),
-        ("Model", f"{run.model}, preset {run.preset}"),
+        ("Model", f"{wording.model(run)}, preset {run.preset}"),
         ("Seed", str(run.seed)),
         ("Epochs", f"{run.epoch} of at most {run.epochs}"),
         ("Best validation accuracy", wording.best_validation(run)),

@@ -38,6 +38,12 @@ def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store,
     assert backwards.loc["Verdict"].tolist() == ["baseline", "better"]
 
 
+def test_a_model_that_answers_with_flips_is_told_from_one_without(store):
+    ids = [stores.add(store, Sample(name=str(flips), changes={"test_time_flips": flips})) for flips in (False, True)]
+    pair = runs.get_runs(store, ids)
+    assert comparison_table(pair, compared(store, pair)).loc["Model"].tolist() == ["cnn", "cnn, with test-time flips"]
+
+
 def test_a_run_that_is_not_shown_to_differ_is_tied_in_the_table(store):
     ids = [stores.add(store, Sample(name=name, seed=1)) for name in ("one", "other")]
     pair = runs.get_runs(store, ids)

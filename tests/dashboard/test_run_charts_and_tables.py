@@ -143,9 +143,15 @@ def test_the_estimate_for_the_same_once_more_is_the_time_that_it_took(finished):
     assert estimate(once_more, [slow_at_its_end], "workshop").seconds == pytest.approx(600)
 
 
-def test_the_estimate_beside_a_run_at_work_takes_its_speed(finished):
-    working = replace(finished, status=RUNNING, images_per_s=1_234.0)
-    assert images_per_s(config_of("cnn", threads=2), [working], "workshop")[0] == 1_234
+def test_the_estimate_is_not_that_of_the_one_run_that_shared_the_machine(finished):
+    config, past = config_of("cnn", threads=2), [at(speed, finished) for speed in (300.0, 2_000.0, 2_100.0)]
+    assert images_per_s(config, past, "workshop") == (2_000, "2,000 images/s of 3 runs on this machine")
+
+
+def test_the_estimate_takes_the_speed_of_a_run_at_work_where_none_has_finished(finished):
+    config, working = config_of("cnn", threads=2), replace(finished, status=RUNNING, images_per_s=1_234.0)
+    assert images_per_s(config, [working], "workshop")[0] == 1_234
+    assert images_per_s(config, [working, at(2_000.0, finished)], "workshop")[0] == 2_000
 
 
 def test_the_estimate_prefers_runs_with_the_same_batch_size_and_threads_and_precision(finished):
@@ -186,7 +192,7 @@ def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, c
     assert speed < 1_000
     assert "a guess" in source
     like_it = at(70.0, replace(frozen, config=config.model_dump(mode="json")))
-    assert images_per_s(config, [frozen, like_it], frozen.host)[0] == 70
+    assert images_per_s(config, [frozen, like_it], frozen.host)[0] == pytest.approx(70)
 
 
 def test_where_a_run_comes_from_names_the_very_device(finished):
