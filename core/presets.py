@@ -117,6 +117,7 @@ _ALL = (
             "weight_averaging": 0.998,
             "test_time_flips": True,
         },
+        expected="about 95 %",
     ),
     Preset(
         "cnn-photo",
