@@ -22,7 +22,11 @@ def vote(model: nn.Module, images: np.ndarray, config: RunConfig) -> tuple[np.nd
 
     Features are what the model's last linear layer is given; without one d is 0.
     """
-    said = [log_probabilities_and_features(model, view, config) for view in views_of(images)]
+    views = views_of(images)
+    if config.test_time_flips:
+        # The answer to each view is that to its mirror image already.
+        views = views[::2]
+    said = [log_probabilities_and_features(model, view, config) for view in views]
     logs, features = (np.mean(parts, axis=0) for parts in zip(*said, strict=True))
     return logs, features
 

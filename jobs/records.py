@@ -120,6 +120,11 @@ class Run:
         inside = self.batch / self.batches if self.batches else 0.0
         return pace * max(0.0, self.epochs - max(self.epoch, 1) + 1 - inside)
 
+    @property
+    def answers_with_flips(self) -> bool:
+        """Whether each answer is the mean for an image and its mirror image."""
+        return bool(self.config.get("test_time_flips"))
+
     def _first_epoch_s(self) -> float | None:
         config = RunConfig.model_construct(**self.config)
         if not self.images_per_s or self.batch * config.batch_size < WARM_UP_S * self.images_per_s:

@@ -17,7 +17,7 @@ def state(run: Run) -> str:
 
 def model(run: Run) -> str:
     """Its architecture, and whether its answers are those to an image and its mirror image."""
-    return f"{run.model}, with test-time flips" if run.config.get("test_time_flips") else run.model
+    return f"{run.model}, with test-time flips" if run.answers_with_flips else run.model
 
 
 def queue_words(shop: ShopState) -> str:

@@ -80,7 +80,7 @@ def _say_failure(run: Run) -> None:
 def _figures(run: Run) -> None:
     accuracy, _, interval = wording.test_accuracy(run).partition(" (")
     cards = st.container(key="run_figures").columns(4)
-    title = "Test accuracy with flips" if run.config.get("test_time_flips") else "Test accuracy"
+    title = "Test accuracy with flips" if run.answers_with_flips else "Test accuracy"
     _card(cards[0], title, accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
     value, _, interval = wording.validation_accuracy(run).partition(" (")
     best = f"Best validation, epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "Best validation"

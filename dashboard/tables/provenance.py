@@ -55,7 +55,7 @@ def _prediction(run: Run) -> str:
     if run.prediction_images_per_s is None:
         return "not recorded" if run.status == FINISHED else wording.NOTHING
     each = 1000 / run.prediction_images_per_s
-    flips = " and its mirror image" if run.config.get("test_time_flips") else ""
+    flips = " and its mirror image" if run.answers_with_flips else ""
     return f"{each:.2f} ms an image{flips} ({run.prediction_images_per_s:,.0f} test images/s, preprocessing included)"
 
 

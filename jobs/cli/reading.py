@@ -108,7 +108,7 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
 
 
 def _flips(run: Run) -> str:
-    return "with flips " if run.config.get("test_time_flips") else ""
+    return "with flips " if run.answers_with_flips else ""
 
 
 def _device(run: Run) -> str:

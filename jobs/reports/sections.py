@@ -237,7 +237,7 @@ def accuracy_sentence(run: Run, tested: Predictions) -> str:
     if not len(tested.labels):
         return f"{run.name} was tested on no image."
     low, high = accuracy_interval(right, len(tested.labels))
-    flips = "with test-time flips, " if run.config.get("test_time_flips") else ""
+    flips = "with test-time flips, " if run.answers_with_flips else ""
     return (
         f"{run.name} predicts {core_wording.percent(right / len(tested.labels))} of {images} right "
         f"({flips}95 % interval {core_wording.percent_interval(low, high)})."
