@@ -4,25 +4,26 @@ import copy
 import errno
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from core import models
+from core.batches import Batches
 from core.config import RunConfig, completed
-from core.dataset import FashionMNIST, split_for
+from core.dataset import FashionMNIST
 from core.device import choose_device, conditions, device_name, use_threads, why_inexact
 from core.errors import CheckpointError, ConfigurationError
 from core.evaluation import loss_and_accuracy
-from core.learning import Learner, generator_at, learning_rate
+from core.learning import Learner, learning_rate
 from core.memory import keep_freed_memory
 from core.parameters import count_parameters, frozen_weights, set_weights, trained_weights
 from core.precision import precision_on
-from core.preprocessing import resize
 from core.pretrained import load_trunk
 from core.progress import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
 from core.resumption import ResumptionFolder
@@ -42,8 +43,6 @@ __all__ = [
 
 CHECKPOINT_SECONDS = 45.0
 RETRY_SECONDS = 5.0
-LARGEST_KEPT_SIZE = 48
-"""Side of the largest images, in pixels, that are resized once and kept: 54,000 of them take 124 MB."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of the operating system that pass when somebody makes room."""
 MAY_DIFFER = {"preset", "threads", "device", "weights_file"}
@@ -68,10 +67,9 @@ class Training:
     With `soon` the first checkpoint follows the first batch, and the next ones come at growing distances until they
     are CHECKPOINT_SECONDS apart: for a run that was interrupted before and may be again.
 
-    `facts` says where and on what it computes, `epochs` holds the figures of the epochs that are complete, `validation`
-    the images uint8 (n, 28, 28) and labels (n,) that were kept for validation. Raises WeightsError,
-    ConfigurationError or CheckpointError. `clock` is the one that epochs are timed by: who takes its seconds when the
-    process goes on after it was suspended leaves the pause out.
+    `facts` says where and on what it computes, `epochs` holds the figures of the epochs that are complete. Raises
+    WeightsError, ConfigurationError or CheckpointError. `clock` is the one that epochs are timed by: who takes its
+    seconds when the process goes on after it was suspended leaves the pause out.
     """
 
     def __init__(
@@ -88,7 +86,7 @@ class Training:
         self._device = choose_device(config.device)
         self._threads = use_threads(config.threads)
         keep_freed_memory()
-        self._take_images(data)
+        self._batches = Batches(config, data, self._device)
         torch.manual_seed(config.seed)
         model = models.build(config)
         checkpoint = self._folder.newest()
@@ -117,6 +115,11 @@ class Training:
     def model(self) -> nn.Module:
         """The model as it is now; with weight averaging the average."""
         return self._learner.result
+
+    @property
+    def validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """The images uint8 (n, 28, 28) and labels (n,) that were kept for validation."""
+        return self._batches.validation
 
     @property
     def batch(self) -> int:
@@ -188,38 +191,21 @@ class Training:
         return model.eval()
 
     def _train_epoch(self) -> Iterator[Event]:
-        config, position = self._config, self._position
-        order = torch.randperm(len(self._labels), generator=generator_at(config.seed, position.epoch))
-        batches = _batches(order, config.batch_size)
+        position, batches = self._position, self._batches.per_epoch
         self._learner.begin_epoch()
         speed = Speedometer(position.seconds)
         self.clock.take()
-        for prepared, indices in self._prepared(batches):
-            self._learner.set_rate(position.epoch, position.batch / len(batches))
-            loss, right = self._learner.step(prepared, self._labels[indices])
+        for prepared, labels in self._batches.prepared(self._learner, position.epoch, position.batch):
+            self._learner.set_rate(position.epoch, position.batch / batches)
+            loss, right = self._learner.step(prepared, labels)
             position.batch += 1
-            position.images += len(indices)
-            position.loss_sum += loss * len(indices)
+            position.images += len(labels)
+            position.loss_sum += loss * len(labels)
             position.right += right
             position.seconds += self.clock.take()
-            yield Progress(position.epoch, position.batch, len(batches), speed.after(len(indices), position.seconds))
+            yield Progress(position.epoch, position.batch, batches, speed.after(len(labels), position.seconds))
             if time.monotonic() >= self._checkpoint_at:
                 yield self._try_checkpoint()
-
-    def _prepared(self, batches: Sequence[torch.Tensor]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Each batch that is not yet learnt, prepared, with its indices.
-
-        What is prepared together does not depend on where a run was interrupted, nor do the random numbers, which are
-        drawn anew for each batch.
-        """
-        size, done = self._learner.batches_at_once, self._position.batch
-        for start in range(done - done % size, len(batches), size):
-            group = batches[start : start + size]
-            generators = [
-                generator_at(self._config.seed, self._position.epoch, start + place + 1) for place in range(len(group))
-            ]
-            prepared = self._learner.prepare([self._images[indices] for indices in group], generators)
-            yield from list(zip(prepared, group, strict=True))[max(0, done - start) :]
 
     def _validate(self) -> EpochFigures:
         done = self._position
@@ -248,14 +234,6 @@ class Training:
             self._best = {"weights": copy.deepcopy(trained_weights(self.model))}
         self._position = Position(epoch=figures.epoch + 1)
         return self._try_checkpoint()
-
-    def _take_images(self, data: FashionMNIST) -> None:
-        config = self._config
-        training, validation = split_for(config, data.train_labels)
-        images = torch.from_numpy(data.train_images[training]).to(self._device)
-        self._images = resize(images, config.input_size) if config.input_size <= LARGEST_KEPT_SIZE else images
-        self._labels = torch.from_numpy(data.train_labels[training]).to(self._device)
-        self.validation = (data.train_images[validation], data.train_labels[validation])
 
     def _fill_with_pretrained(
         self, model: nn.Module, checkpoint: dict[str, Any] | None, weights_cache: Path | None
@@ -325,11 +303,6 @@ class Training:
         if changed:
             self._inexact_because = f"it was continued under other conditions ({'; '.join(changed)})"
         self._inexact_because = self._inexact_because or checkpoint["inexact_because"]
-
-
-def _batches(order: torch.Tensor, size: int) -> list[torch.Tensor]:
-    """The indices cut into batches. A last batch of a single image is left out: batch norm needs two."""
-    return [batch for batch in order.split(size) if len(batch) > 1]
 
 
 def _report(stored: dict[str, Any]) -> PretrainedReport:
