@@ -58,6 +58,7 @@ class Run:
     batches: int
     progress_at: float | None
     images_per_s: float | None
+    """Training images per second: of late; of a finished run over all its epochs, validation included."""
     best_epoch: int | None
     best_val_loss: float | None
     best_val_accuracy: float | None

@@ -112,7 +112,7 @@ def _flips(run: Run) -> str:
 
 
 def _device(run: Run) -> str:
-    """What a run is trained on, and how fast of late; nothing before its first start."""
+    """What a run is trained on, and how fast; nothing before its first start."""
     speed = f"{run.images_per_s:,.0f} images/s" if run.images_per_s else ""
     threads = counted(run.threads, "CPU thread") if run.device and run.threads else ""
     return ", ".join(filter(None, (device_of(run), threads, speed)))

@@ -262,7 +262,7 @@ def _environment(run: Run) -> dict[str, str]:
         "Device": known.get("device_name") or run.device or "",
         "Threads": wording.count(run.threads),
         "Precision": known.get("precision", ""),
-        "Images per second at the end": wording.number(run.images_per_s, 0),
+        "Training images per second": wording.number(run.images_per_s, 0),
         "Test images answered per second": wording.number(run.prediction_images_per_s, 0),
         "Pretrained weights": _weights(run),
     }

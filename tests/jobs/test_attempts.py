@@ -115,7 +115,7 @@ def test_a_finished_run_has_all_its_epochs_and_predictions(duty: Duty) -> None:
     assert attempt.ended_at is not None
 
 
-def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_and_keeps_its_speed(store: Store) -> None:
+def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_with_its_mean_speed(store: Store) -> None:
     taken = claim(store, queue.launch(store, TINY), HOST)
     assert taken is not None
     start(taken)
@@ -127,7 +127,9 @@ def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_and_kee
     assert get_run(store, taken.run_id).epoch == 2
     finish(successor, complete=1)
     run = get_run(store, taken.run_id)
-    assert (run.status, run.epoch, run.epochs, run.images_per_s) == (FINISHED, 1, 2, 123.0)
+    assert (run.status, run.epoch, run.epochs) == (FINISHED, 1, 2)
+    (epoch,) = list_epochs(store, [run.id])[run.id]
+    assert run.images_per_s == TINY.training_images / epoch.duration_s != 123.0
 
 
 def test_a_trainer_records_on_what_code_and_device_it_works_and_keeps_the_rest(duty: Duty) -> None:
