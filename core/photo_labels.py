@@ -3,12 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.errors import LookbookError
+from core.photo_files import PhotoFile
 
 MAX_LABEL_BYTES = 10**6
 MAX_LABELS = 10_000
@@ -60,12 +61,24 @@ class TableLabels:
         return next((label for label in found if label is not None), None)
 
 
+@dataclass(frozen=True)
+class Tables:
+    """What CSVs that came along with photos say: labels, the names of those about other things, and what is wrong."""
+
+    labels: TableLabels
+    of_other_things: list[str]
+    faults: list[UnreadableLabels]
+
+
 class FolderLabels:
     """Labels by the name of the folder that a file is in: "Bag/1.jpg" is a bag."""
 
     def of(self, name: str) -> int | None:
         """The label of a file, None if its folder is not called like a class."""
         return label_of(PurePosixPath(name.replace("\\", "/")).parent.name)
+
+
+AnyLabels = Labels | TableLabels | FolderLabels
 
 
 def label_of(words: str) -> int | None:
@@ -91,6 +104,29 @@ def read_labels(content: bytes) -> Labels:
         return Labels(_by_file(rows))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnreadableLabels(f"The labels are no CSV in UTF-8: {error}.", _ADVICE) from error
+
+
+def read_tables(tables: Iterable[PhotoFile]) -> Tables:
+    """The labels of several CSVs, each for what lies beside it in its folder or zip; one that lies alone for all.
+
+    A CSV in a folder or zip that has no columns of labels is about other things; any other fault is reported.
+    """
+    found: dict[str, Labels] = {}
+    of_other_things: list[str] = []
+    faults: list[UnreadableLabels] = []
+    for table in tables:
+        where = table.name.rpartition("/")[0]
+        try:
+            labels = read_labels(table.content)
+        except UnreadableLabels as error:
+            if where and isinstance(error, NoLabelColumns):
+                of_other_things.append(table.name)
+            else:
+                faults.append(type(error)(f"{table.name}: {error.message}", error.advice))
+            continue
+        key = f"{where}/" if where else ""
+        found[key] = Labels({**(found[key].by_file if key in found else {}), **labels.by_file})
+    return Tables(TableLabels(found), of_other_things, faults)
 
 
 def _delimiter(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.classes import CLASS_NAMES
 from core.photo_files import PhotoFile
-from core.photo_labels import FolderLabels, Labels
+from core.photo_labels import AnyLabels
 from core.photos import to_model_view
 from core.prediction import Answer, Predictor, predict_photo, rank
 from core.verdict import Judgement
@@ -24,7 +24,7 @@ def predictor_of(store: Store, run: Run) -> Predictor:
 
 
 def predict_files(
-    store: Store, run: Run, files: Iterable[PhotoFile], labels: Labels | FolderLabels | None = None
+    store: Store, run: Run, files: Iterable[PhotoFile], labels: AnyLabels | None = None
 ) -> list[dict[str, Any]]:
     """For each file {file, predicted, confidence, top3, verdict, reason, probabilities} or {file, error}.
 
@@ -60,7 +60,7 @@ def _answers(predictor: Predictor, files: Iterable[PhotoFile]) -> Iterable[Answe
         yield Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
 
 
-def _as_data(answer: Answer, labels: Labels | FolderLabels | None) -> dict[str, Any]:
+def _as_data(answer: Answer, labels: AnyLabels | None) -> dict[str, Any]:
     data: dict[str, Any] = {"file": answer.name}
     if labels is not None:
         label = labels.of(answer.name)

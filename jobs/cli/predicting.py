@@ -13,7 +13,15 @@ from core import intake
 from core.classes import CLASS_NAMES
 from core.metrics import accuracy, confusion_matrix
 from core.photo_files import PhotoFile, gather
-from core.photo_labels import FolderLabels, Labels, read_labels
+from core.photo_labels import (
+    AnyLabels,
+    FolderLabels,
+    NoLabelColumns,
+    TableLabels,
+    UnreadableLabels,
+    read_labels,
+    read_tables,
+)
 from core.verdict import Verdict
 from core.wording import counted, listed
 from jobs import wording
@@ -22,6 +30,7 @@ from jobs.launching import open_here
 from jobs.runs import find_run
 
 BY_FOLDER = "folders"
+BY_TABLES = "tables"
 VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
 _NAMED = 3
 
@@ -40,17 +49,33 @@ def add_labels(parser: argparse.ArgumentParser, *, required: bool = False) -> No
     """Add the option by which the true classes of photos are stated."""
     parser.add_argument(
         "--labels",
-        metavar=f"FILE.csv|{BY_FOLDER}",
+        metavar=f"FILE.csv|{BY_FOLDER}|{BY_TABLES}",
         required=required,
-        help=f"true classes: a CSV of file,label, or `{BY_FOLDER}` where each photo is in a folder named by its class",
+        help=f"true classes: a CSV of file,label, or `{BY_FOLDER}` where each photo is in a folder named by its class, "
+        f"or `{BY_TABLES}` where such CSVs lie among the photos, in their folders or zips",
     )
 
 
-def chosen_labels(words: str | None) -> Labels | FolderLabels | None:
-    """The labels that the option names; raise UnreadableLabels or OSError."""
+def chosen_labels(words: str | None, photos: Sequence[Path]) -> AnyLabels | None:
+    """The labels that the option names for these files, folders and zips; raise UnreadableLabels or OSError."""
     if words is None:
         return None
-    return FolderLabels() if words == BY_FOLDER else read_labels(Path(words).read_bytes())
+    if words == BY_FOLDER:
+        return FolderLabels()
+    return _labels_among(photos) if words == BY_TABLES else read_labels(Path(words).read_bytes())
+
+
+def _labels_among(photos: Sequence[Path]) -> TableLabels:
+    tables = read_tables(file for file in gather(photos) if file.kind == "table")
+    for fault in tables.faults:
+        if not isinstance(fault, NoLabelColumns):
+            raise fault
+    if not tables.labels.tables:
+        raise UnreadableLabels(
+            "Among the photos lies no CSV with the columns `file` and `label`.",
+            f"Name the file that holds the labels, or say `{BY_FOLDER}` where each photo is in a folder of its class.",
+        )
+    return tables.labels
 
 
 def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
@@ -71,12 +96,15 @@ def verdict_text(labels: np.ndarray, predicted: np.ndarray, verdicts: Sequence[V
     return f"Verdicts: {', '.join(told)}."
 
 
-def photos_in(paths: Iterable[Path], beside: list[str]) -> Iterator[PhotoFile]:
-    """The photos in files, folders and zips; the names of what else lies there are added to `beside`."""
+def photos_in(paths: Iterable[Path], labels: AnyLabels | None, beside: list[str]) -> Iterator[PhotoFile]:
+    """The photos in files, folders and zips; the names of what else lies there are added to `beside`.
+
+    Left out of those are tables where the labels come from such.
+    """
     for file in gather(paths):
         if file.kind == "photo":
             yield file
-        else:
+        elif file.kind == "other" or not isinstance(labels, TableLabels):
             beside.append(Path(file.name).name)
 
 
@@ -93,8 +121,8 @@ def _predict(chosen: argparse.Namespace) -> int:
     intake.start()
     from jobs.predicting import predict_files
 
-    store, labels, beside = open_here(), chosen_labels(chosen.labels), list[str]()
-    answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, beside), labels)
+    store, labels, beside = open_here(), chosen_labels(chosen.labels, chosen.photos), list[str]()
+    answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, labels, beside), labels)
     if chosen.json:
         print(output.as_json(answers))
     for answer in answers:
@@ -119,7 +147,8 @@ def _line(answer: dict[str, Any]) -> str:
 def _accuracy(answers: Sequence[dict[str, Any]], stated: str) -> str:
     known = [answer for answer in answers if answer["label"] and "predicted" in answer]
     if not known:
-        where = "in a folder named by its class" if stated == BY_FOLDER else f"named with its class in {stated}"
+        table = "a CSV among them" if stated == BY_TABLES else stated
+        where = "in a folder named by its class" if stated == BY_FOLDER else f"named with its class in {table}"
         return f"None of the files that could be read is {where}, so there is no accuracy to tell."
     numbers = {name: label for label, name in enumerate(CLASS_NAMES)}
     labels, predicted = (np.array([numbers[one[key]] for one in known], dtype=int) for key in ("label", "predicted"))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -293,6 +294,27 @@ def test_what_lies_beside_the_photos_is_left_out_in_one_sentence(store: Store, c
     status, _, error = run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", "folders")
     assert status == 0
     assert "4 files beside the photos" in error
+
+
+def test_tables_that_lie_among_the_photos_or_in_their_zip_may_hold_the_labels(
+    store: Store, capsys: Capture, shelf: Path, tmp_path: Path
+) -> None:
+    run_id = add_run_with_model(store, "asked")
+    (shelf / "prices.csv").write_text("item,price\nbag,3\n", encoding="utf-8")
+    words = ("predict", run_id, str(shelf), "--json", "--labels", "tables")
+    assert "no CSV with the columns `file` and `label`" in refused(capsys, *words)
+    (shelf / "Bag" / "labels.csv").write_text("file;label\n1.png;Coat\n", encoding="utf-8")
+    zipped = Path(shutil.make_archive(str(tmp_path / "shelf"), "zip", shelf))
+    for photos in (shelf, zipped):
+        _, out, error = run(capsys, "predict", run_id, str(photos), "--json", "--labels", "tables")
+        labels = {Path(one["file"]).name: one["label"] for one in json.loads(out)}
+        assert labels == {"1.png": "Coat", "2.png": None, "broken.jpg": None, "3.png": None, "4.png": None}
+        assert "on 1 photo." in error
+        assert "beside the photos" not in error
+    run(capsys, "photo-set", "add", "mine", str(zipped), "--labels", "tables")
+    assert [one.label for one in photos_of(store, list_sets(store)[0])] == [4]
+    (shelf / "Bag" / "labels.csv").write_text("file;label\n1.png;hat\n", encoding="utf-8")
+    assert "labels.csv: Line 2 of the labels has 'hat'" in refused(capsys, *words)
 
 
 def test_labels_that_fit_no_file_give_a_sentence_and_no_table(store: Store, capsys: Capture, shelf: Path) -> None:
