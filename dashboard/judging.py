@@ -14,7 +14,7 @@ from core.photo_files import PhotoFile
 from core.photo_labels import FolderLabels, TableLabels
 from core.reading import UnreadablePhoto
 from core.verdict import Judgement
-from dashboard import queries
+from dashboard import model_queries
 from dashboard.components.photo_row import chosen_corrections
 from dashboard.corrections import Corrections
 from dashboard.tables.answers import PhotoAnswer
@@ -109,7 +109,7 @@ def _seen(file: PhotoFile, key: str, corrections: Corrections, models: Mapping[s
     seen = kept.get((key, corrections))
     missing = {run_id: model for run_id, model in models.items() if seen is None or run_id not in seen.judgements}
     if seen is None or missing:
-        view = queries.model_view(file.content, file.name, corrections)
+        view = model_queries.model_view(file.content, file.name, corrections)
         seen = seen or Seen(view.image, view.polarity)
         seen.judgements |= {run_id: model.judge(view) for run_id, model in missing.items()}
         kept[key, corrections] = seen

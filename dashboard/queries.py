@@ -1,39 +1,18 @@
-"""What the pages read, and the only place where anything is kept between two of them."""
+"""What the pages read of runs. With data_queries and model_queries all that is kept between two pages."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from core import dataset
-from core.classes import CLASS_COUNT
 from core.comparison import Comparison, compare_with_baseline, tied_with_best
-from core.confident_learning import LabelQuality, LabelTrust
-from core.confident_learning import label_trust as judge_one
-from core.errors import DataError, WeightsError
-from core.intake import read_photo
-from core.reading import Photo
-from core.study import Study
-from core.weights import check_cached
-from dashboard.corrections import Corrections
-from jobs import artifacts, duplicates, launching, photo_sets, runs, studies
-from jobs.comparing import GroupsCompared, LeftOut, compare_groups, distinct_names
-from jobs.duplicates import NearDuplicates
-from jobs.folds import FoldGroup, out_of_sample
+from jobs import launching, runs
+from jobs.comparing import GroupsCompared, compare_groups, distinct_names
 from jobs.groups import Group
-from jobs.judging import held_together, quality_of
 from jobs.leaders import Leader, leader_of
-from jobs.photo_sets import PhotoSet
 from jobs.records import FINISHED, Epoch, Predictions, Run, RunCosts, RunName
-from jobs.settings import settings
 from jobs.space import RunSpace, space_of_runs
 from jobs.store import Store
-
-if TYPE_CHECKING:
-    from core.photos import ModelView
-    from core.prediction import Predictor
 
 
 @st.cache_resource(show_spinner="Opening the run store")
@@ -61,70 +40,6 @@ def predictions(run_id: str) -> Predictions:
 def validation_predictions(run_id: str) -> Predictions:
     """What a finished run said of its 6,000 validation images. Raise NoPredictions for a run that did not keep it."""
     return runs.get_predictions(store(), run_id, "validation")
-
-
-@st.cache_resource(show_spinner="Opening Fashion-MNIST")
-def fashion_mnist() -> dataset.FashionMNIST:
-    """The data set of this installation, mapped into memory once. Raise DataError."""
-    return dataset.load(settings().data)
-
-
-@st.cache_data(show_spinner="Averaging the images")
-def mean_images() -> np.ndarray:
-    """The mean training image of each class, uint8 (10, 28, 28). Raise DataError."""
-    data = fashion_mnist()
-    means = [data.train_images[data.train_labels == label].mean(axis=0) for label in range(CLASS_COUNT)]
-    return np.rint(means).astype(np.uint8)
-
-
-@st.cache_data(show_spinner="Counting the images")
-def split_counts() -> dict[str, list[int]]:
-    """How many images of each class the training, validation and test splits have. Raise DataError."""
-    data = fashion_mnist()
-    train, validation = dataset.split(data.train_labels, seed=0)
-    labels = {
-        "Training": data.train_labels[train],
-        "Validation": data.train_labels[validation],
-        "Test": data.test_labels,
-    }
-    return {name: np.bincount(own, minlength=CLASS_COUNT).tolist() for name, own in labels.items()}
-
-
-def data_is_present() -> bool:
-    """Whether Fashion-MNIST can be opened."""
-    return dataset.is_present(settings().data)
-
-
-def data_problem() -> DataError | None:
-    """What is missing from the data folder or damaged in it, None where every byte is as published."""
-    return _data_problem(settings().data, dataset.stamps(settings().data))
-
-
-@st.cache_resource(max_entries=4, show_spinner="Verifying Fashion-MNIST")
-def _data_problem(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> DataError | None:
-    assert stamps is not None
-    try:
-        dataset.verify(folder)
-    except DataError as error:
-        return error
-    return None
-
-
-def weights_problem(file: Path) -> WeightsError | None:
-    """Why the file in torch's cache is not torchvision's ImageNet weights, None where it is."""
-    found = file.stat()
-    return _weights_problem(file, found.st_size, found.st_mtime_ns)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Verifying the ImageNet weights")
-def _weights_problem(file: Path, size: int, changed_ns: int) -> WeightsError | None:
-    assert size >= 0
-    assert changed_ns >= 0
-    try:
-        check_cached(file)
-    except WeightsError as error:
-        return error
-    return None
 
 
 def costs() -> list[RunCosts]:
@@ -205,121 +120,6 @@ def _tied(compared: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     said = {name: _predictions(run_id) for run_id, name in compared}
     baseline, labels = next((name, one.labels) for name, one in said.items())
     return tied_with_best(labels, {name: one.predicted for name, one in said.items()}, baseline)
-
-
-@st.cache_resource(max_entries=6, show_spinner="Loading the model")
-def predictor(run_id: str) -> "Predictor":
-    """The model of a finished run, ready to be asked. Raise CheckpointError if its file is gone or damaged."""
-    # Torch takes seconds to import, and no other page needs it.
-    from core.prediction import Predictor
-
-    return Predictor.load(artifacts.files_of(store(), run_id).model)
-
-
-def study(run_id: str) -> Study:
-    """The study of a run; shared by all, so never write into its arrays. Raise StudyError."""
-    return _study(run_id, studies.study_stamp(store(), run_id))
-
-
-@st.cache_resource(max_entries=6, show_spinner="Reading the study")
-def _study(run_id: str, _stamp: int) -> Study:
-    return studies.get_study(store(), run_id)
-
-
-@st.cache_data(max_entries=512, show_spinner="Looking where the model looks")
-def saliency(run_id: str, position: int, label: int) -> np.ndarray:
-    """How much each place of a test image speaks for a class in a run's model: float32 (28, 28), 0 to 1.
-
-    Raise CheckpointError without the model, NothingInside if it has no maps.
-    """
-    return predictor(run_id).saliency(fashion_mnist().test_images[position], label)
-
-
-@st.cache_resource(max_entries=32, show_spinner="Reading the photo")
-def photo(content: bytes, name: str) -> Photo:
-    """A photo, decoded; shared by all, so never write into its arrays. Raise UnreadablePhoto."""
-    return read_photo(content, name)
-
-
-@st.cache_resource(max_entries=32, show_spinner="Cutting out the item")
-def model_view(content: bytes, name: str, corrections: Corrections) -> "ModelView":
-    """The way of a photo to what a model sees; shared by all. Raise UnreadablePhoto."""
-    return corrections.view(photo(content, name))
-
-
-@st.cache_data(max_entries=8, show_spinner="Cutting out the photos of the set")
-def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
-    """What a model sees of the photos of a set, uint8 (n, 28, 28). Raise UnreadablePhoto where a picture is gone."""
-    from core.photos import to_model_view
-
-    return np.array([to_model_view(one.load()).image for one in photo_sets.photos_of(store(), photo_set)])
-
-
-@st.cache_data(max_entries=256, show_spinner="Looking where the model looks")
-def photo_saliency(run_id: str, image: np.ndarray, label: int) -> np.ndarray:
-    """The same as `saliency` of what the model sees of a photo, uint8 (28, 28)."""
-    return predictor(run_id).saliency(image, label)
-
-
-@st.cache_data(max_entries=256, show_spinner="Looking for alike training images")
-def photo_neighbours(run_id: str, study_stamp: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest training images (k,) of what the model sees of a photo, and their distances (k,). Raise StudyError.
-
-    `study_stamp` is that of the study it is looked up in.
-    """
-    features = predictor(run_id).features(image[None])
-    return _study(run_id, study_stamp).nearest_to(features[0])
-
-
-def forget_photos() -> None:
-    """Drop every photo that is kept here, and what was worked out from it."""
-    for kept in (photo, model_view, photo_saliency, photo_neighbours):
-        kept.clear()
-
-
-def label_quality(run_id: str) -> LabelQuality:
-    """What a finished run says of the test labels; shared by all. Raise RunNotFound or NoPredictions."""
-    runs.get_run(store(), run_id)
-    return _label_quality(run_id)
-
-
-@st.cache_resource(max_entries=64, show_spinner="Judging the labels")
-def _label_quality(run_id: str) -> LabelQuality:
-    return quality_of(_predictions(run_id))
-
-
-def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None, list[LeftOut]]:
-    """How far the label of one test image can be trusted, for the page of the image; its `sentence` says it whole.
-
-    Judged by other runs than those shown, for whom the label may be a mistake to excuse; None if there is no other.
-    With the judges that are left out, since they answered other images or have no answers.
-    """
-    said, judges, left_out = held_together(store(), shown, predictions)
-    if not judges:
-        return None, left_out
-    names = distinct_names(judges)
-    judged = {names[judge.id]: label_quality(judge.id) for judge in judges}
-    return judge_one(position, int(next(iter(said.values())).labels[position]), judged), left_out
-
-
-@st.cache_resource(
-    max_entries=4, show_spinner="Judging the training labels", hash_funcs={FoldGroup: lambda own: own.id}
-)
-def training_quality(group: FoldGroup) -> LabelQuality:
-    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
-    return quality_of(out_of_sample(store(), group, fashion_mnist().train_labels))
-
-
-def near_duplicates() -> NearDuplicates | None:
-    """The near-duplicates of the data set; None before they are searched."""
-    version = duplicates.version(store())
-    return _near_duplicates(version) if version else None
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _near_duplicates(version: float) -> NearDuplicates | None:
-    assert version
-    return duplicates.read(store())
 
 
 def epochs(run_ids: Sequence[str]) -> dict[str, list[Epoch]]:

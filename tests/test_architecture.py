@@ -46,6 +46,16 @@ def test_charts_and_tables_are_pure_and_never_import_streamlit() -> None:
     assert [path for path in pure if "streamlit" in imported(path)] == []
 
 
+def keeps_between_pages(path: Path) -> bool:
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return any(isinstance(node, ast.Attribute) and node.attr in {"cache_data", "cache_resource"} for node in tree)
+
+
+def test_only_queries_keep_anything_between_two_pages() -> None:
+    kept = {path.name for path in modules("dashboard") if keeps_between_pages(path)}
+    assert kept == {"queries.py", "data_queries.py", "model_queries.py"}
+
+
 def reads_environment(path: Path) -> bool:
     names = {"environ", "environb", "getenv", "getenvb"}
     tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))

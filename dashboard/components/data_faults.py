@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, queries, wording
+from dashboard import data_queries, page, queries, wording
 from dashboard.components.take_along import csv_button
 from dashboard.tables.subsets import subset_table
 from jobs.judging import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
@@ -19,9 +19,9 @@ def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     for one in left_out:
         st.warning(page.plain(one.sentence))
     said = {names[run_id]: own for run_id, own in answers.items()}
-    found = queries.near_duplicates()
+    found = data_queries.near_duplicates()
     leaked = leaked_images(found, next(iter(said.values())))
-    subsets = measured_without(said, [queries.label_quality(judge.id) for judge in judges], leaked)
+    subsets = measured_without(said, [data_queries.label_quality(judge.id) for judge in judges], leaked)
     st.table(subset_table(subsets).rename(columns=page.plain), border="horizontal")
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.dataset import FashionMNIST
-from dashboard import page, pickers, queries, wording
+from dashboard import data_queries, page, pickers, queries, wording
 from dashboard.charts.classes import class_cards
 from dashboard.charts.gallery import DATA_PAGE, labelled_pictures
 from dashboard.components.gallery import gallery
@@ -25,16 +25,16 @@ CLASSES = ("", *(str(label) for label in range(CLASS_COUNT)))
 
 def show() -> None:
     """The classes, the counts, the browser."""
-    data = queries.fashion_mnist()
+    data = data_queries.fashion_mnist()
     st.subheader("Ten classes", anchor=False)
     st.write(
         "Fashion-MNIST: 70,000 grey pictures of 28 x 28 pixels, bright on black, of ten kinds of clothing "
         "(Xiao, Rasul and Vollgraf 2017). On the left the mean of a class, on the right some of its images."
     )
     of_class = [np.flatnonzero(data.train_labels == label)[:SAMPLES] for label in range(CLASS_COUNT)]
-    st.html(class_cards(queries.mean_images(), [data.train_images[positions] for positions in of_class]))
+    st.html(class_cards(data_queries.mean_images(), [data.train_images[positions] for positions in of_class]))
     st.subheader("Counts", anchor=False)
-    counts = queries.split_counts()
+    counts = data_queries.split_counts()
     st.table(split_table(counts), border="horizontal")
     csv_button("CSV of the counts", partial(csv_tables.split_counts, counts), "split-counts")
     st.caption(

@@ -8,7 +8,7 @@ import streamlit as st
 from core.classes import CLASS_NAMES
 from core.dataset import FashionMNIST
 from core.metrics import true_class_loss
-from dashboard import page, pickers, queries, wording
+from dashboard import data_queries, page, pickers, wording
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
 from dashboard.components.neighbour_section import show_neighbours
@@ -73,7 +73,7 @@ def _way(position: int, order: Sequence[int]) -> None:
 
 
 def _say_trust(position: int, shown: Sequence[Run]) -> None:
-    trust, left_out = queries.label_trust(position, shown)
+    trust, left_out = data_queries.label_trust(position, shown)
     for one in left_out:
         st.caption(page.plain(one.sentence))
     if trust is None:

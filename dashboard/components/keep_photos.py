@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import LookbookError
 from core.metrics import SMALLEST_PROBABILITY
 from core.verdict import Verdict
-from dashboard import page, pickers, queries, wording
+from dashboard import model_queries, page, pickers, queries, wording
 from dashboard.judging import JudgedPhoto
 from jobs import photo_sets
 from jobs.records import Predictions
@@ -40,7 +40,7 @@ def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
         name = st.text_input("Name of the set", placeholder="phone photos")
         if not st.form_submit_button("Keep them"):
             return
-    photos = ((queries.photo(one.file.content, one.file.name), one.truth or 0) for one in known)
+    photos = ((model_queries.photo(one.file.content, one.file.name), one.truth or 0) for one in known)
     try:
         kept = photo_sets.keep(queries.store(), name, photos)
     except LookbookError as error:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.config import RunConfig
 from core.models import ARCHITECTURES
 from core.weights import cached_weights
-from dashboard import queries, wording
+from dashboard import data_queries, model_queries, queries, wording
 from dashboard.tables.estimates import estimate
 from jobs.environment import host
 from jobs.queue import weights_file_of
@@ -44,7 +44,7 @@ def _device(config: RunConfig, past: list[Run]) -> Fact:
 
 
 def _data() -> Fact:
-    if problem := queries.data_problem():
+    if problem := data_queries.data_problem():
         return MISSING, "Data", str(problem)
     return READY, "Data", "Fashion-MNIST is here, every byte as published"
 
@@ -65,7 +65,7 @@ def _weights_words(config: RunConfig) -> tuple[str, str]:
             "not on this machine yet: 45 MB are downloaded when the run starts. Without network, name a file under "
             "Weights file, or switch Pretrained off to train from scratch"
         )
-    if problem := queries.weights_problem(cached):
+    if problem := model_queries.weights_problem(cached):
         return MISSING, str(problem)
     return READY, "ImageNet weights are in torch's cache, every byte as published"
 

@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.study import StudyError
-from dashboard import areas, pickers, queries
+from dashboard import areas, model_queries, pickers
 from dashboard.areas import Area
 from dashboard.charts.embedding import COLOURINGS, embedding
 from dashboard.components.embedding import show_embedding
@@ -27,7 +27,7 @@ def area_mask(run: Run) -> NDArray[np.bool_] | None:
     if area is None:
         return None
     try:
-        return areas.inside(area, queries.study(run.id).places)
+        return areas.inside(area, model_queries.study(run.id).places)
     except StudyError:
         return None
 

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
-from dashboard import page, pickers, queries, wording
+from dashboard import data_queries, page, pickers, queries, wording
 from dashboard.charts.pairs import PairedImage, pair_cards
 from dashboard.components.data_images import pick_class
 from dashboard.components.take_along import csv_button
@@ -30,7 +30,7 @@ _SORTS = {"": "Most similar first", "least": "Least similar first"}
 
 def show() -> None:
     """What was found, or what there is to do to find it."""
-    found = queries.near_duplicates()
+    found = data_queries.near_duplicates()
     if found is None:
         page.live(_search, REFRESH_S)()
         return
@@ -42,7 +42,7 @@ def _search() -> None:
     """The state of the search, drawn again by itself; the page is drawn anew when it has ended."""
     store = queries.store()
     state = duplicates.search_state(store)
-    if queries.near_duplicates() is not None:
+    if data_queries.near_duplicates() is not None:
         st.rerun()
     if state.at_work:
         st.progress(state.progress or 0.0, text="Comparing all 70,000 images with each other, in the background")
@@ -83,7 +83,7 @@ def _say(found: NearDuplicates) -> None:
 
 
 def _show_pairs(found: NearDuplicates) -> None:
-    data = queries.fashion_mnist()
+    data = data_queries.fashion_mnist()
     labels = np.concatenate([data.train_labels, data.test_labels])
     pairs = _chosen_pairs(found, labels)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.photo_files import MAX_UNPACKED, MAX_ZIP_BYTES, PhotoFile
-from core.photo_labels import FolderLabels, Labels, NoLabelColumns, TableLabels, UnreadableLabels, read_labels
+from core.photo_labels import FolderLabels, TableLabels, read_tables
 from core.reading import MAX_BYTES
 from core.wording import listed
-from dashboard import judging, page, pickers, queries, samples, uploads, wording
+from dashboard import judging, model_queries, page, pickers, samples, uploads, wording
 
 _NAMED = 3
 
@@ -44,11 +44,13 @@ def collect_photos() -> Dropped:
     if given:
         _offer_removal(len(given))
     files = uploads.files_in(given)
-    labels, tables_of_other_things = _labels([file for file in files if file.kind == "table"])
-    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + tables_of_other_things)
+    tables = read_tables(file for file in files if file.kind == "table")
+    for fault in tables.faults:
+        page.say(fault)
+    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + tables.of_other_things)
     photos = [file for file in files if file.kind == "photo"]
     photos += [PhotoFile(f"Drawn {name}", samples.draw_sample(name)) for name in tried]
-    return Dropped(photos, labels)
+    return Dropped(photos, tables.labels if tables.labels.tables else FolderLabels())
 
 
 def _offer_removal(count: int) -> None:
@@ -62,26 +64,7 @@ def _remove() -> None:
     for key in ("camera", "camera_on"):
         st.session_state.pop(key, None)
     judging.forget()
-    queries.forget_photos()
-
-
-def _labels(tables: Sequence[PhotoFile]) -> tuple[TableLabels | FolderLabels, list[str]]:
-    """By the CSVs that came along, each for what lies beside it, else by folders; and the CSVs of something else."""
-    found: dict[str, Labels] = {}
-    of_other_things: list[str] = []
-    for table in tables:
-        where = table.name.rpartition("/")[0]
-        try:
-            labels = read_labels(table.content)
-        except UnreadableLabels as error:
-            if where and isinstance(error, NoLabelColumns):
-                of_other_things.append(table.name)
-            else:
-                page.say(type(error)(f"{table.name}: {error.message}", error.advice))
-            continue
-        key = f"{where}/" if where else ""
-        found[key] = Labels({**(found[key].by_file if key in found else {}), **labels.by_file})
-    return (TableLabels(found) if found else FolderLabels()), of_other_things
+    model_queries.forget_photos()
 
 
 def _say_what_lay_beside(names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.classes import CLASS_NAMES
 from core.errors import LookbookError
 from core.photos import ModelView
-from dashboard import page, queries
+from dashboard import data_queries, model_queries, page, queries
 from dashboard.charts import images
 from dashboard.charts.gallery import neighbour_pictures
 from dashboard.charts.saliency import overlay, placed, where
@@ -29,7 +29,7 @@ def show_saliency(photo: str, view: ModelView, said: Mapping[str, int], names: M
     figures = []
     for run_id, label in said.items():
         try:
-            salient = queries.photo_saliency(run_id, view.image, label)
+            salient = model_queries.photo_saliency(run_id, view.image, label)
         except LookbookError as error:
             page.say(error)
             continue
@@ -47,8 +47,8 @@ def show_neighbours(key: str, view: ModelView, runs: list[Run], names: Mapping[s
     for run in runs:
         stamp = studies.study_stamp(queries.store(), run.id)
         try:
-            data = queries.fashion_mnist()
-            nearest, distances = queries.photo_neighbours(run.id, stamp, view.image)
+            data = data_queries.fashion_mnist()
+            nearest, distances = model_queries.photo_neighbours(run.id, stamp, view.image)
         except LookbookError as error:
             page.say(error)
             continue

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, pickers, queries, wording
+from dashboard import model_queries, page, pickers, queries, wording
 from dashboard.components.photo_results import show_results
 from dashboard.tables.comparison import distinct_names
 from jobs import photo_sets
@@ -90,7 +90,7 @@ def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
             st.markdown(page.plain(comparison.sentence))
     said = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in measured}
     try:
-        images = queries.photo_set_images(photo_set)
+        images = model_queries.photo_set_images(photo_set)
     except LookbookError as error:
         page.say(error)
         return

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
 from core.errors import LookbookError
-from dashboard import page, pickers, queries
+from dashboard import model_queries, page, pickers
 from dashboard.charts import images
 from dashboard.charts.bars import Answer
 from dashboard.charts.saliency import overlay, where
@@ -44,7 +44,7 @@ def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: 
 def _show_model(image: NDArray[np.uint8], position: int, label: int, run: Run, answer: Answer) -> None:
     said = int(answer.probabilities.argmax())
     asked = {said: "its answer, right"} if said == label else {said: "its answer, wrong", label: "the true class"}
-    found = {each: queries.saliency(run.id, position, each) for each in asked}
+    found = {each: model_queries.saliency(run.id, position, each) for each in asked}
     st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
     figures = "".join(_figure(image, salient, each, asked[each], answer.name) for each, salient in found.items())
     st.html(f'<div style="{_ROW}">{figures}</div>')

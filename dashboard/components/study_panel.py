@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import LookbookError
 from core.study import Study, StudyError
-from dashboard import page, queries, wording
+from dashboard import model_queries, page, queries, wording
 from jobs import studies
 from jobs.records import Run
 from jobs.studies import AT_WORK, FAILED, MADE
@@ -20,7 +20,7 @@ def study_of(run: Run) -> Study | None:
         return None
     if found.state == MADE:
         try:
-            return queries.study(run.id)
+            return model_queries.study(run.id)
         except StudyError as error:
             page.say(error)
     if found.state == FAILED:

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.confident_learning import LabelQuality, agreed
-from dashboard import page, pickers, queries, wording
+from dashboard import data_queries, page, pickers, queries, wording
 from dashboard.charts.gallery import suspect_pictures
 from dashboard.components.data_images import pick_class
 from dashboard.components.gallery import gallery
@@ -101,11 +101,11 @@ def _test_set() -> _Judged | None:
 
 def _judged_by(runs: Sequence[Run]) -> _Judged | None:
     """What runs that answered the same images say of the labels, where these are the images of the data folder."""
-    data, said = queries.fashion_mnist(), queries.predictions(runs[0].id)
+    data, said = data_queries.fashion_mnist(), queries.predictions(runs[0].id)
     if difference := other_images(said, data.test_labels):
         st.error(page.plain(f"{runs[0].name} was not tested on the images of the data folder: {difference}."))
         return None
-    quality = agreed([queries.label_quality(run.id) for run in runs])
+    quality = agreed([data_queries.label_quality(run.id) for run in runs])
     names = list(distinct_names(runs).values())
     by = names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
     return _Judged(data.test_images, said.labels, quality, by, runs[0].id)
@@ -119,9 +119,9 @@ def _training_set() -> _Judged | None:
         return None
     names = {group.id: f"{group.name}, {group.folds} folds · {group.id}" for group in groups}
     group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
-    data = queries.fashion_mnist()
+    data = data_queries.fashion_mnist()
     by = f"the {group.folds} runs of {group.name}, each of which judges the fold that it did not learn from"
-    return _Judged(data.train_images, data.train_labels, queries.training_quality(group), by)
+    return _Judged(data.train_images, data.train_labels, data_queries.training_quality(group), by)
 
 
 def _say_what_to_launch(groups: list[FoldGroup]) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, queries
+from dashboard import data_queries, page, pickers
 from dashboard.components import data_images, near_duplicates, suspect_labels
 
 SECTIONS = {
@@ -12,8 +12,8 @@ SECTIONS = {
 }
 
 page.title("Data", "What is it learning from?")
-if problem := queries.data_problem():
-    if not queries.data_is_present():
+if problem := data_queries.data_problem():
+    if not data_queries.data_is_present():
         page.say(problem)
         st.stop()
     st.warning(page.plain(str(problem)))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import galleries, page, pickers, queries, wording
+from dashboard import data_queries, galleries, page, pickers, queries, wording
 from dashboard.charts.gallery import predicted_pictures
 from dashboard.components.gallery import gallery
 from dashboard.components.gallery_filters import CLOSED, filters_in_url, gallery_filters
@@ -26,7 +26,7 @@ def images_wanted(wanted: Wanted) -> galleries.Indices:
 
 page.title("Explore", "What does it get wrong, and what do those images look like?")
 run, against = pick_pair()
-data = queries.fashion_mnist()
+data = data_queries.fashion_mnist()
 pair = Pair(run, queries.predictions(run.id), against, queries.predictions(against.id) if against else None)
 if difference := other_images(pair.said, data.test_labels):
     st.error(page.plain(f"{run.name} was not tested on the images of the data folder: {difference}."))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import CheckpointError
 from core.photo_files import MAX_ENTRIES
-from dashboard import judging, page, pickers, queries
+from dashboard import judging, model_queries, page, pickers, queries
 from dashboard.charts.bars import Answer
 from dashboard.components.keep_photos import offer_to_keep, results_of
 from dashboard.components.photo_drop import collect_photos
@@ -54,7 +54,7 @@ if len(dropped.files) > MAX_ENTRIES:
 names, styles, models = distinct_names(chosen), run_styles([run.id for run in chosen]), {}
 for run in chosen:
     try:
-        models[run.id] = queries.predictor(run.id)
+        models[run.id] = model_queries.predictor(run.id)
     except CheckpointError as error:
         st.warning(f"**{page.plain(run.name)}** cannot answer. {page.plain(str(error))} The other runs go on.")
 
@@ -67,7 +67,7 @@ for photo in readable[(number - 1) * ROWS : number * ROWS]:
     judgements = photo.seen.judgements
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
     shown = [(Answer(names[each], one.probabilities, styles[each]), explained(one)) for each, one in judgements.items()]
-    view = queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
+    view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     with st.container(border=True):
         show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names)), photo.truth)
         if looking:

@@ -7,7 +7,7 @@ import pytest
 
 from core.classes import CLASS_NAMES
 from core.confident_learning import label_quality, label_trust
-from dashboard import queries
+from dashboard import data_queries
 from jobs import duplicates, locks
 from jobs.judging import quality_of
 from jobs.runs import get_predictions, get_run
@@ -143,9 +143,9 @@ def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those
 
 def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
     shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
-    assert queries.label_trust(7, [shown]) == (None, [])
+    assert data_queries.label_trust(7, [shown]) == (None, [])
     stores.add(store, Sample("resnet18", name="judge"), TEST_LABELS)
-    trust, left_out = queries.label_trust(7, [shown])
+    trust, left_out = data_queries.label_trust(7, [shown])
     assert trust.judges == ("judge",)
     assert left_out == []
     assert trust.sentence.startswith(f"The label {CLASS_NAMES[TEST_LABELS[7]]} has a trustworthiness of ")
@@ -154,7 +154,7 @@ def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
 def test_two_judges_of_one_name_are_told_apart(store):
     shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
     ids = [stores.add(store, Sample(model, 2, name="judge"), TEST_LABELS) for model in ("cnn", "resnet18")]
-    trust, _ = queries.label_trust(7, [shown])
+    trust, _ = data_queries.label_trust(7, [shown])
     assert sorted(trust.judges) == sorted(f"judge ({run_id})" for run_id in ids)
 
 
@@ -164,7 +164,7 @@ def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judge
     gone = stores.add(store, Sample(seed=2, name="emptied"), TEST_LABELS)
     with store.writing() as connection:
         connection.execute(predictions.delete().where(predictions.c.run_id == gone))
-    trust, left_out = queries.label_trust(7, [get_run(store, measured)])
+    trust, left_out = data_queries.label_trust(7, [get_run(store, measured)])
     assert trust is None
     assert [one.run.name for one in left_out] == ["emptied", "elsewhere"]
     said = texts(open_page("runs", run=measured, section="faults"))

@@ -16,7 +16,7 @@ from core.photos import to_model_view
 from core.prediction import Predictor
 from core.reading import read
 from core.study import Study
-from dashboard import queries, samples, uploads
+from dashboard import data_queries, model_queries, samples, uploads
 from jobs import artifacts, photo_sets, studies
 from tests import stores
 from tests.benchmarks import hostile_files
@@ -175,7 +175,7 @@ def test_a_photo_over_the_limit_is_told_both_sizes(store, open_page):
 
 def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its_own(store, open_page):
     run_id = add_run_with_model(store, "one")
-    data = queries.fashion_mnist()
+    data = data_queries.fashion_mnist()
     predictor = Predictor.load(artifacts.files_of(store, run_id).model)
     view = to_model_view(read(samples.draw_sample("bag"), "bag"))
     near, far = view.image, data.train_images[:40]
@@ -189,7 +189,7 @@ def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its
     study.write(file, made)
     app = open_page("predict", run=run_id, sample="bag", neighbours="yes")
     assert "Nearest training images to one" in texts(app)
-    (positions, distances) = queries.photo_neighbours(run_id, studies.study_stamp(store, run_id), near)
+    (positions, distances) = model_queries.photo_neighbours(run_id, studies.study_stamp(store, run_id), near)
     assert positions[0] == 40
     assert distances[0] == pytest.approx(0, abs=1e-3)
     assert (np.diff(distances) >= 0).all()

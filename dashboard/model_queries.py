@@ -1,0 +1,108 @@
+"""What the pages ask of models, about test images and photos; and of the weights that they start from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core.errors import WeightsError
+from core.intake import read_photo
+from core.reading import Photo
+from core.study import Study
+from core.weights import check_cached
+from dashboard import data_queries, queries
+from dashboard.corrections import Corrections
+from jobs import artifacts, photo_sets, studies
+from jobs.photo_sets import PhotoSet
+
+if TYPE_CHECKING:
+    from core.photos import ModelView
+    from core.prediction import Predictor
+
+
+@st.cache_resource(max_entries=6, show_spinner="Loading the model")
+def predictor(run_id: str) -> "Predictor":
+    """The model of a finished run, ready to be asked. Raise CheckpointError if its file is gone or damaged."""
+    # Torch takes seconds to import, and no other page needs it.
+    from core.prediction import Predictor
+
+    return Predictor.load(artifacts.files_of(queries.store(), run_id).model)
+
+
+def study(run_id: str) -> Study:
+    """The study of a run; shared by all, so never write into its arrays. Raise StudyError."""
+    return _study(run_id, studies.study_stamp(queries.store(), run_id))
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the study")
+def _study(run_id: str, _stamp: int) -> Study:
+    return studies.get_study(queries.store(), run_id)
+
+
+@st.cache_data(max_entries=512, show_spinner="Looking where the model looks")
+def saliency(run_id: str, position: int, label: int) -> np.ndarray:
+    """How much each place of a test image speaks for a class in a run's model: float32 (28, 28), 0 to 1.
+
+    Raise CheckpointError without the model, NothingInside if it has no maps.
+    """
+    return predictor(run_id).saliency(data_queries.fashion_mnist().test_images[position], label)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reading the photo")
+def photo(content: bytes, name: str) -> Photo:
+    """A photo, decoded; shared by all, so never write into its arrays. Raise UnreadablePhoto."""
+    return read_photo(content, name)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Cutting out the item")
+def model_view(content: bytes, name: str, corrections: Corrections) -> "ModelView":
+    """The way of a photo to what a model sees; shared by all. Raise UnreadablePhoto."""
+    return corrections.view(photo(content, name))
+
+
+@st.cache_data(max_entries=8, show_spinner="Cutting out the photos of the set")
+def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
+    """What a model sees of the photos of a set, uint8 (n, 28, 28). Raise UnreadablePhoto where a picture is gone."""
+    from core.photos import to_model_view
+
+    return np.array([to_model_view(one.load()).image for one in photo_sets.photos_of(queries.store(), photo_set)])
+
+
+@st.cache_data(max_entries=256, show_spinner="Looking where the model looks")
+def photo_saliency(run_id: str, image: np.ndarray, label: int) -> np.ndarray:
+    """The same as `saliency` of what the model sees of a photo, uint8 (28, 28)."""
+    return predictor(run_id).saliency(image, label)
+
+
+@st.cache_data(max_entries=256, show_spinner="Looking for alike training images")
+def photo_neighbours(run_id: str, study_stamp: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest training images (k,) of what the model sees of a photo, and their distances (k,). Raise StudyError.
+
+    `study_stamp` is that of the study it is looked up in.
+    """
+    features = predictor(run_id).features(image[None])
+    return _study(run_id, study_stamp).nearest_to(features[0])
+
+
+def forget_photos() -> None:
+    """Drop every photo that is kept here, and what was worked out from it."""
+    for kept in (photo, model_view, photo_saliency, photo_neighbours):
+        kept.clear()
+
+
+def weights_problem(file: Path) -> WeightsError | None:
+    """Why the file in torch's cache is not torchvision's ImageNet weights, None where it is."""
+    found = file.stat()
+    return _weights_problem(file, found.st_size, found.st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Verifying the ImageNet weights")
+def _weights_problem(file: Path, size: int, changed_ns: int) -> WeightsError | None:
+    assert size >= 0
+    assert changed_ns >= 0
+    try:
+        check_cached(file)
+    except WeightsError as error:
+        return error
+    return None
