@@ -32,7 +32,7 @@ _SOUND: dict[str, Any] = {
     "patience": 0,
 }
 _BEST: dict[str, Any] = {**_SOUND, "augmentation": "flip-shift-erase", "label_smoothing": 0.1}
-_PHOTO: dict[str, Any] = {"augmentation": "photo", "batch_size": 128, "schedule": "cosine", "patience": 0}
+_PHOTO: dict[str, Any] = {**_FAST, "augmentation": "photo", "batch_size": 128, "schedule": "cosine", "patience": 0}
 
 _ALL = (
     Preset(
