@@ -25,7 +25,7 @@ MEASURED = {
     "cnn-photo": Speed(2_500, 3_600),
     "resnet18": Speed(4_500, 7_500),
     "resnet18-best": Speed(520, 700),
-    "resnet18-photo": Speed(1_700, 2_200),
+    "resnet18-photo": Speed(1_700, 2_100),
     "resnet-small": Speed(1_000, 1_500),
 }
 """By preset, for all runs that have as much to compute."""
