@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from jobs import schema
 
 PATIENCE_S = 30.0
 """How long a transaction waits for a lock that another process holds before it gives up with StoreBusy."""
+
+_REST_S = 0.01
 
 BRING_BACK = "Bring back a backup with: python -m jobs restore FILE"
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
@@ -120,10 +124,22 @@ def _set_up(driver: Any, patience_s: float, foreign_keys: bool) -> None:
     cursor.execute(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
     # Setting WAL where it is set already would ask for a lock, and fail on a store that is read-only.
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _set_wal(cursor, time.monotonic() + patience_s)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
     cursor.close()
+
+
+def _set_wal(cursor: sqlite3.Cursor, deadline: float) -> None:
+    """Change the journal mode, which SQLite refuses at once, without its timeout, where two do it at the same time."""
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() >= deadline:
+                raise
+        time.sleep(_REST_S)
 
 
 def _as_text(content: bytes) -> str:

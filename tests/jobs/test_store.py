@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -56,6 +57,18 @@ def test_six_processes_that_open_an_old_store_at_once_migrate_and_copy_it_once(t
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
     assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [5] * 6
     assert len(list(tmp_path.glob("runs-before-*"))) == 1
+
+
+def test_a_store_in_another_journal_mode_opens_as_soon_as_its_writer_is_done(tmp_path: Path) -> None:
+    shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
+    with closing(sqlite3.connect(tmp_path / "runs.db", isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy):
+            open_store(url_of(tmp_path / "runs.db"), tmp_path, patience_s=0.1)
+        done = threading.Timer(0.3, writer.rollback)
+        done.start()
+        assert len(list_runs(open_store(url_of(tmp_path / "runs.db"), tmp_path))) == 5
+        done.join()
 
 
 @pytest.mark.slow
