@@ -127,6 +127,8 @@ def settle(page: Page) -> None:
     """Wait until the script has run and all that it sent is drawn, its style sheet included."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     page.wait_for_function("document.querySelectorAll('[data-stale=\"true\"]').length === 0")
+    # An element whose code is still being loaded is not there yet: the second of its kind may be the last.
+    page.wait_for_function("document.querySelectorAll('[data-testid=\"stSkeleton\"]').length === 0")
     # Streamlit applies it an instant after the elements that were sent behind it.
     page.wait_for_function(
         "[...document.querySelectorAll('style')].some(sheet => sheet.textContent.includes('stCaptionContainer'))"
