@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row, func, select
 
-from core.config import RunConfig, completed
 from core.metrics import log_loss
 from jobs import blobs
 from jobs.records import AT_WORK, FAILED, FINISHED, RUNNING, STOPPED, STOPPING, Epoch
@@ -136,16 +135,19 @@ def report_finish(
     best: Epoch | None,
     answers: Mapping[str, Answers],
     worked_s: float,
+    training_images: int,
 ) -> None:
     """Record all epochs, the answers to every split and the end of the run, in one transaction.
 
     Loss and accuracy of the split "test" are computed from what is stored, so that no page can come to other figures.
-    From now on its speed is that of all its epochs: the last seconds may have been unlike the rest.
+    From now on its speed is that of all its epochs, of `training_images` each, validation included: the last seconds
+    may have been unlike the rest.
     """
     blob_of = {split: blobs.encode_log_probabilities(given.log_probabilities) for split, given in answers.items()}
     labels, seconds = answers["test"].labels, answers["test"].seconds
     stored = blobs.decode_log_probabilities(blob_of["test"], len(labels))
     accuracy = float((stored.argmax(axis=1) == labels).mean())
+    learning_s = sum(epoch.duration_s for epoch in complete)
     with _on_duty(duty) as (connection, row):
         _insert_missing(connection, duty.run_id, complete)
         for split, given in answers.items():
@@ -167,7 +169,7 @@ def report_finish(
             test_loss=log_loss(labels, np.exp(stored.astype(np.float64))),
             test_accuracy=accuracy,
             test_count=len(labels),
-            images_per_s=_speed(row.config, complete),
+            images_per_s=len(complete) * training_images / learning_s,
             prediction_images_per_s=len(labels) / seconds if seconds else None,
             work_s=row.work_s + worked_s,
             warning=None,
@@ -195,12 +197,6 @@ def _best(best: Epoch | None) -> dict[str, Any]:
     if best is None:
         return {"best_epoch": None, "best_val_loss": None, "best_val_accuracy": None}
     return {"best_epoch": best.epoch, "best_val_loss": best.val_loss, "best_val_accuracy": best.val_accuracy}
-
-
-def _speed(config: dict[str, Any], complete: Sequence[Epoch]) -> float:
-    """Training images per second of whole epochs, validation included."""
-    learnt = len(complete) * RunConfig.model_construct(**completed(config)).training_images
-    return learnt / sum(epoch.duration_s for epoch in complete)
 
 
 def row_of(connection: Connection, run_id: str) -> Row[Any] | None:

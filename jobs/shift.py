@@ -112,11 +112,11 @@ class Shift:
         say(warning)
         return persist(lambda: attempts.report_warning(self.duty, warning))
 
-    def finished(self, training: Training, answers: dict[str, Answers]) -> None:
-        """Tell the end of the run, with everything that belongs to it."""
+    def finished(self, training: Training, answers: dict[str, Answers], training_images: int) -> None:
+        """Tell the end of a run that learnt from so many images, with everything that belongs to it."""
         complete, best = self._learnt(training)
         worked = self.clock.take()
-        persist(lambda: attempts.report_finish(self.duty, complete, best, answers, worked))
+        persist(lambda: attempts.report_finish(self.duty, complete, best, answers, worked, training_images))
 
     def leave(self) -> None:
         """Tell that the trainer leaves before the end."""

@@ -21,6 +21,7 @@ PATIENCE_S = 30.0
 """How long a transaction waits for a lock that another process holds before it gives up with StoreBusy."""
 
 _REST_S = 0.01
+"""Between two tries to change the journal mode."""
 
 BRING_BACK = "Bring back a backup with: python -m jobs restore FILE"
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
@@ -61,6 +62,7 @@ class Store:
 
     @property
     def url(self) -> str:
+        """The database URL, without its password."""
         return self.engine.url.render_as_string(hide_password=True)
 
     @property

@@ -150,7 +150,7 @@ def _finish(shift: Shift, training: Training, config: RunConfig, data: FashionMN
     origin = {"run": shift.duty.run_id, "epoch": training.best_epoch, "verdict": thresholds and thresholds.as_state()}
     if shift.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin)) is None:
         return False
-    shift.finished(training, answers)
+    shift.finished(training, answers, config.training_images)
     right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
     say(f"finished: test accuracy {right.mean():.4f}")
     return True

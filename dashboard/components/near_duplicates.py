@@ -96,6 +96,7 @@ def _show_pairs(found: NearDuplicates) -> None:
     shown = pairs.chosen(np.arange(len(pairs))[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
 
     def images(positions: Sequence[int]) -> list[PairedImage]:
+        """The images at these positions among all 70,000, the training images first."""
         places = [found.place(position) for position in positions]
         of = {"train": data.train_images, "test": data.test_images}
         return [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.photo_files import MAX_UNPACKED, MAX_ZIP_BYTES, PhotoFile
-from core.photo_labels import FolderLabels, TableLabels, read_tables
+from core.photo_labels import AnyLabels, FolderLabels, read_tables
 from core.reading import MAX_BYTES
 from core.wording import listed
 from dashboard import judging, model_queries, page, pickers, samples, uploads, wording
@@ -19,7 +19,7 @@ class Dropped:
     """The photos on offer, zips unpacked, and what is known of their classes."""
 
     files: list[PhotoFile]
-    labels: TableLabels | FolderLabels
+    labels: AnyLabels
 
 
 def collect_photos() -> Dropped:

@@ -147,8 +147,8 @@ def _line(answer: dict[str, Any]) -> str:
 def _accuracy(answers: Sequence[dict[str, Any]], stated: str) -> str:
     known = [answer for answer in answers if answer["label"] and "predicted" in answer]
     if not known:
-        table = "a CSV among them" if stated == BY_TABLES else stated
-        where = "in a folder named by its class" if stated == BY_FOLDER else f"named with its class in {table}"
+        places = {BY_FOLDER: "in a folder named by its class", BY_TABLES: "named with its class in a CSV among them"}
+        where = places.get(stated, f"named with its class in {stated}")
         return f"None of the files that could be read is {where}, so there is no accuracy to tell."
     numbers = {name: label for label, name in enumerate(CLASS_NAMES)}
     labels, predicted = (np.array([numbers[one[key]] for one in known], dtype=int) for key in ("label", "predicted"))

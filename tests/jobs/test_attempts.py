@@ -51,7 +51,7 @@ def answers(count: int = 10_000, seconds: float | None = None) -> dict[str, Answ
 
 def finish(duty: Duty, complete: int = 2) -> None:
     epochs = learnt(duty, complete)
-    attempts.report_finish(duty, epochs, epochs[-1], answers(), 1.0)
+    attempts.report_finish(duty, epochs, epochs[-1], answers(), 1.0, TINY.training_images)
 
 
 def die(duty: Duty, exit_status: int | None = KILLED) -> Duty | None:
@@ -144,7 +144,9 @@ def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobod
         taken = claim(store, queue.launch(store, TINY), HOST)
         assert taken is not None
         start(taken)
-        attempts.report_finish(taken, learnt(taken, 1), learnt(taken, 1)[0], answers(seconds=seconds), 1.0)
+        attempts.report_finish(
+            taken, learnt(taken, 1), learnt(taken, 1)[0], answers(seconds=seconds), 1.0, TINY.training_images
+        )
         assert get_run(store, taken.run_id).prediction_images_per_s == expected
 
 
@@ -152,7 +154,7 @@ def test_an_end_that_fails_halfway_leaves_nothing_behind(duty: Duty) -> None:
     start(duty)
     broken = [*learnt(duty, 1), Epoch(duty.run_id, 2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0)]
     with pytest.raises(StoreError):
-        attempts.report_finish(duty, broken, broken[0], answers(), 1.0)
+        attempts.report_finish(duty, broken, broken[0], answers(), 1.0, TINY.training_images)
     assert get_run(duty.store, duty.run_id).status == RUNNING
     assert epochs_of(duty) == []
     with pytest.raises(NoPredictions):
