@@ -3,15 +3,15 @@
 import copy
 
 import torch
-from torch import nn
 
+from core.models.staged import StagedModel
 from core.parameters import trained_weights
 
 
 class AveragedModel:
     """A copy of a model, in evaluation mode, whose trained weights and statistics follow the model's slowly."""
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
+    def __init__(self, model: StagedModel, decay: float) -> None:
         self.model = copy.deepcopy(model).eval()
         self.steps = 0
         self._decay = decay

@@ -19,6 +19,7 @@ from torch import nn
 from core import models
 from core.config import RunConfig, validated
 from core.errors import CheckpointError, CheckpointUnreadable, ConfigurationError
+from core.models.staged import StagedModel
 from core.preprocessing import PREPROCESSING_VERSION
 
 FORMAT = b"LOOKBK01"
@@ -35,7 +36,7 @@ UNREADABLE = (
 class LoadedModel:
     """A model as it was saved, in evaluation mode, with what is needed to use it."""
 
-    model: nn.Module
+    model: StagedModel
     config: RunConfig
     preprocessing_version: int
     extra: dict[str, Any]

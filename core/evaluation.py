@@ -1,11 +1,13 @@
 """What a trained model says about images: log-probabilities, loss and accuracy."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.precision import arithmetic
 from core.preprocessing import to_input
@@ -16,27 +18,57 @@ BATCH_SIZE = 500
 def log_probabilities(
     model: nn.Module, images: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
 ) -> np.ndarray:
-    """Natural logarithms of the ten probabilities, float32 (n, 10), of the grey images uint8 (n, 28, 28).
+    """Natural logarithms of the ten probabilities, float32 (n, 10), of the grey images uint8 (n, 28, 28)."""
 
-    Afterwards the model is in the mode (training or evaluation) that it was in before.
+    def ask(inputs: Tensor) -> tuple[Tensor]:
+        return (log_softmax(answer(model, inputs, config)),)
+
+    (logs,) = in_batches(ask, model, images, config, batch_size)
+    return logs
+
+
+def in_batches(
+    ask: Callable[[Tensor], tuple[Tensor, ...]], model: nn.Module, images: np.ndarray, config: RunConfig, size: int
+) -> tuple[np.ndarray, ...]:
+    """What `ask` returns for the inputs (size, c, s, s) of the images uint8 (n, 28, 28), each part joined to (n, ...).
+
+    The model is in evaluation mode meanwhile, and afterwards in the mode that it was in before.
     """
-    was_training = model.training
+    if not len(images):
+        # Asked about a blank image, so that the parts have the shapes that they have of others.
+        blank = np.zeros((1, *images.shape[1:]), np.uint8)
+        return tuple(part[:0] for part in in_batches(ask, model, blank, config, size))
+    device = device_of(model)
+    results = []
+    with torch.no_grad(), _evaluating(model):
+        for start in range(0, len(images), size):
+            inputs = to_input(torch.from_numpy(np.array(images[start : start + size])).to(device), config)
+            with arithmetic(config, device):
+                results.append([part.cpu().numpy() for part in ask(inputs)])
+    return tuple(map(np.concatenate, zip(*results, strict=True)))
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Nothing is set in a model that is in evaluation mode already: other threads may be asking it."""
+    if not model.training:
+        yield
+        return
     model.eval()
     try:
-        with torch.no_grad():
-            starts = range(0, len(images), batch_size)
-            results = [_log_probabilities(model, images[start : start + batch_size], config) for start in starts]
+        yield
     finally:
-        model.train(was_training)
-    return np.concatenate(results) if results else np.empty((0, CLASS_COUNT), np.float32)
+        model.train()
 
 
-def _log_probabilities(model: nn.Module, images: np.ndarray, config: RunConfig) -> np.ndarray:
-    device = next(model.parameters()).device
-    inputs = to_input(torch.from_numpy(np.array(images)).to(device), config)
-    with arithmetic(config, device):
-        logits = answer(model, inputs, config)
-    return F.log_softmax(logits, dim=1).cpu().numpy()
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's parameters are."""
+    return next(model.parameters()).device
+
+
+def log_softmax(logits: Tensor) -> Tensor:
+    """Natural logarithms of the probabilities (n, classes) of logits (n, classes), in float32."""
+    return F.log_softmax(logits.float(), dim=1)
 
 
 def answer(model: nn.Module, inputs: Tensor, config: RunConfig) -> Tensor:
@@ -44,9 +76,13 @@ def answer(model: nn.Module, inputs: Tensor, config: RunConfig) -> Tensor:
 
     The model is called once: with test-time flips with the inputs and after them their mirror images.
     """
-    if not config.test_time_flips:
-        return model(inputs).float()
-    return mean_of_flips(model(torch.cat((inputs, inputs.flip(-1)))).float())
+    logits = model(with_flips(inputs, config)).float()
+    return mean_of_flips(logits) if config.test_time_flips else logits
+
+
+def with_flips(inputs: Tensor, config: RunConfig) -> Tensor:
+    """The inputs (n, c, s, s) and, with test-time flips, after them their mirror images (2 n, c, s, s)."""
+    return torch.cat((inputs, inputs.flip(-1))) if config.test_time_flips else inputs
 
 
 def mean_of_flips(values: Tensor) -> Tensor:

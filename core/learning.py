@@ -13,6 +13,7 @@ from core.augmentation import augment
 from core.averaging import AveragedModel
 from core.config import RunConfig
 from core.errors import ConfigurationError
+from core.models.staged import StagedModel
 from core.parameters import set_weights, trained_weights
 from core.precision import arithmetic
 from core.preprocessing import normalise
@@ -51,7 +52,7 @@ class Learner:
     """
 
     def __init__(
-        self, model: nn.Module, config: RunConfig, device: torch.device, *, afresh: Sequence[str] = ()
+        self, model: StagedModel, config: RunConfig, device: torch.device, *, afresh: Sequence[str] = ()
     ) -> None:
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._config, self._device = config, device
@@ -63,7 +64,7 @@ class Learner:
         self._average = AveragedModel(self.model, config.weight_averaging) if config.weight_averaging else None
 
     @property
-    def result(self) -> nn.Module:
+    def result(self) -> StagedModel:
         """The model that the training is for: the averaged one where weights are averaged."""
         return self._average.model if self._average else self.model
 

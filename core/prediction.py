@@ -44,13 +44,13 @@ class Predictor:
         return np.exp(log_probabilities(self._loaded.model, images, self.config))
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """What the model's last layer decides by, float32 (n, d), for images uint8 (n, 28, 28); raise NothingInside."""
+        """What the model's last layer decides by, float32 (n, d), for images uint8 (n, 28, 28)."""
         return penultimate_features(self._loaded.model, images, self.config)
 
     def saliency(self, image: np.ndarray, label: int) -> np.ndarray:
         """How much each place of an image uint8 (28, 28) speaks for a class: float32 (28, 28), 0 to 1, by Grad-CAM.
 
-        Raise NothingInside for a model without maps.
+        Raise NoMaps for a model without maps.
         """
         return grad_cam(self._loaded.model, image, label, self.config)
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 from scipy.special import softmax
-from torch import nn
 
 from core.calibration import fit_temperature
 from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.learning import generator_at
+from core.models.staged import StagedModel
 from core.non_items import draw_non_items
 from core.photo_augmentation import photograph
 from core.verdict import Thresholds
@@ -34,11 +34,10 @@ _CONFIDENCES = np.concatenate([np.arange(0.5, 0.95, 0.01), np.arange(0.95, 0.999
 _SHRINKAGE = 1e-3
 
 
-def fit_thresholds(model: nn.Module, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Thresholds | None:
+def fit_thresholds(model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Thresholds | None:
     """The thresholds by at most MOST_IMAGES of the validation images uint8 (n, 28, 28) with labels (n,).
 
-    Half of them say where the classes lie, the rest where the thresholds do; None if they are too few to tell,
-    or the model has no linear layer and so no features to tell by.
+    Half of them say where the classes lie, the rest where the thresholds do; None if they are too few to tell.
     """
     chosen = torch.randperm(len(labels), generator=generator_at(config.seed, 0, 3)).numpy()[:MOST_IMAGES]
     images, labels = images[chosen], labels[chosen]
@@ -47,8 +46,6 @@ def fit_thresholds(model: nn.Module, config: RunConfig, images: np.ndarray, labe
         return None
     changed = photograph(torch.from_numpy(np.array(images)), generator_at(config.seed, 0, 1)).numpy()
     logs, features = vote(model, changed, config)
-    if not features.shape[1]:
-        return None
     centre, projection, means = _class_places(features[placing], labels[placing])
     nothing = draw_non_items(torch.from_numpy(np.array(images[judging])), generator_at(config.seed, 0, 2)).numpy()
     said_of_nothing, seen_of_nothing = vote(model, nothing, config)

@@ -22,6 +22,7 @@ from core.errors import CheckpointError, ConfigurationError
 from core.evaluation import loss_and_accuracy
 from core.learning import Learner, learning_rate
 from core.memory import keep_freed_memory
+from core.models.staged import StagedModel
 from core.parameters import count_parameters, frozen_weights, set_weights, trained_weights
 from core.precision import precision_on
 from core.pretrained import load_trunk
@@ -112,7 +113,7 @@ class Training:
         return self._folder.notes
 
     @property
-    def model(self) -> nn.Module:
+    def model(self) -> StagedModel:
         """The model as it is now; with weight averaging the average."""
         return self._learner.result
 
@@ -181,7 +182,7 @@ class Training:
             self._checkpoint_at = time.monotonic() + RETRY_SECONDS
             return CheckpointFailed(str(error.strerror))
 
-    def load_best(self) -> nn.Module:
+    def load_best(self) -> StagedModel:
         """A copy of the model with the weights of the best epoch, in evaluation mode."""
         if self.best_epoch is None:
             raise CheckpointError("No epoch is complete yet, so there are no best weights.")

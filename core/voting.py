@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from core.config import RunConfig
 from core.features import log_probabilities_and_features
+from core.models.staged import StagedModel
 
 _SMALLER = 24
 
@@ -17,10 +17,10 @@ def views_of(images: np.ndarray) -> list[np.ndarray]:
     return [images, images[..., ::-1], smaller, smaller[..., ::-1]]
 
 
-def vote(model: nn.Module, images: np.ndarray, config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
+def vote(model: StagedModel, images: np.ndarray, config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
     """Average logarithms of the probabilities (n, 10) and average features (n, d) over the views of the images.
 
-    Features are what the model's last linear layer is given; without one d is 0.
+    Features are what the model's last layer is given.
     """
     views = views_of(images)
     if config.test_time_flips:

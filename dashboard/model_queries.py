@@ -44,7 +44,7 @@ def _study(run_id: str, _stamp: int) -> Study:
 def saliency(run_id: str, position: int, label: int) -> np.ndarray:
     """How much each place of a test image speaks for a class in a run's model: float32 (28, 28), 0 to 1.
 
-    Raise CheckpointError without the model, NothingInside if it has no maps.
+    Raise CheckpointError without the model, NoMaps if it has no maps.
     """
     return predictor(run_id).saliency(data_queries.fashion_mnist().test_images[position], label)
 

@@ -70,6 +70,17 @@ def test_core_reads_no_environment() -> None:
     assert [path for path in modules("core") if reads_environment(path)] == []
 
 
+def watches_modules(path: Path) -> bool:
+    names = {"register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"}
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return any(isinstance(node, ast.Attribute) and node.attr in names for node in tree)
+
+
+def test_nothing_hangs_a_hook_on_a_model_which_every_thread_would_fire() -> None:
+    everything = [path for package in FORBIDDEN for path in modules(package)]
+    assert [path for path in everything if watches_modules(path)] == []
+
+
 def catches_everything(path: Path) -> bool:
     handlers = (
         node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ExceptHandler)

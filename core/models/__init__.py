@@ -4,16 +4,15 @@ An architecture is one file in this folder and one line in ARCHITECTURES below.
 
 The file, say `core/models/perceptron.py`, has one public function:
 
-    def build(config: RunConfig) -> nn.Module:
+    def build(config: RunConfig) -> StagedModel:
         \"\"\"The untrained model for this configuration.\"\"\"
 
 The model takes float32 images (n, channels, s, s), where s is `config.input_size`, as `core.preprocessing` makes
-them, and returns the ten logits (n, 10). The line names the file and gives a title for the pages:
+them, and returns the ten logits (n, 10), by the three steps of `core.models.staged.StagedModel`: `stages` of maps,
+`features`, by which Explore compares images, and `classify`. Where the model looks is read from its last stage with
+maps of at least 4x4 pixels (`core.features`). The line names the file and gives a title for the pages:
 
     "perceptron": Architecture("core.models.perceptron", "Perceptron with one hidden layer"),
-
-The features by which Explore compares images are what goes into the model's last `nn.Linear`; where it looks is read
-from the last module that returns maps of at least 4x4 pixels (`core.features`).
 
 With that the launch form, the command line, training, pages, saving and prediction know the model.
 Random initial weights come from torch's global generator, which is seeded before `build` is called.
@@ -32,9 +31,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from core.config import RunConfig
+    from core.models.staged import StagedModel
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ ARCHITECTURES = {
 }
 
 
-def build(config: RunConfig) -> nn.Module:
+def build(config: RunConfig) -> StagedModel:
     """The untrained model that `config.model` names, with random weights from torch's global generator."""
     module = importlib.import_module(ARCHITECTURES[config.model].module)
-    return cast("nn.Module", module.build(config))
+    return cast("StagedModel", module.build(config))

@@ -7,17 +7,18 @@ from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.models.folding import fold
 from core.models.pooling import normalise_and_pool
+from core.models.staged import Stage, StagedModel
 from core.precision import logits
 
 SLOPE = 0.01
 
 
-def build(config: RunConfig) -> nn.Module:
+def build(config: RunConfig) -> StagedModel:
     """The untrained CNN for images of `config.input_size`."""
     return CNN(config.input_size)
 
 
-class CNN(nn.Module):
+class CNN(StagedModel):
     """Grey images (n, 1, s, s) to logits (n, 10): each block is Conv 5x5, BatchNorm, LeakyReLU, MaxPool 2."""
 
     def __init__(self, input_size: int = 28) -> None:
@@ -27,10 +28,17 @@ class CNN(nn.Module):
         self.fc1 = nn.Linear(64 * (input_size // 4) ** 2, 1000)
         self.fc2 = nn.Linear(1000, CLASS_COUNT)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (n, 10) of the images (n, 1, s, s)."""
-        features = self.block2(self.block1(images)).flatten(1)
-        return logits(self.fc2, F.leaky_relu(self.fc1(features), SLOPE))
+    def stages(self) -> list[Stage]:
+        """The two blocks."""
+        return [self.block1, self.block2]
+
+    def features(self, maps: Tensor) -> Tensor:
+        """The 1,000 values after the first linear layer."""
+        return F.leaky_relu(self.fc1(maps.flatten(1)), SLOPE)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits (n, 10)."""
+        return logits(self.fc2, features)
 
 
 class Block(nn.Module):

@@ -1,6 +1,6 @@
 """ResNet18 (He, Zhang, Ren, Sun 2015) with torchvision's names of weights, and layers that can be frozen."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import cast
 
 import torch.nn.functional as F
@@ -9,19 +9,20 @@ from torch import Tensor, nn
 from core.classes import CLASS_COUNT
 from core.config import FREEZABLE_LAYERS, RunConfig
 from core.models.folding import FoldingConv2d, FourPixelConv2d, OnePixelConv2d
+from core.models.staged import Stage, StagedModel, passed
 from core.models.taps import TapConv2d
 from core.precision import logits
 
 Conv = FoldingConv2d | TapConv2d
 
 
-def build(config: RunConfig) -> nn.Module:
+def build(config: RunConfig) -> StagedModel:
     """The untrained ResNet18; with `config.pretrained` all layers but the unfrozen ones and fc are frozen."""
     frozen = set(FREEZABLE_LAYERS) - set(config.unfrozen_layers) if config.pretrained else set()
     return ResNet18(config.input_size, frozen)
 
 
-class ResNet18(nn.Module):
+class ResNet18(StagedModel):
     """Images (n, 3, s, s), or (n, 1, s, s) for grey ones whose three channels are equal, to logits (n, 10)."""
 
     def __init__(self, input_size: int, frozen: Collection[str] = ()) -> None:
@@ -44,26 +45,25 @@ class ResNet18(nn.Module):
         for module in self._frozen:
             module.requires_grad_(False)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def stages(self) -> list[Stage]:
+        """The layers in the order of FREEZABLE_LAYERS."""
+        return [self._stem, self.layer1, self.layer2, self.layer3, self.layer4]
+
+    def features(self, maps: Tensor) -> Tensor:
+        """The mean (n, 512) of each map."""
+        return maps.mean(dim=(2, 3))
+
+    def classify(self, features: Tensor) -> Tensor:
         """Logits (n, 10)."""
-        return self.rest(self.front(images))
+        return logits(self.fc, features)
 
     def front(self, images: Tensor) -> Tensor:
         """What the frozen layers before the first trained one make of the images; without any the images themselves."""
-        maps = images
-        for layer in self._layers()[: self._first_trained]:
-            maps = layer(maps)
-        return maps
+        return passed(self.stages()[: self._first_trained], images)
 
     def rest(self, maps: Tensor) -> Tensor:
         """The logits (n, 10) of what `front` returns."""
-        for layer in self._layers()[self._first_trained :]:
-            maps = layer(maps)
-        return logits(self.fc, maps.mean(dim=(2, 3)))
-
-    def _layers(self) -> list[Callable[[Tensor], Tensor]]:
-        """In the order of FREEZABLE_LAYERS."""
-        return [self._stem, self.layer1, self.layer2, self.layer3, self.layer4]
+        return self.classify(self.features(passed(self.stages()[self._first_trained :], maps)))
 
     def _stem(self, images: Tensor) -> Tensor:
         maps = F.relu_(self.conv1.normalised(self.bn1, images))

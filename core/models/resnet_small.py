@@ -7,18 +7,19 @@ from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.models.folding import FoldingConv2d
 from core.models.resnet18 import Block
+from core.models.staged import Stage, StagedModel
 from core.precision import logits
 
 WIDTHS = (16, 64, 128)
 """Channels at each size. Few on the largest maps: with 24 instead of 16 a convolution there takes 2.8 times as long."""
 
 
-def build(config: RunConfig) -> nn.Module:
+def build(config: RunConfig) -> StagedModel:
     """The untrained network for images of `config.input_size`."""
     return SmallResNet(config.input_size)
 
 
-class SmallResNet(nn.Module):
+class SmallResNet(StagedModel):
     """Grey images (n, 1, s, s) to logits (n, 10): a convolution, then two blocks each at s, at half and at a quarter.
 
     The average over all places before the last layer makes it indifferent to where in the image the item lies.
@@ -36,8 +37,17 @@ class SmallResNet(nn.Module):
         self.layer3 = nn.Sequential(Block(second, third, 2, half), Block(third, third, 1, quarter))
         self.fc = nn.Linear(third, CLASS_COUNT)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def stages(self) -> list[Stage]:
+        """The first convolution, then the two blocks at each size."""
+        return [self._stem, self.layer1, self.layer2, self.layer3]
+
+    def features(self, maps: Tensor) -> Tensor:
+        """The mean (n, 128) of each map."""
+        return maps.mean(dim=(2, 3))
+
+    def classify(self, features: Tensor) -> Tensor:
         """Logits (n, 10)."""
-        maps = F.relu_(self.conv1.normalised(self.bn1, images))
-        maps = self.layer3(self.layer2(self.layer1(maps)))
-        return logits(self.fc, maps.mean(dim=(2, 3)))
+        return logits(self.fc, features)
+
+    def _stem(self, images: Tensor) -> Tensor:
+        return F.relu_(self.conv1.normalised(self.bn1, images))

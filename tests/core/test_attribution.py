@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from core import models
 from core.attribution import grad_cam
 from core.config import RunConfig
-from core.features import NothingInside, map_layer
+from core.features import NoMaps
 from core.models import ARCHITECTURES
+from core.models.staged import Stage, StagedModel
 from core.preprocessing import to_input
 from tests.core.small_data import small_data
 from tests.core.test_models import shuffle_norms
@@ -25,8 +26,12 @@ def _seed() -> None:
     torch.set_num_threads(1)
 
 
+LAYERS = {"cnn": "block2", "resnet18": "layer2", "resnet-small": "layer3"}
+"""The last layer of each architecture whose maps have at least 4x4 pixels."""
+
+
 def by_captum(model: nn.Module, image: np.ndarray, label: int, config: RunConfig) -> np.ndarray:
-    layer = LayerGradCam(model, map_layer(model, config))
+    layer = LayerGradCam(model, model.get_submodule(LAYERS[config.model]))
     inputs = to_input(torch.from_numpy(image[None]), config).requires_grad_()
     salient = layer.attribute(inputs, target=label, relu_attributions=True).detach()
     enlarged = F.interpolate(salient, size=(28, 28), mode="bilinear")[0, 0]
@@ -55,19 +60,26 @@ def test_frozen_layers_change_nothing() -> None:
     assert np.array_equal(grad_cam(model, IMAGES[0], 3, config), free)
 
 
-class Corner(nn.Module):
-    """Says class 0 by how bright the upper left quarter is, and class 1 by how dark."""
+class Corner(StagedModel):
+    """Says class 0 by how bright the upper left quarter is, and class 1 by how dark; `side` is that of its maps."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = 4) -> None:
         super().__init__()
-        self.pool = nn.AvgPool2d(7)
-        self.fc = nn.Linear(16, 2, bias=False)
+        self.pool = nn.AvgPool2d(28 // side)
+        self.fc = nn.Linear(side**2, 2, bias=False)
+        half = side // 2
         with torch.no_grad():
-            quarter = F.pad(torch.ones(2, 2), (0, 2, 0, 2)).flatten()
+            quarter = F.pad(torch.ones(half, half), (0, half, 0, half)).flatten()
             self.fc.weight.copy_(torch.stack([quarter, -quarter]))
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.fc(self.pool((images + 1) / 2).flatten(1))
+    def stages(self) -> list[Stage]:
+        return [lambda images: self.pool((images + 1) / 2)]
+
+    def features(self, maps: Tensor) -> Tensor:
+        return maps.flatten(1)
+
+    def classify(self, features: Tensor) -> Tensor:
+        return self.fc(features)
 
 
 def test_it_points_at_what_is_bright_and_says_nothing_where_nothing_speaks_for_the_class() -> None:
@@ -81,5 +93,5 @@ def test_it_points_at_what_is_bright_and_says_nothing_where_nothing_speaks_for_t
 
 
 def test_a_model_without_maps_says_so() -> None:
-    with pytest.raises(NothingInside):
-        grad_cam(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), IMAGES[0], 0, RunConfig(model="cnn"))
+    with pytest.raises(NoMaps):
+        grad_cam(Corner(side=2), IMAGES[0], 0, RunConfig(model="cnn"))

@@ -1,15 +1,16 @@
-"""Features and maps of every architecture, found without knowing it by name."""
+"""Features and maps of every architecture."""
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from core import models
 from core.config import RunConfig
 from core.evaluation import answer, log_probabilities
-from core.features import NothingInside, map_layer, penultimate_features
+from core.features import NoMaps, map_stage, penultimate_features
 from core.models import ARCHITECTURES
+from core.models.staged import Stage, StagedModel
 from core.preprocessing import to_input
 from tests.core.small_data import small_data
 
@@ -23,7 +24,7 @@ def _seed() -> None:
 IMAGES = small_data(train=10, test=20).test_images
 
 
-def untrained(name: str, **changes: object) -> tuple[nn.Module, RunConfig]:
+def untrained(name: str, **changes: object) -> tuple[StagedModel, RunConfig]:
     config = RunConfig(model=name, pretrained=False, **changes)
     return models.build(config).eval(), config
 
@@ -49,33 +50,53 @@ def test_with_flips_the_logits_are_the_mean_for_an_image_and_its_mirror_image(na
     assert np.allclose(log_probabilities(model, IMAGES, config, batch_size=7), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_nothing_goes_on_watching_a_model_that_was_looked_into(name: str) -> None:
-    model, config = untrained(name)
-    penultimate_features(model, IMAGES, config)
-    map_layer(model, config)
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
-
-
 def test_the_features_of_no_image_are_an_empty_array() -> None:
     model, config = untrained("cnn")
     assert penultimate_features(model, IMAGES[:0], config).shape == (0, 1000)
+    assert log_probabilities(model, IMAGES[:0], config).shape == (0, 10)
 
 
-def test_the_maps_are_those_of_the_last_block_that_has_more_than_a_few_pixels() -> None:
-    cnn, config = untrained("cnn")
-    assert map_layer(cnn, config) is cnn.block2
-    resnet, config = untrained("resnet18")
-    assert map_layer(resnet, config) is resnet.layer2
-    larger, config = untrained("resnet18", input_size=64)
-    assert map_layer(larger, config) is larger.layer3
+@pytest.mark.parametrize("training", [False, True])
+def test_a_model_is_asked_in_evaluation_mode_and_keeps_its_own(training: bool) -> None:
+    model, config = untrained("cnn")
+    expected = log_probabilities(model, IMAGES, config)
+    model.train(training)
+    assert np.array_equal(log_probabilities(model, IMAGES, config), expected)
+    assert all(module.training == training for module in model.modules())
 
 
-def test_a_model_without_maps_or_without_a_linear_layer_says_so() -> None:
+def maps_of(name: str, input_size: int = 28) -> tuple[int, tuple[int, ...]]:
+    model, config = untrained(name, input_size=input_size)
+    count, maps = map_stage(model, to_input(torch.from_numpy(IMAGES[:1]), config))
+    return count, tuple(maps.shape[1:])
+
+
+def test_the_maps_are_those_of_the_last_stage_that_has_more_than_a_few_pixels() -> None:
+    assert maps_of("cnn") == (2, (64, 7, 7))
+    assert maps_of("resnet18") == (3, (128, 4, 4))
+    assert maps_of("resnet18", 64) == (4, (256, 4, 4))
+    assert maps_of("resnet-small") == (4, (128, 7, 7))
+
+
+class Flat(StagedModel):
+    """One linear layer of the pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(784, 10)
+
+    def stages(self) -> list[Stage]:
+        return []
+
+    def features(self, maps: Tensor) -> Tensor:
+        return maps.flatten(1)
+
+    def classify(self, features: Tensor) -> Tensor:
+        return self.last(features)
+
+
+def test_a_model_without_maps_says_so_and_has_features_all_the_same() -> None:
     config = RunConfig(model="cnn")
-    flat = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-    with pytest.raises(NothingInside, match="no layer with maps"):
-        map_layer(flat, config)
-    with pytest.raises(NothingInside, match="no linear layer"):
-        penultimate_features(nn.Sequential(nn.Conv2d(1, 10, 28), nn.Flatten()), IMAGES, config)
-    assert np.allclose(penultimate_features(flat, IMAGES, config), IMAGES.reshape(20, -1) / 127.5 - 1, atol=1e-6)
+    with pytest.raises(NoMaps, match="no layer with maps"):
+        map_stage(Flat(), to_input(torch.from_numpy(IMAGES[:1]), config))
+    assert np.allclose(penultimate_features(Flat(), IMAGES, config), IMAGES.reshape(20, -1) / 127.5 - 1, atol=1e-6)

@@ -21,15 +21,33 @@ pytestmark = pytest.mark.slow
 
 PERCEPTRON = '''"""A perceptron with one hidden layer."""
 
-from torch import nn
+from torch import Tensor, nn
 
 from core.config import RunConfig
+from core.models.staged import Stage, StagedModel
 
 
-def build(config: RunConfig) -> nn.Module:
+def build(config: RunConfig) -> StagedModel:
     """The untrained model for this configuration."""
-    pixels = config.input_size**2
-    return nn.Sequential(nn.Flatten(), nn.Linear(pixels, 64), nn.ReLU(), nn.Linear(64, 10))
+    return Perceptron(config.input_size)
+
+
+class Perceptron(StagedModel):
+    """Grey images (n, 1, s, s) to logits (n, 10); it has no maps."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(input_size**2, 64)
+        self.last = nn.Linear(64, 10)
+
+    def stages(self) -> list[Stage]:
+        return []
+
+    def features(self, maps: Tensor) -> Tensor:
+        return self.hidden(maps.flatten(1)).relu()
+
+    def classify(self, features: Tensor) -> Tensor:
+        return self.last(features)
 '''
 LINE = '    "perceptron": Architecture("core.models.perceptron", "Perceptron with one hidden layer"),\n'
 FORM = """
