@@ -12,6 +12,7 @@ from core.confident_learning import LabelQuality, LabelTrust
 from core.confident_learning import label_trust as judge_one
 from core.errors import DataError
 from dashboard import queries
+from dashboard.read_only import read_only
 from jobs import duplicates, runs
 from jobs.comparing import LeftOut, distinct_names
 from jobs.duplicates import NearDuplicates
@@ -24,7 +25,7 @@ from jobs.settings import settings
 @st.cache_resource(show_spinner="Opening Fashion-MNIST")
 def fashion_mnist() -> dataset.FashionMNIST:
     """The data set of this installation, mapped into memory once. Raise DataError."""
-    return dataset.load(settings().data)
+    return read_only(dataset.load(settings().data))
 
 
 @st.cache_data(show_spinner="Averaging the images")
@@ -76,7 +77,7 @@ def label_quality(run_id: str) -> LabelQuality:
 
 @st.cache_resource(max_entries=64, show_spinner="Judging the labels")
 def _label_quality(run_id: str) -> LabelQuality:
-    return quality_of(queries.predictions(run_id))
+    return read_only(quality_of(queries.predictions(run_id)))
 
 
 def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None, list[LeftOut]]:
@@ -98,7 +99,7 @@ def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None,
 )
 def training_quality(group: FoldGroup) -> LabelQuality:
     """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
-    return quality_of(out_of_sample(queries.store(), group, fashion_mnist().train_labels))
+    return read_only(quality_of(out_of_sample(queries.store(), group, fashion_mnist().train_labels)))
 
 
 def near_duplicates() -> NearDuplicates | None:
@@ -110,4 +111,4 @@ def near_duplicates() -> NearDuplicates | None:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _near_duplicates(version: float) -> NearDuplicates | None:
     assert version
-    return duplicates.read(queries.store())
+    return read_only(duplicates.read(queries.store()))

@@ -13,6 +13,7 @@ from core.study import Study
 from core.weights import check_cached
 from dashboard import data_queries, queries
 from dashboard.corrections import Corrections
+from dashboard.read_only import read_only
 from jobs import artifacts, photo_sets, studies
 from jobs.photo_sets import PhotoSet
 
@@ -31,13 +32,13 @@ def predictor(run_id: str) -> "Predictor":
 
 
 def study(run_id: str) -> Study:
-    """The study of a run; shared by all, so never write into its arrays. Raise StudyError."""
+    """The study of a run; shared by all and closed to writing. Raise StudyError."""
     return _study(run_id, studies.study_stamp(queries.store(), run_id))
 
 
 @st.cache_resource(max_entries=6, show_spinner="Reading the study")
 def _study(run_id: str, _stamp: int) -> Study:
-    return studies.get_study(queries.store(), run_id)
+    return read_only(studies.get_study(queries.store(), run_id))
 
 
 @st.cache_data(max_entries=512, show_spinner="Looking where the model looks")
@@ -51,14 +52,14 @@ def saliency(run_id: str, position: int, label: int) -> np.ndarray:
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the photo")
 def photo(content: bytes, name: str) -> Photo:
-    """A photo, decoded; shared by all, so never write into its arrays. Raise UnreadablePhoto."""
-    return read_photo(content, name)
+    """A photo, decoded; shared by all and closed to writing. Raise UnreadablePhoto."""
+    return read_only(read_photo(content, name))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Cutting out the item")
 def model_view(content: bytes, name: str, corrections: Corrections) -> "ModelView":
-    """The way of a photo to what a model sees; shared by all. Raise UnreadablePhoto."""
-    return corrections.view(photo(content, name))
+    """The way of a photo to what a model sees; shared by all and closed to writing. Raise UnreadablePhoto."""
+    return read_only(corrections.view(photo(content, name)))
 
 
 @st.cache_data(max_entries=8, show_spinner="Cutting out the photos of the set")

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import Comparison, compare_with_baseline, tied_with_best
+from dashboard.read_only import read_only
 from jobs import launching, runs
 from jobs.comparing import GroupsCompared, compare_groups, distinct_names
 from jobs.groups import Group
@@ -23,11 +24,11 @@ def store() -> Store:
 
 @st.cache_resource(max_entries=64, show_spinner="Reading the predictions")
 def _predictions(run_id: str) -> Predictions:
-    return runs.get_predictions(store(), run_id)
+    return read_only(runs.get_predictions(store(), run_id))
 
 
 def predictions(run_id: str) -> Predictions:
-    """What a finished run said of the 10,000 test images; shared by all, so never write into its arrays.
+    """What a finished run said of the 10,000 test images; shared by all and closed to writing.
 
     Raise RunNotFound or NoPredictions.
     """
@@ -38,8 +39,11 @@ def predictions(run_id: str) -> Predictions:
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the predictions")
 def validation_predictions(run_id: str) -> Predictions:
-    """What a finished run said of its 6,000 validation images. Raise NoPredictions for a run that did not keep it."""
-    return runs.get_predictions(store(), run_id, "validation")
+    """What a finished run said of its 6,000 validation images; closed to writing.
+
+    Raise NoPredictions for a run that did not keep it.
+    """
+    return read_only(runs.get_predictions(store(), run_id, "validation"))
 
 
 def costs() -> list[RunCosts]:

@@ -17,18 +17,26 @@ _LIMITS = {"sure": (0.0, 1.0, 1.0), "not sure": (2.0, 1.0, 1.0), "none of these"
 """The least confidence, near and far by which a model gives that verdict on every photo in which something is found."""
 
 
-def add_run_with_model(store: Store, name: str, seed: int = 0, verdict: Verdict | None = None) -> str:
+def add_run_with_model(
+    store: Store,
+    name: str,
+    seed: int = 0,
+    verdict: Verdict | None = None,
+    model: str = "cnn",
+    truth: np.ndarray | None = None,
+) -> str:
     """Put a finished run with a model file into the store and return its id.
 
-    With a verdict the file holds thresholds by which that is said of every photo; else it holds none.
+    With a verdict the file holds thresholds by which that is said of every photo; else it holds none. `truth`
+    are the test labels if they shall be the real ones.
     """
-    run_id = stores.add(store, Sample(name=name, seed=seed))
+    run_id = stores.add(store, Sample(name=name, seed=seed), truth)
     torch.manual_seed(seed)
-    config = RunConfig(model="cnn")
+    config = RunConfig(model=model, pretrained=False)
     file = artifacts.files_of(store, run_id).model
     file.parent.mkdir(parents=True)
-    model = models.build(config)
-    save_model(file, model, config, {"verdict": _thresholds(model, verdict).as_state()} if verdict else None)
+    built = models.build(config)
+    save_model(file, built, config, {"verdict": _thresholds(built, verdict).as_state()} if verdict else None)
     return run_id
 
 
