@@ -32,7 +32,7 @@ def vote(model: StagedModel, images: np.ndarray, config: RunConfig) -> tuple[np.
 
 
 def _smaller(images: np.ndarray) -> np.ndarray:
-    pixels = torch.from_numpy(np.ascontiguousarray(images))[:, None].float()
+    pixels = torch.from_numpy(np.array(images))[:, None].float()
     border = (images.shape[-1] - _SMALLER) // 2
     small = F.interpolate(pixels, size=(_SMALLER, _SMALLER), mode="bilinear", antialias=True)
     return F.pad(small, (border,) * 4)[:, 0].round().clamp(0, 255).to(torch.uint8).numpy()
