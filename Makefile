@@ -3,6 +3,7 @@
 #              (ARGS="-k name" for some of the tests)
 # make test-fast   the tests without browser and slow ones
 # make check   lint, format, types, one-way imports
+# make constraints   write down the versions that are installed, once all tests have passed with them
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -19,7 +20,7 @@ FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
 PAIRED = $(PYTEST) -m "(browser or slow) and not alone" --numprocesses 2 --dist loadfile
 ALONE = $(PYTEST) -m alone
 
-.PHONY: run test test-fast check developers
+.PHONY: run test test-fast check developers constraints
 .NOTPARALLEL:
 
 run:
@@ -42,3 +43,6 @@ check: developers
 
 developers:
 	@$(SETUP) environment.py developers
+
+constraints: developers
+	@$(SETUP) constraints.py

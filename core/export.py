@@ -9,10 +9,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
@@ -24,6 +24,7 @@ from core.classes import CLASS_NAMES
 from core.config import validated
 from core.errors import CheckpointError, ConfigurationError, LookbookError
 from core.evaluation import answer, log_probabilities
+from core.onnx_runtime import onnxruntime
 from core.preprocessing import PREPROCESSING_VERSION, normalise
 
 IMAGE_SIDE = 28
@@ -164,8 +165,20 @@ def _export(path: Path, loaded: LoadedModel, images: np.ndarray) -> None:
         reason = str(error).strip().splitlines()[0]
         raise ExportError(f"The model {loaded.config.model} cannot be written as ONNX: {reason}") from error
     assert program is not None
-    program.model.metadata_props.update(_metadata(loaded))
-    program.save(path)
+    proto = program.model_proto
+    _forget_origin(proto)
+    onnx.helper.set_model_props(proto, _metadata(loaded))
+    onnx.save(proto, path)
+
+
+def _forget_origin(message: Any) -> None:
+    """Take out of a protobuf message, at any depth, where things come from: the exporter names local paths."""
+    for field, value in message.ListFields():
+        if field.name in ("doc_string", "metadata_props"):
+            message.ClearField(field.name)
+        elif field.message_type:
+            for part in [value] if hasattr(value, "ListFields") else value:
+                _forget_origin(part)
 
 
 def _difference(path: Path, loaded: LoadedModel, images: np.ndarray) -> float:

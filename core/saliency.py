@@ -30,7 +30,7 @@ def salience(pixels: np.ndarray) -> np.ndarray:
 @cache
 def _session():  # type: ignore[no-untyped-def]
     # It takes a while to import, and only photos need it.
-    import onnxruntime
+    from core.onnx_runtime import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(MOST_THREADS, usable_cores())

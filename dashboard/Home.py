@@ -1,4 +1,7 @@
-"""The dashboard: streamlit run dashboard/Home.py."""
+"""The dashboard: streamlit run dashboard/Home.py.
+
+Streamlit imports this file once as a server, which is what `app` is, and runs it as a script for every page.
+"""
 
 import sys
 from pathlib import Path
@@ -14,7 +17,7 @@ def main() -> None:
 
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
-    pages = [st.Page(f"views/{name}.py", title=name.title(), default=name == "home") for name in page.VIEWS]
+    pages = [st.Page(f"views/{name}.py", title=name.title(), default=name == page.VIEWS[0]) for name in page.VIEWS]
     view = st.navigation(pages, position="top")
     with page.errors_said():
         if problem := queries.keep_work_going():
@@ -26,4 +29,14 @@ def main() -> None:
 # Streamlit puts only this folder on the path; the packages stand beside it unless they are installed.
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
-main()
+if __name__ == "__main__":
+    main()
+else:
+    from starlette.middleware import Middleware
+
+    from dashboard import page
+    from dashboard.addresses import Addresses
+    from dashboard.protection import Protection
+
+    stack = [Middleware(Protection), Middleware(Addresses, views=page.VIEWS, home=page.VIEWS[0])]
+    app = st.App(Path(__file__).resolve(), middleware=stack)

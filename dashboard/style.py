@@ -13,7 +13,7 @@ FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a page, as in .streamlit/config.toml, and the scales drawn on them."""
+    """The colours of a page, as in dashboard/.streamlit/config.toml, and the scales drawn on them."""
 
     name: str
     background: str

@@ -18,6 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
 LOG = VENV / "pip.log"
+CONSTRAINTS = ROOT / "constraints.txt"
 REQUIREMENTS = {"users": ROOT / "requirements.txt", "developers": ROOT / "requirements-dev.txt"}
 
 _WAYS_OUT = (
@@ -42,6 +43,11 @@ _WAYS_OUT = (
         "There is no {package} for Python {python} on this machine: use another Python (make run PYTHON=python3.12).",
     ),
     (
+        r"ResolutionImpossible|conflicting dependencies",
+        "The tested versions in constraints.txt do not go together on this machine: delete that file, and the newest "
+        "versions within the ranges of requirements.txt are taken.",
+    ),
+    (
         r"Permission denied",
         "The folder of the project cannot be written: change its permissions, or clone it elsewhere.",
     ),
@@ -55,15 +61,24 @@ def install(kind: str) -> None:
         return
     _create()
     print(f"Installing the packages of {REQUIREMENTS[kind].name} into .venv (some minutes the first time)", flush=True)
-    _pip(["install", "--prefer-binary", "-r", str(REQUIREMENTS[kind])])
+    _pip(["install", "--prefer-binary", *_constrained(), "-r", str(REQUIREMENTS[kind])])
     done = wanted if kind == "developers" else {kind: wanted[kind]}
     STAMP.write_text(json.dumps(done), encoding="utf-8")
 
 
 def fingerprints() -> dict[str, str]:
     """For users and developers: a hash of all that decides what has to be installed."""
-    users = _hash(str(ROOT), sys.version, *_contents("requirements.txt", "pyproject.toml"))
+    users = _hash(str(ROOT), sys.version, *_contents("requirements.txt", "pyproject.toml"), _versions())
     return {"users": users, "developers": _hash(users, *_contents("requirements-dev.txt"))}
+
+
+def _constrained() -> list[str]:
+    """pip's option for the versions that were tested; without that file the newest within their ranges are taken."""
+    return ["--constraint", str(CONSTRAINTS)] if CONSTRAINTS.exists() else []
+
+
+def _versions() -> str:
+    return CONSTRAINTS.read_text(encoding="utf-8") if CONSTRAINTS.exists() else ""
 
 
 def diagnosis(log: str, python: str) -> str:

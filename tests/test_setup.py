@@ -13,9 +13,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+CONFIG = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
 
 def script(name: str) -> ModuleType:
@@ -117,6 +119,7 @@ def test_what_is_no_port_is_refused_in_one_line(port: str) -> None:
             "ERROR: No matching distribution found for torch>=2.9",
             "could not be reached",
         ),
+        ("ERROR: ResolutionImpossible: for help visit", "constraints.txt"),
         ("ERROR: No matching distribution found for torch>=2.9", "no torch>=2.9 for Python 3.99"),
         ("ERROR: Could not install packages: [Errno 13] Permission denied: '.venv'", "cannot be written"),
         ("noise\nERROR: something else", "something else"),
@@ -132,17 +135,21 @@ def test_a_failed_installation_is_explained_in_one_line(environment: ModuleType,
 def test_a_changed_requirement_changes_the_stamp(
     environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "CONSTRAINTS", tmp_path / "constraints.txt")
     before = environment.fingerprints()
     assert environment.fingerprints() == before
     (tmp_path / "requirements-dev.txt").write_text("pytest")
     only_developers = environment.fingerprints()
     assert only_developers["users"] == before["users"]
     assert only_developers["developers"] != before["developers"]
+    (tmp_path / "constraints.txt").write_text("numpy==2.0.0")
+    newer = environment.fingerprints()
+    assert newer["users"] != before["users"]
     (tmp_path / "requirements.txt").write_text("numpy")
-    assert environment.fingerprints()["users"] != before["users"]
+    assert environment.fingerprints()["users"] not in (before["users"], newer["users"])
 
 
 def test_a_second_set_up_does_nothing(environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +183,7 @@ def test_the_server_knows_every_option_of_its_configuration() -> None:
 
 def test_the_server_is_private_quiet_and_quick() -> None:
     assert CONFIG["server"]["address"] == "127.0.0.1"
-    assert CONFIG["server"]["maxUploadSize"] == 10
+    assert CONFIG["server"]["maxUploadSize"] == 100
     assert CONFIG["browser"]["gatherUsageStats"] is False
     assert CONFIG["client"]["showErrorDetails"] == "none"
     assert CONFIG["runner"]["postScriptGC"] is False
@@ -215,6 +222,8 @@ IMPORTED_AS = {
 }
 IMPORTED_BY_TORCH = {"onnxscript"}
 """What torch.onnx imports without requiring it."""
+SERVES = {"uvicorn"}
+"""What Streamlit serves with; named, because the protection of the dashboard relies on it."""
 COMMANDS_AND_TYPES = {"mypy", "ruff", "pandas-stubs", "pytest-xdist", "types-psutil"}
 
 
@@ -235,7 +244,28 @@ def imported_from_outside(*packages: str) -> set[str]:
 
 
 def test_the_requirements_are_what_is_imported() -> None:
-    assert required("requirements.txt") - IMPORTED_BY_TORCH == imported_from_outside("core", "jobs", "dashboard")
+    assert required("requirements.txt") - IMPORTED_BY_TORCH - SERVES == imported_from_outside(
+        "core", "jobs", "dashboard"
+    )
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_no_requirement_admits_a_release_that_may_break_everything(name: str) -> None:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith(("#", "-")) and "<" not in line] == []
+
+
+def test_the_versions_that_make_installs_are_within_the_requirements() -> None:
+    tested = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            package, _, release = line.partition("==")
+            tested[canonicalize_name(package)] = release
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "-", "torch")):
+                requirement = Requirement(line)
+                assert requirement.specifier.contains(tested[canonicalize_name(requirement.name)]), line
 
 
 def test_the_requirements_of_developers_are_what_the_tests_import_besides() -> None:

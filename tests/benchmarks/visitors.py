@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import numpy as np
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from core import dataset
@@ -77,6 +78,15 @@ def ask(port: int, question: Question, together: Barrier | None = None) -> Answe
             if received.HasField("script_finished"):
                 broken |= received.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY
                 return Answer(elements, time.monotonic() - start, broken)
+
+
+def may_ask(port: int, origin: str) -> bool:
+    """Whether a page of that origin gets a session."""
+    try:
+        with connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], origin=origin):  # type: ignore[list-item,arg-type]
+            return True
+    except (OSError, WebSocketException):
+        return False
 
 
 def differences(alone: Answer, together: Answer) -> list[tuple[int, ...]]:

@@ -3,17 +3,19 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import onnx
 import pytest
 import torch
 from torchvision.models import resnet18
 
+import core
 from core import export, models
 from core.checkpoints import LoadedModel
 from core.config import RunConfig
 from core.errors import CheckpointError
 from core.evaluation import log_probabilities
 from core.export import ExportError, WholeNumberResize, read_weights, write_onnx, write_weights
+from core.onnx_runtime import onnxruntime
 from core.preprocessing import PREPROCESSING_VERSION, normalise, resize
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 28, 28), dtype=np.uint8)
@@ -74,6 +76,13 @@ def test_a_damaged_or_foreign_weights_file_is_refused(tmp_path: Path) -> None:
         read_weights(path)
 
 
+def assert_tells_nothing_of_this_machine(path: Path) -> None:
+    content = path.read_bytes()
+    for place in (Path(core.__file__).parent.parent, Path(torch.__file__).parent, Path.home()):
+        assert str(place).encode() not in content
+    assert {prop.key for prop in onnx.load(path).metadata_props} == {"config", "classes", "preprocessing_version"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "config", [RunConfig(), RunConfig(test_time_flips=True), RESNET], ids=["cnn", "cnn with flips", "resnet18"]
@@ -90,6 +99,7 @@ def test_the_onnx_file_gives_the_probabilities_of_pytorch_for_any_number_of_imag
         expected = np.exp(log_probabilities(written.model, IMAGES[:count], config))
         assert np.abs(probabilities - expected).max() < 1e-5
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    assert_tells_nothing_of_this_machine(tmp_path / "model.onnx")
 
 
 @pytest.mark.slow

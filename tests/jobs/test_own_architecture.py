@@ -64,7 +64,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("core", "jobs", "dashboard", ".streamlit"):
+        for name in ("core", "jobs", "dashboard"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "core/models/perceptron.py").write_text(PERCEPTRON, encoding="utf-8")
         registry = folder / "core/models/__init__.py"

@@ -7,10 +7,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from core.dataset import FashionMNIST
+from core.onnx_runtime import onnxruntime
 from jobs import artifacts, locks
 from jobs.packing import BEING_MADE, FAILED, NOT_MADE, READY, Package, package_of, start_packing, zipped
 from jobs.records import STOPPED

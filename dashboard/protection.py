@@ -1,0 +1,150 @@
+"""What stands before every page: who may ask this server, from which page, and whether it is set up to be asked at all.
+
+The port has no sign-in. What keeps others out is that the dashboard listens on this machine only, answers to names of
+this machine only (a foreign page may give its own name the address 127.0.0.1), takes nothing from another origin, be it
+another port of this machine, and is shown in no other page's frame. Where a setting opens one of these doors, a
+sentence is shown instead of the pages.
+"""
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEALTH = "/_stcore/health"
+"""Tells only that a server is there."""
+POLICY_VIOLATION = 1008
+"""Why a websocket is closed (RFC 6455, section 7.4.1)."""
+HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+class Protection:
+    """Refuses what should not be asked, before Streamlit hears of it, and adds headers to what is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        status, sentence = _refusal(scope)
+        if not status:
+            await self._app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": sentence[:120]})
+        else:
+            await PlainTextResponse(f"{sentence}\n", status, HEADERS)(scope, receive, send)
+
+
+def open_door(option: Callable[[str], Any] = st.get_option) -> str:
+    """Which setting leaves this server unprotected and what to do, in one sentence; empty where none does."""
+    allowed = [name.strip() for name in option("server.allowedHosts")]
+    for name, is_closed, advice in (
+        ("server.address", _is_private(option("server.address") or "", allowed), _ADDRESS_ADVICE),
+        (
+            "server.allowedHosts",
+            bool(allowed) and "*" not in allowed,
+            "name those that it is reached by",
+        ),
+        ("server.enableCORS", option("server.enableCORS"), "leave it on"),
+        ("server.enableXsrfProtection", option("server.enableXsrfProtection"), "leave it on"),
+        ("browser.gatherUsageStats", not option("browser.gatherUsageStats"), "turn it off"),
+    ):
+        if not is_closed:
+            return (
+                f"Lookbook shows nothing here, because {name} is {option(name)!r} and leaves this server unprotected: "
+                f"{advice} (on streamlit's command line, in its environment, or in dashboard/.streamlit/config.toml)."
+            )
+    return ""
+
+
+_ADDRESS_ADVICE = (
+    "set it to 127.0.0.1, or, behind a proxy that signs people in, name the host that they use in server.allowedHosts"
+)
+
+
+def is_host_allowed(host: str | None, allowed: Sequence[str]) -> bool:
+    """Whether a request's Host header, with or without a port, is one of those allowed ("*.name": all within name).
+
+    As Streamlit decides it for its websocket, but for every request, and with nothing allowed where nothing is named.
+    """
+    name = _hostname(host)
+    patterns = [pattern.strip().lower().rstrip(".") for pattern in allowed]
+    return any(name == each or (each.startswith("*.") and name.endswith(each[1:])) for each in patterns if name)
+
+
+def is_origin_allowed(origin: str | None, host: str | None, named: Sequence[str] = ()) -> bool:
+    """Whether a request comes from a page of this server itself, by the same host and port, or of an origin named.
+
+    Browsers send an Origin with every websocket and with all that changes something; programs send none.
+    """
+    if origin is None or origin in named:
+        return True
+    try:
+        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
+
+
+def _refusal(scope: Scope) -> tuple[int, str]:
+    """The status and the sentence of a refusal; 0 and nothing for what may be asked."""
+    headers = Headers(scope=scope)
+    host = headers.get("host")
+    if scope["path"] != HEALTH and (sentence := open_door()):
+        return 503, sentence
+    if not is_host_allowed(host, st.get_option("server.allowedHosts")):
+        return 400, "This server is not known by that name. Add it to server.allowedHosts if it should be."
+    if not is_origin_allowed(headers.get("origin"), host, st.get_option("server.corsAllowedOrigins")):
+        return 403, "This comes from a page of another server. Add its origin to server.corsAllowedOrigins if it may."
+    return 0, ""
+
+
+def _hostname(host: str | None) -> str:
+    """The name in a Host header, in small letters and without a port; empty where there is none."""
+    try:
+        parts = urlsplit(f"//{host or ''}")
+        _ = parts.port  # ValueError for a port that is none
+    except ValueError:
+        return ""
+    plain = parts.username is None and parts.password is None and not (parts.path or parts.query or parts.fragment)
+    return (parts.hostname or "").rstrip(".") if plain else ""
+
+
+def _is_private(address: str, allowed: Sequence[str]) -> bool:
+    """Whether only this machine reaches the server, or somebody has said by which name others do."""
+    if address.startswith("unix://") or _is_loopback(address):
+        return True
+    return any(not _is_loopback(name) for name in allowed)
+
+
+def _is_loopback(address: str) -> bool:
+    if address.lower() in _THIS_MACHINE:
+        return True
+    try:
+        return ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+        await send(message)
+
+    return sending

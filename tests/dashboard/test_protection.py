@@ -1,0 +1,235 @@
+"""Who may ask the dashboard, however and from wherever it was started."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from dashboard.protection import is_host_allowed, is_origin_allowed, open_door
+from jobs.settings import ROOT
+from tests.stores import empty_store
+
+ALLOWED = ("localhost", "127.0.0.1")
+CLOSED = {
+    "server.address": "127.0.0.1",
+    "server.allowedHosts": list(ALLOWED),
+    "server.enableCORS": True,
+    "server.enableXsrfProtection": True,
+    "browser.gatherUsageStats": False,
+}
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8501", "127.0.0.1:1", "localhost.", "[::1]:8501"])
+def test_names_of_this_machine_are_answered_with_any_port(host: str) -> None:
+    assert is_host_allowed(host, (*ALLOWED, "::1"))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [None, "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "a:b:c"]
+    + ["localhost:port", "localhost/x", "localhost?x", "evil.example:80#localhost", "xlocalhost", "0.0.0.0", "[::1"],
+)
+def test_other_names_are_not(host: str | None) -> None:
+    assert not is_host_allowed(host, ALLOWED)
+    assert not is_host_allowed(host, ())
+
+
+def test_all_names_within_a_domain_can_be_allowed() -> None:
+    assert is_host_allowed("lookbook.team.example", ["*.team.example"])
+    assert not is_host_allowed("team.example", ["*.team.example"])
+    assert not is_host_allowed("evilteam.example", ["*.team.example"])
+
+
+@given(st.text(max_size=40))
+def test_no_other_text_passes_for_a_name_of_this_machine(host: str) -> None:
+    passes = is_host_allowed(host, ALLOWED)
+    assert not passes or host.lower().split(":")[0].rstrip(".") in ALLOWED
+
+
+def test_only_pages_of_the_very_same_host_and_port_may_ask() -> None:
+    assert is_origin_allowed(None, "localhost:8501")
+    assert is_origin_allowed("http://localhost:8501", "localhost:8501")
+    assert is_origin_allowed("https://team.example", "localhost:8501", ["https://team.example"])
+    for origin in ("http://localhost:9999", "http://localhost", "http://127.0.0.1:8501", "null", "http://[", "file://"):
+        assert not is_origin_allowed(origin, "localhost:8501")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("server.address", None, "server.address is None"),
+        ("server.address", "", "127.0.0.1"),
+        ("server.address", "0.0.0.0", "behind a proxy"),
+        ("server.address", "::", "127.0.0.1"),
+        ("server.address", "192.168.1.7", "127.0.0.1"),
+        ("server.allowedHosts", [], "name those"),
+        ("server.allowedHosts", ["localhost", " * "], "name those"),
+        ("server.enableCORS", False, "leave it on"),
+        ("server.enableXsrfProtection", False, "leave it on"),
+        ("browser.gatherUsageStats", True, "turn it off"),
+    ],
+)
+def test_a_setting_that_opens_a_door_is_named_with_what_to_do(name: str, value: Any, said: str) -> None:
+    assert open_door({**CLOSED, name: value}.__getitem__).count(said) == 1
+    assert name in open_door({**CLOSED, name: value}.__getitem__)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost", "unix:///run/lookbook.sock"]
+)
+def test_a_server_for_this_machine_only_is_closed(address: str) -> None:
+    assert open_door({**CLOSED, "server.address": address}.__getitem__) == ""
+
+
+def test_an_open_address_is_a_choice_for_who_names_the_host_that_others_use() -> None:
+    behind_a_proxy = {**CLOSED, "server.address": "0.0.0.0", "server.allowedHosts": ["lookbook.team.example"]}
+    assert open_door(behind_a_proxy.__getitem__) == ""
+
+
+OPEN_CONFIG = """
+[server]
+address = "0.0.0.0"
+allowedHosts = []
+enableCORS = false
+[browser]
+gatherUsageStats = true
+"""
+
+
+@contextmanager
+def started(tmp_path: Path, folder: Path, main: str, *options: str, **variables: str) -> Iterator[psutil.Process]:
+    """A dashboard, started in that folder by that name of its main file; the user's own configuration opens all."""
+    home = tmp_path / "home"
+    (home / ".streamlit").mkdir(parents=True)
+    (home / ".streamlit" / "config.toml").write_text(OPEN_CONFIG, encoding="utf-8")
+    empty_store(tmp_path)
+    places = {"LOOKBOOK_DATABASE_URL": f"sqlite:///{tmp_path}/runs.db", "LOOKBOOK_ARTIFACTS": f"{tmp_path}/artifacts"}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", main, "--server.headless=true", f"--server.port={port}"]
+    server = subprocess.Popen(
+        [*command, *options],
+        cwd=folder,
+        env=os.environ | places | {"HOME": str(home)} | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield listening(psutil.Process(server.pid))
+    finally:
+        server.kill()
+        server.wait()
+
+
+def listening(process: psutil.Process) -> psutil.Process:
+    deadline = time.monotonic() + 60
+    while not addresses(process):
+        assert time.monotonic() < deadline
+        assert process.is_running()
+        time.sleep(0.1)
+    return process
+
+
+def addresses(process: psutil.Process) -> list[tuple[str, int]]:
+    return [tuple(each.laddr) for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
+
+
+def answer(port: int, path: str = "/", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    return response.status, dict(response.getheaders()), response.read().decode()
+
+
+def connects(port: int, origin: str | None) -> bool:
+    try:
+        with connect(f"ws://localhost:{port}/_stcore/stream", origin=origin, subprotocols=["streamlit"]):  # type: ignore[arg-type, list-item]
+            return True
+    except (OSError, WebSocketException):
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["the root", "the folder dashboard", "another folder", "a link to the project"])
+def test_from_wherever_it_is_started_the_dashboard_is_closed(way: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else where"
+    (elsewhere / ".streamlit").mkdir(parents=True)
+    (elsewhere / ".streamlit" / "config.toml").write_text(OPEN_CONFIG, encoding="utf-8")
+    (tmp_path / "link").symlink_to(ROOT)
+    folder, main = {
+        "the root": (ROOT, "dashboard/Home.py"),
+        "the folder dashboard": (ROOT / "dashboard", "Home.py"),
+        "another folder": (elsewhere, str(ROOT / "dashboard" / "Home.py")),
+        "a link to the project": (elsewhere, str(tmp_path / "link" / "dashboard" / "Home.py")),
+    }[way]
+    with started(tmp_path, folder, main) as server:
+        ((address, port),) = addresses(server)
+        assert address == "127.0.0.1"
+        status, headers, _ = answer(port)
+        assert status == 200
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert answer(port, Host="evil.example")[0] == 400
+        assert answer(port, "/_stcore/health", Host="evil.example")[0] == 400
+        assert connects(port, f"http://localhost:{port}")
+        assert connects(port, None)
+        for origin in ("http://evil.example", "http://localhost:1", f"http://127.0.0.1:{port}", "null"):
+            assert not connects(port, origin)
+        assert [path.name for path in (tmp_path / "home").rglob("*")] == [".streamlit", "config.toml"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        (("--server.address=0.0.0.0",), {}),
+        ((), {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}),
+        (("--browser.gatherUsageStats=true",), {}),
+    ],
+)
+def test_an_unprotected_server_shows_one_sentence_and_no_page(
+    options: tuple[str, ...], variables: dict[str, str], tmp_path: Path
+) -> None:
+    with started(tmp_path, ROOT, "dashboard/Home.py", *options, **variables) as server:
+        port = addresses(server)[0][1]
+        for path in ("/", "/runs?run=x", "/home", "/media/x.png", "/_stcore/host-config"):
+            status, _, text = answer(port, path)
+            assert (status, text.count("Lookbook shows nothing here"), text.count("\n")) == (503, 1, 1)
+        assert not connects(port, f"http://localhost:{port}")
+        assert answer(port, "/_stcore/health")[0] == 200
+
+
+@pytest.mark.slow
+def test_behind_a_proxy_it_answers_to_the_name_that_was_given_to_it(tmp_path: Path) -> None:
+    chosen = ("--server.address=0.0.0.0", "--server.allowedHosts=lookbook.example")
+    with started(tmp_path, ROOT, "dashboard/Home.py", *chosen) as server:
+        port = addresses(server)[0][1]
+        assert answer(port, Host="lookbook.example")[0] == 200
+        assert answer(port, Host="localhost")[0] == 400
+
+
+@pytest.mark.slow
+def test_addresses_as_people_type_them_lead_where_they_mean(tmp_path: Path) -> None:
+    with started(tmp_path, ROOT, "dashboard/Home.py") as server:
+        port = addresses(server)[0][1]
+        for path, meant in (
+            ("/home", "/"),
+            ("/Home?a=1", "/?a=1"),
+            ("/Runs/?run=a%26b", "/runs?run=a%26b"),
+            ("/x", None),
+        ):
+            status, headers, _ = answer(port, path)
+            assert (status, headers.get("location")) == ((307, meant) if meant else (200, None))
