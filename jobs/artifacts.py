@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from jobs.ids import folder_for
 from jobs.store import Store
 
 
@@ -64,7 +65,7 @@ class RunFiles:
 
 def files_of(store: Store, run_id: str) -> RunFiles:
     """The files of a run; the folder need not exist."""
-    return RunFiles(store.artifacts / run_id)
+    return RunFiles(folder_for(store.artifacts, run_id))
 
 
 def supervisor_lock(store: Store) -> Path:

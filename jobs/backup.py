@@ -1,4 +1,4 @@
-"""Copies of the run store that are consistent while runs write to it."""
+"""A backup in the place of the run store: checked first, all at one stroke, and never behind a run's back."""
 
 import os
 import secrets
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from core.errors import LookbookError
 from jobs import locks
 from jobs.artifacts import supervisor_lock
+from jobs.copying import copy_file
+from jobs.foreign_store import checked_copy
 from jobs.launching import ensure_supervisor, supervisor_pid
 from jobs.processes import wake
 from jobs.store import PATIENCE_S, Store, StoreBusy, StoreError, connect, parse_url
@@ -23,86 +24,25 @@ LEAVING_S = 5.0
 _MAGIC = b"SQLite format 3\0"
 
 
-def copy_database(store: Store, target: Path) -> int:
-    """Write a consistent copy of the store to a new file, aside and renamed; return its size in bytes.
-
-    Raise StoreError if the file exists, cannot be written, or the store is no SQLite file.
-    """
-    source = store.engine.url.database
-    if store.engine.dialect.name != "sqlite" or not source:
-        raise StoreError("Only a SQLite store can be copied to a file.", "Use the tools of your database server.")
-    if target.exists():
-        raise StoreError(f"{target} exists already.", "Choose another file: a backup never overwrites one.")
-    try:
-        _copy(Path(source), target)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"The backup {target} could not be written ({error}).", "Check the folder and its room."
-        ) from error
-    return target.stat().st_size
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Put a copy of a database, with what is in its write-ahead log, at `target` at one stroke and durably."""
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with closing(sqlite3.connect(source, timeout=PATIENCE_S)) as reader, closing(sqlite3.connect(aside)) as writer:
-            reader.backup(writer)
-            # A copy is one file, without a write-ahead log beside it.
-            writer.execute("PRAGMA journal_mode=DELETE")
-        _sync(aside)
-        aside.replace(target)
-        _sync(target.parent)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def check_database(path: Path) -> None:
-    """Raise LookbookError unless the file is a whole, undamaged run store."""
-    if not path.is_file():
-        raise StoreError(f"There is no file {path}.", "Name a file that `python -m jobs backup` wrote.")
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
-            connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error as error:
-        raise _not_a_backup(path, str(error)) from error
-    if verdict != "ok":
-        raise _not_a_backup(path, verdict)
-
-
-def _not_a_backup(path: Path, reason: str) -> LookbookError:
-    return StoreError(f"{path} is not an undamaged run store ({reason}).", "Name another backup.")
-
-
 def restore(source: Path, url: str, artifacts: Path) -> Path | None:
     """Put a copy of a backup in the place of the run store; return where the store that was there is kept, if any.
 
     Raise StoreError if the file is no undamaged run store, if a supervisor is at work, or if nothing can be written.
     """
-    check_database(source)
     address = parse_url(url)
     database = address.database
     if address.get_backend_name() != "sqlite" or not database:
         raise StoreError("Only a SQLite store can be restored from a file.", "Use the tools of your database server.")
-    with _nobody_at_work(Store(connect(url), artifacts)):
+    with checked_copy(source, Path(database)) as copy, _nobody_at_work(Store(connect(url), artifacts)):
         try:
-            return _put_in_place(source, Path(database))
+            return _put_in_place(copy, Path(database))
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{database} could not be written ({error}).", "Check the folder and its room.") from error
 
 
 def _put_in_place(source: Path, target: Path) -> Path | None:
     if not target.exists():
-        _copy(source, target)
+        copy_file(source, target)
         return None
     stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     kept = target.with_name(f"{target.stem}-before-restore-{stamp}{target.suffix}")
@@ -131,7 +71,7 @@ def _write_over(source: Path, target: Path, kept: Path) -> None:
             if time.monotonic() > deadline:
                 raise StoreBusy(f"Another program holds the run store {target} locked.", "Close it, then try again.")
         elif not kept.exists():
-            _copy(target, kept)
+            copy_file(target, kept)
 
     with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=1)) as writer:
         # So that the store can be read, and copied, while it is written.
@@ -148,7 +88,7 @@ def _replace_rubble(source: Path, target: Path, kept: Path) -> None:
         beside = target.with_name(target.name + ending)
         if beside.exists():
             beside.replace(kept.with_name(kept.name + ending))
-    _copy(source, target)
+    copy_file(source, target)
 
 
 @contextmanager

@@ -11,11 +11,15 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
+from core.classes import CLASS_COUNT
+
 
 class Damaged(ValueError):
     """The bytes are not what was stored."""
 
 
+MOST_BYTES = 64 * 2**20
+"""As the probabilities of two million images."""
 _DROPPED_BITS = 8
 _KEPT_BYTES = 3
 _FLOOR = np.float32(-100.0)
@@ -34,12 +38,9 @@ def encode_log_probabilities(values: npt.NDArray[np.float32]) -> bytes:
     return zlib.compress(np.ascontiguousarray(planes).tobytes(), 6)
 
 
-def decode_log_probabilities(blob: bytes, count: int) -> npt.NDArray[np.float32]:
+def decode_log_probabilities(blob: bytes, count: int, classes: int = CLASS_COUNT) -> npt.NDArray[np.float32]:
     """Shape (count, classes), float32. Raise Damaged."""
-    content = _decompressed(blob)
-    if content.size % (_KEPT_BYTES * max(count, 1)):
-        raise Damaged(f"{content.size} bytes are not the probabilities of {count} images")
-    planes = content.reshape(_KEPT_BYTES, -1)
+    planes = _decompressed(blob, _KEPT_BYTES * count * classes).reshape(_KEPT_BYTES, -1)
     words = np.zeros((planes.shape[1], 4), np.uint8)
     words[:, :_KEPT_BYTES] = planes.T
     bits = words.view("<u4").ravel() << np.uint32(_DROPPED_BITS)
@@ -51,13 +52,23 @@ def encode_labels(labels: npt.NDArray[np.int64]) -> bytes:
     return zlib.compress(labels.astype(np.uint8).tobytes(), 6)
 
 
-def decode_labels(blob: bytes) -> npt.NDArray[np.int64]:
-    """Shape (n,). Raise Damaged."""
-    return _decompressed(blob).astype(np.int64)
+def decode_labels(blob: bytes, count: int) -> npt.NDArray[np.int64]:
+    """Shape (count,), each the label of a class. Raise Damaged."""
+    labels = _decompressed(blob, count).astype(np.int64)
+    if (labels >= CLASS_COUNT).any():
+        raise Damaged(f"they hold the label {labels.max()}, which no class has")
+    return labels
 
 
-def _decompressed(blob: bytes) -> npt.NDArray[np.uint8]:
+def _decompressed(blob: bytes, size: int) -> npt.NDArray[np.uint8]:
+    """The bytes, which must be so many: a blob that unpacks to more is not unpacked any further."""
+    if not 0 <= size <= MOST_BYTES:
+        raise Damaged(f"they would unpack to {size:,} bytes")
+    unpacker = zlib.decompressobj()
     try:
-        return np.frombuffer(zlib.decompress(blob), np.uint8)
+        content = unpacker.decompress(blob, size + 1)
     except zlib.error as error:
         raise Damaged(str(error)) from error
+    if len(content) != size or not unpacker.eof:
+        raise Damaged(f"they unpack to other than {size:,} bytes")
+    return np.frombuffer(content, np.uint8)

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from jobs.backup import copy_database
+from jobs.copying import copy_database
 from jobs.schema import REVISION
 from jobs.store import Store, StoreDamaged, StoreNewer, connect, revision_within
 
@@ -22,7 +22,7 @@ def upgrade(store: Store, found: str | None, target: str = REVISION) -> None:
 
     Foreign keys are off meanwhile: a table rebuilt with them on would delete the rows that refer to it.
     """
-    if found is not None and found not in _known_revisions():
+    if found is not None and found not in known_revisions():
         raise StoreNewer(
             f"The run store {store.place} has schema {found}, which is newer than this Lookbook ({REVISION}).",
             "Update Lookbook, or point LOOKBOOK_DATABASE_URL at another store.",
@@ -43,7 +43,8 @@ def upgrade(store: Store, found: str | None, target: str = REVISION) -> None:
         engine.dispose()
 
 
-def _known_revisions() -> set[str]:
+def known_revisions() -> set[str]:
+    """Every schema revision that this version can bring up to its own."""
     return {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
 
 

@@ -24,8 +24,8 @@ from core.metrics import SMALLEST_PROBABILITY
 from core.reading import PHOTO_PATH, Photo, UnreadablePhoto
 from core.verdict import Judgement, Verdict
 from jobs import blobs
+from jobs.ids import folder_for, new_id
 from jobs.new_files import new_folder
-from jobs.queue import new_id
 from jobs.records import Predictions
 from jobs.runs import get_predictions
 from jobs.schema import LONGEST_NAME, photo_answers, photo_sets, photos, predictions
@@ -259,7 +259,7 @@ def _as_set(row: Row[tuple[str, str, float, int]]) -> PhotoSet:
 
 
 def _folder(store: Store, set_id: str) -> Path:
-    return store.artifacts / "photo-sets" / set_id
+    return folder_for(store.artifacts / "photo-sets", set_id)
 
 
 def _file_name(position: int) -> str:

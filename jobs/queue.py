@@ -1,7 +1,6 @@
 """What a person asks for: launch, stop, resume, change the order. One transaction each; the supervisor acts on it."""
 
 import os
-import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -17,23 +16,16 @@ from core.presets import PRESETS, config_of
 from jobs import artifacts, labels, locks
 from jobs.attempts import row_of
 from jobs.environment import environment
+from jobs.ids import new_id
 from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING
 from jobs.runs import NotPossible, RunNotFound
 from jobs.schema import LONGEST_NAME, epochs, runs
 from jobs.settings import settings
 from jobs.store import Store
 
-# No letter or digit that is mistaken for another when an id is read aloud or typed.
-_ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
-_ID_LENGTH = 8
 MOST_SEEDS = 50
 LAST = sys.maxsize
 """A place in the queue that no queue has: the end."""
-
-
-def new_id() -> str:
-    """A random id of 8 characters: one in a million that two of 1,300 runs share it, and then the store refuses."""
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
 
 
 def launch(

@@ -198,8 +198,9 @@ def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictio
     if row is None:
         raise _no_predictions(get_run(store, run_id), split)
     try:
-        labels = blobs.decode_labels(row.labels)
-        return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, len(labels)))
+        count = row._mapping["count"]
+        labels = blobs.decode_labels(row.labels, count)
+        return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, count))
     except blobs.Damaged as error:
         raise StoreDamaged(
             f"The answers of run {get_run(store, run_id).name} to the {split} images are damaged ({error}).", BRING_BACK

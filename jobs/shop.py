@@ -1,6 +1,7 @@
 """What everybody who uses the store shares: how many runs at once, whether the queue is paused, what store it is."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,6 +12,14 @@ from jobs.settings import settings
 from jobs.store import BRING_BACK, Store, StoreDamaged, Unreadable
 
 MOST_SLOTS = 64
+VALUES: dict[str, Callable[[Any], bool]] = {
+    "slots": lambda value: type(value) is int and 1 <= value <= MOST_SLOTS,
+    "paused": lambda value: type(value) is bool,
+    # Of belonging: the id is part of a file's name.
+    "id": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{16}", value) is not None,
+    "artifacts": lambda value: isinstance(value, str),
+}
+"""What each of the settings that a store holds may be."""
 
 
 def slots(connection: Connection) -> int:
@@ -38,7 +47,7 @@ def set_paused(store: Store, paused: bool) -> None:
 
 def _value(connection: Connection, key: str) -> Any:
     value = connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
-    if isinstance(value, Unreadable):
+    if isinstance(value, Unreadable) or (value is not None and not VALUES[key](value)):
         raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
     return value
 

@@ -16,6 +16,7 @@ from core.errors import LookbookError
 from core.features import penultimate_features
 from jobs import processes
 from jobs.artifacts import RunFiles
+from jobs.ids import folder_for
 from jobs.launching import open_here
 from jobs.runs import get_run
 from jobs.settings import settings
@@ -29,7 +30,7 @@ def main(run_id: str) -> None:
     """Make and store the study of a run; whatever goes wrong is kept as the reason, beside it."""
     processes.give_way()
     torch.set_num_threads(1)
-    files = RunFiles(settings().artifacts / run_id)
+    files = RunFiles(folder_for(settings().artifacts, run_id))
     sys.excepthook = partial(_record, files.study_failure)
     # A run that has been deleted meanwhile is not studied.
     get_run(open_here(), run_id)

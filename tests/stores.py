@@ -21,6 +21,7 @@ from core.classes import CLASS_COUNT
 from core.config import TEST_IMAGES, VALIDATION_IMAGES
 from core.presets import config_of
 from jobs import artifacts, blobs, locks, queue
+from jobs.ids import new_id
 from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
 from jobs.schema import attempts, epochs, predictions, runs, tags
 from jobs.store import Store, open_store
@@ -69,7 +70,7 @@ def labels() -> np.ndarray:
 
 def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
     """Put one run into the store and return its id; `truth` are the test labels if they shall be the real ones."""
-    run_id = queue.new_id()
+    run_id = new_id()
     config = config_of(sample.model, seed=sample.seed, **sample.changes).model_copy(update={"threads": 2})
     ended = _ended(sample, truth) if sample.status == FINISHED else None
     done = _epochs(run_id, sample) if sample.status != QUEUED else []

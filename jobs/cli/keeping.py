@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core import dataset
-from jobs import backup, supervisor
+from jobs import backup, copying, supervisor
 from jobs.launching import open_here
 from jobs.settings import settings
 
@@ -59,7 +59,7 @@ class _ProgressLine:
 
 
 def _backup(chosen: argparse.Namespace) -> int:
-    size = backup.copy_database(open_here(), chosen.file)
+    size = copying.copy_database(open_here(), chosen.file)
     print(f"The run store is copied to {chosen.file} ({size / MEGABYTE:.1f} MB).", file=sys.stderr)
     return 0
 

@@ -28,7 +28,7 @@ from core.config import RunConfig
 from core.errors import LookbookError
 from core.presets import config_of
 from jobs import artifacts, locks, processes, queue
-from jobs.backup import check_database
+from jobs.foreign_store import check_database
 from jobs.launching import ensure_supervisor
 from jobs.records import FAILED, FINISHED, STOPPED, Run
 from jobs.runs import active_runs, get_run, list_attempts, list_runs

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from jobs import artifacts, locks, queue
-from jobs.backup import check_database, copy_database, restore
+from jobs.backup import restore
+from jobs.copying import copy_database
+from jobs.foreign_store import check_database
 from jobs.launching import ensure_supervisor, supervisor_pid
 from jobs.runs import list_runs
 from jobs.schema import runs
@@ -116,11 +118,11 @@ KILLED_MIDWAY = """
 import os, signal, sys
 from pathlib import Path
 from jobs import backup
-real, copied = backup._copy, []
+real = backup.copy_file
 def copy_and_die(source, target):
     real(source, target)
     os.kill(os.getpid(), signal.SIGKILL)
-backup._copy = copy_and_die
+backup.copy_file = copy_and_die
 backup.restore(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
 """
 

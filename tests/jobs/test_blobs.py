@@ -1,5 +1,8 @@
 """The stored form of predictions keeps what every figure needs."""
 
+import tracemalloc
+import zlib
+
 import numpy as np
 import pytest
 
@@ -52,9 +55,27 @@ def test_bytes_that_are_not_what_was_stored_are_named_as_damaged() -> None:
         with pytest.raises(blobs.Damaged):
             blobs.decode_log_probabilities(content, count)
     with pytest.raises(blobs.Damaged):
-        blobs.decode_labels(bytes(flipped))
+        blobs.decode_labels(bytes(flipped), 100)
+
+
+def test_a_small_blob_that_unpacks_to_gigabytes_is_refused_before_it_fills_the_memory() -> None:
+    bomb = zlib.compress(bytes(200 * 2**20), 9)
+    tracemalloc.start()
+    with pytest.raises(blobs.Damaged, match="other than"):
+        blobs.decode_labels(bomb, 100)
+    with pytest.raises(blobs.Damaged, match="would unpack"):
+        blobs.decode_log_probabilities(bomb, 10**12)
+    with pytest.raises(blobs.Damaged, match="would unpack"):
+        blobs.decode_labels(bomb, -1)
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_a_label_that_no_class_has_is_damage() -> None:
+    with pytest.raises(blobs.Damaged, match="label 10"):
+        blobs.decode_labels(blobs.encode_labels(np.array([3, 10])), 2)
 
 
 def test_labels_come_back_as_they_were() -> None:
-    labels = np.arange(256, dtype=np.int64)
-    assert np.array_equal(blobs.decode_labels(blobs.encode_labels(labels)), labels)
+    labels = np.arange(256, dtype=np.int64) % 10
+    assert np.array_equal(blobs.decode_labels(blobs.encode_labels(labels), 256), labels)

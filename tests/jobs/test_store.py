@@ -149,7 +149,7 @@ def _contents(path: Path) -> dict[str, list[dict[str, object]]]:
 
 
 def test_every_revision_is_kept_as_a_file() -> None:
-    assert {path.stem for path in old_stores.FOLDER.glob("*.db")} == set(REVISIONS) == migration._known_revisions()
+    assert {path.stem for path in old_stores.FOLDER.glob("*.db")} == set(REVISIONS) == migration.known_revisions()
 
 
 def test_a_migration_first_makes_a_backup_that_holds_the_old_rows(tmp_path: Path) -> None:
