@@ -1,161 +1,255 @@
-"""The true classes of photos, as people state them: by the name of a folder, or in a CSV of file and label."""
+"""The true classes of photos, as people state them: by the names of folders, or in tables of file and class.
 
-import csv
-import io
+One rule for both: a photo gets a class for certain, or it is said why it has none.
+"""
+
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
-from core.errors import LookbookError
+from core.class_names import label_named, label_numbered
+from core.classes import CLASS_NAMES
+from core.label_tables import LabelRow, LabelTable, NoLabelColumns, UnreadableLabels, path_parts, read_table
 from core.photo_files import PhotoFile
+from core.wording import counted, listed
 
-MAX_LABEL_BYTES = 10**6
-MAX_LABELS = 10_000
-
-_FILE_COLUMNS = ("file", "filename", "name", "path", "image")
-_LABEL_COLUMNS = ("label", "class", "category", "label_index")
-_ADVICE = f"Write a line `file,label` and then one line per photo. Labels are {', '.join(CLASS_NAMES)}, or 0 to 9."
+_NAMED = 3
+"""So many photos, rows and conflicts are named in a sentence."""
 _SHOWN = 40
 """Characters of a wrong label that a message repeats."""
-_DIGITS = tuple(map(str, range(CLASS_COUNT)))
-_FEWER = "State the labels of fewer photos at a time."
-_BY_WORD = {re.sub("[^a-z]", "", name.lower()): label for label, name in enumerate(CLASS_NAMES)}
-_BY_WORD |= {"tshirt": 0, "top": 0, "boot": 9}
-
-
-class UnreadableLabels(LookbookError):
-    """A CSV of labels that cannot be understood; the message says which line."""
-
-    kind = "photo"
-
-
-class NoLabelColumns(UnreadableLabels):
-    """A table of something else."""
+_UPLOAD_MARK = re.compile(r"[0-9a-f]{8}-(?=.)")
+"""What Label Studio puts before the names of files that are uploaded to it."""
 
 
 @dataclass(frozen=True)
-class Labels:
-    """Labels 0 to 9 by the name of the file, with as much of its path as it takes to tell the files apart."""
+class StatedLabels:
+    """What is stated of some photos: their labels 0 to 9, or why a photo has none, by the names of the files.
 
-    by_file: Mapping[str, int]
+    `unmatched` names the rows of tables, of `rows` in all, that match no photo.
+    """
 
-    def of(self, name: str) -> int | None:
-        """The label of a file, by its whole path or the longest end of it that is known; None if none is."""
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        ends = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((self.by_file[end] for end in ends if end in self.by_file), None)
-
-
-@dataclass(frozen=True)
-class TableLabels:
-    """Labels of several tables, each by the path of the folder or zip that it speaks of: "" for all files."""
-
-    tables: Mapping[str, Labels]
+    labels: Mapping[str, int]
+    reasons: Mapping[str, str]
+    conflicts: Sequence[str] = ()
+    unmatched: Sequence[str] = ()
+    rows: int = 0
+    tables: frozenset[str] = frozenset()
+    """The names of the tables that it is stated by; none where it is stated by folders."""
 
     def of(self, name: str) -> int | None:
-        """The label of a file by the table that lies nearest to it; None if none knows it."""
-        nearest = sorted((where for where in self.tables if name.startswith(where)), key=len, reverse=True)
-        found = (self.tables[where].of(name.removeprefix(where)) for where in nearest)
-        return next((label for label in found if label is not None), None)
+        """The label of a photo, None if it has none for certain."""
+        return self.labels.get(name)
+
+    def why_not(self, name: str) -> str:
+        """Why a photo has no label, in a sentence."""
+        return self.reasons.get(name, "It has no label.")
+
+    @property
+    def sentences(self) -> list[str]:
+        """What a person should know: rows that match no photo, photos without a label, and every conflict by name."""
+        told = list(self.conflicts[:_NAMED])
+        if len(self.conflicts) > _NAMED:
+            told.append(f"There are {counted(len(self.conflicts) - _NAMED, 'conflict')} more.")
+        if self.unmatched:
+            match = "matches" if len(self.unmatched) == 1 else "match"
+            few = listed(self.unmatched, _NAMED)
+            told.append(f"{len(self.unmatched):,} of {counted(self.rows, 'row')} {match} no photo: {few}.")
+        if self.reasons and (self.labels or self.tables):
+            have = "has" if len(self.reasons) == 1 else "have"
+            few = listed(list(self.reasons), _NAMED)
+            told.append(f"{counted(len(self.reasons), 'photo')} {have} no label: {few}.")
+        return told
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What CSVs that came along with photos say: labels, the names of those about other things, and what is wrong."""
+    """The tables among some files, the names of those about other things, and what is wrong with the rest."""
 
-    labels: TableLabels
-    of_other_things: list[str]
-    faults: list[UnreadableLabels]
-
-
-class FolderLabels:
-    """Labels by the name of the folder that a file is in: "Bag/1.jpg" is a bag."""
-
-    def of(self, name: str) -> int | None:
-        """The label of a file, None if its folder is not called like a class."""
-        return label_of(PurePosixPath(name.replace("\\", "/")).parent.name)
+    tables: list[LabelTable] = field(default_factory=list)
+    of_other_things: list[str] = field(default_factory=list)
+    faults: list[UnreadableLabels] = field(default_factory=list)
 
 
-AnyLabels = Labels | TableLabels | FolderLabels
+def read_tables(files: Iterable[PhotoFile]) -> Tables:
+    """The tables among files, each for what lies beside it in its folder or zip; one that lies alone for all.
 
-
-def label_of(words: str) -> int | None:
-    """The label of a class as people write it: "Ankle boot", "ankle-boots", "T-Shirt", "9"; None if it is none."""
-    text = words.strip().lower()
-    if text in _DIGITS:
-        return int(text)
-    word = re.sub("[^a-z]", "", text)
-    singulars = (word, word.removesuffix("s"), word.removesuffix("es"))
-    return next((_BY_WORD[one] for one in singulars if one in _BY_WORD), None)
-
-
-def read_labels(content: bytes) -> Labels:
-    """The labels in a CSV with a column for the file and one for the label, parted by commas, semicolons or tabs.
-
-    Raises UnreadableLabels, also for more than MAX_LABEL_BYTES or MAX_LABELS.
+    A table in a folder or zip that has no columns of labels is about other things; any other fault is reported.
     """
-    if len(content) > MAX_LABEL_BYTES:
-        raise UnreadableLabels(f"The labels have more than {MAX_LABEL_BYTES // 10**6} MB.", _FEWER)
-    try:
-        text = content.decode("utf-8-sig")
-        rows = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text), strict=True)
-        return Labels(_by_file(rows))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableLabels(f"The labels are no CSV in UTF-8: {error}.", _ADVICE) from error
-
-
-def read_tables(tables: Iterable[PhotoFile]) -> Tables:
-    """The labels of several CSVs, each for what lies beside it in its folder or zip; one that lies alone for all.
-
-    A CSV in a folder or zip that has no columns of labels is about other things; any other fault is reported.
-    """
-    found: dict[str, Labels] = {}
-    of_other_things: list[str] = []
-    faults: list[UnreadableLabels] = []
-    for table in tables:
-        where = table.name.rpartition("/")[0]
+    found = Tables()
+    for file in files:
+        where = file.name.rpartition("/")[0]
         try:
-            labels = read_labels(table.content)
-        except UnreadableLabels as error:
-            if where and isinstance(error, NoLabelColumns):
-                of_other_things.append(table.name)
+            found.tables.append(read_table(file.content, file.name, where))
+        except NoLabelColumns as error:
+            if where:
+                found.of_other_things.append(file.name)
             else:
-                faults.append(type(error)(f"{table.name}: {error.message}", error.advice))
-            continue
-        key = f"{where}/" if where else ""
-        found[key] = Labels({**(found[key].by_file if key in found else {}), **labels.by_file})
-    return Tables(TableLabels(found), of_other_things, faults)
-
-
-def _delimiter(text: str) -> str:
-    """What parts the columns: the first of `,;` and a tab that stands in the first line."""
-    return next((letter for letter in ",;\t" if letter in text.split("\n", 1)[0]), ",")
-
-
-def _by_file(rows: "csv.DictReader[str]") -> dict[str, int]:
-    """Labels by file, read row by row, so that a table of any length costs no more than MAX_LABELS rows."""
-    columns = {name.strip().lower(): name for name in (rows.fieldnames or ()) if name}
-    file = next((columns[name] for name in _FILE_COLUMNS if name in columns), None)
-    label = next((columns[name] for name in _LABEL_COLUMNS if name in columns), None)
-    if file is None or label is None:
-        raise NoLabelColumns("The labels have no columns `file` and `label`.", _ADVICE)
-    found: dict[str, int] = {}
-    for count, row in enumerate(rows):
-        if count == MAX_LABELS:
-            raise UnreadableLabels(f"The labels have more than {MAX_LABELS:,} rows.", _FEWER)
-        name, number = _row(row, file, label, rows.line_num)
-        found[name] = number
-    if not found:
-        raise UnreadableLabels("The labels have a first line, and no photo below it.", _ADVICE)
+                found.faults.append(error)
+        except UnreadableLabels as error:
+            found.faults.append(error)
     return found
 
 
-def _row(row: Mapping[str, str | None], file: str, label: str, line: int) -> tuple[str, int]:
-    words = row[label] or ""
-    found = label_of(words)
-    if found is None:
-        shown = words if len(words) <= _SHOWN else words[:_SHOWN] + "…"
-        raise UnreadableLabels(f"Line {line} of the labels has {shown!r}, which is no class.", _ADVICE)
-    return "/".join(PurePosixPath((row[file] or "").strip().replace("\\", "/")).parts), found
+def labels_by_folders(names: Sequence[str]) -> StatedLabels:
+    """The labels of photos by the folders, at any depth, that they lie in: "Bag/1/a.jpg" is a bag.
+
+    A class that is written out counts more than a number, which may just number folders. Two classes on the way to a
+    photo are a conflict, unless one of them is on the way to all photos and so tells nothing.
+    """
+    paths = {name: _folders(name) for name in names}
+    shared = _shared_start(list(paths.values()))
+    labels, reasons, conflicts = dict[str, int](), dict[str, str](), list[str]()
+    for name, folders in paths.items():
+        stated = _stated_by(folders[shared:]) or _stated_by(folders[:shared])
+        if len(stated) == 1:
+            labels[name] = stated.pop()
+        elif stated:
+            reasons[name] = f"Its folders name {_classes(stated)}."
+            conflicts.append(f"{name} lies in folders that name {_classes(stated)}, and so counts for neither.")
+        else:
+            reasons[name] = "It lies in no folder that is named by a class."
+    return StatedLabels(labels, reasons, conflicts)
+
+
+def labels_by_tables(names: Sequence[str], tables: Sequence[LabelTable]) -> StatedLabels:
+    """The labels of photos by the rows of tables that name them.
+
+    A row names a photo by as much of the end of its path as only one photo has. Folders before the photo's path, or
+    that all photos lie in, do not matter; small and capital letters do where names differ in nothing else.
+    """
+    said: defaultdict[int, list[tuple[LabelTable, LabelRow]]] = defaultdict(list)
+    unmatched, doubtful, rows = list[str](), dict[int, str](), 0
+    for table in tables:
+        index = _Index(names, table.where)
+        for row in table.rows:
+            rows += 1
+            matched = index.photos_of(row.parts)
+            if not matched:
+                unmatched.append("/".join(row.parts) or f"line {row.line} of {table.name}")
+            elif len(matched) > 1:
+                for photo in matched:
+                    doubtful[photo] = f"Line {row.line} of {table.name} fits it and {_others(len(matched))} as well."
+            else:
+                said[matched[0]].append((table, row))
+    used = frozenset(table.name for table in tables)
+    return replace(_weighed(names, said, doubtful), unmatched=unmatched, rows=rows, tables=used)
+
+
+def _weighed(
+    names: Sequence[str],
+    said: Mapping[int, Sequence[tuple[LabelTable, LabelRow]]],
+    doubtful: Mapping[int, str],
+) -> StatedLabels:
+    """The label of each photo by what its rows say, or why it has none."""
+    labels, reasons, conflicts = dict[str, int](), dict[str, str](), list[str]()
+    for photo, name in enumerate(names):
+        stated = frozenset().union(*(row.labels for _, row in said.get(photo, ())))
+        if len(stated) == 1:
+            labels[name] = next(iter(stated))
+        elif stated:
+            reasons[name] = f"Its rows say {_classes(stated)}."
+            conflicts.append(f"{name} is {_told(said[photo])}, and so counts for neither.")
+        elif photo in doubtful:
+            reasons[name] = doubtful[photo]
+            conflicts.append(f"{name}: {doubtful[photo]}")
+        else:
+            reasons[name], is_wrong = _unlabelled(said.get(photo, ()))
+            if is_wrong:
+                conflicts.append(f"{name}: {reasons[name]}")
+    # Of two photos with one name neither can be told by it.
+    return StatedLabels({name: label for name, label in labels.items() if name not in reasons}, reasons, conflicts)
+
+
+def _unlabelled(rows: Sequence[tuple[LabelTable, LabelRow]]) -> tuple[str, bool]:
+    """Why these rows of a photo give it no label, and whether one of them has something else there."""
+    table, row = next(((table, row) for table, row in rows if row.words), (None, None))
+    if table and row:
+        shown = repr(row.words[:_SHOWN]) + ("…" if len(row.words) > _SHOWN else "")
+        return f"Line {row.line} of {table.name} has {shown}, which is no class.", True
+    return ("Its row has no label." if rows else "No row of the tables names it."), False
+
+
+def _told(rows: Sequence[tuple[LabelTable, LabelRow]]) -> str:
+    """ "Bag by line 2 and Shirt by line 5 of labels.csv"."""
+    tables = {table.name for table, _ in rows}
+    each = [
+        f"{_classes(row.labels)} by line {row.line}" + (f" of {table.name}" if len(tables) > 1 else "")
+        for table, row in rows
+        if row.labels
+    ]
+    return " and ".join(each[:_NAMED]) + (f" of {tables.pop()}" if len(tables) == 1 else "")
+
+
+def _classes(labels: Iterable[int]) -> str:
+    return " and ".join(CLASS_NAMES[label] for label in sorted(labels))
+
+
+def _others(count: int) -> str:
+    return "another photo" if count == 2 else f"{count - 1} other photos"
+
+
+def _folders(name: str) -> tuple[str, ...]:
+    """The folders of a file, a zip among them without the end of its name."""
+    return tuple(re.sub(r"\.zip$", "", part, flags=re.IGNORECASE) for part in path_parts(name)[:-1])
+
+
+def _shared_start(paths: Sequence[tuple[str, ...]]) -> int:
+    """How many folders all paths begin with."""
+    return sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, zip(*paths, strict=False)))
+
+
+def _stated_by(folders: Sequence[str]) -> set[int]:
+    """The labels that folders name; those of numbers only where no class is written out."""
+    for read in (label_named, label_numbered):
+        if labels := {label for folder in folders if (label := read(folder)) is not None}:
+            return labels
+    return set()
+
+
+class _Index:
+    """Photos within a folder or zip, found by the paths that rows of a table give them."""
+
+    def __init__(self, names: Sequence[str], where: str) -> None:
+        start = path_parts(where)
+        paths = {photo: path_parts(name) for photo, name in enumerate(names)}
+        self._paths = {photo: path[len(start) :] for photo, path in paths.items() if path[: len(start)] == start}
+        self._shared = _shared_start([path[:-1] for path in self._paths.values()])
+        self._by_name: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
+        for photo, path in self._paths.items():
+            name = path[-1].casefold() if path else ""
+            self._by_name[name].append(photo)
+            self._by_stem[name.rpartition(".")[0]].append(photo)
+
+    def photos_of(self, row: tuple[str, ...]) -> list[int]:
+        """The photos that a row may mean: none, the one that it means, or several that it fits equally well."""
+        if not row:
+            return []
+        for written in _ways(row):
+            for same in (str, str.casefold):
+                fits = {photo: self._fit(written, photo, same) for photo in self._by_name[written[-1].casefold()]}
+                best = max(fits.values(), default=(False, 0))
+                if best[1]:
+                    return [photo for photo, fit in fits.items() if fit == best]
+        # Kaggle's tables name files without their ending.
+        return self._by_stem[row[-1].casefold()] if len(row) == 1 else []
+
+    def _fit(self, row: tuple[str, ...], photo: int, same: Callable[[str], str]) -> tuple[bool, int]:
+        """How well a row's path fits that of a photo: whether it is the same, and how many parts of the end are.
+
+        0 where one has folders that the other contradicts.
+        """
+        path = self._paths[photo]
+        pairs = zip(reversed(row), reversed(path), strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: same(pair[0]) == same(pair[1]), pairs))
+        fits = common == len(row) or common >= len(path) - self._shared
+        return (common == len(row) == len(path), common) if fits else (False, 0)
+
+
+def _ways(row: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A row's path as it is written, and without what a tool has put before the name."""
+    yield row
+    if mark := _UPLOAD_MARK.match(row[-1]):
+        yield (row[-1][mark.end() :],)

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.photo_files import PhotoFile
-from core.photo_labels import AnyLabels
+from core.photo_labels import StatedLabels
 from core.reading import UnreadablePhoto
 from core.verdict import Judgement
 from dashboard import model_queries
@@ -63,7 +63,7 @@ class JudgedPhoto:
         ]
 
 
-def judge(files: Sequence[PhotoFile], labels: AnyLabels, models: Mapping[str, "Predictor"]) -> list[JudgedPhoto]:
+def judge(files: Sequence[PhotoFile], labels: StatedLabels, models: Mapping[str, "Predictor"]) -> list[JudgedPhoto]:
     """Every photo with the answers of all runs, by their ids; says how far it is where that takes a while."""
     bar = st.progress(0.0, "Reading the photos") if len(files) > _QUICK else None
     judged = []

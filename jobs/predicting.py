@@ -5,7 +5,7 @@ from typing import Any
 
 from core.classes import CLASS_NAMES
 from core.photo_files import PhotoFile
-from core.photo_labels import AnyLabels
+from core.photo_labels import StatedLabels
 from core.photos import to_model_view
 from core.prediction import Answer, Predictor, predict_photo, rank
 from core.verdict import Judgement
@@ -24,13 +24,13 @@ def predictor_of(store: Store, run: Run) -> Predictor:
 
 
 def predict_files(
-    store: Store, run: Run, files: Iterable[PhotoFile], labels: AnyLabels | None = None
+    store: Store, run: Run, files: Iterable[PhotoFile], labels: StatedLabels | None = None
 ) -> list[dict[str, Any]]:
     """For each file {file, predicted, confidence, top3, verdict, reason, probabilities} or {file, error}.
 
     In the order given; `top3` holds {class, probability}, the most probable first; `verdict` is "sure", "not sure",
-    "none of these", or None for a model without one. With labels each has its true class too, as {label}, None where
-    it is not known.
+    "none of these", or None for a model without one. With labels each has its true class too, as {label}, or {label,
+    why_no_label}, None and a sentence, where it has none for certain.
     """
     predictor = predictor_of(store, run)
     return [_as_data(answer, labels) for answer in _answers(predictor, files)]
@@ -60,11 +60,13 @@ def _answers(predictor: Predictor, files: Iterable[PhotoFile]) -> Iterable[Answe
         yield Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
 
 
-def _as_data(answer: Answer, labels: AnyLabels | None) -> dict[str, Any]:
+def _as_data(answer: Answer, labels: StatedLabels | None) -> dict[str, Any]:
     data: dict[str, Any] = {"file": answer.name}
     if labels is not None:
         label = labels.of(answer.name)
         data["label"] = None if label is None else CLASS_NAMES[label]
+        if label is None:
+            data["why_no_label"] = labels.why_not(answer.name)
     if answer.judgement is None:
         return data | {"error": str(answer.error)}
     shares = answer.judgement.probabilities

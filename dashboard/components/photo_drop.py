@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.photo_files import MAX_UNPACKED, MAX_ZIP_BYTES, PhotoFile
-from core.photo_labels import AnyLabels, FolderLabels, read_tables
+from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
 from core.reading import MAX_BYTES
 from core.wording import listed
 from dashboard import judging, model_queries, page, pickers, samples, uploads, wording
@@ -19,7 +19,7 @@ class Dropped:
     """The photos on offer, zips unpacked, and what is known of their classes."""
 
     files: list[PhotoFile]
-    labels: AnyLabels
+    labels: StatedLabels
 
 
 def collect_photos() -> Dropped:
@@ -44,13 +44,17 @@ def collect_photos() -> Dropped:
     if given:
         _offer_removal(len(given))
     files = uploads.files_in(given)
-    tables = read_tables(file for file in files if file.kind == "table")
-    for fault in tables.faults:
+    found = read_tables(file for file in files if file.kind == "table")
+    for fault in found.faults:
         page.say(fault)
-    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + tables.of_other_things)
+    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + found.of_other_things)
     photos = [file for file in files if file.kind == "photo"]
     photos += [PhotoFile(f"Drawn {name}", samples.draw_sample(name)) for name in tried]
-    return Dropped(photos, tables.labels if tables.labels.tables else FolderLabels())
+    names = [photo.name for photo in photos]
+    labels = labels_by_tables(names, found.tables) if found.tables else labels_by_folders(names)
+    for sentence in labels.sentences:
+        st.warning(page.plain(sentence))
+    return Dropped(photos, labels)
 
 
 def _offer_removal(count: int) -> None:

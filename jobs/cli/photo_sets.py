@@ -11,7 +11,7 @@ from core import intake
 from core.intervals import accuracy_interval
 from core.metrics import accuracy
 from core.photo_files import PhotoFile
-from core.photo_labels import AnyLabels
+from core.photo_labels import StatedLabels
 from core.reading import Photo, UnreadablePhoto
 from core.wording import counted
 from jobs import photo_sets, wording
@@ -22,6 +22,7 @@ from jobs.cli.predicting import (
     add_labels,
     chosen_labels,
     photos_in,
+    say_of_labels,
     say_what_lay_beside,
     verdict_text,
 )
@@ -85,18 +86,19 @@ def _add(chosen: argparse.Namespace) -> int:
     beside: list[str] = []
     kept = photo_sets.keep(store, chosen.name, _labelled(photos_in(chosen.photos, labels, beside), labels))
     say_what_lay_beside(beside)
+    say_of_labels(labels)
     print(f"{counted(kept.count, 'photo')} kept as {kept.name} ({kept.id}).", file=sys.stderr)
     print(kept.id)
     return 0
 
 
-def _labelled(files: Iterable[PhotoFile], labels: AnyLabels) -> Iterator[tuple[Photo, int]]:
+def _labelled(files: Iterable[PhotoFile], labels: StatedLabels) -> Iterator[tuple[Photo, int]]:
     """The photos that have a label; on standard error what is left out and why."""
     for file in files:
         label = labels.of(file.name)
         try:
             if label is None:
-                raise UnreadablePhoto("It has no label.")
+                raise UnreadablePhoto(labels.why_not(file.name))
             if file.error:
                 raise file.error
             yield intake.read_photo(file.content, file.name), label

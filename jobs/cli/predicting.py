@@ -11,17 +11,11 @@ import numpy as np
 
 from core import intake
 from core.classes import CLASS_NAMES
+from core.files import read_regular
+from core.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColumns, UnreadableLabels, read_table
 from core.metrics import accuracy, confusion_matrix
 from core.photo_files import PhotoFile, gather
-from core.photo_labels import (
-    AnyLabels,
-    FolderLabels,
-    NoLabelColumns,
-    TableLabels,
-    UnreadableLabels,
-    read_labels,
-    read_tables,
-)
+from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
 from core.verdict import Verdict
 from core.wording import counted, listed
 from jobs import wording
@@ -56,26 +50,42 @@ def add_labels(parser: argparse.ArgumentParser, *, required: bool = False) -> No
     )
 
 
-def chosen_labels(words: str | None, photos: Sequence[Path]) -> AnyLabels | None:
-    """The labels that the option names for these files, folders and zips; raise UnreadableLabels or OSError."""
+def chosen_labels(words: str | None, photos: Sequence[Path]) -> StatedLabels | None:
+    """What the option says of the photos in these files, folders and zips; raise UnreadableLabels or FileRefused."""
     if words is None:
         return None
+    table = None
+    if words not in (BY_FOLDER, BY_TABLES):
+        path = Path(words)
+        table = read_table(read_regular(path, MAX_LABEL_BYTES, "labels"), path.name)
+    names, tables = list[str](), list[PhotoFile]()
+    for file in gather(photos):
+        if file.kind == "photo":
+            names.append(file.name)
+        elif file.kind == "table" and words == BY_TABLES:
+            tables.append(file)
     if words == BY_FOLDER:
-        return FolderLabels()
-    return _labels_among(photos) if words == BY_TABLES else read_labels(Path(words).read_bytes())
+        return labels_by_folders(names)
+    return labels_by_tables(names, [table] if table else _tables_among(tables))
 
 
-def _labels_among(photos: Sequence[Path]) -> TableLabels:
-    tables = read_tables(file for file in gather(photos) if file.kind == "table")
-    for fault in tables.faults:
+def _tables_among(files: Sequence[PhotoFile]) -> list[LabelTable]:
+    found = read_tables(files)
+    for fault in found.faults:
         if not isinstance(fault, NoLabelColumns):
             raise fault
-    if not tables.labels.tables:
+    if not found.tables:
         raise UnreadableLabels(
             "Among the photos lies no CSV with the columns `file` and `label`.",
             f"Name the file that holds the labels, or say `{BY_FOLDER}` where each photo is in a folder of its class.",
         )
-    return tables.labels
+    return found.tables
+
+
+def say_of_labels(labels: StatedLabels | None) -> None:
+    """Tell on standard error which rows match no photo, which photos have no label, and every conflict."""
+    for sentence in labels.sentences if labels else ():
+        print(sentence, file=sys.stderr)
 
 
 def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
@@ -96,15 +106,15 @@ def verdict_text(labels: np.ndarray, predicted: np.ndarray, verdicts: Sequence[V
     return f"Verdicts: {', '.join(told)}."
 
 
-def photos_in(paths: Iterable[Path], labels: AnyLabels | None, beside: list[str]) -> Iterator[PhotoFile]:
+def photos_in(paths: Iterable[Path], labels: StatedLabels | None, beside: list[str]) -> Iterator[PhotoFile]:
     """The photos in files, folders and zips; the names of what else lies there are added to `beside`.
 
-    Left out of those are tables where the labels come from such.
+    Left out of those are tables that the labels come from.
     """
     for file in gather(paths):
         if file.kind == "photo":
             yield file
-        elif file.kind == "other" or not isinstance(labels, TableLabels):
+        elif labels is None or file.name not in labels.tables:
             beside.append(Path(file.name).name)
 
 
@@ -131,6 +141,7 @@ def _predict(chosen: argparse.Namespace) -> int:
         elif not chosen.json:
             print(_line(answer))
     say_what_lay_beside(beside)
+    say_of_labels(labels)
     if labels is not None:
         # JSON stays a list for who reads it by a program.
         print(_accuracy(answers, chosen.labels), file=sys.stderr if chosen.json else sys.stdout)

@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 
 from core import intake
+from core.label_tables import UnreadableLabels, read_table
 from core.photo_files import PhotoFile, clean_name, gather, is_table
-from core.photo_labels import UnreadableLabels, read_labels
 from core.photos import to_model_view
 from core.reading import UnreadablePhoto
 from tests.benchmarks import hostile_files
@@ -107,7 +107,7 @@ def _take(file: PhotoFile, outcome: Outcome) -> None:
 def _answer(file: PhotoFile, outcome: Outcome) -> None:
     name = Path(file.name).name
     if is_table(name, file.content):
-        read_labels(file.content)
+        read_table(file.content)
         outcome.answered += 1
     elif file.kind == "other":
         outcome.refusals["It lies beside the photos and is left out."] += 1

@@ -223,7 +223,8 @@ def test_a_set_is_made_measured_shown_compared_and_deleted_by_commands(
     assert (status, out.strip()) == (0, list_sets(store)[0].id)
     assert "3 photos kept as mine" in error
     assert "broken.jpg" in error
-    assert "4.png: It has no label" in error
+    assert "4.png: It lies in no folder that is named by a class" in error
+    assert "1 photo has no label: " in error
     assert "mine" in run(capsys, "photo-set", "list")[1]
     status, out, _ = run(capsys, "photo-set", "measure", "mine")
     assert status == 0
@@ -314,7 +315,40 @@ def test_tables_that_lie_among_the_photos_or_in_their_zip_may_hold_the_labels(
     run(capsys, "photo-set", "add", "mine", str(zipped), "--labels", "tables")
     assert [one.label for one in photos_of(store, list_sets(store)[0])] == [4]
     (shelf / "Bag" / "labels.csv").write_text("file;label\n1.png;hat\n", encoding="utf-8")
-    assert "labels.csv: Line 2 of the labels has 'hat'" in refused(capsys, *words)
+    _, out, error = run(capsys, *words)
+    assert json.loads(out)[0]["label"] is None
+    assert "labels.csv has 'hat', which is no class." in error
+    assert "there is no accuracy to tell" in error
+
+
+def test_labels_are_weighed_alike_on_the_command_line_and_never_guessed(
+    store: Store, capsys: Capture, shelf: Path, tmp_path: Path
+) -> None:
+    run_id = add_run_with_model(store, "asked")
+    (shelf / "Bag" / "broken.jpg").unlink()
+    table = tmp_path / "labels.csv"
+    table.write_text("image;class\n1.png;Bag\n1.png;Shirt\n2.PNG;Bag\n9.png;Coat\n", encoding="utf-16")
+    _, out, error = run(capsys, "predict", run_id, str(shelf), "--labels", str(table), "--json")
+    assert [one["label"] for one in json.loads(out)] == [None, "Bag", None, None]
+    assert "1.png is Bag by line 2 and Shirt by line 3 of labels.csv, and so counts for neither.\n" in error
+    assert "1 of 4 rows matches no photo: 9.png.\n3 photos have no label: " in error
+    _, _, said = run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", str(table))
+    assert "1 photo kept as mine" in said
+    assert all(sentence in said for sentence in error.splitlines()[:3])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "large", "nowhere"])
+def test_what_is_no_table_at_all_is_refused_before_it_is_read(
+    store: Store, capsys: Capture, shelf: Path, tmp_path: Path, kind: str
+) -> None:
+    run_id, path = add_run_with_model(store, "asked"), tmp_path / "labels.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "large":
+        with path.open("wb") as file:
+            file.truncate(5 * 10**9)
+    path = {"folder": tmp_path, "device": Path("/dev/zero")}.get(kind, path)
+    assert str(path) in refused(capsys, "predict", run_id, str(shelf), "--labels", str(path))
 
 
 def test_labels_that_fit_no_file_give_a_sentence_and_no_table(store: Store, capsys: Capture, shelf: Path) -> None:
