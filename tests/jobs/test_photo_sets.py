@@ -311,7 +311,7 @@ def test_tables_that_lie_among_the_photos_or_in_their_zip_may_hold_the_labels(
         labels = {Path(one["file"]).name: one["label"] for one in json.loads(out)}
         assert labels == {"1.png": "Coat", "2.png": None, "broken.jpg": None, "3.png": None, "4.png": None}
         assert "on 1 photo." in error
-        assert "beside the photos" not in error
+        assert "1 file beside the photos was left out: prices.csv." in error
     run(capsys, "photo-set", "add", "mine", str(zipped), "--labels", "tables")
     assert [one.label for one in photos_of(store, list_sets(store)[0])] == [4]
     (shelf / "Bag" / "labels.csv").write_text("file;label\n1.png;hat\n", encoding="utf-8")
