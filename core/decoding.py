@@ -36,6 +36,8 @@ def decode(opened: Image.Image, side: int) -> tuple[Image.Image, Image.Image | N
     notes = []
     if opened.format != "MPO" and getattr(opened, "is_animated", False):
         notes.append("animated: its first frame is used")
+    # Before the tag is asked for, which loads a PNG.
+    _scale_transparent_colour(opened)
     tag = _orientation(opened)
     # A JPEG is decoded straight at the smallest eighth that is still large enough; other formats ignore this.
     opened.draft(None, _fitting(opened.size, side))
@@ -51,6 +53,21 @@ def decode(opened: Image.Image, side: int) -> tuple[Image.Image, Image.Image | N
     if turn is not None:
         colours, opacity = colours.transpose(turn), opacity and opacity.transpose(turn)
     return colours, opacity, tuple(notes)
+
+
+def _scale_transparent_colour(opened: Image.Image) -> None:
+    """Bring the colour of a PNG that is transparent to the range that Pillow gives the pixels.
+
+    It is stated in the depth of the file (PNG, third edition, 11.3.1.1): grey of 2 and 4 bits Pillow enlarges to 8,
+    colours of 16 bits it cuts to 8.
+    """
+    colour = opened.info.get("transparency")
+    tiles = getattr(opened, "tile", None)
+    depth = tiles[0][3] if opened.format == "PNG" and tiles else None
+    if isinstance(colour, int) and depth in ("L;2", "L;4"):
+        opened.info["transparency"] = colour * (85 if depth == "L;2" else 17)
+    elif isinstance(colour, tuple) and depth == "RGB;16B":
+        opened.info["transparency"] = tuple(part >> 8 for part in colour)
 
 
 def resized(picture: Image.Image, side: int) -> Image.Image:
@@ -70,7 +87,12 @@ def _orientation(opened: Image.Image) -> int:
 def _reduced(opened: Image.Image, side: int) -> Image.Image:
     """The picture in mode L, LA, RGB, RGBA or CMYK at the working size."""
     if opened.mode in _DEEP_MODES:
-        return _from_deep_grey(resized(opened, side))
+        grey = _from_deep_grey(resized(opened, side))
+        colour = opened.info.get("transparency")
+        if not isinstance(colour, int):
+            return grey
+        opaque = Image.fromarray(np.where(np.asarray(opened) == colour, 0, 255).astype(np.uint8))
+        return Image.merge("LA", (grey, resized(opaque, side)))
     transparent = "transparency" in opened.info or opened.mode in ("PA", "La", "RGBa")
     if transparent and opened.mode not in ("LA", "RGBA"):
         return resized(opened.convert("RGBA"), side)

@@ -29,6 +29,10 @@ To be raised when any of it changes what is said of a photo: answers of two vers
 SMALLER = "Save a smaller copy, for example as a JPG of 2,000 pixels on the longer side."
 # How libheif, libavif and other decoders say it, without an error of its own.
 _OUT_OF_MEMORY = ("out of memory", "memory allocation", "allocation failed")
+_NO_DECODER = "could not create decoder object"
+"""What is said of a WEBP that is damaged and of one that there is no memory for alike, before its size is known."""
+_LARGE = 20_000_000
+"""Pixels from which on a failure may be one of memory."""
 _SAVE_ADVICE = "Save it as JPG, PNG or WEBP and try again."
 
 
@@ -58,16 +62,17 @@ def read(data: bytes, name: str = "The file") -> Photo:
     Raises UnreadablePhoto, with what to do, for anything that is no whole picture of at most MAX_BYTES and MAX_PIXELS.
     """
     check_bytes(data, name)
+    pixels = 0
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as opened:
-            _check_pixels(opened.size, name)
+            pixels = _check_pixels(opened.size, name)
             colours, opacity, notes = decode(opened, WORKING_SIDE)
     except Image.UnidentifiedImageError as error:
         raise _no_picture(data, name) from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name, "far more than 100") from error
     except DECODING_ERRORS as error:
-        raise _undecodable(error, name) from error
+        raise _undecodable(error, name, pixels) from error
     if opacity is None:
         return Photo(name, np.asarray(colours), None, notes)
     flattened = Image.composite(colours, Image.new("RGB", colours.size, "white"), opacity)
@@ -92,11 +97,12 @@ def check_bytes(data: bytes, name: str) -> None:
         )
 
 
-def _check_pixels(size: tuple[int, int], name: str) -> None:
+def _check_pixels(size: tuple[int, int], name: str) -> int:
     if size[0] * size[1] > MAX_PIXELS:
         raise _too_many_pixels(name, f"{size[0]:,} x {size[1]:,}, that is {size[0] * size[1] / 1e6:,.0f}")
     if min(size) < 1:
         raise UnreadablePhoto(f"{name} has no pixels.", _SAVE_ADVICE)
+    return size[0] * size[1]
 
 
 def _too_many_pixels(name: str, count: str) -> UnreadablePhoto:
@@ -106,10 +112,13 @@ def _too_many_pixels(name: str, count: str) -> UnreadablePhoto:
     )
 
 
-def _undecodable(error: Exception, name: str) -> UnreadablePhoto:
+def _undecodable(error: Exception, name: str, pixels: int = 0) -> UnreadablePhoto:
     words = str(error).lower()
     if isinstance(error, MemoryError) or any(sign in words for sign in _OUT_OF_MEMORY):
         return UnreadablePhoto(f"{name} takes too much memory to decode.", SMALLER)
+    if (pixels > _LARGE and "truncated" not in words) or _NO_DECODER in words:
+        # Some decoders that get no memory say no more than that they failed.
+        return UnreadablePhoto(f"{name} is damaged, or takes too much memory to decode.", SMALLER)
     state = "cut short" if "truncated" in words else "damaged"
     return UnreadablePhoto(f"{name} is {state}.", "Copy or download it again, or take another picture.")
 

@@ -6,7 +6,9 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.photo_files import PhotoFile, Room, clean_name, is_table, is_zip, unpack
+from core.archives import Room, is_zip
+from core.photo_files import PhotoFile, as_photo, unpack
+from core.texts import clean_name
 
 _REMOVALS, _IN_SIGHT, _EARLIER, _PASTED, _UNPACKED = (
     *("photos_removed", "photos_in_sight", "photos_earlier", "photos_pasted"),
@@ -77,5 +79,4 @@ def _unpacked(upload: Any, room: Room) -> tuple[list[PhotoFile], Room]:
 
 
 def _as_file(upload: Any) -> PhotoFile:
-    name, content = clean_name(upload.name), upload.getvalue()
-    return PhotoFile(name, content, kind="table" if is_table(name, content) else "photo")
+    return as_photo(clean_name(upload.name), upload.getvalue())

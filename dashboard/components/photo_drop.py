@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.photo_files import MAX_UNPACKED, MAX_ZIP_BYTES, PhotoFile
+from core.archives import MAX_UNPACKED, MAX_ZIP_BYTES
+from core.photo_files import PhotoFile
 from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
 from core.reading import MAX_BYTES
 from core.wording import listed

@@ -4,8 +4,8 @@ from operator import attrgetter
 
 import streamlit as st
 
+from core.archives import MAX_ENTRIES
 from core.errors import CheckpointError
-from core.photo_files import MAX_ENTRIES
 from dashboard import judging, model_queries, page, pickers, queries
 from dashboard.charts.bars import Answer
 from dashboard.components.keep_photos import offer_to_keep, results_of

@@ -3,7 +3,7 @@
 python -m tests.benchmarks.uploads [--seed S] [--count N | --each N]
 
 Each file is written to a folder and read as the command line and the page read it. The exit status is 0 only if every
-one was answered by a view or by labels, or refused with a reason and advice, within 500 MB of memory and 15 s, and a
+one was answered by a view or by labels, or refused with a reason and advice, within 1.4 GB of memory and 15 s, and a
 good photo is still read in the end.
 """
 
@@ -21,12 +21,13 @@ import psutil
 
 from core import intake
 from core.label_tables import UnreadableLabels, read_table
-from core.photo_files import PhotoFile, clean_name, gather, is_table
+from core.photo_files import PhotoFile, gather, is_table
 from core.photos import to_model_view
 from core.reading import UnreadablePhoto
+from core.texts import clean_name
 from tests.benchmarks import hostile_files
 
-MOST_BYTES = 500e6
+MOST_BYTES = 1.4e9
 MOST_SECONDS = intake.PATIENCE_S
 COUNT = 1_400
 

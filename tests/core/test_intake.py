@@ -2,12 +2,16 @@
 
 import gzip
 import io
+import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
+import zlib
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,10 @@ from PIL import Image
 
 from core import intake
 from core.intake import read_photo
+from core.reader import READY
 from core.reading import UnreadablePhoto, read
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -78,10 +85,46 @@ def test_a_phone_photo_of_48_megapixels_is_read() -> None:
 
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
     vast = encoded(Image.new("RGBA", (7000, 7000)), "PNG", compress_level=9)
-    with pytest.raises(UnreadablePhoto, match="too much memory"):
-        read_photo(vast, "vast.png")
-    assert reader().memory_info().rss < 500e6
-    assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
+    ours, theirs = Pipe()
+    program = f"from core.reader import main; main({theirs.fileno()}, 100 * 2**20)"
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, pass_fds=[theirs.fileno()]) as process, ours:
+        theirs.close()
+        assert ours.recv_bytes() == READY
+        large = encoded(Image.new("RGB", (6000, 6000)), "WEBP", method=0)
+        for data, words in ((vast, "too much memory"), (large, "too much memory"), (encoded(gradient()), "")):
+            ours.send_bytes(b"vast.png")
+            ours.send_bytes(data)
+            header = json.loads(ours.recv_bytes())
+            assert words in str(header.get("refused", ""))
+            assert bool(words) == ("refused" in header)
+        assert psutil.Process(process.pid).memory_info().rss < 250e6
+
+
+LARGE: dict[str, dict[str, Any]] = {
+    "AVIF": {"speed": 10},
+    "WEBP": {"method": 0},
+    "JPEG2000": {"quality_layers": [400]},
+    "TIFF": {"compression": "tiff_deflate"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "JPEG2000", "GIF"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_every_format_is_read_up_to_the_pixels_that_are_promised(kind: str, mode: str) -> None:
+    if mode == "RGBA" and kind in ("JPEG", "GIF"):
+        mode = "L"
+    colour = {"RGB": (70, 90, 110), "RGBA": (70, 90, 110, 255), "L": 90}[mode]
+    options = {
+        "AVIF": {"speed": 10},
+        "WEBP": {"method": 0},
+        "JPEG2000": {"quality_layers": [400]},
+        "TIFF": {"compression": "tiff_deflate"},
+    }.get(kind, {})
+    data = encoded(Image.new(mode, (7070, 7070), colour), kind, **options)
+    photo = read_photo(data, f"large.{kind}")
+    assert photo.pixels.shape == (1024, 1024, 3)
+    assert reader().memory_info().rss < 1.4e9
 
 
 def test_a_decoder_that_dies_costs_one_refusal() -> None:
@@ -172,3 +215,47 @@ def test_the_process_leaves_with_the_one_that_started_it() -> None:
         parent.kill()
     _, alive = psutil.wait_procs([left], timeout=10)
     assert [process.status() for process in alive] in ([], [psutil.STATUS_ZOMBIE])
+
+
+def png_with_a_transparent_colour(depth: int, colour: int, pixels: np.ndarray, transparent: tuple[int, ...]) -> bytes:
+    """A PNG of these raw rows, bytes (h, w), written by the specification; `transparent` is its tRNS."""
+    height = len(pixels)
+    width = pixels.shape[1] * 8 // (depth * {0: 1, 2: 3}[colour])
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)),
+        (b"tRNS", struct.pack(f">{len(transparent)}H", *transparent)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    data = b"\x89PNG\r\n\x1a\n"
+    for name, body in chunks:
+        data += struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    return data
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "row", "transparent", "opacity"),
+    [
+        (1, 0, [0b10100000], (1,), [0, 255, 0, 255, 255, 255, 255, 255]),
+        (2, 0, [0b00011011], (3,), [255, 255, 255, 0]),
+        (4, 0, [0x0F], (15,), [255, 0]),
+        (4, 0, [0x0F], (0,), [0, 255]),
+        (8, 0, [0, 200], (200,), [255, 0]),
+        (16, 0, [0x00, 0x00, 0xC8, 0x01], (0xC801,), [255, 0]),
+        (16, 0, [0x00, 0x00, 0xC8, 0x01], (0xC802,), None),
+        (8, 2, [1, 2, 3, 4, 5, 6], (4, 5, 6), [255, 0]),
+        (16, 2, [0, 1, 0, 2, 0, 3, 0xC8, 0, 0xC8, 0, 0xC8, 0], (0xC800,) * 3, [255, 0]),
+    ],
+)
+def test_the_transparent_colour_of_a_png_is_kept_at_every_depth(
+    depth: int, colour: int, row: list[int], transparent: tuple[int, ...], opacity: list[int] | None
+) -> None:
+    data = png_with_a_transparent_colour(depth, colour, np.array([row, row], np.uint8), transparent)
+    photo = read(data)
+    if opacity is None:
+        assert photo.opacity is None
+        return
+    assert photo.opacity is not None
+    assert photo.opacity.tolist() == [opacity, opacity]
+    assert (photo.pixels[photo.opacity == 0] == 255).all()

@@ -3,14 +3,22 @@
 import io
 import os
 import random
+import re
 import stat
+import struct
+import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.photo_files import MAX_ENTRIES, MAX_UNPACKED, Room, clean_name, gather, is_table, unpack
+from core.archives import MAX_ENTRIES, MAX_LISTED, MAX_UNPACKED, Room, is_hidden
+from core.photo_files import as_photo, gather, is_table, unpack
 from core.reading import MAX_BYTES
+from core.texts import clean_name
 from tests.benchmarks import hostile_files
 
 PHOTO = hostile_files.base("PNG")
@@ -157,3 +165,165 @@ def test_a_damaged_zip_is_refused_wherever_it_is_damaged() -> None:
         assert all(
             file.content or file.error for file in unpack("a.zip", io.BytesIO(good[: chance.randrange(len(good))]))
         )
+
+
+SIDECARS = {
+    "IMG_1.aae": b"<plist>",
+    "IMG_1.MOV": b"\0\0\0\x14ftypqt  ",
+    "IMG_1.mp4": b"\0\0\0\x18ftypisom",
+    "IMG_1.jpg.json": b"{}",
+    "IMG_1.jpg.supplemental-metadata.json": b"{}",
+    "IMG_1.xmp": b"<x:xmpmeta>",
+    "IMG_1.CR2": b"II*\0",
+    "IMG_1.dng": b"MM\0*",
+    "IMG_1.THM": PHOTO,
+    "Thumbs.db": b"\xd0\xcf\x11\xe0",
+    "desktop.ini": b"[.ShellClassInfo]",
+    "Picasa.ini": b"[Picasa]",
+    "notes": b"bought in May",
+    "photos.nksc": b"<xml>",
+    "song.mp3": b"ID3",
+}
+HIDDEN = [
+    *("._a.png", ".DS_Store", "__MACOSX/._a.png", "@eaDir/a.png/SYNOPHOTO_THUMB_XL.jpg", "Bag/@eaDir/b.png", "Icon\r"),
+    *(".@__thumb/a.png", "#recycle/a.png", "$RECYCLE.BIN/a.png", "System Volume Information/x", ".thumbnails/a.png"),
+]
+
+
+def test_what_phones_cameras_and_network_drives_put_beside_photos_is_no_photo_and_no_error(tmp_path: Path) -> None:
+    entries = {**SIDECARS, **dict.fromkeys(HIDDEN, PHOTO), "Bag/a.png": PHOTO}
+    for name, content in entries.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    for found in (list(gather([tmp_path])), list(unpack("a.zip", io.BytesIO(zipped(entries))))):
+        assert not any(file.error for file in found)
+        kinds = {Path(file.name).name: file.kind for file in found}
+        assert kinds == dict.fromkeys(SIDECARS, "other") | {"a.png": "photo"}
+
+
+def packed_by_powershell(entries: dict[str, bytes]) -> bytes:
+    """Backslashes, and a folder as an entry that looks like a file of no bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for name, content in {"Bag\\": b"", **entries}.items():
+            info = zipfile.ZipInfo("x")
+            info.filename = name
+            target.writestr(info, content)
+    return packed.getvalue()
+
+
+def test_a_zip_of_windows_has_folders_like_any_other() -> None:
+    files = {"Bag\\1.png": PHOTO, "Bag\\labels.csv": b"file,label\n1.png,Bag\n", "Dress\\1.png": PHOTO}
+    found = list(unpack("a.zip", io.BytesIO(packed_by_powershell(files))))
+    assert [(file.name, file.kind) for file in found] == [
+        ("a.zip/Bag/1.png", "photo"),
+        ("a.zip/Bag/labels.csv", "table"),
+        ("a.zip/Dress/1.png", "photo"),
+    ]
+    assert not any(file.error for file in found)
+
+
+def named(raw: bytes, extra: bytes = b"") -> str:
+    """The name that an entry gets that was stored under these bytes, without a word on their encoding."""
+    info = zipfile.ZipInfo("a" * len(raw))
+    info.extra = extra
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        target.writestr(info, PHOTO)
+    content = packed.getvalue().replace(b"a" * len(raw), raw)
+    (found,) = unpack("z", io.BytesIO(content))
+    return found.name.removeprefix("z/")
+
+
+def test_names_are_read_in_the_code_page_that_they_are_in() -> None:
+    assert named("Größe.png".encode()) == "Größe.png"
+    assert named("Größe.png".encode("cp437")) == "Größe.png"
+    raw = "靴.png".encode("shift-jis")
+    content = b"\x01" + zlib.crc32(raw).to_bytes(4, "little") + "靴.png".encode()
+    extra = (0x7075).to_bytes(2, "little") + len(content).to_bytes(2, "little") + content
+    assert named(raw, extra) == "靴.png"
+    assert named(b"./x//y/a.png") == "x/y/a.png"
+
+
+def test_a_zip64_archive_is_read_and_its_count_is_believed_where_it_stands() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for name in ("a.png", "b.png"):
+            with target.open(name, "w", force_zip64=True) as entry:
+                entry.write(PHOTO)
+    found = list(unpack("a.zip", packed))
+    assert [(file.name, file.error) for file in found] == [("a.zip/a.png", None), ("a.zip/b.png", None)]
+    assert len(list(unpack("a.zip", io.BytesIO(with_end64(packed.getvalue(), count=2))))) == 2
+    (refused,) = unpack("a.zip", io.BytesIO(with_end64(packed.getvalue(), count=10**12)))
+    assert "more than 1,000 files" in str(refused.error)
+    (refused,) = unpack("a.zip", io.BytesIO(with_end64(packed.getvalue(), count=2, length=10**12)))
+    assert refused.error
+
+
+def with_end64(packed: bytes, count: int, length: int | None = None) -> bytes:
+    """The zip with an end record of ZIP64 that says so many entries in so many bytes."""
+    at = packed.rindex(b"PK\x05\x06")
+    size, offset = (int.from_bytes(packed[at + place : at + place + 4], "little") for place in (12, 16))
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length or size, offset)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, at, 1)
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return packed[:at] + record + locator + end
+
+
+def test_folders_and_hidden_entries_are_not_counted_as_files() -> None:
+    folders = {f"{number}/": b"" for number in range(MAX_ENTRIES + 5)}
+    hidden = {f"._{number}": b"x" for number in range(50)}
+    found = list(unpack("a.zip", io.BytesIO(zipped({**folders, **hidden, "a.png": PHOTO}))))
+    assert [file.name for file in found] == ["a.zip/a.png"]
+    (refused,) = unpack("a.zip", io.BytesIO(zipped({f"{number}/": b"" for number in range(MAX_LISTED + 1)})))
+    assert "more than 1,000 files" in str(refused.error)
+
+
+def test_entries_that_share_their_bytes_are_refused_at_once() -> None:
+    """A thousand entries of the directory that all name the same ten megabytes, and declare a byte each."""
+    inner = zipped({"a.png": random.Random(0).randbytes(MAX_BYTES)}, zipfile.ZIP_DEFLATED)
+    at = inner.index(b"PK\x01\x02")
+    listed = bytearray(inner[at : inner.rindex(b"PK\x05\x06")])
+    listed[24:28] = (1).to_bytes(4, "little")
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1000, 1000, len(listed) * 1000, at, 0)
+    start = time.monotonic()
+    found = list(unpack("a.zip", io.BytesIO(inner[:at] + bytes(listed) * 1000 + end)))
+    (reason,) = [str(file.error) for file in found]
+    assert reason == "a.zip is a damaged zip: its entries overlap. Copy or download it again."
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [(b"Rar!\x1a\x07\x01\0", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b\x08", "tar"), (b"BZh9", "tar")]
+    + [(bytes(257) + b"ustar\x0000", "tar")],
+)
+def test_other_archives_are_called_what_they_are(start: bytes, kind: str) -> None:
+    assert kind in str(as_photo("photos.bin", start + bytes(300)).error)
+
+
+LETTERS = st.characters(codec="utf-8", exclude_categories=("C",), exclude_characters="/\\:\u2028\u2029")
+NAMES = st.text(LETTERS, min_size=1, max_size=6)
+PATHS = st.lists(NAMES.filter(lambda name: name.strip(".") == name and not is_hidden(name)), min_size=1, max_size=3)
+
+
+@given(st.lists(PATHS, min_size=1, max_size=5, unique_by="/".join), st.sampled_from("/\\"), st.booleans())
+def test_the_same_tree_has_the_same_names_whoever_packed_it(tree: list[list[str]], mark: str, says_utf8: bool) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for path in tree:
+            info = zipfile.ZipInfo("x")
+            info.filename = mark.join(path) + ".png"
+            target.writestr(info, PHOTO)
+    content = bytearray(packed.getvalue())
+    if not says_utf8:
+        for start in (match.start() for match in re.finditer(b"PK\x01\x02", packed.getvalue())):
+            content[start + 9] &= ~0x08
+    names = [file.name for file in unpack("z", io.BytesIO(bytes(content)))]
+    assert names == [f"z/{'/'.join(path)}.png" for path in tree]
+
+
+@given(st.binary(max_size=400))
+def test_whatever_is_said_to_be_a_zip_comes_to_files_or_reasons(content: bytes) -> None:
+    for file in unpack("a.zip", io.BytesIO(b"PK\x03\x04" + content)):
+        assert file.content or file.error or file.kind == "other"
