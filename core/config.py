@@ -12,6 +12,9 @@ TRAINING_IMAGES = 54_000
 VALIDATION_IMAGES = 6_000
 TEST_IMAGES = 10_000
 MOST_FOLDS = 20
+LAST_SEED = 2**31 - 1
+MOST_THREADS = 256
+_MOST_SHOWN = 200
 FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
 Augmentation = Literal["none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"]
@@ -68,7 +71,7 @@ class RunConfig(BaseModel):
     patience: int = Field(
         5, ge=0, le=500, description="Epochs without a better validation loss before stopping; 0 never stops early."
     )
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides split, initial weights, order and augmentation.")
+    seed: int = Field(0, ge=0, le=LAST_SEED, description="Decides split, initial weights, order and augmentation.")
     augmentation: Augmentation = Field("flip-rotate", description="Random changes to the training images.")
     normalisation: Normalisation = Field(
         "half", description="half: mean and std 0.5; imagenet: ImageNet's per channel."
@@ -96,7 +99,7 @@ class RunConfig(BaseModel):
     )
     fold: int = Field(0, ge=0, le=MOST_FOLDS, description="With folds: which of them is for validation, from 1 on.")
     threads: int = Field(
-        0, ge=0, le=256, description="CPU threads; 0 takes every core. Fixed when the run is launched."
+        0, ge=0, le=MOST_THREADS, description="CPU threads; 0 takes every core. Fixed when the run is launched."
     )
     device: Device = Field("auto", description="Where to compute; auto takes CUDA, then MPS, then the CPU.")
     precision: Precision = Field(
@@ -158,6 +161,11 @@ def validated(values: dict[str, Any]) -> RunConfig:
         ) from error
 
 
+def with_changes(config: RunConfig, **changes: Any) -> RunConfig:
+    """A config with some values changed, looked at as a whole once more; raise ConfigurationError as `validated`."""
+    return validated({**config.model_dump(), **changes})
+
+
 def completed(stored: dict[str, Any]) -> dict[str, Any]:
     """A stored config with every field that it was stored without, in the fields' order.
 
@@ -179,4 +187,9 @@ def _problem(detail: Any) -> str:
     reason = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:
         return reason
-    return f"{field} = {detail['input']!r}: {reason[0].lower()}{reason[1:]}"
+    return f"{field} = {_short(detail['input'])}: {reason[0].lower()}{reason[1:]}"
+
+
+def _short(value: Any) -> str:
+    words = repr(value)
+    return words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN]}..."

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from core import models
 from core.checkpoints import LoadedModel
 from core.classes import CLASS_NAMES
-from core.config import validated
+from core.config import validated, with_changes
 from core.errors import CheckpointError, ConfigurationError, LookbookError
 from core.evaluation import answer, log_probabilities
 from core.onnx_runtime import onnxruntime
@@ -142,7 +142,7 @@ def _bilinear_shares(size: int) -> np.ndarray:
 
 def _metadata(loaded: LoadedModel) -> dict[str, str]:
     # Where the pretrained weights lay on the machine that trained is nobody else's concern.
-    config = loaded.config.model_copy(update={"weights_file": None})
+    config = with_changes(loaded.config, weights_file=None)
     return {
         "config": config.model_dump_json(),
         "classes": json.dumps(CLASS_NAMES),
@@ -189,7 +189,7 @@ def _difference(path: Path, loaded: LoadedModel, images: np.ndarray) -> float:
     answers = [_ask(session, images[:1]), _ask(session, images[1:])]
     logarithms, probabilities = map(np.concatenate, zip(*answers, strict=True))
     # In the precision of the file, whatever the run was trained in.
-    expected = log_probabilities(loaded.model, images, loaded.config.model_copy(update={"precision": "float32"}))
+    expected = log_probabilities(loaded.model, images, with_changes(loaded.config, precision="float32"))
     difference = float(np.abs(probabilities - np.exp(expected)).max())
     if difference > TOLERANCE or not np.allclose(logarithms, expected, rtol=TOLERANCE, atol=TOLERANCE):
         raise ExportError(

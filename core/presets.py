@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.config import FREEZABLE_LAYERS, RunConfig, validated
+from core.config import FREEZABLE_LAYERS, RunConfig, validated, with_changes
 from core.errors import ConfigurationError
 
 
@@ -180,7 +180,7 @@ def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> RunConfig:
             "unfrozen_layers is only used with pretrained=true; without, every layer is trained.",
             "Leave it out, or set pretrained=true.",
         )
-    return config.model_copy(update={"unfrozen_layers": ()})
+    return with_changes(config, unfrozen_layers=())
 
 
 def _known() -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.config import RunConfig
 from core.presets import changed
-from jobs.queue import launch, launch_group
+from jobs.queue import launch, launch_group, seeds_from
 from jobs.records import Run
 from jobs.schema import LONGEST_NAME
 from jobs.store import Store
@@ -28,8 +28,9 @@ def clone(
     """
     if seeds is None:
         return [launch(store, config, name or clone_name(run, config.seed), cloned_from=run.id, tags=tags)]
-    chosen = range(config.seed, config.seed + seeds)
-    return launch_group(store, config, chosen, name or _again(run), cloned_from=run.id, tags=tags)
+    return launch_group(
+        store, config, seeds_from(config.seed, seeds), name or _again(run), cloned_from=run.id, tags=tags
+    )
 
 
 def clone_name(run: Run, seed: int) -> str:

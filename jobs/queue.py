@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from core.config import MOST_FOLDS, RunConfig, validated
+from core.config import LAST_SEED, MOST_FOLDS, MOST_THREADS, RunConfig, with_changes
 from core.cores import usable_cores
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
+from core.wording import counted
 from jobs import artifacts, labels, locks
 from jobs.attempts import row_of
 from jobs.environment import environment
@@ -47,6 +48,23 @@ def launch(
         return _insert(connection, values, tags)
 
 
+def seeds_from(first: int, count: int) -> range:
+    """So many seeds, one after the other; raise ConfigurationError if they are too many, or not all possible."""
+    if not 1 <= count <= MOST_SEEDS:
+        raise _wrong_number_of_seeds(count)
+    last = LAST_SEED - count + 1
+    if not 0 <= first <= last:
+        raise ConfigurationError(
+            f"{counted(count, 'seed')} from {first} on are not all possible: seeds go from 0 to {LAST_SEED}.",
+            f"Begin with a seed from 0 to {last}.",
+        )
+    return range(first, first + count)
+
+
+def _wrong_number_of_seeds(count: int) -> ConfigurationError:
+    return ConfigurationError(f"{count} seeds were given.", f"Give 1 to {MOST_SEEDS} different ones.")
+
+
 def launch_group(
     store: Store,
     config: RunConfig,
@@ -58,8 +76,8 @@ def launch_group(
 ) -> list[str]:
     """Queue one run of the same config per seed as a group; return their ids in order of the seeds."""
     if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) != len(seeds):
-        raise ConfigurationError(f"{len(seeds)} seeds were given.", f"Give 1 to {MOST_SEEDS} different ones.")
-    configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
+        raise _wrong_number_of_seeds(len(seeds))
+    configs = [with_changes(config, seed=seed) for seed in seeds]
     if len(seeds) == 1:
         return [launch(store, config, name, cloned_from=cloned_from, tags=tags) for config in configs]
     names = [name.strip() and f"{name.strip()} seed {seed}" for seed in seeds]
@@ -80,11 +98,10 @@ def launch_folds(
     Together their predictions of the split "validation" are probabilities for all 60,000 images of the training set by
     models that did not learn from them. Raise ConfigurationError or StoreError.
     """
-    if folds < 2:
+    if not 2 <= folds <= MOST_FOLDS:
         raise ConfigurationError(f"{folds} folds are not possible.", f"Choose 2 to {MOST_FOLDS}.")
-    values = config.model_dump()
-    configs = [validated({**values, "folds": folds, "fold": fold}) for fold in range(1, folds + 1)]
-    start = name.strip() or default_name(config.model_copy(update={"folds": 0}))
+    configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
+    start = name.strip() or default_name(with_changes(config, folds=0, fold=0))
     return _launch_all(store, configs, [f"{start} {fold_words(one)}" for one in configs], cloned_from, tags)
 
 
@@ -251,13 +268,13 @@ def weights_file_of(config: RunConfig) -> str | None:
 
 
 def _frozen(config: RunConfig) -> RunConfig:
-    chosen = {
-        "threads": config.threads or usable_cores(),
-        "weights_file": weights_file_of(config),
+    return with_changes(
+        config,
+        threads=config.threads or min(usable_cores(), MOST_THREADS),
+        weights_file=weights_file_of(config),
         # Without pretrained weights nothing is frozen.
-        "unfrozen_layers": config.unfrozen_layers if config.pretrained else (),
-    }
-    return config.model_copy(update=chosen)
+        unfrozen_layers=config.unfrozen_layers if config.pretrained else (),
+    )
 
 
 def _end_of_queue(connection: Connection) -> float:

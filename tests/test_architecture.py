@@ -94,6 +94,22 @@ def test_only_the_last_stop_of_a_trainer_catches_everything() -> None:
     assert broad == ["jobs/trainer.py"]
 
 
+def copies_unseen(path: Path) -> bool:
+    """Whether a file changes a copy of a pydantic model, whose new values nobody looks at."""
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    return any(
+        call.func.attr == "model_copy"
+        or (call.func.attr == "copy" and any(word.arg == "update" for word in call.keywords))
+        for call in calls
+    )
+
+
+def test_a_changed_config_is_validated_anew() -> None:
+    everywhere = [*modules("core"), *modules("jobs"), *modules("dashboard")]
+    assert [str(path.relative_to(ROOT)) for path in everywhere if copies_unseen(path)] == []
+
+
 @pytest.mark.parametrize("module", TORCH_FREE)
 def test_what_pages_import_stays_free_of_torch(module: str) -> None:
     program = f"import sys, {module}; sys.exit('torch' in sys.modules or 'torchvision' in sys.modules)"

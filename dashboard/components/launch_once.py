@@ -42,6 +42,6 @@ def _queue(config: RunConfig, several: Several, name: str, cloned_from: str | No
     if several.all_folds:
         return queue.launch_folds(store, config, several.folds, name, cloned_from=cloned_from)
     if several.seeds > 1:
-        seeds = range(config.seed, config.seed + several.seeds)
+        seeds = queue.seeds_from(config.seed, several.seeds)
         return queue.launch_group(store, config, seeds, name, cloned_from=cloned_from)
     return [queue.launch(store, config, name, cloned_from=cloned_from)]

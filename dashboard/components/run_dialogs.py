@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.config import LAST_SEED
 from core.wording import listed
 from dashboard import page, pickers, queries, wording
 from dashboard.components.acting import apply, attempt, mark, say_refused, take_asked
@@ -83,7 +84,7 @@ def _start_over_now(run_ids: Sequence[str]) -> None:
 def _launch_again(chosen: Sequence[Run]) -> None:
     """Every run once more with its own config, by one seed or several."""
     _names(chosen)
-    first = st.number_input("First seed", 0, 2**31 - MOST_SEEDS, None, placeholder="The own seed of each")
+    first = st.number_input("First seed", 0, LAST_SEED, None, placeholder="The own seed of each")
     seeds = st.number_input("Number of seeds for each", 1, MOST_SEEDS, help="More than one makes a group of each.")
     label = f"Launch {wording.counted(seeds * len(chosen), 'run')}"
     if st.button(label, type="primary", icon=":material/rocket_launch:", on_click=_launch_now, args=(first, seeds)):

@@ -17,7 +17,7 @@ from jobs.cli.selection import add_run_arguments, find_runs
 from jobs.cloning import changed_config, clone
 from jobs.launching import ensure_supervisor, open_here
 from jobs.phases import is_testing
-from jobs.queue import launch, launch_folds, launch_group
+from jobs.queue import launch, launch_folds, launch_group, seeds_from
 from jobs.records import FINISHED, QUEUED, Run
 from jobs.runs import RunNotFound, get_runs, shop_state
 from jobs.several import numbered
@@ -88,6 +88,8 @@ def _clone(chosen: argparse.Namespace) -> int:
     found = find_runs(store, chosen.runs)
     # Every config is looked at before the first run is queued: a wrong value changes nothing.
     configs = [changed_config(run, changes) for run in found]
+    for config in configs:
+        seeds_from(config.seed, 1 if chosen.seeds is None else chosen.seeds)
     ids = [
         run_id
         for run, config, name in zip(found, configs, numbered(chosen.name, len(found)), strict=True)
@@ -121,8 +123,7 @@ def _queue(store: Store, config: RunConfig, chosen: argparse.Namespace) -> list[
     if chosen.folds is not None:
         return launch_folds(store, config, chosen.folds, chosen.name, tags=chosen.tag)
     if chosen.seeds is not None:
-        seeds = range(config.seed, config.seed + chosen.seeds)
-        return launch_group(store, config, seeds, chosen.name, tags=chosen.tag)
+        return launch_group(store, config, seeds_from(config.seed, chosen.seeds), chosen.name, tags=chosen.tag)
     return [launch(store, config, chosen.name, tags=chosen.tag)]
 
 
@@ -136,7 +137,8 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, [part.strip() for part in value.split(",") if part.strip()]
     try:
         return key, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
+        # No JSON, or more digits or brackets than Python takes: the config says what it should have been.
         return key, value
 
 

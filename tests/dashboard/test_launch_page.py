@@ -69,6 +69,15 @@ def test_several_seeds_are_launched_as_a_group(store, open_page):
     assert len({run.group_id for run in launched}) == 1
 
 
+def test_seeds_that_end_past_the_last_one_are_refused_before_any_is_queued(store, open_page):
+    app = open_page("launch", preset="quick")
+    app.number_input(key="quick_seed").set_value(2**31 - 1)
+    app.number_input(key="quick_seeds").set_value(3).run()
+    press(app, "Launch 3 runs")
+    assert "Begin with a seed from 0 to 2147483645." in app.error[0].value
+    assert runs.list_runs(store) == []
+
+
 def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store, open_page):
     app = open_page("launch", preset="quick", folds="5")
     assert app.number_input(key="quick_5_folds_seeds").disabled

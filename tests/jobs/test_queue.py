@@ -4,8 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.config import RunConfig, validated
+from core.config import LAST_SEED, RunConfig, validated
 from core.errors import ConfigurationError
 from core.presets import config_of
 from jobs import attempts, queue
@@ -250,3 +252,30 @@ def test_a_running_run_counts_as_alive_only_while_its_lock_is_held(store: Store)
     start_next(store)
     run = get_run(store, run_id)
     assert (run.status, run.alive, run.state) == (RUNNING, False, "interrupted")
+
+
+@given(st.integers(-(2**70), 2**70) | st.integers(LAST_SEED - 60, LAST_SEED + 60), st.integers(-3, 2**70))
+def test_seeds_are_all_possible_or_refused_with_those_that_are(first: int, count: int) -> None:
+    if 1 <= count <= queue.MOST_SEEDS and 0 <= first <= LAST_SEED - count + 1:
+        seeds = queue.seeds_from(first, count)
+        assert len(seeds) == count
+        assert all(validated({"seed": seed}).seed == seed for seed in (seeds[0], seeds[-1]))
+    else:
+        with pytest.raises(ConfigurationError, match="Begin with a seed from 0 to|Give 1 to 50"):
+            queue.seeds_from(first, count)
+
+
+def test_the_last_seeds_there_are_can_be_launched_and_the_ones_after_cannot(store: Store) -> None:
+    ids = queue.launch_group(store, TINY, queue.seeds_from(LAST_SEED - 1, 2))
+    assert [get_run(store, run_id).seed for run_id in ids] == [LAST_SEED - 1, LAST_SEED]
+    with pytest.raises(ConfigurationError, match="seed = 2147483648"):
+        queue.launch_group(store, TINY, [LAST_SEED, LAST_SEED + 1])
+    assert len(list_runs(store)) == 2
+
+
+def test_a_machine_with_more_cores_than_a_run_takes_threads_launches_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "usable_cores", lambda: 384)
+    run = get_run(store, queue.launch(store, config_of("quick", threads=0)))
+    assert validated(run.config).threads == run.threads == 256
