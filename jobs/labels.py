@@ -3,10 +3,11 @@
 import shutil
 import time
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Row, select, update
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, LookbookError
 from jobs import artifacts, locks, studies
 from jobs.attempts import row_of
 from jobs.records import ACTIVE, FINISHED
@@ -18,25 +19,60 @@ LONGEST_TAG = 50
 LONGEST_NOTE = 20_000
 
 
-def rename(store: Store, run_id: str, name: str) -> None:
-    """Give a run another name (1 to 200 characters); raise ConfigurationError or RunNotFound."""
+class ChangedMeanwhile(LookbookError):
+    """Somebody else has changed what an edit began from; `now` is what they wrote."""
+
+    kind = "store"
+
+    def __init__(self, message: str, advice: str, now: str) -> None:
+        super().__init__(message, advice)
+        self.now = now
+
+
+def rename(store: Store, run_id: str, name: str, *, based_on: str | None = None) -> None:
+    """Give a run another name (1 to 200 characters); raise ConfigurationError or RunNotFound.
+
+    With `based_on`, the name that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
+    """
     chosen = name.strip()
     if not 1 <= len(chosen) <= LONGEST_NAME:
         raise ConfigurationError(f"The name has {len(chosen)} characters.", f"Use 1 to {LONGEST_NAME}.")
-    _update(store, run_id, name=chosen)
+    _edit(store, run_id, "name", chosen, based_on)
 
 
-def set_note(store: Store, run_id: str, note: str) -> None:
-    """Replace a run's note (at most 20,000 characters); raise ConfigurationError or RunNotFound."""
-    if len(note) > LONGEST_NOTE:
-        raise ConfigurationError(f"The note has {len(note)} characters.", f"Use at most {LONGEST_NOTE}.")
-    _update(store, run_id, note=note)
+def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = None) -> None:
+    """Replace a run's note (at most 20,000 characters); raise ConfigurationError or RunNotFound.
+
+    With `based_on`, the note that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
+    """
+    _check_note(note)
+    _edit(store, run_id, "note", note, based_on)
 
 
 def add_to_note(store: Store, run_id: str, text: str) -> None:
-    """Put a paragraph below what a run's note says; raise ConfigurationError or RunNotFound."""
-    note = get_run(store, run_id).note.rstrip()
-    set_note(store, run_id, f"{note}\n\n{text.strip()}" if note else text.strip())
+    """Put a paragraph below what a run's note says by then; raise ConfigurationError or RunNotFound."""
+    with store.writing() as connection:
+        before = _row(connection, run_id).note.rstrip()
+        note = f"{before}\n\n{text.strip()}" if before else text.strip()
+        _check_note(note)
+        connection.execute(update(runs).where(runs.c.id == run_id).values(note=note))
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise ConfigurationError(f"The note has {len(note)} characters.", f"Use at most {LONGEST_NOTE}.")
+
+
+def _edit(store: Store, run_id: str, what: str, words: str, based_on: str | None) -> None:
+    with store.writing() as connection:
+        now: str = _row(connection, run_id)._mapping[what]
+        if based_on is not None and now not in (based_on, words):
+            raise ChangedMeanwhile(
+                f"Somebody else has changed the {what} of run {run_id} meanwhile; yours is not saved yet.",
+                f"Below stands their {what}. Take over what shall stay of it, then save again.",
+                now,
+            )
+        connection.execute(update(runs).where(runs.c.id == run_id).values({what: words}))
 
 
 def set_pinned(store: Store, run_id: str, pinned: bool) -> None:
@@ -59,10 +95,20 @@ def bring_back(store: Store, run_id: str) -> None:
 def set_tags(store: Store, run_id: str, wanted: Iterable[str]) -> None:
     """Replace the tags of a run; raise ConfigurationError or RunNotFound."""
     with store.writing() as connection:
-        if row_of(connection, run_id) is None:
-            raise _not_found(run_id)
-        connection.execute(tags.delete().where(tags.c.run_id == run_id))
-        insert_tags(connection, run_id, wanted)
+        _replace_tags(connection, run_id, wanted)
+
+
+def change_tags(store: Store, run_id: str, added: Iterable[str], removed: Iterable[str]) -> None:
+    """Add tags to those that a run has by then, and take some off; raise ConfigurationError or RunNotFound."""
+    with store.writing() as connection:
+        present = connection.execute(select(tags.c.tag).where(tags.c.run_id == run_id)).scalars()
+        _replace_tags(connection, run_id, {*present, *added} - set(removed))
+
+
+def _replace_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
+    _row(connection, run_id)
+    connection.execute(tags.delete().where(tags.c.run_id == run_id))
+    insert_tags(connection, run_id, wanted)
 
 
 def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
@@ -105,13 +151,18 @@ def clear_checkpoints(store: Store, run_id: str) -> int:
 
 def _refuse_active(connection: Connection, run_id: str, what: str) -> str:
     """Return the name of a run that neither waits nor works; it stays so until the transaction ends."""
-    row = row_of(connection, run_id)
-    if row is None:
-        raise _not_found(run_id)
+    row = _row(connection, run_id)
     if row.status in ACTIVE:
         raise NotPossible(f"Run {row.name} is {row.status} and cannot be {what}.", "Stop it first.")
     name: str = row.name
     return name
+
+
+def _row(connection: Connection, run_id: str) -> Row[Any]:
+    row = row_of(connection, run_id)
+    if row is None:
+        raise _not_found(run_id)
+    return row
 
 
 def _update(store: Store, run_id: str, **values: object) -> None:

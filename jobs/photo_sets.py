@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from core.decoding import DECODING_ERRORS
 from core.errors import ConfigurationError, LookbookError
@@ -81,13 +81,17 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
 
     Files come first: if the machine dies between, files without a set are left, never a set without its files.
     """
-    chosen, set_id = _checked_name(store, name), new_id()
+    chosen, set_id = _checked_name(name), new_id()
+    with store.reading() as connection:
+        _refuse_taken(connection, chosen)
     folder = _folder(store, set_id)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _adding_to(folder.parent), ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
         rows = _write_all(folder, labelled)
         with store.writing() as connection:
+            # Somebody else may have taken the name while the pictures were written.
+            _refuse_taken(connection, chosen)
             connection.execute(photo_sets.insert().values(id=set_id, name=chosen, created_at=time.time()))
             connection.execute(photos.insert(), [{"set_id": set_id, **row} for row in rows])
         undone.pop_all()
@@ -239,15 +243,16 @@ def _labels_of(photo_set: PhotoSet) -> Select[tuple[int]]:
     return select(photos.c.label).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
 
 
-def _checked_name(store: Store, name: str) -> str:
+def _checked_name(name: str) -> str:
     chosen = name.strip()
     if not 1 <= len(chosen) <= LONGEST_NAME:
         raise ConfigurationError(f"A name of {len(chosen)} characters.", f"Use 1 to {LONGEST_NAME}.")
-    if any(one.name == chosen for one in list_sets(store)):
-        raise ConfigurationError(
-            f"There is a photo set {chosen!r} already.", "Choose another name, or delete that one."
-        )
     return chosen
+
+
+def _refuse_taken(connection: Connection, name: str) -> None:
+    if connection.execute(select(photo_sets.c.id).where(photo_sets.c.name == name)).first() is not None:
+        raise ConfigurationError(f"There is a photo set {name!r} already.", "Choose another name, or delete that one.")
 
 
 def _counted() -> Select[tuple[str, str, float, int]]:

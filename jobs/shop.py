@@ -33,11 +33,21 @@ def is_paused(connection: Connection) -> bool:
     return bool(_value(connection, "paused"))
 
 
-def set_slots(store: Store, count: int) -> None:
-    """Change how many runs may be at work at once; raise ConfigurationError outside 1 to 64."""
+def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
+    """Change how many runs may be at work at once; raise ConfigurationError outside 1 to 64.
+
+    With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
+    """
     if not 1 <= count <= MOST_SLOTS:
         raise ConfigurationError(f"{count} slots are not possible.", f"Choose 1 to {MOST_SLOTS}.")
-    _set(store, "slots", count)
+    with store.writing() as connection:
+        now = slots(connection)
+        if based_on is not None and now not in (based_on, count):
+            raise ConfigurationError(
+                f"Somebody else has set {now} runs at once meanwhile; {count} are not set.",
+                "Change it again if need be.",
+            )
+        _put(connection, "slots", count)
 
 
 def set_paused(store: Store, paused: bool) -> None:
@@ -79,5 +89,9 @@ def record_missing(store: Store, key: str, value: Any) -> Any:
 
 def _set(store: Store, key: str, value: Any) -> None:
     with store.writing() as connection:
-        if connection.execute(shop.update().where(shop.c.key == key).values(value=value)).rowcount == 0:
-            connection.execute(shop.insert().values(key=key, value=value))
+        _put(connection, key, value)
+
+
+def _put(connection: Connection, key: str, value: Any) -> None:
+    if connection.execute(shop.update().where(shop.c.key == key).values(value=value)).rowcount == 0:
+        connection.execute(shop.insert().values(key=key, value=value))

@@ -58,8 +58,8 @@ def _row(run: Run, waiting: list[str]) -> None:
 def _buttons(run: Run, waiting: list[str]) -> None:
     if run.status == QUEUED and len(waiting) > 1:
         place = waiting.index(run.id) + 1
-        _move(run, "↑", "earlier", place - 1, disabled=place == 1)
-        _move(run, "↓", "later", place + 1, disabled=place == len(waiting))
+        _move(run, "↑", "earlier", -1, disabled=place == 1)
+        _move(run, "↓", "later", 1, disabled=place == len(waiting))
     if run.status in (QUEUED, RUNNING):
         st.button(
             "Stop",
@@ -70,13 +70,13 @@ def _buttons(run: Run, waiting: list[str]) -> None:
         )
 
 
-def _move(run: Run, sign: str, direction: str, place: int, *, disabled: bool) -> None:
+def _move(run: Run, sign: str, direction: str, places: int, *, disabled: bool) -> None:
     st.button(
         f"{sign} {direction}",
         key=f"{direction}_{run.id}",
         disabled=disabled,
         on_click=apply,
-        args=([run.id], lambda run_id: queue.move(queries.store(), [run_id], place), "moved"),
+        args=([run.id], lambda run_id: queue.move_by(queries.store(), run_id, places), "moved"),
     )
 
 
@@ -106,9 +106,9 @@ def _settings(state: ShopState) -> None:
         key="queue_slots",
         help="Two trainers on two cores slow each other down: one slot for every four cores is a good start.",
         on_change=_change,
-        args=(shop.set_slots, "queue_slots"),
+        args=(partial(shop.set_slots, based_on=state.slots), "queue_slots"),
     )
 
 
-def _change(setting: Callable[[Store, int], None], key: str) -> None:
+def _change(setting: Callable[[Store, int], object], key: str) -> None:
     attempt(lambda: setting(queries.store(), st.session_state[key]))

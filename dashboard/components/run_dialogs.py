@@ -18,6 +18,9 @@ from jobs.several import numbered
 
 NAMED = 5
 _LAUNCHABLE = "launchable_again"
+_KNOWN = "tags_to_choose"
+_SEEN = "seen_meanwhile"
+"""What was written meanwhile and has been shown beside an edit: the next save knows of it."""
 
 
 def answer() -> None:
@@ -25,6 +28,8 @@ def answer() -> None:
     say_refused()
     action, chosen = take_asked()
     if chosen:
+        for left in (_SEEN, _KNOWN):
+            st.session_state.pop(left, None)
         st.session_state[_LAUNCHABLE] = [run.id for run in chosen]
         DIALOGS[action](chosen)
 
@@ -130,9 +135,8 @@ def _rename(chosen: Sequence[Run]) -> None:
         if len(chosen) > 1:
             st.caption(f"Each of the {len(chosen)} runs gets it with a number behind: “sweep 1”, “sweep 2”.")
         if st.form_submit_button("Rename", type="primary"):
-            ids = [run.id for run in chosen]
-            names = dict(zip(ids, numbered(name, len(ids)), strict=True))
-            _write(ids, lambda run_id: labels.rename(queries.store(), run_id, names[run_id]))
+            names = dict(zip((run.id for run in chosen), numbered(name, len(chosen)), strict=True))
+            _write(chosen, lambda run: _replace(labels.rename, run, "name", names[run.id]))
 
 
 @st.dialog("Note")
@@ -146,22 +150,36 @@ def _note(chosen: Sequence[Run]) -> None:
         if not alone and any(run.note for run in chosen):
             replace = st.toggle("Replace the notes they have", help="Otherwise the text goes below what each says.")
         if st.form_submit_button("Save", type="primary"):
-            write = labels.set_note if replace else labels.add_to_note
-            _write([run.id for run in chosen], lambda run_id: write(queries.store(), run_id, note))
+            if replace:
+                _write(chosen, lambda run: _replace(labels.set_note, run, "note", note))
+            else:
+                _write(chosen, lambda run: labels.add_to_note(queries.store(), run.id, note))
 
 
-def _write(run_ids: Sequence[str], action: Callable[[str], object]) -> None:
+def _write(chosen: Sequence[Run], action: Callable[[Run], object]) -> None:
     """Do it to each and close the dialog; where the first is refused say why, and leave the dialog open."""
     with page.errors_said():
-        for run_id in run_ids:
-            action(run_id)
+        for run in chosen:
+            action(run)
         st.rerun()
+
+
+def _replace(write: Callable[..., None], run: Run, what: str, words: str) -> None:
+    """Replace a text of a run unless it is another one by now than this dialog has shown; then show that too."""
+    seen: dict[tuple[str, str], str] = st.session_state.setdefault(_SEEN, {})
+    try:
+        write(queries.store(), run.id, words, based_on=seen.get((run.id, what), getattr(run, what)))
+    except labels.ChangedMeanwhile as changed:
+        seen[run.id, what] = changed.now
+        st.code(changed.now, language=None, wrap_lines=True)
+        raise
 
 
 @st.dialog("Tags")
 def _tags(chosen: Sequence[Run]) -> None:
     """One run: its tags as they shall be. Several: tags to add to each and to take off each."""
-    known = known_tags(queries.store())
+    # As when it was opened: with other options the control would be another one, and forget what was chosen.
+    known = st.session_state.setdefault(_KNOWN, known_tags(queries.store()))
     common = sorted(set.intersection(*(set(run.tags) for run in chosen)))
     _names(chosen)
     label = "Tags" if len(chosen) == 1 else "Tags that all of them have"
@@ -170,8 +188,8 @@ def _tags(chosen: Sequence[Run]) -> None:
     )
     if st.button("Save", type="primary"):
         added, removed = set(wanted) - set(common), set(common) - set(wanted)
-        tagged = {run.id: (set(run.tags) | added) - removed for run in chosen}
-        apply(list(tagged), lambda run_id: labels.set_tags(queries.store(), run_id, tagged[run_id]), "tagged")
+        change = partial(labels.change_tags, queries.store(), added=added, removed=removed)
+        apply([run.id for run in chosen], change, "tagged")
         st.rerun()
 
 

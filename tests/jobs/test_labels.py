@@ -1,5 +1,8 @@
 """What people write on runs, one at a time or on several at once, and deleting them."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from core.errors import ConfigurationError
@@ -33,6 +36,38 @@ def test_name_note_tags_and_pin_are_kept(store: Store, finished: str) -> None:
     run = get_run(store, finished)
     assert (run.name, run.note, run.tags, run.pinned) == ("better name", "worth keeping", ("b", "c"), True)
     assert known_tags(store) == ["b", "c"]
+
+
+@pytest.mark.parametrize(("edit", "what"), [(labels.set_note, "note"), (labels.rename, "name")])
+def test_an_edit_that_began_from_something_else_is_refused_and_tells_what_is_there(
+    store: Store, finished: str, edit: Callable[..., None], what: str
+) -> None:
+    edit(store, finished, "theirs", based_on=getattr(get_run(store, finished), what))
+    with pytest.raises(labels.ChangedMeanwhile, match=f"changed the {what} of run {finished}") as refused:
+        edit(store, finished, "mine", based_on="what I have seen")
+    assert (refused.value.now, getattr(get_run(store, finished), what)) == ("theirs", "theirs")
+    edit(store, finished, "theirs", based_on="what I have seen")
+    edit(store, finished, "both", based_on=refused.value.now)
+    edit(store, finished, "said outright")
+    assert getattr(get_run(store, finished), what) == "said outright"
+
+
+def test_what_many_add_at_once_is_all_kept(store: Store, finished: str) -> None:
+    def write(number: int) -> None:
+        labels.add_to_note(store, finished, f"word {number}")
+        labels.change_tags(store, finished, [f"tag {number}"], [])
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(write, range(24)))
+    run = get_run(store, finished)
+    assert sorted(run.note.split("\n\n")) == sorted(f"word {number}" for number in range(24))
+    assert set(run.tags) == {f"tag {number}" for number in range(24)}
+
+
+def test_tags_are_added_to_those_that_are_there_by_then(store: Store, finished: str) -> None:
+    labels.set_tags(store, finished, ["theirs", "old"])
+    labels.change_tags(store, finished, ["mine"], ["old", "never there"])
+    assert get_run(store, finished).tags == ("mine", "theirs")
 
 
 def test_labels_that_are_too_long_or_empty_are_refused_and_change_nothing(store: Store, finished: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -373,3 +374,17 @@ def test_names_that_are_no_unicode_and_those_of_terminals_are_stored_and_shown(
     assert run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", "folders")[0] == 0
     (mine,) = list_sets(store)
     assert {Path(one.name).name for one in photos_of(store, mine)} == {"caf\ufffd.png", "\ufffd[2J.png", "3.png"}
+
+
+def test_a_name_that_is_taken_while_the_pictures_are_written_is_refused_and_leaves_none(store: Store) -> None:
+    photo = Photo("a.png", np.zeros((4, 4, 3), np.uint8), None, ())
+
+    def slow() -> Iterator[tuple[Photo, int]]:
+        yield photo, 1
+        photo_sets.keep(store, "phone", [(photo, 2)])
+
+    with pytest.raises(ConfigurationError, match="'phone' already"):
+        photo_sets.keep(store, "phone", slow())
+    (kept,) = photo_sets.list_sets(store)
+    assert [one.label for one in photo_sets.photos_of(store, kept)] == [2]
+    assert len(list((store.artifacts / "photo-sets").iterdir())) == 1

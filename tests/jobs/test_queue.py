@@ -279,3 +279,27 @@ def test_a_machine_with_more_cores_than_a_run_takes_threads_launches_all_the_sam
     monkeypatch.setattr(queue, "usable_cores", lambda: 384)
     run = get_run(store, queue.launch(store, config_of("quick", threads=0)))
     assert validated(run.config).threads == run.threads == 256
+
+
+def test_a_run_moves_from_the_place_that_it_has_by_then(store: Store) -> None:
+    ids = launch(store, 4)
+    queue.move(store, [ids[3]], 1)
+    queue.move_by(store, ids[2], -1)
+    assert order(store) == [ids[3], ids[0], ids[2], ids[1]]
+    queue.move_by(store, ids[3], -1)
+    queue.move_by(store, ids[1], 1)
+    queue.move_by(store, ids[3], 1)
+    assert order(store) == [ids[0], ids[3], ids[2], ids[1]]
+    queue.stop(store, ids[3])
+    with pytest.raises(NotPossible, match="not in the queue"):
+        queue.move_by(store, ids[3], -1)
+
+
+def test_slots_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(store: Store) -> None:
+    shop_settings.set_slots(store, 4)
+    with pytest.raises(ConfigurationError, match="set 4 runs at once meanwhile"):
+        shop_settings.set_slots(store, 3, based_on=2)
+    assert shop_state(store).slots == 4
+    shop_settings.set_slots(store, 4, based_on=2)
+    shop_settings.set_slots(store, 3, based_on=4)
+    assert shop_state(store).slots == 3
