@@ -1,55 +1,91 @@
-"""Files that a person names, looked at before they are read: a pipe would wait for ever, a device never ends."""
+"""Files that a person names, looked at before they are read: nothing waits for a pipe, nothing fills the memory."""
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 from core.errors import LookbookError
-from core.wording import size
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_ADVICE = "Name a file that this user can read."
 
 
-class FileRefused(LookbookError):
-    """A file that was named is not there, is none, is too large, or may not be read."""
+class UnusableFile(LookbookError):
+    """A file that was named cannot be read as one: it is not there, of another kind, too large, or closed to us."""
 
     kind = "disk"
 
 
-def require_regular(path: Path, most_bytes: int | None = None, what: str = "file") -> Path:
-    """The path, with ~ resolved, of a regular file of at most so many bytes; raise FileRefused for anything else.
+def expanded(path: Path, error: type[LookbookError] = UnusableFile, advice: str = _ADVICE) -> Path:
+    """The path with the home folder in the place of ~ or ~user; raise `error` where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError as problem:
+        raise error(f"There is no home folder for {shown(path)}.", advice) from problem
 
-    `what` says in one word what the file should hold.
+
+def require_regular(
+    path: Path, most_bytes: int | None = None, *, error: type[LookbookError] = UnusableFile, advice: str = _ADVICE
+) -> Path:
+    """The path, with ~ expanded, of a regular file that this user may read and that has at most so many bytes.
+
+    Raise `error`, which says what is there instead and ends with `advice`.
     """
+    path = expanded(path, error, advice)
+    if reason := _why_not(path, most_bytes):
+        raise error(f"{shown(path)} cannot be read: {reason}.", advice)
+    return path
+
+
+def _why_not(path: Path, most_bytes: int | None) -> str:
+    """Why a path cannot be read as a file of at most so many bytes; empty if it can."""
     try:
-        resolved = path.expanduser()
-        found = os.stat(resolved)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FileRefused(
-            f"The {what} {_shown(path)} cannot be read: {reason}.", "Name a file that is there."
-        ) from error
+        found = path.stat()
+    except FileNotFoundError:
+        return "it is a link that leads nowhere" if path.is_symlink() else "it does not exist"
+    except OSError as problem:
+        return str(problem.strerror)
+    except ValueError:
+        return "it has a zero byte in its name"
     if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, a device or a socket"
-        raise FileRefused(f"The {what} {_shown(path)} is {kind} and no file.", "Name a file.")
+        kind = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "something else")
+        return f"it is {kind}, not a file"
     if most_bytes is not None and found.st_size > most_bytes:
-        raise FileRefused(
-            f"The {what} {_shown(path)} has {size(found.st_size)}; at most {size(most_bytes)} are read.",
-            "Name another file.",
-        )
-    return resolved
+        return f"it has {found.st_size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        return os.strerror(errno.EACCES)
+    return ""
 
 
-def read_regular(path: Path, most_bytes: int, what: str = "file") -> bytes:
-    """The bytes of a regular file of at most so many; raise FileRefused."""
-    resolved = require_regular(path, most_bytes, what)
+def read_start(path: Path, count: int, *, error: type[LookbookError] = UnusableFile, advice: str = _ADVICE) -> bytes:
+    """The first so many bytes of such a file, however large it is; raise `error` as `require_regular` does."""
+    path = require_regular(path, error=error, advice=advice)
     try:
-        with resolved.open("rb") as file:
-            return file.read(most_bytes + 1)
-    except OSError as error:
-        raise FileRefused(
-            f"The {what} {_shown(path)} cannot be read: {error.strerror}.", "Check its permissions."
-        ) from error
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as problem:
+        raise error(f"{shown(path)} cannot be read: {problem.strerror}.", advice) from problem
 
 
-def _shown(path: Path) -> str:
-    """The path as text that can be shown, whatever bytes it has."""
-    return os.fsencode(path).decode(errors="replace")
+def read_whole(
+    path: Path, most_bytes: int, *, error: type[LookbookError] = UnusableFile, advice: str = _ADVICE
+) -> bytes:
+    """The content of such a file; raise `error` as `require_regular` does, also where it grows past the limit."""
+    require_regular(path, most_bytes, error=error, advice=advice)
+    content = read_start(path, most_bytes + 1, error=error, advice=advice)
+    if len(content) > most_bytes:
+        reason = f"it has more than the {most_bytes / 1e6:,.0f} MB that are read"
+        raise error(f"{shown(path)} cannot be read: {reason}.", advice)
+    return content
+
+
+def shown(path: Path | str) -> str:
+    """A path as it can be written anywhere: bytes of a name that are no UTF-8 become escapes."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

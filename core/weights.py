@@ -8,6 +8,8 @@ from core.errors import WeightsError
 
 FILE_NAME = "resnet18-f37072fd.pth"
 """torchvision's ResNet18_Weights.IMAGENET1K_V1 as torch hub stores it."""
+MOST_BYTES = 1_000_000_000
+"""In a file of weights: ResNet18's are 45 MB, a checkpoint with them in double precision and an optimizer 270 MB."""
 SHA256_PREFIX = "f37072fd"
 """What the file's SHA-256 begins with, as its name says."""
 

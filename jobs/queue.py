@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from core.config import LAST_SEED, MOST_FOLDS, MOST_THREADS, RunConfig, with_changes
 from core.cores import usable_cores
 from core.errors import ConfigurationError
+from core.files import expanded
 from core.presets import PRESETS, config_of
 from core.wording import counted
 from jobs import artifacts, labels, locks
@@ -271,10 +272,12 @@ def _waiting(connection: Connection) -> Sequence[Any]:
 def weights_file_of(config: RunConfig) -> str | None:
     """The file with the weights that a run of this config starts from, None where they are torchvision's or none.
 
+    Raise ConfigurationError where it is to be in the home folder of a user whom there is not.
     A path given with the config is relative to the working directory of who launches; the trainer has another one.
     """
     if config.weights_file:
-        return str(Path(config.weights_file).expanduser().absolute())
+        advice = "Write the whole path of the weights file."
+        return str(expanded(Path(config.weights_file), ConfigurationError, advice).absolute())
     return str(settings().resnet18_weights) if config.pretrained and settings().resnet18_weights else None
 
 

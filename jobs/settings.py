@@ -34,7 +34,10 @@ class Settings(BaseSettings):
     @classmethod
     def _anchored(cls, path: Path | None) -> Path | None:
         """Relative paths are relative to the repository root, never to the working directory."""
-        return None if path is None else ROOT / path.expanduser()
+        try:
+            return None if path is None else ROOT / path.expanduser()
+        except RuntimeError as error:
+            raise ValueError("there is no such user, and so no home folder") from error
 
     @field_validator("database_url")
     @classmethod

@@ -152,7 +152,7 @@ def _as_text(content: bytes) -> str:
 def _from_json(text: str) -> Any:
     try:
         return Unreadable(text) if _NO_CHARACTER in text else json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Unreadable(text)
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.config import RunConfig
+from core.errors import LookbookError
+from core.files import require_regular
 from core.models import ARCHITECTURES
-from core.weights import cached_weights
+from core.weights import MOST_BYTES, cached_weights
 from dashboard import data_queries, model_queries, queries, wording
 from dashboard.tables.estimates import estimate
 from jobs.environment import host
@@ -57,8 +59,13 @@ def _weights(config: RunConfig) -> list[Fact]:
 
 
 def _weights_words(config: RunConfig) -> tuple[str, str]:
-    if named := weights_file_of(config):
-        return (READY, f"{named} is here") if Path(named).is_file() else (MISSING, f"{named} does not exist")
+    try:
+        if named := weights_file_of(config):
+            if not Path(named).exists():
+                return MISSING, f"{named} does not exist"
+            return READY, f"{require_regular(Path(named), MOST_BYTES)} is here"
+    except LookbookError as error:
+        return MISSING, error.message
     cached = cached_weights(downloaded_weights())
     if cached is None:
         return NEUTRAL, (

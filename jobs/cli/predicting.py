@@ -11,7 +11,7 @@ import numpy as np
 
 from core import intake
 from core.classes import CLASS_NAMES
-from core.files import read_regular
+from core.files import read_whole
 from core.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColumns, UnreadableLabels, read_table
 from core.metrics import accuracy, confusion_matrix
 from core.photo_files import PhotoFile, gather
@@ -27,6 +27,7 @@ BY_FOLDER = "folders"
 BY_TABLES = "tables"
 VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
 _NAMED = 3
+_LABELS_ADVICE = "Name a CSV with a line `file,label` and then one line per photo."
 
 
 def add_commands(commands: Any) -> None:
@@ -51,13 +52,14 @@ def add_labels(parser: argparse.ArgumentParser, *, required: bool = False) -> No
 
 
 def chosen_labels(words: str | None, photos: Sequence[Path]) -> StatedLabels | None:
-    """What the option says of the photos in these files, folders and zips; raise UnreadableLabels or FileRefused."""
+    """What the option says of the photos in these files, folders and zips; raise UnreadableLabels."""
     if words is None:
         return None
     table = None
     if words not in (BY_FOLDER, BY_TABLES):
         path = Path(words)
-        table = read_table(read_regular(path, MAX_LABEL_BYTES, "labels"), path.name)
+        content = read_whole(path, MAX_LABEL_BYTES, error=UnreadableLabels, advice=_LABELS_ADVICE)
+        table = read_table(content, path.name)
     names, tables = list[str](), list[PhotoFile]()
     for file in gather(photos):
         if file.kind == "photo":

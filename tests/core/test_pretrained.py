@@ -1,8 +1,10 @@
 """Pretrained weights come from a file, torch's cache or the network; whatever is wrong with them is said at once."""
 
 import hashlib
+import os
 import socket
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,90 @@ def test_a_file_that_holds_no_weights_is_named_with_what_to_do(tmp_path: Path, c
     with pytest.raises(WeightsError, match="broken.pth") as caught:
         load_trunk(models.build(config), config)
     assert "pretrained=false" in caught.value.advice
+
+
+def _in(path: Path, content: object) -> RunConfig:
+    torch.save(content, path)
+    return config_of("resnet18", weights_file=str(path))
+
+
+def test_weights_of_another_precision_are_taken_over(tmp_path: Path, state: State) -> None:
+    for kind in (torch.float16, torch.bfloat16, torch.float64):
+        converted = {key: value.to(kind) if value.is_floating_point() else value for key, value in state.items()}
+        config = _in(tmp_path / "other.pth", converted)
+        model = models.build(config)
+        assert load_trunk(model, config).initialised_afresh == ("fc",)
+        filled = model.state_dict()["layer2.0.conv1.weight"]
+        assert filled.dtype is torch.float32
+        assert torch.equal(filled, state["layer2.0.conv1.weight"].to(kind).float())
+
+
+def test_what_saving_wraps_around_a_state_dict_is_taken_off(tmp_path: Path, state: State) -> None:
+    parallel = {f"module.{key}": value for key, value in state.items()}
+    compiled = {f"module._orig_mod.{key}": value for key, value in state.items()}
+    for content in (
+        *({"state_dict": state}, {"model_state_dict": state, "epoch": 3, "optimizer": {"lr": 0.1}}, {"model": state}),
+        *(parallel, compiled, {"state_dict": parallel, "epoch": 90}),
+        {key: torch.nn.Parameter(value) if value.is_floating_point() else value for key, value in state.items()},
+    ):
+        config = _in(tmp_path / "wrapped.pth", content)
+        model = models.build(config)
+        load_trunk(model, config)
+        assert torch.equal(model.state_dict()["layer1.0.conv1.weight"], state["layer1.0.conv1.weight"])
+
+
+WEIGHT = "layer1.0.conv1.weight"
+ODD_TENSORS = {
+    "torch.complex64": lambda value: value.to(torch.complex64),
+    "sparse": lambda value: value.to_sparse(),
+    "quantised": lambda value: torch.quantize_per_tensor(value, 0.1, 0, torch.qint8),
+    "torch.int64": lambda value: value.long(),
+    "torch.bool": lambda value: value > 0,
+    "without values": lambda value: value.to("meta"),
+    "no numbers": lambda value: value.double() * 1e300,
+}
+
+
+@pytest.mark.parametrize("words", ODD_TENSORS)
+def test_a_tensor_that_is_no_weight_is_named(tmp_path: Path, state: State, words: str) -> None:
+    config = _in(tmp_path / "odd.pth", {**state, WEIGHT: ODD_TENSORS[words](state[WEIGHT])})
+    with pytest.raises(WeightsError, match=f"{words}.* in {WEIGHT}"):
+        load_trunk(models.build(config), config)
+
+
+def test_tensors_that_are_not_used_may_be_anything(tmp_path: Path, state: State) -> None:
+    config = _in(tmp_path / "other-fc.pth", {**state, "fc.weight": torch.zeros(1).expand(10**6, 10**6)})
+    assert load_trunk(models.build(config), config).initialised_afresh == ("fc",)
+
+
+def test_what_is_no_state_dict_is_refused_with_what_to_do(tmp_path: Path, state: State) -> None:
+    for number, content in enumerate(
+        (
+            *(state["conv1.weight"], [state], {}, {"a": {"b": {"c": 1}}}, {**state, "epoch": 5}, 3, "weights", None),
+            *({**state, 7: state["conv1.weight"]}, {("a", 1): state["conv1.weight"]}),
+            {"state_dict": state, "model": state},
+        )
+    ):
+        config = _in(tmp_path / f"{number}.pth", content)
+        with pytest.raises(WeightsError, match="no state dict|in the place of a name"):
+            load_trunk(models.build(config), config)
+
+
+def test_a_place_where_no_file_is_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.pth")
+    (tmp_path / "lost.pth").symlink_to(tmp_path / "nowhere")
+    with (tmp_path / "sparse.pth").open("wb") as sparse:
+        sparse.truncate(5 * 2**30)
+    monkeypatch.setattr("core.pretrained.MOST_BYTES", 10**7)
+    with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(2**24))
+    for name, reason in (
+        *((str(tmp_path), "a folder"), ("/dev/zero", "a device"), ("pipe.pth", "a named pipe")),
+        *(("lost.pth", "leads nowhere"), ("sparse.pth", "5,368.7 MB"), ("bomb.pth", "unpacks to 17 MB")),
+    ):
+        config = config_of("resnet18", weights_file=str(tmp_path / name))
+        with pytest.raises(WeightsError, match=reason):
+            load_trunk(models.build(config), config)
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
