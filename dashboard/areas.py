@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.numbers import whole_number
+
 SCALE = 1000
 """In the URL places are whole numbers from 0 to this."""
 
@@ -16,10 +18,10 @@ Area = tuple[tuple[int, int], ...]
 
 def parse(text: str) -> Area | None:
     """The area written as "x-y-x-y...": two corners of a box, or three and more of a polygon. None if it is neither."""
-    parts = text.split("-")
-    if not all(part.isdecimal() and int(part) <= SCALE for part in parts) or len(parts) % 2:
+    values = [value for part in text.split("-") if (value := whole_number(part)) is not None and value <= SCALE]
+    if len(values) != text.count("-") + 1 or len(values) % 2:
         return None
-    corners = tuple((int(x), int(y)) for x, y in zip(parts[::2], parts[1::2], strict=True))
+    corners = tuple(zip(values[::2], values[1::2], strict=True))
     return corners if 2 <= len(corners) <= MOST_CORNERS else None
 
 

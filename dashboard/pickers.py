@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.wording import listed
 from dashboard import page, queries, wording
+from dashboard.numbers import whole_number
 from jobs.records import Run, RunName
 
 _MOST_NAMED = 10
@@ -15,6 +16,11 @@ _MOST_NAMED = 10
 def in_url(name: str) -> list[str]:
     """Every value that the URL has under this name."""
     return st.query_params.get_all(name)
+
+
+def number_in_url(name: str) -> int | None:
+    """The whole number from 0 on that the URL has under this name; None if it has none."""
+    return whole_number(next(iter(in_url(name)), ""))
 
 
 def whole_url() -> dict[str, list[str]]:
@@ -173,8 +179,7 @@ def pick_some(
 
 def page_in_url(name: str = "page") -> int:
     """The page of a long list that the URL names, counted from 1; 1 if it names none."""
-    wanted = next(iter(in_url(name)), "1")
-    return max(int(wanted), 1) if wanted.isdecimal() else 1
+    return number_in_url(name) or 1
 
 
 def pick_page(pages: int, name: str = "page") -> int:

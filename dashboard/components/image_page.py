@@ -21,8 +21,8 @@ from jobs.records import Run
 
 def image_in_url(count: int) -> int | None:
     """The image `?image=` of so many; None if the URL names none of them."""
-    asked = next(iter(pickers.in_url("image")), "")
-    return int(asked) if asked.isdecimal() and int(asked) < count else None
+    asked = pickers.number_in_url("image")
+    return asked if asked is not None and asked < count else None
 
 
 def open_image(position: int | None) -> None:

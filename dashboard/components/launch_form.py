@@ -96,7 +96,9 @@ def _control(column: st.delta_generator.DeltaGenerator, name: str, base: Values,
     field, value = RunConfig.model_fields[name], base[name]
     common = {"label": title_of(name), "key": f"{scope}_{name}", "help": _help(name, field)}
     if name == "model":
-        return column.selectbox(options=list(ARCHITECTURES), index=list(ARCHITECTURES).index(value), **common)
+        # A run that is cloned may have an architecture that is not installed here: the config says so.
+        options = list(dict.fromkeys([*ARCHITECTURES, value]))
+        return column.selectbox(options=options, index=options.index(value), **common)
     if name == "unfrozen_layers":
         return tuple(column.multiselect(options=FREEZABLE_LAYERS, default=list(value), **common))
     if get_origin(field.annotation) is Literal:

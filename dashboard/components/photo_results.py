@@ -48,10 +48,10 @@ def _choose(true: int, predicted: int) -> None:
 
 def _cell() -> tuple[int, int] | None:
     """The cell that the URL names."""
-    found = [next(iter(pickers.in_url(name)), "") for name in ("true", "predicted")]
-    if not all(words.isdecimal() and int(words) < len(CLASS_NAMES) for words in found):
+    true, predicted = (pickers.number_in_url(name) for name in ("true", "predicted"))
+    if true is None or predicted is None or max(true, predicted) >= len(CLASS_NAMES):
         return None
-    return int(found[0]), int(found[1])
+    return true, predicted
 
 
 def _chosen_photos(said: Predictions) -> tuple[np.ndarray, str]:

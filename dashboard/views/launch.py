@@ -19,7 +19,7 @@ def starting_point() -> tuple[Values, str, Run | None]:
         source = get_run(queries.store(), clone)
         return {**config_of("cnn").model_dump(), **source.config}, f"clone_{clone}", source
     name = next((name for name in pickers.in_url("preset") if name in PRESETS), "cnn")
-    folds = next((int(folds) for folds in pickers.in_url("folds") if folds.isdecimal()), 0)
+    folds = pickers.number_in_url("folds") or 0
     return {**config_of(name).model_dump(), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
 
 

@@ -1,0 +1,53 @@
+"""What anybody may write in the address is a number, or is passed over."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import areas
+from dashboard.numbers import LARGEST, whole_number
+from tests import stores
+from tests.dashboard.app import texts
+from tests.stores import Sample
+
+HUGE = "9" * 5000
+
+
+@given(st.integers(0, 10**40))
+def test_digits_are_their_number_up_to_one_that_nothing_has(number):
+    assert whole_number(str(number)) == min(number, LARGEST)
+
+
+@given(st.text() | st.from_regex(r"[-+0-9_.eE\s²٣]{0,6}", fullmatch=True))
+def test_anything_else_is_no_number(words):
+    found = whole_number(words)
+    assert (found is None) != (words != "" and set(words) <= set("0123456789"))
+
+
+@given(st.text() | st.from_regex(r"[0-9-]{0,40}", fullmatch=True) | st.just(HUGE) | st.just(f"{HUGE}-1-1-1"))
+def test_any_words_are_an_area_or_none(words):
+    area = areas.parse(words)
+    assert area is None or all(0 <= value <= areas.SCALE for corner in area for value in corner)
+
+
+@pytest.mark.parametrize(
+    ("view", "parameters"),
+    [
+        ("runs", {"page": HUGE}),
+        ("runs", {"run": HUGE}),
+        ("runs", {"about": "groups", "page": HUGE, "group": "a\0b"}),
+        ("explore", {"image": HUGE, "page": HUGE, "true": HUGE, "predicted": "-1", "area": f"{HUGE}-1-1-1"}),
+        ("explore", {"run": HUGE, "against": "../x", "image": "٣"}),
+        ("compare", {"run": [HUGE, "x"], "group": HUGE, "by": HUGE}),
+        ("data", {"page": HUGE, "split": HUGE, "class": HUGE}),
+        ("predict", {"about": "sets", "set": HUGE, "true": HUGE, "predicted": HUGE, "run": HUGE}),
+        ("launch", {"folds": HUGE, "preset": HUGE}),
+        ("launch", {"folds": "9" * 17}),
+        ("launch", {"clone": HUGE}),
+    ],
+)
+def test_no_page_breaks_on_what_the_address_says(store, open_page, view, parameters):
+    stores.add(store, Sample())
+    app = open_page(view, **parameters)
+    assert not app.exception
+    assert texts(app)
