@@ -22,6 +22,7 @@ from core.classes import CLASS_COUNT
 from jobs import blobs, migration, schema, shop
 from jobs.ids import is_id
 from jobs.records import STATUSES
+from jobs.settings import sqlite_url
 from jobs.store import Store, StoreError, StoreNewer, connect
 
 LONGEST_TEXT = 1_000_000
@@ -72,7 +73,7 @@ def _copied(source: Path, target: Path) -> Path:
                 f"{schema.REVISION}).",
                 "Update Lookbook, then restore it.",
             )
-        migration.upgrade(Store(connect(f"sqlite:///{target}"), target.parent), None, revision)
+        migration.upgrade(Store(connect(sqlite_url(target)), target.parent), None, revision)
         with closing(sqlite3.connect(target)) as writer:
             _require_only_tables_of(reader, writer)
             _require_whole(reader)

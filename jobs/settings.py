@@ -7,11 +7,18 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.cores import usable_cores
 from core.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def sqlite_url(path: Path) -> str:
+    """The database URL of a file, whatever letters its path has."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def _default_slots() -> int:
@@ -24,7 +31,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LOOKBOOK_", frozen=True, env_ignore_empty=True)
 
-    database_url: str = f"sqlite:///{ROOT / 'runs.db'}"
+    database_url: str = Field(default_factory=lambda: sqlite_url(ROOT / "runs.db"))
     artifacts: Path = ROOT / "artifacts"
     data: Path = ROOT / "data"
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
@@ -42,13 +49,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _anchored_url(cls, url: str) -> str:
-        scheme, separator, path = url.partition(":///")
-        if not separator and "://" not in url:
+        if "://" not in url:
             raise ValueError("write it as a URL, for example sqlite:///runs.db")
-        # The driver may be named too: sqlite+pysqlite.
-        if scheme.partition("+")[0] != "sqlite" or not path:
+        try:
+            parts = make_url(url)
+        except (ArgumentError, ValueError):
+            return url  # which opening the store explains
+        if parts.get_backend_name() != "sqlite" or not parts.database:
             return url
-        return f"{scheme}:///{ROOT / path}"
+        return parts.set(database=str(ROOT / parts.database)).render_as_string(hide_password=False)
 
 
 @cache

@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.engine import make_url
 
 from core.errors import ConfigurationError
-from jobs.settings import ROOT, child_environment, downloaded_weights, settings
+from jobs.backup import restore
+from jobs.copying import copy_database
+from jobs.runs import list_runs
+from jobs.settings import ROOT, child_environment, downloaded_weights, settings, sqlite_url
+from jobs.store import open_store
+from tests.stores import Sample, add
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +102,48 @@ def test_downloaded_weights_are_looked_for_where_torch_keeps_them(
         for name, folder in variables.items():
             monkeypatch.setenv(name, str(tmp_path / folder))
         assert downloaded_weights() == Path(torch.hub.get_dir()) / "checkpoints"
+
+
+FOLDERS = [
+    "feature%2Fx",
+    "50 % off",
+    "a b",
+    "what?",
+    "#1",
+    "c++",
+    "me@home",
+    "Größe",
+    "semi;colon",
+    "a:b",
+    "q=1&r=2",
+    "%41",
+    "%zz",
+]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_store_is_found_in_a_folder_of_any_name_here_and_by_every_process(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    store = open_store(sqlite_url(folder / "runs.db"), folder / "artifacts")
+    run_id = add(store, Sample(status="failed"))
+    assert (folder / "runs.db").is_file()
+    copy_database(store, folder / "copy.backup")
+    handed_on = child_environment(store.engine.url.render_as_string(hide_password=False), store.artifacts)
+    for variable in ("LOOKBOOK_DATABASE_URL", "LOOKBOOK_ARTIFACTS"):
+        monkeypatch.setenv(variable, handed_on[variable])
+    chosen = settings()
+    again = open_store(chosen.database_url, chosen.artifacts)
+    assert [run.id for run in list_runs(again)] == [run_id]
+    assert again.artifacts == folder / "artifacts"
+    restore(folder / "copy.backup", chosen.database_url, chosen.artifacts)
+    assert [run.id for run in list_runs(again)] == [run_id]
+    assert [path for path in tmp_path.rglob("*.db") if path.parent != folder] == []
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=20))
+def test_the_address_of_a_file_leads_back_to_it_whatever_its_path(name: str) -> None:
+    path = Path("/somewhere") / name / "runs.db"
+    assert make_url(sqlite_url(path)).database == str(path)
