@@ -24,6 +24,7 @@ from jobs.records import (
     ShopState,
 )
 from jobs.schema import attempts, epochs, predictions, runs, tags
+from jobs.searching import having
 from jobs.store import BRING_BACK, Store, StoreDamaged, Unreadable
 
 
@@ -241,25 +242,20 @@ def shop_state(store: Store) -> ShopState:
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        runs.c.archived_at.is_not(None) if wanted.archived else runs.c.archived_at.is_(None)
+    found: list[ColumnElement[bool]] = [
+        runs.c.archived_at.is_not(None) if wanted.archived else runs.c.archived_at.is_(None),
+        *having(wanted.search),
     ]
-    for word in wanted.search.split():
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
-        columns = (runs.c.name, runs.c.id, runs.c.note, runs.c.preset, runs.c.model)
-        tagged = runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag.ilike(pattern, escape="\\")))
-        conditions.append(or_(tagged, *(column.ilike(pattern, escape="\\") for column in columns)))
     if wanted.statuses:
-        conditions.append(runs.c.status.in_(wanted.statuses))
+        found.append(runs.c.status.in_(wanted.statuses))
     if wanted.models:
-        conditions.append(runs.c.model.in_(wanted.models))
+        found.append(runs.c.model.in_(wanted.models))
     if wanted.presets:
-        conditions.append(runs.c.preset.in_(wanted.presets))
+        found.append(runs.c.preset.in_(wanted.presets))
     if wanted.group_id:
-        conditions.append(runs.c.group_id == wanted.group_id)
-    conditions.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
-    return conditions
+        found.append(runs.c.group_id == wanted.group_id)
+    found.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
+    return found
 
 
 def _as_runs(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:

@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--status", action="append", default=[], choices=STATUSES, help="only these (may be repeated)")
     parser.add_argument("--tag", action="append", default=[], help="only with this tag (may be repeated)")
     parser.add_argument("--archived", action="store_true", help="the archived ones instead of the others")
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N")
+    parser.add_argument("--limit", type=_limit, metavar="N", help="at most N")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=_list)
     parser = commands.add_parser("show", help="show a run with its figures")
@@ -36,6 +36,13 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
     parser.add_argument("--follow", action="store_true", help="go on until the run ends")
     parser.set_defaults(do=_log)
+
+
+def _limit(text: str) -> int:
+    """A number of runs from 1 on; more than any store has is as good as all of them."""
+    if not (text.isascii() and text.isdecimal() and text.strip("0")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text) if len(text) < 10 else 10**9
 
 
 def _list(chosen: argparse.Namespace) -> int:

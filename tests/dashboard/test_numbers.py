@@ -35,6 +35,7 @@ def test_any_words_are_an_area_or_none(words):
     [
         ("runs", {"page": HUGE}),
         ("runs", {"run": HUGE}),
+        ("runs", {"search": HUGE, "page": "2"}),
         ("runs", {"about": "groups", "page": HUGE, "group": "a\0b"}),
         ("explore", {"image": HUGE, "page": HUGE, "true": HUGE, "predicted": "-1", "area": f"{HUGE}-1-1-1"}),
         ("explore", {"run": HUGE, "against": "../x", "image": "٣"}),
