@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import idx
+from core import by_hand, idx
 from core.config import RunConfig
 from core.errors import DataError
 from core.idx import FILES, IdxFile, raw_folder
@@ -138,10 +138,11 @@ def fetch(
     files: Sequence[IdxFile] = FILES,
     sources: Sequence[Source] = SOURCES,
 ) -> None:
-    """Make the data folder hold every file, verified: what is there already, else from the first source that works.
+    """Make the data folder hold every file, verified, from the first source that works.
 
-    A file appears under its name only when it is whole. Several processes may call this at once: one fetches, the
-    others wait. Raises DataError with the reason of each source if none works, or if the folder cannot be written.
+    What is there already stays, and what was put there by hand is taken. A file appears under its name only when it is
+    whole. Several processes may call this at once: one fetches, the others wait. Raises DataError with the reason of
+    each source if none works, or if the folder cannot be written.
     """
     progress("Checking the data folder", None)
     if not _unusable(folder, files):
@@ -170,7 +171,9 @@ def _sole_fetcher(folder: Path, progress: Progress) -> Iterator[None]:
 
 
 def _fetch_missing(folder: Path, progress: Progress, files: Sequence[IdxFile], sources: Sequence[Source]) -> None:
-    reasons = []
+    reasons, wrong = [], _take_by_hand(folder, progress, files)
+    for complaint in wrong:
+        progress(f"Left out: {complaint}", None)
     for source in sources:
         missing = _unusable(folder, files)
         if not missing:
@@ -183,12 +186,38 @@ def _fetch_missing(folder: Path, progress: Progress, files: Sequence[IdxFile], s
         except SourceFailed as failure:
             reasons.append(f"{source.title}: {failure}")
             progress(f"No data from {reasons[-1]}", None)
-    unusable = ", ".join(file.name for file in _unusable(folder, files))
+    unusable = _unusable(folder, files)
+    if not unusable:
+        return
+    names = ", ".join(file.name for file in unusable)
     raise DataError(
-        "Fashion-MNIST could not be fetched. " + "; ".join(reasons) + ".",
+        "Fashion-MNIST could not be fetched. " + "; ".join([*wrong, *reasons]) + ".",
         f"Connect to the network and try again (python -m jobs data), or copy what is missing or damaged "
-        f"({unusable}) to {raw_folder(folder)}.",
+        f"({names}) to {raw_folder(folder)}, unpacked or as .gz, and say python -m jobs data once more.",
     )
+
+
+def _take_by_hand(folder: Path, progress: Progress, files: Sequence[IdxFile]) -> list[str]:
+    """Take what somebody has put into the data folder, each file for itself; return what lies there and is wrong."""
+    missing, wrong = _unusable(folder, files), []
+    with _scratch_folder(folder) as scratch:
+        for number, file in enumerate(missing):
+            progress("Looking for files put there by hand", number / len(missing))
+            wrong += by_hand.bring(folder, file, scratch / file.name)
+            if (scratch / file.name).exists():
+                _settle(scratch / file.name, raw_folder(folder) / file.name)
+    return wrong
+
+
+def _settle(unpacked: Path, place: Path) -> None:
+    """Give a verified file its place, durably."""
+    descriptor = os.open(unpacked, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(unpacked, place)
 
 
 @contextmanager
@@ -205,14 +234,13 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
 
 def _take(source: Source, files: Sequence[IdxFile], scratch: Path, raw: Path, progress: Progress) -> None:
     brought = source.bring([file.name for file in files], scratch, progress)
-    raw.mkdir(parents=True, exist_ok=True)
     for number, file in enumerate(files):
         progress(f"Unpacking and verifying {file.name}", number / len(files))
         unpacked = scratch / file.name
         _unpack(brought / f"{file.name}.gz", unpacked)
         if not idx.is_whole(unpacked, file):
             raise SourceFailed(f"its {file.name} is not the published one (SHA-256 differs)")
-        os.replace(unpacked, raw / file.name)
+        _settle(unpacked, raw / file.name)
     progress("All files are unpacked and verified", 1.0)
 
 
@@ -222,8 +250,6 @@ def _unpack(packed: Path, target: Path) -> None:
             shutil.copyfileobj(gzip.GzipFile(fileobj=opened), written, 1 << 20)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise SourceFailed(f"its {packed.name} is damaged: {error}") from error
-        written.flush()
-        os.fsync(written.fileno())
 
 
 def _not_writable(folder: Path, error: OSError) -> DataError:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import DataError
+from core.files import read_start
 
 FETCH_ADVICE = "Fetch the data again: python -m jobs data."
 
@@ -67,8 +68,7 @@ def check_quickly(path: Path, file: IdxFile) -> None:
     """Compare size and header only; raise DataError that names the file and what to do."""
     try:
         size = path.stat().st_size
-        with path.open("rb") as opened:
-            header = opened.read(len(file.header))
+        header = read_start(path, len(file.header), error=DataError, advice="Check the data folder.")
     except FileNotFoundError as error:
         raise DataError(f"Fashion-MNIST is not complete: {path} is missing.", FETCH_ADVICE) from error
     except OSError as error:
