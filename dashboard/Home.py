@@ -13,10 +13,11 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 
 def main() -> None:
     """Show the page that the URL names, and start what waits in the queue."""
-    from dashboard import page, queries
+    from dashboard import page, pickers, queries
 
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
+    pickers.begin()
     pages = [st.Page(f"views/{name}.py", title=name.title(), default=name == page.VIEWS[0]) for name in page.VIEWS]
     view = st.navigation(pages, position="top")
     with page.errors_said():

@@ -17,19 +17,21 @@ from dashboard import queries, style, wording
 from jobs.records import Run
 
 _STYLE_SHEET = Path(__file__).with_name("style.css")
+_HISTORY = Path(__file__).with_name("history.js")
 
 VIEWS = ("home", "launch", "runs", "compare", "explore", "predict", "data")
 _NOTICES = "notices"
 
 
 def apply_style_sheet() -> None:
-    """Apply style.css to the page.
+    """Apply style.css to the page, and history.js to the browser's tab.
 
-    With an element beside it, for Streamlit puts a style sheet that stands alone where the next refresh of a part of
+    With an element beside them, for Streamlit puts a style sheet that stands alone where the next refresh of a part of
     the page throws it away.
     """
     with st.container(key="style_sheet"):
-        st.html(f"<span></span><style>{_STYLE_SHEET.read_text(encoding='utf-8')}</style>")
+        style_sheet, script = (path.read_text(encoding="utf-8") for path in (_STYLE_SHEET, _HISTORY))
+        st.html(f"<span></span><style>{style_sheet}</style><script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def title(text: str, question: str = "") -> None:

@@ -11,6 +11,13 @@ from dashboard.numbers import whole_number
 from jobs.records import Run, RunName
 
 _MOST_NAMED = 10
+_DRAWN = "drawn_pickers"
+
+
+def begin() -> None:
+    """To be called before a page is drawn: what was drawn of the pickers the last time is remembered for this time."""
+    _, last = st.session_state.get(_DRAWN, (set(), set()))
+    st.session_state[_DRAWN] = (last, set())
 
 
 def in_url(name: str) -> list[str]:
@@ -186,10 +193,8 @@ def pick_page(pages: int, name: str = "page") -> int:
     """The page of a long list, counted from 1, `?page=2`; shows nothing where there is only one."""
     chosen = min(page_in_url(name), pages)
     if pages > 1:
-        key = f"pick_{name}"
-        if st.session_state.get(key, chosen) != chosen:
-            st.session_state[key] = chosen
-        chosen = st.pagination(pages, default=chosen, key=key, on_change=_to_url, args=(name, key, 1))
+        key = _prepare(name, chosen)
+        chosen = st.pagination(pages, key=key, on_change=_to_url, args=(name, key, 1))
     return chosen
 
 
@@ -217,10 +222,15 @@ def switch(label: str, name: str, *, help: str | None = None, clears: Sequence[s
 
 
 def _prepare(name: str, value: Any) -> str:
-    """Give the widget what the URL says before it is drawn: the URL is the truth, also after going back."""
+    """Give the widget what the URL says before it is drawn: the URL is the truth, also after going back.
+
+    One that was not drawn the last time begins in the browser with its default, whatever Streamlit remembers of it.
+    """
     key = f"pick_{name}"
-    if st.session_state.get(key) != value:
+    before, now = st.session_state.get(_DRAWN, (set(), set()))
+    if key not in before or st.session_state.get(key) != value:
         st.session_state[key] = value
+    now.add(key)
     return key
 
 

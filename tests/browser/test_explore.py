@@ -104,12 +104,10 @@ def test_going_back_in_the_browser_shows_the_cell_before(ids, matrix, open_page)
     expect_gallery(page, int(matrix[4, 6]))
 
 
-def test_the_run_shown_comes_into_the_address_and_going_back_still_leaves_the_page(ids, open_page):
+def test_the_run_shown_comes_into_the_address_and_one_step_back_leaves_the_page(ids, open_page):
     page = open_page()
     page.get_by_role("link", name="Explore").click()
     expect(page).to_have_url(re.compile(f"explore[?]run={ids[1]}"))
-    page.go_back()
-    settle(page)
     page.go_back()
     expect(page.get_by_role("heading", name="Lookbook")).to_be_visible()
 
