@@ -69,6 +69,7 @@ def grouping(base: Values, scope: str) -> Several:
         1,
         MOST_SEEDS,
         key=f"{scope}_seeds",
+        persist_state="session",
         disabled=all_folds,
         help="More than one launches a group: the same config with seeds one after the other, for mean and spread.",
     )
@@ -94,7 +95,7 @@ def advanced_fields(base: Values, scope: str) -> Values:
 def _control(column: st.delta_generator.DeltaGenerator, name: str, base: Values, scope: str) -> Any:
     """The control that fits the field's type. No limits here: the config says itself what is allowed."""
     field, value = RunConfig.model_fields[name], base[name]
-    common = {"label": title_of(name), "key": f"{scope}_{name}", "help": _help(name, field)}
+    common = {"label": title_of(name), "key": f"{scope}_{name}", "help": _help(name, field), "persist_state": "session"}
     if name == "model":
         # A run that is cloned may have an architecture that is not installed here: the config says so.
         options = list(dict.fromkeys([*ARCHITECTURES, value]))

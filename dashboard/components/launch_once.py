@@ -1,6 +1,7 @@
 """Launching exactly once, however often the button is clicked."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -16,8 +17,17 @@ _LAST = "last_launch"
 _DOUBLE_CLICK_S = 5.0
 
 
-def launch_once(config: RunConfig, several: Several = ONE_RUN, name: str = "", cloned_from: str | None = None) -> None:
+def launch_once(
+    config: RunConfig,
+    several: Several = ONE_RUN,
+    name: str = "",
+    cloned_from: str | None = None,
+    *,
+    on_launch: Callable[[], None] | None = None,
+) -> None:
     """Queue the runs and open the page of the first; say what is wrong and stay if they cannot be queued.
+
+    `on_launch` is called when they are.
 
     A second click on the button interrupts the script that the first one started, perhaps just after its INSERT. So
     what is being launched is noted before, and the same launch within a few seconds only opens what is there.
@@ -33,6 +43,8 @@ def launch_once(config: RunConfig, several: Several = ONE_RUN, name: str = "", c
             page.say(error)
             return
         queries.start_work()
+    if on_launch:
+        on_launch()
     group = get_run(queries.store(), last["ids"][0]).group_id
     page.go_to("runs", **({"group": group} if group else {"run": last["ids"][0]}))
 

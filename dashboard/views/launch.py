@@ -1,5 +1,7 @@
 """Launch: what shall we try? Presets, a few fields, the rest folded, and what to know before the button."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.config import RunConfig, validated
@@ -7,6 +9,7 @@ from core.errors import LookbookError
 from core.presets import PRESETS, config_of
 from dashboard import page, pickers, queries
 from dashboard.components import launch_facts, preset_cards
+from dashboard.components.launch_draft import begin_anew, say_draft, scope_of
 from dashboard.components.launch_form import Values, advanced_fields, basic_fields, grouping
 from dashboard.components.launch_once import launch_once
 from jobs.records import Run
@@ -24,7 +27,8 @@ def starting_point() -> tuple[Values, str, Run | None]:
 
 
 page.title("Launch", "What shall we try?")
-base, scope, source = starting_point()
+base, start, source = starting_point()
+scope = scope_of(start)
 if source:
     st.info(
         f"A clone of **{page.plain(source.name)}** ({source.id}): its config is filled in below; change what you like."
@@ -34,10 +38,13 @@ else:
 
 left, right = st.columns([3, 2], gap="large")
 with left:
+    draft = st.container()
+    own_name = f"{source.name} again"[:200] if source else ""
     name = st.text_input(
         "Name",
-        f"{source.name} again"[:200] if source else "",
+        own_name,
         key=f"{scope}_name",
+        persist_state="session",
         max_chars=200,
         placeholder="Empty: preset and seed",
     )
@@ -45,6 +52,8 @@ with left:
     several = grouping(base, scope)
     with st.expander("Advanced: every other setting"):
         values |= advanced_fields(base, scope)
+with draft:
+    say_draft(start, base, values, several, named=name != own_name)
 
 with right:
     config: RunConfig | None = None
@@ -55,4 +64,4 @@ with right:
         page.say(error)
     label = "Launch" if several.count == 1 else f"Launch {several.count} runs"
     if st.button(label, type="primary", icon=":material/rocket_launch:", disabled=config is None, width="stretch"):
-        launch_once(config, several, name.strip(), source.id if source else None)
+        launch_once(config, several, name.strip(), source.id if source else None, on_launch=partial(begin_anew, start))

@@ -188,3 +188,70 @@ def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page)
     app = open_page("launch", preset="resnet18")
     app.text_input(key="resnet18_weights_file").set_value("/no/such/file.pth").run()
     assert "/no/such/file.pth does not exist" in facts(app)
+
+
+def draft(app):
+    """The fields that the page says are as somebody typed them."""
+    said = next((one.value for one in app.caption if one.value.startswith("Yours: ")), "Yours: .")
+    return set(filter(None, said.removeprefix("Yours: ").partition(".")[0].split(", ")))
+
+
+def other_page_and_back(app, **parameters):
+    """Look at the runs, and come back to Launch with these parameters in the address."""
+    app.switch_page("views/runs.py").run()
+    app.query_params.clear()
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.switch_page("views/launch.py").run()
+
+
+def test_what_was_typed_is_kept_for_each_preset_while_other_pages_are_looked_at(store, open_page):
+    source = stores.add(store, Sample(name="source"))
+    app = open_page("launch", preset="quick")
+    assert "Start over" not in [button.label for button in app.button]
+    app.text_input(key="quick_name").set_value("mine")
+    app.number_input(key="quick_seeds").set_value(3)
+    app.number_input(key="quick_epochs").set_value(2)
+    app.checkbox(key="quick_test_time_flips").check()
+    app.selectbox(key="quick_model").set_value("resnet18")
+    app.multiselect(key="quick_unfrozen_layers").set_value(["layer4"]).run()
+    typed = {"Name", "Model", "Epochs", "Test time flips", "Unfrozen layers", "Number of seeds"}
+    assert draft(app) == typed
+    for elsewhere in ({}, {"preset": "resnet18"}, {"clone": source}):
+        app = other_page_and_back(app, **elsewhere)
+        assert not app.exception
+        assert draft(app) == set()
+        app = other_page_and_back(app, preset="quick")
+        assert app.text_input(key="quick_name").value == "mine"
+        assert [app.number_input(key=f"quick_{name}").value for name in ("seeds", "epochs")] == [3, 2]
+        assert app.checkbox(key="quick_test_time_flips").value
+        assert app.selectbox(key="quick_model").value == "resnet18"
+        assert app.multiselect(key="quick_unfrozen_layers").value == ["layer4"]
+        assert draft(app) == typed
+
+
+def test_starting_over_shows_the_preset_as_it_is_and_leaves_other_drafts(open_page):
+    app = open_page("launch", preset="cnn")
+    app.text_input(key="cnn_name").set_value("another").run()
+    app = other_page_and_back(app, preset="quick")
+    app.text_input(key="quick_name").set_value("mine")
+    app.number_input(key="quick_epochs").set_value(2).run()
+    app = press(app, "Start over")
+    assert (app.text_input(key="quick_1_name").value, app.number_input(key="quick_1_epochs").value) == ("", 4)
+    assert "Start over" not in [button.label for button in app.button]
+    assert other_page_and_back(app, preset="cnn").text_input(key="cnn_name").value == "another"
+
+
+def test_a_draft_ends_with_its_launch_and_outlives_one_that_is_refused(store, open_page):
+    app = open_page("launch", preset="quick")
+    app.text_input(key="quick_name").set_value("mine")
+    app.number_input(key="quick_epochs").set_value(0).run()
+    app = other_page_and_back(app, preset="quick")
+    assert "epochs = 0" in app.error[0].value
+    app.number_input(key="quick_epochs").set_value(2).run()
+    app = press(app, "Launch")
+    (run,) = runs.list_runs(store)
+    assert (run.name, run.config["epochs"]) == ("mine", 2)
+    app = other_page_and_back(app, preset="quick")
+    assert app.text_input(key="quick_1_name").value == ""
+    assert draft(app) == set()
