@@ -13,7 +13,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 
 def main() -> None:
     """Show the page that the URL names, and start what waits in the queue."""
-    from dashboard import page, pickers, queries
+    from dashboard import page, pickers, queries, sessions
 
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
@@ -24,6 +24,8 @@ def main() -> None:
         if problem := queries.keep_work_going():
             st.warning(page.plain(problem))
         page.say_notices()
+        sessions.come_back()
+        sessions.say_begun_anew(view.url_path)
         view.run()
 
 

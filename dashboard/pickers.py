@@ -193,8 +193,10 @@ def pick_page(pages: int, name: str = "page") -> int:
     """The page of a long list, counted from 1, `?page=2`; shows nothing where there is only one."""
     chosen = min(page_in_url(name), pages)
     if pages > 1:
-        key = _prepare(name, chosen)
-        chosen = st.pagination(pages, key=key, on_change=_to_url, args=(name, key, 1))
+        key = f"pick_{name}"
+        if st.session_state.get(key, chosen) != chosen:
+            st.session_state[key] = chosen
+        chosen = st.pagination(pages, default=chosen, key=key, on_change=_to_url, args=(name, key, 1))
     return chosen
 
 

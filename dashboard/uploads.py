@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.archives import Room, is_zip
 from core.photo_files import PhotoFile, as_photo, unpack
 from core.texts import clean_name
+from dashboard import sessions
 
 _REMOVALS, _IN_SIGHT, _EARLIER, _PASTED, _UNPACKED = (
     *("photos_removed", "photos_in_sight", "photos_earlier", "photos_pasted"),
@@ -19,14 +20,20 @@ _REMOVALS, _IN_SIGHT, _EARLIER, _PASTED, _UNPACKED = (
 def uploader_key() -> str:
     """The key for the uploader: a new one after each removal, which is how it forgets what it shows.
 
+    And a new one in a session that follows another, whose photos the browser would go on to list.
+
     An uploader that was not drawn has lost its files by now; what it showed is remembered here, so ask this first.
     """
     state = st.session_state
-    removals = state.get(_REMOVALS, 0)
-    key = f"photos_{removals}" if removals else "photos"
+    key = _key("photos")
     if key not in state:
         state[_EARLIER] = state.get(_EARLIER, []) + state.pop(_IN_SIGHT, [])
     return key
+
+
+def camera_key() -> str:
+    """The key for the camera, likewise."""
+    return _key("camera")
 
 
 def add_pasted(pasted: Sequence[Any]) -> None:
@@ -68,6 +75,11 @@ def let_go(taken: Any | None) -> None:
     for key in (_IN_SIGHT, _EARLIER, _PASTED, _UNPACKED):
         state.pop(key, None)
     state[_REMOVALS] = state.get(_REMOVALS, 0) + 1
+
+
+def _key(name: str) -> str:
+    begun = st.session_state.get(_REMOVALS, 0) + sessions.number()
+    return f"{name}_{begun}" if begun else name
 
 
 def _unpacked(upload: Any, room: Room) -> tuple[list[PhotoFile], Room]:

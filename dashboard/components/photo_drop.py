@@ -10,7 +10,7 @@ from core.photo_files import PhotoFile
 from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
 from core.reading import MAX_BYTES
 from core.wording import listed
-from dashboard import judging, model_queries, page, pickers, samples, uploads, wording
+from dashboard import judging, model_queries, page, pickers, samples, sessions, uploads, wording
 
 _NAMED = 3
 
@@ -40,9 +40,10 @@ def collect_photos() -> Dropped:
     tried = pickers.pick_some("Or try a drawn sample", list(samples.SAMPLES), "sample", placeholder="Choose samples")
     taken = None
     if st.toggle("Use the camera", key="camera_on"):
-        taken = st.camera_input("Take a photo", key="camera")
+        taken = st.camera_input("Take a photo", key=uploads.camera_key())
     given = uploads.all_given(in_sight, taken)
     if given:
+        sessions.settled()
         _offer_removal(len(given))
     files = uploads.files_in(given)
     found = read_tables(file for file in files if file.kind == "table")
@@ -65,9 +66,8 @@ def _offer_removal(count: int) -> None:
 
 
 def _remove() -> None:
-    uploads.let_go(st.session_state.get("camera"))
-    for key in ("camera", "camera_on"):
-        st.session_state.pop(key, None)
+    uploads.let_go(st.session_state.get(uploads.camera_key()))
+    st.session_state.pop("camera_on", None)
     judging.forget()
     model_queries.forget_photos()
 

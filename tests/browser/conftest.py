@@ -46,6 +46,8 @@ class Dashboard:
 
     address: str
     store: Store
+    start_anew: Callable[[], None]
+    """Kills the server and starts another at the same address."""
 
 
 @contextmanager
@@ -58,17 +60,34 @@ def running_dashboard(folder: Path, **variables: str) -> Iterator[Dashboard]:
     chosen = {"DATABASE_URL": f"sqlite:///{folder / 'runs.db'}", "ARTIFACTS": str(store.artifacts), "SLOTS": "1"}
     environment = os.environ | {f"LOOKBOOK_{name}": value for name, value in (chosen | variables).items()}
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "--server.headless", "true"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
+    address, servers = f"http://127.0.0.1:{port}", []
+
+    def start() -> None:
+        with (folder / "server.log").open("ab") as log:
+            servers.append(
+                subprocess.Popen(
+                    [*command, "--server.headless", "true"],
+                    cwd=ROOT,
+                    env=environment,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+            )
+        _wait_for(address, servers[-1], folder / "server.log")
+
+    def end() -> None:
+        servers[-1].kill()
+        servers[-1].wait()
+
+    def start_anew() -> None:
+        end()
+        start()
+
     try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(address, server, folder / "server.log")
-        yield Dashboard(address, store)
+        start()
+        yield Dashboard(address, store, start_anew)
     finally:
-        server.kill()
-        server.wait()
+        end()
         _end_supervisor(store)
         store.engine.dispose()
 
