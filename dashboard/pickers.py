@@ -11,6 +11,8 @@ from dashboard.numbers import whole_number
 from jobs.records import Run, RunName
 
 _MOST_NAMED = 10
+_LONGEST = 60
+"""Letters that are shown of a value that makes no sense."""
 _DRAWN = "drawn_pickers"
 
 
@@ -134,6 +136,7 @@ def pick_one(
     A new choice takes the parameters in `clears` out of the URL.
     """
     chosen = next((value for value in in_url(name) if value in options), options[0])
+    say_unknown(name, label, options)
     key = _prepare(name, chosen)
     visibility = "collapsed" if hide_label else "visible"
     if segmented:
@@ -172,6 +175,7 @@ def pick_some(
     clears: Sequence[str] = (),
 ) -> list[str]:
     """Any of a few options, none by default, `?name=option&name=option`."""
+    say_unknown(name, label, options)
     key = _prepare(name, [value for value in in_url(name) if value in options])
     return st.multiselect(
         label,
@@ -182,6 +186,13 @@ def pick_some(
         args=(name, key, None, clears),
         placeholder=placeholder,
     )
+
+
+def say_unknown(name: str, label: str, options: Sequence[str]) -> None:
+    """Say which choices of the URL are none, as those of a link that is old or was typed; they are left aside."""
+    unknown = [page.plain(value[:_LONGEST]) for value in dict.fromkeys(in_url(name)) if value and value not in options]
+    if unknown:
+        st.caption(f"Not among the choices of “{label}”, and left aside: {listed(unknown, _MOST_NAMED)}.")
 
 
 def page_in_url(name: str = "page") -> int:

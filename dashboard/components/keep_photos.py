@@ -13,6 +13,8 @@ from dashboard.judging import JudgedPhoto
 from jobs import photo_sets
 from jobs.records import Predictions
 
+_KEPT = "sets_kept"
+
 
 def results_of(
     known: Sequence[JudgedPhoto], names: Mapping[str, str]
@@ -30,15 +32,18 @@ def results_of(
 
 
 def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
-    """A form to keep these photos, as they are without corrections, under a name."""
-    with st.form("keep_photos", border=True):
+    """A field and a button to keep these photos, as they are without corrections, under a name."""
+    kept_before = st.session_state.get(_KEPT, 0)
+    with st.container(border=True, key="keep_photos"):
         count = wording.counted(len(known), "labelled photo")
         st.markdown(f"**Keep {count} as a photo set**")
         st.caption(
             "Their pixels and labels stay on this machine until you delete the set. Later runs can be measured on it."
         )
-        name = st.text_input("Name of the set", placeholder="phone photos")
-        if not st.form_submit_button("Keep them"):
+        # No form: what is typed into one is gone after a look at another page.
+        key = f"set_name_{kept_before}"
+        name = st.text_input("Name of the set", placeholder="phone photos", key=key, persist_state="session")
+        if not st.button("Keep them", key="keep_them"):
             return
     photos = ((model_queries.photo(one.file.content, one.file.name), one.truth or 0) for one in known)
     try:
@@ -46,5 +51,6 @@ def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
     except LookbookError as error:
         page.say(error)
         return
+    st.session_state[_KEPT] = kept_before + 1
     st.success(f"{wording.counted(kept.count, 'photo')} kept as {page.plain(kept.name)}.")
     st.button("Open the set", on_click=pickers.change_url, args=({"about": "sets", "set": kept.id},))

@@ -34,6 +34,7 @@ if source:
         f"A clone of **{page.plain(source.name)}** ({source.id}): its config is filled in below; change what you like."
     )
 else:
+    pickers.say_unknown("preset", "Preset", tuple(PRESETS))
     preset_cards.show(base["preset"])
 
 left, right = st.columns([3, 2], gap="large")

@@ -192,3 +192,13 @@ def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
     assert matrix["picture"] == "lookbook-matrix-one-less-two"
     assert matrix["caption"].startswith("one less two: rows true class")
     assert "Choose" not in matrix["caption"]
+
+
+def test_choices_of_a_link_that_are_none_are_named_and_left_aside(store, open_page):
+    stores.add(store, Sample())
+    app = open_page("explore", sort="*colour*", true=["11", "x" * 5_000], unit="counts")
+    said = [one.value.replace("\\", "") for one in app.caption]
+    assert "Not among the choices of “Sorted by”, and left aside: *colour*." in said
+    assert f"Not among the choices of “True class”, and left aside: 11, {'x' * 60}." in said
+    assert sum("left aside" in one for one in said) == 2
+    assert app.selectbox(key="pick_sort").value == "loss"

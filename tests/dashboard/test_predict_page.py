@@ -307,6 +307,15 @@ def test_what_speaks_for_each_answer_is_shown_on_the_photo_itself(store, open_pa
     assert not app.exception
 
 
+def test_the_name_typed_for_a_set_is_kept_while_other_pages_are_looked_at(store, open_page):
+    run_id = add_run_with_model(store, "one", 0)
+    app = upload(open_page("predict", run=run_id), **{"shelf.zip": zipped(Bag=["bag"])})
+    app.text_input(key="set_name_0").set_value("half a name").run()
+    app.switch_page("views/runs.py").run()
+    app = app.switch_page("views/predict.py").run()
+    assert app.text_input(key="set_name_0").value == "half a name"
+
+
 @pytest.mark.slow
 def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
