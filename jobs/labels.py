@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from core.errors import ConfigurationError, LookbookError
+from core.texts import clean_lines, named
 from jobs import artifacts, locks, studies
 from jobs.attempts import row_of
 from jobs.records import ACTIVE, FINISHED
@@ -34,10 +35,7 @@ def rename(store: Store, run_id: str, name: str, *, based_on: str | None = None)
 
     With `based_on`, the name that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
     """
-    chosen = name.strip()
-    if not 1 <= len(chosen) <= LONGEST_NAME:
-        raise ConfigurationError(f"The name has {len(chosen)} characters.", f"Use 1 to {LONGEST_NAME}.")
-    _edit(store, run_id, "name", chosen, based_on)
+    _edit(store, run_id, "name", named(name, "name", LONGEST_NAME), based_on)
 
 
 def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = None) -> None:
@@ -46,7 +44,7 @@ def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = Non
     With `based_on`, the note that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
     """
     _check_note(note)
-    _edit(store, run_id, "note", note, based_on)
+    _edit(store, run_id, "note", clean_lines(note), based_on)
 
 
 def add_to_note(store: Store, run_id: str, text: str) -> None:
@@ -113,11 +111,7 @@ def _replace_tags(connection: Connection, run_id: str, wanted: Iterable[str]) ->
 
 def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
     """Add tags to a run that has none of them, within the caller's transaction; raise ConfigurationError."""
-    for tag in sorted({tag.strip() for tag in wanted} - {""}):
-        if len(tag) > LONGEST_TAG:
-            raise ConfigurationError(
-                f"The tag {tag[:20]!r}... has {len(tag)} characters.", f"Use at most {LONGEST_TAG}."
-            )
+    for tag in sorted({named(tag, f"tag {tag[:20]!r}", LONGEST_TAG) for tag in wanted if tag.strip()}):
         connection.execute(tags.insert().values(run_id=run_id, tag=tag))
 
 

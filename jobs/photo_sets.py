@@ -22,6 +22,7 @@ from core.decoding import DECODING_ERRORS
 from core.errors import ConfigurationError, LookbookError
 from core.metrics import SMALLEST_PROBABILITY
 from core.reading import PHOTO_PATH, Photo, UnreadablePhoto
+from core.texts import named, tidied
 from core.verdict import Judgement, Verdict
 from jobs import blobs
 from jobs.ids import folder_for, new_id
@@ -106,7 +107,7 @@ def list_sets(store: Store) -> list[PhotoSet]:
 
 def find_set(store: Store, words: str) -> PhotoSet:
     """The photo set of this id or name; raise PhotoSetNotFound."""
-    wanted = or_(photo_sets.c.id == words, photo_sets.c.name == words)
+    wanted = or_(photo_sets.c.id == words, photo_sets.c.name.in_((words, tidied(words))))
     with store.reading() as connection:
         row = connection.execute(_counted().where(wanted)).first()
     if row is None:
@@ -244,10 +245,7 @@ def _labels_of(photo_set: PhotoSet) -> Select[tuple[int]]:
 
 
 def _checked_name(name: str) -> str:
-    chosen = name.strip()
-    if not 1 <= len(chosen) <= LONGEST_NAME:
-        raise ConfigurationError(f"A name of {len(chosen)} characters.", f"Use 1 to {LONGEST_NAME}.")
-    return chosen
+    return named(name, "name", LONGEST_NAME)
 
 
 def _refuse_taken(connection: Connection, name: str) -> None:

@@ -14,6 +14,7 @@ from core.cores import usable_cores
 from core.errors import ConfigurationError
 from core.files import expanded
 from core.presets import PRESETS, config_of
+from core.texts import named
 from core.wording import counted
 from jobs import artifacts, labels, locks
 from jobs.attempts import row_of
@@ -81,7 +82,8 @@ def launch_group(
     configs = [with_changes(config, seed=seed) for seed in seeds]
     if len(seeds) == 1:
         return [launch(store, config, name, cloned_from=cloned_from, tags=tags) for config in configs]
-    names = [name.strip() and f"{name.strip()} seed {seed}" for seed in seeds]
+    chosen = _chosen(name)
+    names = [chosen and f"{chosen} seed {seed}" for seed in seeds]
     return _launch_all(store, configs, names, cloned_from, tags)
 
 
@@ -102,7 +104,7 @@ def launch_folds(
     if not 2 <= folds <= MOST_FOLDS:
         raise ConfigurationError(f"{folds} folds are not possible.", f"Choose 2 to {MOST_FOLDS}.")
     configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
-    start = name.strip() or default_name(with_changes(config, folds=0, fold=0))
+    start = _chosen(name) or default_name(with_changes(config, folds=0, fold=0))
     return _launch_all(store, configs, [f"{start} {fold_words(one)}" for one in configs], cloned_from, tags)
 
 
@@ -116,10 +118,13 @@ def _launch_all(
         return [_insert(connection, one, tags) for one in values]
 
 
+def _chosen(name: str) -> str:
+    """The name that somebody gave, or nothing; raise ConfigurationError."""
+    return named(name, "name", LONGEST_NAME) if name.strip() else ""
+
+
 def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
-    chosen = name.strip() or default_name(config)
-    if len(chosen) > LONGEST_NAME:
-        raise ConfigurationError(f"The name has {len(chosen)} characters.", f"Use at most {LONGEST_NAME}.")
+    chosen = _chosen(name) or default_name(config)
     frozen = _frozen(config)
     return {
         "name": chosen,

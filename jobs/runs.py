@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from core.config import completed
 from core.errors import LookbookError
+from core.texts import tidied
 from jobs import artifacts, blobs, locks, shop
 from jobs.records import (
     ACTIVE,
@@ -120,7 +121,7 @@ def get_runs(store: Store, run_ids: Sequence[str]) -> list[Run]:
 def find_run(store: Store, words: str) -> Run:
     """The run of this id, beginning of an id, or name; raise RunNotFound if none or several fit."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    fits = or_(runs.c.id.like(f"{escaped}%", escape="\\"), runs.c.name == words)
+    fits = or_(runs.c.id.like(f"{escaped}%", escape="\\"), runs.c.name.in_((words, tidied(words))))
     with store.reading() as connection:
         rows = connection.execute(select(runs).where(fits).order_by(runs.c.created_at.desc()).limit(9)).all()
         found = _as_runs(store, connection, rows)

@@ -1,5 +1,7 @@
 """The tables of the run store. Times are seconds since 1970 in UTC; durations are seconds."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -13,8 +15,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     false,
 )
+
+from core.texts import clean_lines, clean_name
 
 REVISION = "0005"
 LONGEST_NAME = 200
@@ -30,6 +35,28 @@ metadata = MetaData(
 )
 
 
+class Line(TypeDecorator[str]):
+    """Text of one line that people write, as it can be shown: a store from elsewhere may hold anything."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
+        """What is shown of what is stored."""
+        return clean_name(value) if isinstance(value, str) else value
+
+
+class Lines(TypeDecorator[str]):
+    """The same of several lines."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
+        """What is shown of what is stored."""
+        return clean_lines(value) if isinstance(value, str) else value
+
+
 def _run_key() -> Column[str]:
     return Column("run_id", String(16), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
 
@@ -38,9 +65,9 @@ runs = Table(
     "runs",
     metadata,
     Column("id", String(16), primary_key=True),
-    Column("name", String(LONGEST_NAME), nullable=False),
-    Column("preset", String(50), nullable=False),
-    Column("model", String(50), nullable=False),
+    Column("name", Line(LONGEST_NAME), nullable=False),
+    Column("preset", Line(50), nullable=False),
+    Column("model", Line(50), nullable=False),
     Column("seed", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),
     Column("config", JSON, nullable=False),
@@ -54,9 +81,9 @@ runs = Table(
     Column("queued_s", Float, nullable=False, server_default="0"),
     Column("work_s", Float, nullable=False, server_default="0"),
     Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("host", String(200)),
+    Column("host", Line(200)),
     Column("pid", Integer),
-    Column("device", String(50)),
+    Column("device", Line(50)),
     Column("threads", Integer),
     Column("parameters_total", Integer),
     Column("parameters_trained", Integer),
@@ -72,16 +99,16 @@ runs = Table(
     Column("test_loss", Float),
     Column("test_accuracy", Float),
     Column("test_count", Integer),
-    Column("error_kind", String(20)),
-    Column("error_message", Text),
-    Column("error_advice", Text),
+    Column("error_kind", Line(20)),
+    Column("error_message", Lines),
+    Column("error_advice", Lines),
     # Revision 0002
     Column("deaths", Integer, nullable=False, server_default="0"),
-    Column("inexact_because", Text),
-    Column("warning", Text),
+    Column("inexact_because", Lines),
+    Column("warning", Lines),
     Column("group_id", String(16)),
     Column("cloned_from", String(16)),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("note", Lines, nullable=False, server_default=""),
     Column("pinned", Boolean, nullable=False, server_default=false()),
     Column("archived_at", Float),
     # Revision 0003
@@ -119,19 +146,19 @@ attempts = Table(
     metadata,
     _run_key(),
     Column("attempt", Integer, primary_key=True, autoincrement=False),
-    Column("host", String(200), nullable=False),
+    Column("host", Line(200), nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("start_epoch", Integer, nullable=False),
     Column("start_batch", Integer, nullable=False),
-    Column("outcome", String(200)),
+    Column("outcome", Line(200)),
 )
 
 tags = Table(
     "tags",
     metadata,
     _run_key(),
-    Column("tag", String(50), primary_key=True),
+    Column("tag", Line(50), primary_key=True),
     Index(None, "tag"),
 )
 
@@ -139,7 +166,7 @@ photo_sets = Table(
     "photo_sets",
     metadata,
     Column("id", String(16), primary_key=True),
-    Column("name", String(LONGEST_NAME), nullable=False, unique=True),
+    Column("name", Line(LONGEST_NAME), nullable=False, unique=True),
     Column("created_at", Float, nullable=False),
 )
 
@@ -148,7 +175,7 @@ photos = Table(
     metadata,
     Column("set_id", String(16), ForeignKey("photo_sets.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
+    Column("name", Lines, nullable=False),
     Column("label", Integer, nullable=False),
 )
 

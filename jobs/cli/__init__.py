@@ -17,6 +17,7 @@ from jobs.cli import (
     keeping,
     launching,
     organising,
+    output,
     photo_sets,
     predicting,
     queueing,
@@ -68,15 +69,16 @@ def _is_text(words: str | Path) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status: 0 only where it worked."""
+    with output.made_clean():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parsing = parser()
     chosen = parsing.parse_args(arguments)
     for words in _words_of(chosen):
         if not _is_text(words):
             parsing.error(f"{str(words)[:_MOST_SAID]!r} is no text in UTF-8")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A file may have a name that is no text; it is told all the same.
-            stream.reconfigure(errors="backslashreplace")
     try:
         return int(chosen.do(chosen))
     except LookbookError as error:

@@ -123,7 +123,7 @@ def _duplicates(chosen: argparse.Namespace) -> int:
 
 def _say_progress(share: float) -> None:
     if sys.stderr.isatty():
-        print(f"{share:.0%} of all pairs are compared", end="\r", file=sys.stderr)
+        output.overwrite(f"{share:.0%} of all pairs are compared", end="\r")
 
 
 def _faults(chosen: argparse.Namespace) -> int:

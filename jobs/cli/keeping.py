@@ -8,6 +8,7 @@ from typing import Any
 
 from core import dataset
 from jobs import backup, copying, supervisor
+from jobs.cli import output
 from jobs.launching import open_here
 from jobs.settings import settings
 
@@ -52,9 +53,10 @@ class _ProgressLine:
             return
         if message == self._last_message and time.monotonic() - self._last_shown < 0.1:
             return
-        ending = "\n" if self._last_message not in ("", message) else ""
+        if self._last_message not in ("", message):
+            print(file=sys.stderr)
         bar = "" if share is None else f" [{'#' * round(30 * share):<30}] {share:4.0%}"
-        print(f"{ending}\r{message}{bar}\033[K", end="" if share is not None else "\n", file=sys.stderr, flush=True)
+        output.overwrite(f"{message}{bar}", end="" if share is not None else "\n")
         self._last_message, self._last_shown = message, time.monotonic()
 
 

@@ -1,13 +1,58 @@
-"""How the command line writes JSON and tables."""
+"""How the command line writes: JSON, tables, and nothing that commands the terminal."""
 
 import json
 import sys
-from collections.abc import Sequence
-from typing import Any
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, TextIO, cast
 
+from core.texts import clean_lines, clean_name
 from jobs import wording
 from jobs.comparing import LeftOut
 from jobs.records import QUEUED, Run
+
+
+class _Clean:
+    """A stream that shows what would command the terminal as �; lines and tabs stay."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.raw = stream
+
+    def write(self, text: str) -> int:
+        """Write the text as it can be shown."""
+        return self.raw.write(clean_lines(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+
+@contextmanager
+def made_clean() -> Iterator[None]:
+    """Nothing that is printed within commands the terminal: neither a name, nor a path, nor the lines of a log."""
+    with redirect_stdout(cast(TextIO, _Clean(sys.stdout))), redirect_stderr(cast(TextIO, _Clean(sys.stderr))):
+        yield
+
+
+def overwrite(text: str, *, end: str = "") -> None:
+    """Write a line of progress on a terminal over the one before."""
+    stream = sys.stderr.raw if isinstance(sys.stderr, _Clean) else sys.stderr
+    stream.write(f"\r{clean_name(text)}\033[K{end}")
+    stream.flush()
+
+
+def width(text: str) -> int:
+    """The columns of a terminal that a text takes: two for wide signs, none for those that go into the one before."""
+    total, joined = 0, False
+    for letter in text:
+        if letter == "\u200d":
+            joined = True
+            continue
+        is_part = unicodedata.category(letter) in ("Mn", "Me", "Cf") or "\U0001f3fb" <= letter <= "\U0001f3ff"
+        if not (joined or is_part and total):
+            total += 0 if is_part else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        joined = False
+    return total
 
 
 def as_json(value: Any) -> str:
@@ -16,11 +61,12 @@ def as_json(value: Any) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned by their widest cell."""
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    """Columns aligned by their widest cell; each cell in one line."""
+    lines = [[clean_name(" ".join(cell.split())) for cell in line] for line in (header, *rows)]
+    widths = [max(width(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(cell + " " * (most - width(cell)) for cell, most in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )
 
 
