@@ -12,6 +12,7 @@ from jobs import artifacts
 from jobs.new_files import new_folder
 from jobs.records import FINISHED, Epoch, Predictions, Run
 from jobs.reports import csv_tables, model_card
+from jobs.reports.csv_writer import as_file
 from jobs.reports.markdown import as_markdown
 from jobs.reports.model_card import ONNX, WEIGHTS, FileFacts
 from jobs.runs import NotPossible, get_predictions, list_epochs
@@ -68,7 +69,7 @@ def _write_tables(folder: Path, tested: Predictions, epochs: list[Epoch]) -> Non
         "predictions.csv": csv_tables.predictions(tested),
     }
     for name, text in tables.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_bytes(as_file(text))
 
 
 def _write_card(folder: Path, run: Run, tested: Predictions, loaded: LoadedModel, agreement: Agreement | None) -> None:

@@ -14,7 +14,7 @@ from dashboard.components.confusion_matrix import show_matrix
 from dashboard.components.data_faults import show_faults
 from dashboard.components.files_section import show_files
 from dashboard.components.linked_table import Cell, Linked, linked_table
-from dashboard.components.take_along import csv_button
+from dashboard.components.take_along import csv_button, frame_button
 from dashboard.style import run_style
 from dashboard.tables.classes import class_cells, macro_figures, weakest_first
 from dashboard.tables.config import config_table, differences
@@ -133,19 +133,18 @@ def show_config(run: Run) -> None:
     else:
         st.write(f"All as in preset {page.plain(run.preset)}.")
     narrow = dict.fromkeys(("setting", "value", "preset has"), st.column_config.Column(width="small"))
-    st.dataframe(
-        config_table(run.config),
-        hide_index=True,
-        height="content",
-        alt="The config of the run",
-        column_config=narrow,
-    )
+    config, about = config_table(run.config), (run.name, run.id)
+    st.dataframe(config, hide_index=True, height="content", alt="The config of the run", column_config=narrow)
+    frame_button("CSV of the config", config, "config", *about)
     st.subheader("What it ran on", anchor=False)
-    st.dataframe(facts(run, page.zone()), hide_index=True, height="content", alt="What the run ran on")
+    known = facts(run, page.zone())
+    st.dataframe(known, hide_index=True, height="content", alt="What the run ran on")
+    frame_button("CSV of what it ran on", known, "environment", *about)
     st.subheader("Attempts", anchor=False)
     tried = attempt_table(list_attempts(queries.store(), run.id), page.zone(), time.time())
     if len(tried):
         st.dataframe(tried, hide_index=True, height="content", alt="The attempts of the run")
+        frame_button("CSV of the attempts", tried, "attempts", *about)
     else:
         st.caption("No trainer has had it yet.")
 

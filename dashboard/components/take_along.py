@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -9,6 +10,10 @@ from dashboard import queries, wording
 from jobs import reporting
 from jobs.groups import Group
 from jobs.records import Run
+from jobs.reports.csv_writer import as_file, written
+
+if TYPE_CHECKING:
+    import pandas as pd  # which the list of runs does not need, and is spared
 
 _FORMATS = {"html": ("Report (HTML)", "text/html"), "md": ("Report (Markdown)", "text/markdown")}
 _HELP = {
@@ -48,7 +53,7 @@ def csv_button(label: str, text: Callable[[], str], *about: str) -> None:
     """A quiet button that saves a table with its figures in full; `about` names the file."""
     st.download_button(
         label,
-        text,
+        lambda: as_file(text()),
         f"{wording.file_name(*about)}.csv",
         "text/csv",
         key=f"csv_{wording.file_name(label, *about)}",
@@ -56,3 +61,9 @@ def csv_button(label: str, text: Callable[[], str], *about: str) -> None:
         icon=":material/download:",
         type="tertiary",
     )
+
+
+def frame_button(label: str, frame: "pd.DataFrame", *about: str) -> None:
+    """The same for a table of words as it is shown."""
+    lines = partial(frame.itertuples, index=False, name=None)
+    csv_button(label, lambda: written(list(frame.columns), lines()), *about)

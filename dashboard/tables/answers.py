@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from core.classes import CLASS_NAMES
 from core.verdict import Judgement, Verdict
 from dashboard import wording
+from jobs.reports.csv_writer import written
 
 _NONE: Verdict = "none of these"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
 
 def answer_csv(answers: Sequence[PhotoAnswer]) -> str:
     """For other programs: file, run, polarity, true class, predicted, confidence, verdict, each class, error."""
-    return pd.DataFrame([_csv_row(answer) for answer in answers]).map(_harmless).to_csv(index=False)
+    rows = [_csv_row(answer) for answer in answers]
+    return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
 def verdict(answers: Sequence[PhotoAnswer]) -> str:
@@ -88,11 +89,6 @@ def _all(runs: int) -> str:
 def _lowered(phrase: str) -> str:
     """The phrase within a sentence; names of classes keep their capital."""
     return phrase if phrase in CLASS_NAMES else phrase[0].lower() + phrase[1:]
-
-
-def _harmless(cell: Any) -> Any:
-    """The cell with a mark before what a spreadsheet would run as a formula: names come from anywhere."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _row(answer: PhotoAnswer) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Predict: photos in, answers of any number of runs side by side out."""
 
+from functools import partial
 from operator import attrgetter
 
 import streamlit as st
@@ -15,6 +16,7 @@ from dashboard.components.photo_row import chosen_corrections, show_photo
 from dashboard.components.photo_saliency import show_neighbours, show_saliency, studied
 from dashboard.components.photo_sets import show_sets
 from dashboard.components.refusals import show_refusals
+from dashboard.components.take_along import csv_button
 from dashboard.style import run_styles
 from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
 from dashboard.tables.comparison import distinct_names
@@ -78,9 +80,7 @@ for photo in readable[(number - 1) * ROWS : number * ROWS]:
 answers = [answer for photo in judged for answer in photo.answers(names)]
 st.subheader("All answers", anchor=False)
 st.dataframe(answer_table(answers), hide_index=True, alt="The answers of all runs to all photos")
-st.download_button(
-    "Download all probabilities (CSV)", answer_csv(answers), "lookbook-answers.csv", "text/csv", on_click="ignore"
-)
+csv_button("Download all probabilities (CSV)", partial(answer_csv, answers), "answers")
 if known := [photo for photo in readable if photo.truth is not None]:
     st.subheader("Right or wrong", anchor=False)
     if models:

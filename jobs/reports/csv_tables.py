@@ -1,8 +1,6 @@
 """Tables of runs and of their comparison as CSV with a header line, figures in full and shares as fractions of 1."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -22,13 +20,14 @@ from jobs.description import summarise
 from jobs.fault_tables import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
 from jobs.groups import Group
 from jobs.records import Epoch, Predictions, Run
+from jobs.reports.csv_writer import written
 
 
 def per_class(tested: Predictions) -> str:
     """A line per class: precision, recall with its 95 % interval, F1, images; empty where nothing is defined."""
     header = ("label", "class", "precision", "recall", "recall_low", "recall_high", "f1", "images")
     figures = metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
-    return _csv(header, (_class_line(one) for one in figures))
+    return written(header, (_class_line(one) for one in figures))
 
 
 def confusion_matrix(tested: Predictions) -> str:
@@ -39,7 +38,7 @@ def confusion_matrix(tested: Predictions) -> str:
 def matrix(counts: NDArray[np.integer[Any]]) -> str:
     """A confusion matrix (10, 10), or the difference of two: a line per true class, a column per predicted class."""
     lines = ((name, *row) for name, row in zip(CLASS_NAMES, counts.tolist(), strict=True))
-    return _csv(("true", *CLASS_NAMES), lines)
+    return written(("true", *CLASS_NAMES), lines)
 
 
 def epochs(done: Sequence[Epoch]) -> str:
@@ -48,7 +47,7 @@ def epochs(done: Sequence[Epoch]) -> str:
         *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
         *("learning_rate", "duration_s"),
     )
-    return _csv(header, ([getattr(one, name) for name in header] for one in done))
+    return written(header, ([getattr(one, name) for name in header] for one in done))
 
 
 def predictions(tested: Predictions) -> str:
@@ -57,7 +56,7 @@ def predictions(tested: Predictions) -> str:
     losses = metrics.true_class_loss(tested.labels, probabilities)
     lines = zip(tested.labels.tolist(), tested.predicted.tolist(), losses.tolist(), probabilities.tolist(), strict=True)
     header = ("image", "label", "class", "predicted", "predicted_class", "right", "loss", *CLASS_NAMES)
-    return _csv(
+    return written(
         header,
         (
             [
@@ -77,7 +76,7 @@ def reliability(found: Calibration) -> str:
 def calibrations(found: Mapping[str, Calibration]) -> str:
     """A line per calibration, by name: how far confidence and accuracy agree, and the accuracy's 95 % interval."""
     header = ("name", "n", "accuracy", "low", "high", "confidence", "expected_error", "log_loss", "brier_score")
-    return _csv(header, ([name, *_calibration_line(one)] for name, one in found.items()))
+    return written(header, ([name, *_calibration_line(one)] for name, one in found.items()))
 
 
 def coverage(points: Sequence[CoveragePoint]) -> str:
@@ -89,7 +88,7 @@ def coverages(found: Mapping[str, Sequence[CoveragePoint]]) -> str:
     """The same of several models, each line with the name of its model."""
     header = ["name", *(field.name for field in fields(CoveragePoint))]
     lines = ((name, point) for name, points in found.items() for point in points)
-    return _csv(header, ([name, *(getattr(point, one) for one in header[1:])] for name, point in lines))
+    return written(header, ([name, *(getattr(point, one) for one in header[1:])] for name, point in lines))
 
 
 def runs(listed: Sequence[Run]) -> str:
@@ -105,14 +104,14 @@ def runs(listed: Sequence[Run]) -> str:
         }
         for run in listed
     ]
-    return _csv(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+    return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
 def comparisons(made: Sequence[Comparison]) -> str:
     """A line per run held against the baseline: counts of images, accuracies, difference, tests."""
     rows = [{**asdict(one), "shown": one.shown, "better": one.better} for one in made]
     header = [name for name in rows[0] if name not in ("classes", "pairs")] if rows else []
-    return _csv(header, ([row[name] for name in header] for row in rows))
+    return written(header, ([row[name] for name in header] for row in rows))
 
 
 def classes(comparison: Comparison) -> str:
@@ -126,12 +125,12 @@ def pairs(comparison: Comparison) -> str:
         {"true_class": CLASS_NAMES[one.true], "predicted_class": CLASS_NAMES[one.predicted], **asdict(one)}
         for one in comparison.pairs
     ]
-    return _csv(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+    return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
 def split_counts(counts: Mapping[str, Sequence[int]]) -> str:
     """A line per class, a column per split by name: how many images of the class it has."""
-    return _csv(("class", *counts), zip(CLASS_NAMES, *counts.values(), strict=True))
+    return written(("class", *counts), zip(CLASS_NAMES, *counts.values(), strict=True))
 
 
 def groups(listed: Sequence[Group], against: Sequence[RecipeComparison] = ()) -> str:
@@ -146,7 +145,7 @@ def groups(listed: Sequence[Group], against: Sequence[RecipeComparison] = ()) ->
         baseline: list[object] = [*[None] * 5, "baseline"]
         compared = [baseline, *(_against_cells(one) for one in against)]
         rows = [[*row, *cells] for row, cells in zip(rows, compared, strict=True)]
-    return _csv(header, rows)
+    return written(header, rows)
 
 
 def _group_cells(one: Group) -> list[object]:
@@ -165,7 +164,7 @@ def subsets(found: Sequence[Subset]) -> str:
     """A line per set of test images and model: how many images, how many right, the accuracy with its interval."""
     header = ("images", "name", "n", "right", "accuracy", "low", "high")
     pairs = ((one, model) for one in found for model in one.right)
-    return _csv(
+    return written(
         header,
         (
             [
@@ -183,12 +182,12 @@ def subsets(found: Sequence[Subset]) -> str:
 
 def suspects(rows: Sequence[Mapping[str, object]]) -> str:
     """A line per suspect image, from jobs.fault_tables."""
-    return _csv(SUSPECT_COLUMNS, (list(row.values()) for row in rows))
+    return written(SUSPECT_COLUMNS, (list(row.values()) for row in rows))
 
 
 def near_duplicates(rows: Sequence[Mapping[str, object]]) -> str:
     """A line per pair of near-duplicates, from jobs.fault_tables."""
-    return _csv(DUPLICATE_COLUMNS, (list(row.values()) for row in rows))
+    return written(DUPLICATE_COLUMNS, (list(row.values()) for row in rows))
 
 
 def _flat(summary: dict[str, Any]) -> dict[str, Any]:
@@ -200,7 +199,7 @@ def _flat(summary: dict[str, Any]) -> dict[str, Any]:
 
 def _of(rows: Sequence[ReliabilityBin] | Sequence[CoveragePoint] | Sequence[ClassDifference]) -> str:
     header = [field.name for field in fields(rows[0])] if rows else []
-    return _csv(header, ([getattr(row, name) for name in header] for row in rows))
+    return written(header, ([getattr(row, name) for name in header] for row in rows))
 
 
 def _class_line(one: metrics.ClassFigures) -> list[object]:
@@ -215,11 +214,3 @@ def _calibration_line(one: Calibration) -> list[object]:
     if one.accuracy is not None:
         interval = accuracy_interval(round(one.accuracy * one.n), one.n)
     return [one.n, one.accuracy, *interval, one.confidence, one.expected_error, one.log_loss, one.brier_score]
-
-
-def _csv(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    return text.getvalue()

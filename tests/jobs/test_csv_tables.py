@@ -4,17 +4,23 @@ import csv
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 from sklearn.calibration import calibration_curve
 
 from core.calibration import accuracy_by_coverage, calibration
 from core.comparison import compare
+from core.csv_cells import unguarded
 from core.metrics import confusion_matrix
 from core.subsets import Subset
+from core.texts import clean_lines
 from jobs.comparing import compare_groups
 from jobs.groups import get_groups, list_groups
 from jobs.reports import csv_tables
+from jobs.reports.csv_writer import as_file, written
 from jobs.runs import get_predictions, get_run, list_runs
 from jobs.store import Store
 from tests import stores
@@ -23,6 +29,28 @@ from tests.stores import Sample
 
 def lines(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
+
+
+@given(st.lists(st.lists(st.text(st.characters()) | st.floats(allow_nan=False), min_size=2, max_size=2), max_size=3))
+def test_what_is_written_is_read_back_by_any_reader_as_it_can_be_shown(rows: list[list[str | float]]) -> None:
+    text = written(["name", "=figure"], rows)
+    header, *found = csv.reader(io.StringIO(as_file(text).decode("utf-8-sig"), newline=""))
+    assert header == ["name", "'=figure"]
+    assert [[unguarded(cell) for cell in row] for row in found] == [
+        [clean_lines(cell) if isinstance(cell, str) else str(cell) for cell in row] for row in rows
+    ]
+    kept = pd.read_csv(io.BytesIO(as_file(text)), keep_default_na=False, dtype=str, skip_blank_lines=False)
+    assert len(kept) == len(rows)
+
+
+def test_the_table_of_runs_has_no_formula_and_its_umlauts_are_read_by_spreadsheets(store: Store) -> None:
+    link = '=HYPERLINK("http://x.example","ü")'
+    stores.add(store, Sample(name=link, tags=["@sum", "plus"], columns={"note": "-1+1|cmd"}))
+    text = csv_tables.runs(list_runs(store))
+    (row,) = lines(text)
+    assert (row["name"], row["tags"], unguarded(row["name"])) == (f"'{link}", "'@sum plus", link)
+    assert float(row["test_accuracy"]) > 0
+    assert as_file(text).startswith(b"\xef\xbb\xbfid,")
 
 
 def test_the_bins_of_the_reliability_table_are_those_of_scikit_learn(store: Store) -> None:

@@ -41,7 +41,7 @@ def add_finished(store: Store, preset: str = "cnn", **changes: Any) -> str:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
