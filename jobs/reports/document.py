@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text."""
+    """Running text, and perhaps an address to follow behind it; an address within the text is none."""
 
     text: str
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from core.texts import clean_name
 from jobs.reports.document import (
     Beside,
     Block,
@@ -17,8 +18,19 @@ from jobs.reports.document import (
     Table,
 )
 
-_SPECIAL = re.compile(r"([\\`*\[\]<>|~&])|(?<![A-Za-z0-9])(_)|(_)(?![A-Za-z0-9])")
-_LINE_START = re.compile(r"^(?:[#+-]+|\d+[.)])(?=\s|$)")
+_APART = "<!---->"
+"""Readers make links of addresses after they have resolved what is escaped; what stands apart they leave alone."""
+_SEAM = "\x00"
+"""Where it goes, until all else is escaped; no clean text has this character."""
+
+_SPECIAL = re.compile(r"([\\`*\[\]<>|~&$]|#(?=#*$))|(?<![A-Za-z0-9])(_)|(_)(?![A-Za-z0-9])")
+_LINE_START = re.compile(r"^(?:[#+=-]+|\d+[.)])(?=\s|$)")
+_WAKENED = re.compile(
+    r"(?<=http)(?=s?://)|(?<=ftp)(?=://)|(?<=www)(?=\.)|(?<=mailto)(?=:)|(?<=xmpp)(?=:)"  # addresses
+    r"|(?<=[-.\w+])(?=@[-\w])"  # addresses of mail
+    r"|(?<![-.\w+])@(?=\w)|#(?=\d)|:(?=[-\w+]+:)",  # people, issues and emoji on GitHub
+    re.IGNORECASE,
+)
 
 
 def as_markdown(document: Document) -> str:
@@ -33,7 +45,8 @@ def as_markdown(document: Document) -> str:
 
 def escaped(text: str) -> str:
     """Text in which Markdown finds nothing to interpret."""
-    return _SPECIAL.sub(lambda found: f"\\{found.group()}", " ".join(text.split()))
+    apart = _WAKENED.sub(rf"\g<0>{_SEAM}", clean_name(" ".join(text.split())))
+    return _SPECIAL.sub(lambda found: f"\\{found.group()}", apart).replace(_SEAM, _APART)
 
 
 def _line(text: str) -> str:
@@ -43,8 +56,8 @@ def _line(text: str) -> str:
 
 def _written(block: Block) -> Iterator[str]:
     match block:
-        case Paragraph(text):
-            yield _line(text)
+        case Paragraph(text, address):
+            yield f"{_line(text)} <{address}>" if address else _line(text)
         case Finding(text):
             yield f"> {_line(text)}"
         case Items(texts, numbered):

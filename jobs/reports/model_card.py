@@ -42,7 +42,7 @@ def document(
             Section("What goes in and comes out", _interface(config)),
             *([_onnx(agreement)] if agreement is not None else []),
             _safetensors(config),
-            Section("Data", (Paragraph(sections.data_sentence(run)), Paragraph(_LICENCE))),
+            Section("Data", (Paragraph(sections.data_sentence(run)), _LICENCE)),
             Section("Figures", (sections.overall(tested), sections.per_class(tested), sections.confusions(matrix))),
             Section("Limits", (Items(_limits(run, tested)),)),
             _recipe(_without_folders(run)),
@@ -52,9 +52,9 @@ def document(
     )
 
 
-_LICENCE = (
-    "The data set was made by Zalando Research from product photographs and is published under the MIT licence: "
-    "https://github.com/zalandoresearch/fashion-mnist"
+_LICENCE = Paragraph(
+    "The data set was made by Zalando Research from product photographs and is published under the MIT licence:",
+    "https://github.com/zalandoresearch/fashion-mnist",
 )
 
 
