@@ -12,8 +12,11 @@ _NO_CHARACTERS = "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb" + "".join(
     f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
 _BREAKS = "\t\n\x0b\x0c\r\x85\u2028\u2029"
-_UNSHOWABLE = re.compile(f"[{_CONTROLS}{_TURNS}{_NO_CHARACTERS}]")
-_UNSHOWABLE_IN_A_LINE = re.compile(f"[{_CONTROLS}{_TURNS}{_NO_CHARACTERS}{_BREAKS}]")
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE = f"(?<={_MARKS}{{4}}){_MARKS}+"
+"""More marks on a letter than any language puts there cover the lines above and below, and break nowhere."""
+_UNSHOWABLE = re.compile(f"[{_CONTROLS}{_TURNS}{_NO_CHARACTERS}]|{_PILE}")
+_UNSHOWABLE_IN_A_LINE = re.compile(f"[{_CONTROLS}{_TURNS}{_NO_CHARACTERS}{_BREAKS}]|{_PILE}")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs, to Unicode, that show nothing."""
@@ -49,7 +52,7 @@ def named(text: str, what: str, longest: int) -> str:
     name = tidied(text)
     if found := _UNSHOWABLE_IN_A_LINE.search(name):
         raise ConfigurationError(
-            f"The {what} has a character that cannot be shown, U+{ord(found.group()):04X}, at place "
+            f"The {what} has a character that cannot be shown, U+{ord(found.group()[0]):04X}, at place "
             f"{found.start() + 1}.",
             "Write it without.",
         )

@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
 from functools import wraps
-from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import LookbookError
 from dashboard import queries, style, wording
+from dashboard.plain import plain as plain
 from jobs.records import Run
+from jobs.reports.html import words
+
+if TYPE_CHECKING:
+    import pandas as pd  # which the list of runs does not need, and is spared
 
 _STYLE_SHEET = Path(__file__).with_name("style.css")
 _HISTORY = Path(__file__).with_name("history.js")
@@ -43,7 +47,8 @@ def title(text: str, question: str = "") -> None:
 
 def finding(sentence: str) -> None:
     """A sentence to quote, set larger than the rest."""
-    st.html(f'<p style="font-size:1.2rem;line-height:1.5;max-width:64rem;margin:0">{escape(sentence)}</p>')
+    look = "font-size:1.2rem;line-height:1.5;max-width:64rem;margin:0;overflow-wrap:anywhere"
+    st.html(f'<p style="{look}">{words(sentence)}</p>')
 
 
 def theme() -> style.Theme:
@@ -75,6 +80,16 @@ def badge(run: Run) -> None:
     """The state of a run as sign and word."""
     words = wording.STATES[run.state]
     st.badge(f"{words.sign} {words.word}", color=words.colour)
+
+
+def tag(name: str) -> None:
+    """A word that somebody has put on a run. Not by st.badge, which escapes what is escaped once more."""
+    st.markdown(f":gray-badge[{plain(name)}]", width="content")
+
+
+def table(frame: "pd.DataFrame") -> None:
+    """A table of words; its names are shown as they stand."""
+    st.table(frame.rename(index=plain, columns=plain).map(plain), border="horizontal")
 
 
 def empty(message: str, label: str = "", view: str = "", **parameters: str) -> None:
@@ -149,8 +164,3 @@ def since(run: Run) -> str:
 def without_pictures(markdown: str) -> str:
     """Markdown whose pictures are shown as written, so that reading a note asks no other server for anything."""
     return markdown.replace("![", "!\\[")
-
-
-def plain(text: str) -> str:
-    """Text as it stands: what would be Markdown in a path or a name is shown as written."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>$#~:" else letter for letter in text)

@@ -2,16 +2,23 @@
 
 import math
 import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from os.path import commonprefix
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import wording
 from core.config import RunConfig
 from core.intervals import accuracy_interval
+from core.texts import TURNED
 from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
 
 NOTHING = "–"
+LABEL_ROOM = 48
+LONGEST_FILE_NAME = 100
+_JOINER = "\u200d"
 
 
 @dataclass(frozen=True)
@@ -166,13 +173,55 @@ def size(count_of_bytes: int) -> str:
 
 def file_name(*parts: str) -> str:
     """A name for a file to take along, safe on every system: ("loss", "cnn seed 0") -> "lookbook-loss-cnn-seed-0"."""
-    words = "-".join(("lookbook", *parts)).lower()
-    return re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:100]
+    words = re.sub(r"[^a-z0-9]+", "-", "-".join(("lookbook", *parts)).lower()).strip("-")
+    # The end has the ids.
+    return words if len(words) <= LONGEST_FILE_NAME else f"{words[:60]}-{words[61 - LONGEST_FILE_NAME :]}"
+
+
+def short(name: str, room: int) -> str:
+    """A name in so many characters at most: its beginning and its end, since long names are often told apart by it."""
+    if len(name) <= room:
+        return name
+    half = room // 2
+    return f"{name[: _seam(name, half, -1)]}…{name[_seam(name, len(name) - (room - half - 1), 1) :]}"
+
+
+def shortened(names: Iterable[str], room: int) -> dict[str, str]:
+    """Names that stand beside each other, each made short; those that would look alike from where they part."""
+    by_short: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        by_short.setdefault(short(name, room), []).append(name)
+    found: dict[str, str] = {}
+    for one, own in by_short.items():
+        found |= {own[0]: one} if len(own) == 1 else _told_apart(own, room)
+    return found
+
+
+def _told_apart(names: Sequence[str], room: int) -> dict[str, str]:
+    part = _seam(names[0], max(0, len(commonprefix(list(names))) - room // 8), -1)
+    found = {name: f"{short(name[:part], room // 4)}{short(name[part:], room)}" for name in names}
+    return found if len(set(found.values())) == len(names) else {name: name for name in names}
+
+
+def _seam(name: str, at: int, step: int) -> int:
+    """The nearest place that parts no sign from what belongs to it."""
+    while 0 < at < len(name) and (_joins(name[at]) or name[at - 1] == _JOINER):
+        at += step
+    return at
+
+
+def _joins(letter: str) -> bool:
+    return letter == _JOINER or unicodedata.category(letter) in ("Mn", "Me") or "\U0001f3fb" <= letter <= "\U0001f3ff"
 
 
 def run_label(run: Run | RunName) -> str:
-    """A run's name, with its id so that two runs of one name can be told apart."""
-    return f"{run.name} · {run.id}"
+    """A run's name, short as a field has room for it, with its id so that two of one name can be told apart."""
+    return f"{label(run.name)} · {run.id}"
+
+
+def label(name: str) -> str:
+    """A name before other words in a field or a list, where there are no elements that could keep it apart."""
+    return f"\u2068{short(name, LABEL_ROOM)}\u2069" if TURNED.search(name) else short(name, LABEL_ROOM)
 
 
 def status(run: Run, now: float) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
 from dashboard.style import RunStyle
+from jobs.reports.html import words
 
 _TRACK = "rgba(128,138,148,0.18)"
 
@@ -39,8 +39,8 @@ def probability_bars(
 def legend(answers: Sequence[Answer]) -> str:
     """Which bars belong to which run, by sign and colour."""
     entries = (
-        f'<span style="white-space:nowrap;margin-right:1rem"><span aria-hidden="true" '
-        f'style="color:{answer.style.colour}">{answer.style.sign}</span> {escape(answer.name)}</span>'
+        f'<span style="overflow-wrap:anywhere;margin-right:1rem"><span aria-hidden="true" '
+        f'style="color:{answer.style.colour}">{answer.style.sign}</span> {words(answer.name)}</span>'
         for answer in answers
     )
     return "".join(entries)

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.calibration import Calibration, CoveragePoint, ReliabilityBin
+from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
 
 FEWEST = 10
@@ -36,9 +37,10 @@ def reliability(series: Sequence[Series], theme: Theme) -> go.Figure:
     figure.update_layout(height=460, margin={"t": 28}, legend={"y": -0.16, "yanchor": "top"}, barmode=bars, bargap=0.1)
     diagonal = {"color": theme.muted, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", showlegend=False)
+    shown = chart_texts(one.name for one in series)
     for one in series:
-        figure.add_scatter(**_line(one), row=1, col=1)
-        figure.add_bar(**_counts(one), row=2, col=1)
+        figure.add_scatter(**_line(one), name=shown[one.name], row=1, col=1)
+        figure.add_bar(**_counts(one), name=shown[one.name], row=2, col=1)
     figure.update_xaxes(tickformat=".0%", range=[0, 1.02])
     figure.update_xaxes(title_text="mean confidence", row=2, col=1)
     figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[0, 1.02], row=1, col=1)
@@ -55,11 +57,12 @@ def coverage(
     The large mark of each line is the point in `asked`.
     """
     figure = go.Figure(layout={"height": 380, "margin": {"t": 28}, "legend": {"y": -0.2, "yanchor": "top"}})
+    shown = chart_texts(points)
     for name, own in points.items():
         figure.add_scatter(**_interval(own, styles[name]))
-        figure.add_scatter(**_curve(name, own, styles[name]))
+        figure.add_scatter(**_curve(own, styles[name]), name=shown[name])
         if name in asked:
-            figure.add_scatter(**_mark(name, asked[name], styles[name]))
+            figure.add_scatter(**_mark(asked[name], styles[name]), name=shown[name])
     figure.update_xaxes(title_text="share of images answered", tickformat=".0%", range=[0, 1.02])
     return figure.update_yaxes(title_text="accuracy on these", tickformat=".1%")
 
@@ -71,7 +74,6 @@ def _line(one: Series) -> dict[str, Any]:
     return {
         "x": [row.confidence for row in bins],
         "y": accuracies,
-        "name": one.name,
         "legendgroup": one.name,
         "mode": "lines+markers",
         "line": {"color": drawn.colour, "dash": "dot" if one.quiet else drawn.dash, "width": 1 if one.quiet else 2},
@@ -85,7 +87,7 @@ def _line(one: Series) -> dict[str, Any]:
         },
         "customdata": [[row.n, row.accuracy_low, row.accuracy_high] for row in bins],
         "hovertemplate": (
-            f"{one.name}: %{{y:.1%}} (%{{customdata[1]:.1%}} to %{{customdata[2]:.1%}}) of %{{customdata[0]:,}} images "
+            "%{fullData.name}: %{y:.1%} (%{customdata[1]:.1%} to %{customdata[2]:.1%}) of %{customdata[0]:,} images "
             "right at %{x:.1%}<extra></extra>"
         ),
     }
@@ -97,31 +99,29 @@ def _counts(one: Series) -> dict[str, Any]:
     return {
         "x": [(row.lower + row.upper) / 2 for row in bins],
         "y": [row.n or None for row in bins],
-        "name": one.name,
         "legendgroup": one.name,
         "showlegend": False,
         "marker": {"color": filled, "line": {"color": one.style.colour, "width": 1}},
         "customdata": [[row.lower, row.upper] for row in bins],
         "hovertemplate": (
-            f"{one.name}: %{{y:,}} images with a confidence of %{{customdata[0]:.1%}} to %{{customdata[1]:.1%}}"
+            "%{fullData.name}: %{y:,} images with a confidence of %{customdata[0]:.1%} to %{customdata[1]:.1%}"
             "<extra></extra>"
         ),
     }
 
 
-def _curve(name: str, points: Sequence[CoveragePoint], drawn: RunStyle) -> dict[str, Any]:
+def _curve(points: Sequence[CoveragePoint], drawn: RunStyle) -> dict[str, Any]:
     # A model that is equally sure of all images has one point only, which a line would not show.
     single = len({point.n for point in points}) == 1
     return {
         "x": [point.coverage for point in points],
         "y": [point.accuracy for point in points],
-        "name": name,
         "mode": "markers" if single else "lines",
         "line": {"color": drawn.colour, "dash": drawn.dash, "width": 2},
         "marker": {"color": drawn.colour, "symbol": drawn.marker, "size": 10},
         "customdata": [[point.threshold, point.accuracy_low, point.accuracy_high] for point in points],
         "hovertemplate": (
-            f"{name}: answers %{{x:.0%}} with %{{y:.2%}} (%{{customdata[1]:.2%}} to %{{customdata[2]:.2%}}), "
+            "%{fullData.name}: answers %{x:.0%} with %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), "
             "from a confidence of %{customdata[0]:.1%}<extra></extra>"
         ),
     }
@@ -142,11 +142,10 @@ def _interval(points: Sequence[CoveragePoint], drawn: RunStyle) -> dict[str, Any
     }
 
 
-def _mark(name: str, point: CoveragePoint, drawn: RunStyle) -> dict[str, Any]:
+def _mark(point: CoveragePoint, drawn: RunStyle) -> dict[str, Any]:
     return {
         "x": [point.coverage],
         "y": [point.accuracy],
-        "name": name,
         "mode": "markers",
         "marker": {"color": drawn.colour, "symbol": drawn.marker, "size": 12},
         "hoverinfo": "skip",

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from core.breakdown import ClassDifference
 from dashboard import wording
 from dashboard.charts.curves import epoch_axis
+from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
 from jobs.records import Epoch, Run
 
@@ -26,8 +27,9 @@ def overlaid_curves(
     """One of MEASURES over the epochs: a line per run in its own colour and dash, its best epoch by its own marker."""
     title, form = MEASURES[measure]
     figure = go.Figure(layout={"title": {"text": title}, "height": 340, "margin": {"t": 40, "b": 8}})
+    shown = chart_texts(names[run.id] for run in runs)
     for run in runs:
-        name, known = names[run.id], epochs[run.id]
+        name, known = shown[names[run.id]], epochs[run.id]
         figure.add_scatter(**_line(known, measure, styles[run.id], name))
         best = [row for row in known if row.epoch == run.best_epoch]
         figure.add_scatter(**_best_epoch(best, measure, styles[run.id], name, theme))

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.words import chart_text
 from dashboard.style import RUN_COLOURS, RUN_MARKERS, Theme
 from dashboard.tables.costs import Cost, Priced
 
+HOVER_ROOM = 80
 MOST_INTERVALS = 60
 """With more runs only those on the front show their interval, or nothing else could be seen."""
 
@@ -53,14 +55,16 @@ def _marks(
         "y": np.array([one.accuracy for one in shown]),
         "error_y": _reach(shown, colour) if intervals or on_front else None,
         "mode": "markers",
-        "name": f"{model}, on the front" if on_front else model,
+        "name": f"{chart_text(model)}, on the front" if on_front else chart_text(model),
         "marker": {
             "symbol": marker if on_front else f"{marker}-open",
             "color": colour,
             "size": 13 if on_front else 8,
         },
         # Plotly looks through every entry of a list, not of an array.
-        "customdata": np.array([[one.run.name, one.low, one.high, cost.written(one.cost)] for one in shown], object),
+        "customdata": np.array(
+            [[chart_text(one.run.name, HOVER_ROOM), one.low, one.high, cost.written(one.cost)] for one in shown], object
+        ),
         "hovertemplate": (
             "%{customdata[0]}: %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), %{customdata[3]}<extra></extra>"
         ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
 from jobs.groups import Group
 
@@ -11,14 +12,15 @@ from jobs.groups import Group
 def seed_accuracies(groups: Sequence[Group], styles: Mapping[str, RunStyle], theme: Theme) -> go.Figure:
     """A row per group: an open mark per seed, a filled one for the mean, and its 95 % interval where there is one."""
     figure = go.Figure(layout={"height": 96 + 56 * len(groups), "margin": {"t": 28}, "showlegend": False})
+    shown = chart_texts(group.name for group in groups)
     for group in groups:
-        _add_group(figure, group, styles[group.id], theme)
+        _add_group(figure, group, shown[group.name], styles[group.id], theme)
     figure.update_yaxes(autorange="reversed", type="category")
     return figure.update_xaxes(title_text="test accuracy", tickformat=".1%")
 
 
-def _add_group(figure: go.Figure, group: Group, drawn: RunStyle, theme: Theme) -> None:
-    label, mean = f"{drawn.sign} {group.name}", group.figures.accuracy
+def _add_group(figure: go.Figure, group: Group, name: str, drawn: RunStyle, theme: Theme) -> None:
+    label, mean = f"{drawn.sign} {name}", group.figures.accuracy
     runs = group.finished
     figure.add_scatter(
         x=[run.test_accuracy for run in runs],

@@ -1,12 +1,11 @@
 """The two-by-two of agreement: how many images each of two runs has right, with the way to those images."""
 
-from html import escape
-
 import streamlit as st
 
 from core.comparison import Comparison
 from dashboard import galleries, page, wording
 from jobs.records import Run
+from jobs.reports.html import words
 
 _ARROW = ":material/arrow_forward:"
 _COUNT = (
@@ -33,6 +32,6 @@ def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
         with st.container(horizontal=True):
             for label, count, show in row:
                 with st.container(border=True, width="stretch", key=f"agreement_{show}"):
-                    st.html(_COUNT.format(label=escape(label), count=wording.count(count)))
+                    st.html(_COUNT.format(label=words(label), count=wording.count(count)))
                     page.link("See them", "explore", icon=_ARROW, run=other.id, against=baseline.id, show=show)
     st.caption(f"The two give the same answer, right or wrong, on {wording.counted(comparison.same_answer, 'image')}.")

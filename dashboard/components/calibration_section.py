@@ -45,7 +45,7 @@ def show_calibration(run: Run) -> None:
     with left:
         st.subheader("Reliability", anchor=False)
         _show_reliability(run, columns)
-        st.table(calibration_table(columns), border="horizontal")
+        page.table(calibration_table(columns))
         csv_button("CSV of the figures", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
     with right:
         st.subheader("Accuracy against coverage", anchor=False)
@@ -93,5 +93,5 @@ def _show_coverage(run: Run, said: Predictions) -> None:
     st.write(sentence)
     figure = charts.coverage({run.name: points}, {run.name: run_style(run.id)}, {run.name: quoted} if quoted else {})
     page.chart(figure, sentence, key="coverage", about=f"{run.name} {run.id}")
-    st.table(coverage_table({"Accuracy (95 % interval)": points}, SHARES), border="horizontal")
+    page.table(coverage_table({"Accuracy (95 % interval)": points}, SHARES))
     csv_button("CSV of every per cent", partial(csv_tables.coverage, points), "coverage", run.name, run.id)

@@ -19,7 +19,7 @@ from dashboard.components.calibration_section import DEFINITION, QUOTED, SHARES
 from dashboard.components.confusion_matrix import show_matrix
 from dashboard.components.data_faults import show_faults
 from dashboard.components.linked_table import Cell, Linked, linked_table
-from dashboard.components.take_along import csv_button
+from dashboard.components.take_along import csv_button, frame_button
 from dashboard.style import RunStyle
 from dashboard.tables.calibration import calibration_table, coverage_table, point_at
 from dashboard.tables.comparison import class_cells, differing_config, pair_cells
@@ -147,7 +147,7 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         words = " ".join(f"{one.name}: {one.calibration.sentence}" for one in series)
         page.chart(calibration_charts.reliability(series, page.theme()), words, key="calibration", about=about)
         figures = {one.name: one.calibration for one in series}
-        st.table(calibration_table(figures).rename(columns=page.plain), border="horizontal")
+        page.table(calibration_table(figures))
         csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *said)
         st.caption(DEFINITION)
     with right:
@@ -155,7 +155,7 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         words = " ".join(f"{name}: {point.sentence}" for name, point in asked.items())
         styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
-        st.table(coverage_table(points, SHARES).rename(columns=page.plain), border="horizontal")
+        page.table(coverage_table(points, SHARES))
         csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
         st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
 
@@ -173,9 +173,9 @@ def show_settings(runs: Sequence[Run]) -> None:
     if settings.empty:
         st.write("Every setting is the same.")
     else:
-        st.table(settings.rename(columns=page.plain).map(page.plain), border="horizontal")
-        written = partial(settings.to_csv, index_label="setting")
-        csv_button("CSV of these settings", written, "settings", *(run.id for run in runs))
+        page.table(settings)
+        named = settings.rename_axis("setting").reset_index()
+        frame_button("CSV of these settings", named, "settings", *(run.id for run in runs))
 
 
 def _about(comparison: Comparison) -> str:

@@ -22,7 +22,7 @@ def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     found = data_queries.near_duplicates()
     leaked = leaked_images(found, next(iter(said.values())))
     subsets = measured_without(said, [data_queries.label_quality(judge.id) for judge in judges], leaked)
-    st.table(subset_table(subsets).rename(columns=page.plain), border="horizontal")
+    page.table(subset_table(subsets))
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
     if found is None:

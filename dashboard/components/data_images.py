@@ -35,7 +35,7 @@ def show() -> None:
     st.html(class_cards(data_queries.mean_images(), [data.train_images[positions] for positions in of_class]))
     st.subheader("Counts", anchor=False)
     counts = data_queries.split_counts()
-    st.table(split_table(counts), border="horizontal")
+    page.table(split_table(counts))
     csv_button("CSV of the counts", partial(csv_tables.split_counts, counts), "split-counts")
     st.caption(
         "A tenth of the 60,000 images for training, stratified by class and drawn by the run's seed, is validation; "

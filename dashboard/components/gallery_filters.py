@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
-from dashboard import galleries, pickers
+from dashboard import galleries, pickers, wording
 from dashboard.galleries import Wanted
 
 CLOSED = ("page", "image")
@@ -13,6 +13,9 @@ CLOSED = ("page", "image")
 
 _WIDTH = 160
 """Pixels of a control: two stand beside each other on a phone."""
+
+_NAME_ROOM = 16
+"""Characters of a name in it: it holds two beside a few words."""
 
 _ANY = ""
 _CLASSES = (_ANY, *(str(label) for label in range(CLASS_COUNT)))
@@ -37,7 +40,8 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
             sort = pickers.pick_one("Sorted by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
         with others[3]:
             cap = pickers.pick_one("Of each confused pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
-        words = galleries.outcome_words(run, against)
+        short = wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
+        words = galleries.outcome_words(short[run], None if against is None else short[against])
         first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
         with shown:
             options = (first, *(one for one in words if one != first))

@@ -1,6 +1,5 @@
 """What is said before the launch button: device, data, weights, place in the queue, estimated time."""
 
-from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +14,7 @@ from dashboard.tables.estimates import estimate
 from jobs.environment import host
 from jobs.queue import weights_file_of
 from jobs.records import Run, ShopState
+from jobs.reports.html import words as shown
 from jobs.runs import Filter, list_runs, shop_state
 from jobs.settings import downloaded_weights
 
@@ -33,7 +33,7 @@ def show(config: RunConfig, count: int) -> None:
 
 
 def _entry(sign: str, name: str, words: str) -> str:
-    return f"<dt>{sign} {name}</dt><dd>{escape(words)}</dd>"
+    return f"<dt>{sign} {name}</dt><dd>{shown(words)}</dd>"
 
 
 def _device(config: RunConfig, past: list[Run]) -> Fact:

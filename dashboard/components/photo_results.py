@@ -26,7 +26,7 @@ def show_results(
     names: Sequence[str],
 ) -> None:
     """What runs, by name, say of photos with views (n, 28, 28): all of them answered all photos, in this order."""
-    st.table(accuracy_table(said, verdicts).rename(index=page.plain), border="horizontal")
+    page.table(accuracy_table(said, verdicts))
     left, right = st.columns(2, gap="large")
     with left:
         chosen = pickers.pick_one("Confusion matrix of", list(said), "matrix", clears=("true", "predicted"))

@@ -1,7 +1,6 @@
 """Where each model finds in a photo what speaks for its answer, and which training images it finds most like it."""
 
 from collections.abc import Mapping
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -18,6 +17,7 @@ from dashboard.components.gallery import gallery
 from dashboard.components.study_panel import study_of
 from jobs import studies
 from jobs.records import Run
+from jobs.reports.html import words
 
 _SIDE = 200
 _FIGURE = f"margin:0;max-width:{_SIDE}px"
@@ -58,9 +58,9 @@ def show_neighbours(key: str, view: ModelView, runs: list[Run], names: Mapping[s
 
 
 def _figure(photo: str, original: NDArray[np.uint8], name: str, label: int, salient: NDArray[np.float32]) -> str:
-    words = f"{photo}: what speaks for {CLASS_NAMES[label]} to {name}, {where(salient)}"
-    caption = f"{escape(name)}: for <b>{CLASS_NAMES[label]}</b>, {where(salient)}"
+    alt = f"{photo}: what speaks for {CLASS_NAMES[label]} to {name}, {where(salient)}"
+    caption = f"{words(name)}: for <b>{CLASS_NAMES[label]}</b>, {where(salient)}"
     return (
-        f'<figure style="{_FIGURE}">{images.enlarged(overlay(original, salient), words, _SIDE)}'
+        f'<figure style="{_FIGURE}">{images.enlarged(overlay(original, salient), alt, _SIDE)}'
         f'<figcaption style="font-size:0.8125rem;padding-top:0.25rem">{caption}</figcaption></figure>'
     )

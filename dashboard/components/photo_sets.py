@@ -39,7 +39,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
 
 
 def _label(photo_set: PhotoSet) -> str:
-    return f"{photo_set.name} · {wording.counted(photo_set.count, 'photo')}"
+    return f"{wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
 
 
 def _offer_to_measure(

@@ -3,10 +3,14 @@ const PICTURE_SHARPNESS = 2
 const PICTURE_MARGIN = 16
 const PICTURE_LINE = 20
 
+// A word that is wider than the picture, a long name say, breaks anywhere.
 function wrapped(context, text, width) {
-  return text.split(" ").reduce((lines, word) => {
+  const fits = (line) => context.measureText(line).width <= width
+  const pieces = (word) => (fits(word) ? [word] : [...word].reduce(
+    (parts, letter) => (fits(parts.at(-1) + letter) ? [...parts.slice(0, -1), parts.at(-1) + letter] : [...parts, letter]), [""]))
+  return text.split(" ").flatMap(pieces).reduce((lines, word) => {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word
-    return context.measureText(longer).width <= width ? [...lines.slice(0, -1), longer] : [...lines, word]
+    return fits(longer) ? [...lines.slice(0, -1), longer] : [...lines, word]
   }, [])
 }
 

@@ -49,7 +49,7 @@ def _row(run: Run, waiting: list[str]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             page.badge(run)
             page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
-            st.caption(_where(run), width="stretch")
+            st.caption(page.plain(_where(run)), width="stretch")
             _buttons(run, waiting)
         if run.status != QUEUED:
             st.progress(run.fraction_done, text=progress_words(run))

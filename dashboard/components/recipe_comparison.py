@@ -57,7 +57,10 @@ def _choose() -> list[Group]:
         )
         return []
     groups = told_apart(list(offered.values()))
-    names = {group.id: f"{group.name} · {wording.counted(len(group.runs), 'seed')} · {group.id}" for group in groups}
+    names = {
+        group.id: f"{wording.label(group.name)} · {wording.counted(len(group.runs), 'seed')} · {group.id}"
+        for group in groups
+    }
     picked = pickers.pick_ids("Groups of seeds, the baseline first", names, "group", most=MOST)
     if not picked:
         newest = [group.id for group in groups][:2][::-1]

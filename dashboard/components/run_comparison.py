@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.comparison import Comparison, best_sentence
-from dashboard import page, pickers, queries
+from dashboard import page, pickers, queries, wording
 from dashboard.components import comparison_sections as sections
 from dashboard.components.agreement import show_agreement
 from dashboard.components.take_along import csv_button, report_buttons
@@ -82,7 +82,9 @@ def _pick_other(others: Sequence[Run], looks: sections.Looks) -> Run:
     """The run that is told of in detail."""
     if len(others) == 1:
         return others[0]
-    picked = pickers.pick_one("Against the baseline", [run.id for run in others], "other", names=looks.names.get)
+    short = wording.shortened(looks.names.values(), wording.LABEL_ROOM)
+    names = {run_id: short[name] for run_id, name in looks.names.items()}
+    picked = pickers.pick_one("Against the baseline", [run.id for run in others], "other", names=names.get)
     return next(run for run in others if run.id == picked)
 
 
@@ -94,7 +96,7 @@ def _link_recipes(baseline: Run, other: Run) -> None:
 
 
 def _show_figures(chosen: Sequence[Run], compared: Sequence[Comparison], looks: sections.Looks) -> None:
-    st.table(comparison_table(chosen, compared).rename(columns=page.plain), border="horizontal")
+    page.table(comparison_table(chosen, compared))
     if differing := validation_sentence(chosen):
         st.caption(differing)
     with st.container(horizontal=True, vertical_alignment="center", key="errors_of_each"):

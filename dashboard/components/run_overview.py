@@ -20,12 +20,12 @@ def heading(run: Run) -> None:
         if run.archived_at is not None:
             st.badge("archived", color="gray")
         for tag in run.tags:
-            st.badge(page.plain(tag), color="gray")
+            page.tag(tag)
         st.markdown(f"`{run.id}`", width="content")
         if run.group_id and not run.config.get("folds"):
             page.link("its group of seeds", "compare", by="recipes", group=run.group_id)
         if run.cloned_from:
-            page.link(f"cloned from {run.cloned_from}", "runs", run=run.cloned_from)
+            page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
     if run.note:
         st.markdown(page.without_pictures(run.note))
 
@@ -68,7 +68,7 @@ def _say_state(run: Run) -> None:
 
 
 def _say_failure(run: Run) -> None:
-    kind = f" ({run.error_kind})" if run.error_kind else ""
+    kind = f" ({page.plain(run.error_kind)})" if run.error_kind else ""
     reason = page.plain(run.error_message or "no reason was recorded")
     st.error(f"**Failed{kind}: {reason}** {page.plain(run.error_advice or '')}")
     tail = artifacts.log_tail(queries.store(), run.id, lines=12)

@@ -117,7 +117,7 @@ def _training_set() -> _Judged | None:
     if not complete:
         _say_what_to_launch(groups)
         return None
-    names = {group.id: f"{group.name}, {group.folds} folds · {group.id}" for group in groups}
+    names = {group.id: f"{wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
     group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
     data = data_queries.fashion_mnist()
     by = f"the {group.folds} runs of {group.name}, each of which judges the fold that it did not learn from"

@@ -10,7 +10,20 @@ from core.csv_cells import guarded, unguarded
 from core.errors import ConfigurationError
 from core.texts import clean_lines, clean_name, named
 
-SEEN = "Übung 1", "T-shirt ✓", "日本語の名前", "שלום עולם", "👩‍👩‍👧‍👦", "می‌خواهم", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "=1+1", "<b>$x$</b>"
+SEEN = (
+    "Übung 1",
+    "T-shirt ✓",
+    "日本語の名前",
+    "שלום עולם",
+    "שָׁלוֹם",
+    "tiếng Việt",
+    "q\u0323\u0302\u0301\u0300",
+    "👩‍👩‍👧‍👦",
+    "می‌خواهم",
+    "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "=1+1",
+    "<b>$x$</b>",
+)
 HIDDEN = (
     "\x1b[31m",
     "\x07",

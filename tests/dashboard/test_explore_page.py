@@ -166,7 +166,7 @@ def test_of_two_runs_in_a_link_the_one_shown_is_in_the_links_of_the_images(store
 def test_what_a_link_names_is_shown_as_written(store, open_page):
     stores.add(store, Sample())
     app = open_page("explore", run="![x](http://host/p.png)")
-    assert app.warning[0].value == r"There is no run !\[x\](http\://host/p.png); it may have been deleted."
+    assert app.warning[0].value == r"There is no run !\[x\](http:color[]\://host/p.png); it may have been deleted."
 
 
 def test_an_answer_that_only_one_run_gives_is_a_filter_with_its_own_captions(store, open_page):
