@@ -39,8 +39,9 @@ def reliability(series: Sequence[Series], theme: Theme) -> go.Figure:
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", showlegend=False)
     shown = chart_texts(one.name for one in series)
     for one in series:
-        figure.add_scatter(**_line(one), name=shown[one.name], row=1, col=1)
-        figure.add_bar(**_counts(one), name=shown[one.name], row=2, col=1)
+        named = {"name": shown[one.name], "legendgroup": shown[one.name]}
+        figure.add_scatter(**_line(one), **named, row=1, col=1)
+        figure.add_bar(**_counts(one), **named, row=2, col=1)
     figure.update_xaxes(tickformat=".0%", range=[0, 1.02])
     figure.update_xaxes(title_text="mean confidence", row=2, col=1)
     figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[0, 1.02], row=1, col=1)
@@ -74,7 +75,6 @@ def _line(one: Series) -> dict[str, Any]:
     return {
         "x": [row.confidence for row in bins],
         "y": accuracies,
-        "legendgroup": one.name,
         "mode": "lines+markers",
         "line": {"color": drawn.colour, "dash": "dot" if one.quiet else drawn.dash, "width": 1 if one.quiet else 2},
         "marker": {"symbol": f"{drawn.marker}-open" if one.quiet else drawn.marker, "size": 8},
@@ -99,7 +99,6 @@ def _counts(one: Series) -> dict[str, Any]:
     return {
         "x": [(row.lower + row.upper) / 2 for row in bins],
         "y": [row.n or None for row in bins],
-        "legendgroup": one.name,
         "showlegend": False,
         "marker": {"color": filled, "line": {"color": one.style.colour, "width": 1}},
         "customdata": [[row.lower, row.upper] for row in bins],
