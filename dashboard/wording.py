@@ -16,7 +16,7 @@ from core.texts import TURNED
 from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
 
 NOTHING = "–"
-LABEL_ROOM = 30
+LABEL_ROOM = 26
 """Characters of a name in a field of a phone, its id behind it."""
 LONGEST_FILE_NAME = 100
 _JOINER = "\u200d"

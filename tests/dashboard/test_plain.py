@@ -40,8 +40,12 @@ LIVE = (
 
 def pieces(markdown: str) -> list[str]:
     """The pieces of text between the elements that keep them apart, as a reader finds them; nothing else is in them."""
+    sources = [""]
+    for part in re.findall(r"\\.|:color\[|\]|.", markdown, re.DOTALL):
+        sources[-1] += "" if part in (":color[", "]") else part
+        sources += [""] * (part in (":color[", "]"))
     found = []
-    for source in re.split(r"(?<!\\):color\[(?=\])|(?<!\\):color\[|(?<!\\)\](?=[^\[]|$)", markdown):
+    for source in sources:
         inline = [token for token in READER.parse(f"x{source}x") if token.type == "inline"]
         assert len(inline) == 1
         assert {child.type for child in inline[0].children or ()} <= {"text"}
