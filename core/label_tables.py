@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from core.class_names import label_of
 from core.classes import CLASS_NAMES
+from core.csv_cells import unguarded
 from core.errors import LookbookError
 
 MAX_LABEL_BYTES = 20 * 10**6
@@ -33,7 +34,6 @@ _ADVICE = f"Write a line `file,label` and then one line per photo. Labels are {'
 _FEWER = "State the labels of fewer photos at a time."
 _LOOKED_AT = 50
 """So many rows of a table without a header tell which column is which."""
-_FORMULA = re.compile(r"'(?=[=+@\t\r-])")
 _TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/", re.IGNORECASE)
@@ -182,4 +182,4 @@ def _cell(cell: str) -> str:
     text = cell.strip()
     if formula := _TEXT_FORMULA.fullmatch(text):
         text = formula[1]
-    return _FORMULA.sub("", text, count=1) if _FORMULA.match(text) else text
+    return unguarded(text)

@@ -61,6 +61,8 @@ def open_door(option: Callable[[str], Any] = st.get_option) -> str:
         ),
         ("server.enableCORS", option("server.enableCORS"), "leave it on"),
         ("server.enableXsrfProtection", option("server.enableXsrfProtection"), "leave it on"),
+        ("server.enableAgentApi", not option("server.enableAgentApi"), "turn it off"),
+        ("global.developmentMode", not option("global.developmentMode"), "turn it off"),
         ("browser.gatherUsageStats", not option("browser.gatherUsageStats"), "turn it off"),
     ):
         if not is_closed:
@@ -102,12 +104,14 @@ def is_origin_allowed(origin: str | None, host: str | None, named: Sequence[str]
 def _refusal(scope: Scope) -> tuple[int, str]:
     """The status and the sentence of a refusal; 0 and nothing for what may be asked."""
     headers = Headers(scope=scope)
-    host = headers.get("host")
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    host = hosts[0] if len(hosts) == 1 else None
     if scope["path"] != HEALTH and (sentence := open_door()):
         return 503, sentence
     if not is_host_allowed(host, st.get_option("server.allowedHosts")):
         return 400, "This server is not known by that name. Add it to server.allowedHosts if it should be."
-    if not is_origin_allowed(headers.get("origin"), host, st.get_option("server.corsAllowedOrigins")):
+    named = st.get_option("server.corsAllowedOrigins")
+    if len(origins) > 1 or not all(is_origin_allowed(origin, host, named) for origin in origins):
         return 403, "This comes from a page of another server. Add its origin to server.corsAllowedOrigins if it may."
     return 0, ""
 

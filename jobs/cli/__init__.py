@@ -1,7 +1,6 @@
 """The command line, by the same functions as the pages: each command reads, asks or shows, and says what it did."""
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence

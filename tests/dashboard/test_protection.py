@@ -28,6 +28,8 @@ CLOSED = {
     "server.allowedHosts": list(ALLOWED),
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
+    "server.enableAgentApi": False,
+    "global.developmentMode": False,
     "browser.gatherUsageStats": False,
 }
 
@@ -79,6 +81,8 @@ def test_only_pages_of_the_very_same_host_and_port_may_ask() -> None:
         ("server.allowedHosts", ["localhost", " * "], "name those"),
         ("server.enableCORS", False, "leave it on"),
         ("server.enableXsrfProtection", False, "leave it on"),
+        ("server.enableAgentApi", True, "turn it off"),
+        ("global.developmentMode", True, "turn it off"),
         ("browser.gatherUsageStats", True, "turn it off"),
     ],
 )
@@ -183,6 +187,7 @@ def test_from_wherever_it_is_started_the_dashboard_is_closed(way: str, tmp_path:
         assert status == 200
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert answer(port, Host="evil.example")[0] == 400
+        assert answer(port, Origin="http://evil.example")[0] == 403
         assert answer(port, "/_stcore/health", Host="evil.example")[0] == 400
         assert connects(port, f"http://localhost:{port}")
         assert connects(port, None)
