@@ -35,6 +35,7 @@ def copy_file(source: Path, target: Path) -> None:
             reader.backup(writer)
             # A copy is one file, without a write-ahead log beside it.
             writer.execute("PRAGMA journal_mode=DELETE")
+        aside.chmod(0o600)
         _sync(aside)
         aside.replace(target)
         _sync(target.parent)

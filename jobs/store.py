@@ -1,5 +1,6 @@
 """The run store: how it is opened, read and written so that no update is lost and no reader waits."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -95,8 +96,21 @@ class Store:
 def open_store(url: str, artifacts: Path, *, patience_s: float = PATIENCE_S) -> Store:
     """Open the store, creating it or bringing it up to this version first. Raise StoreError with what to do."""
     store = Store(connect(url, patience_s=patience_s), artifacts)
+    _make_private(store)
     bring_up_to_date(store)
     return store
+
+
+def _make_private(store: Store) -> None:
+    """Make what is not there yet so that only its owner can read it; what is there keeps the rights that it has.
+
+    What cannot be made is explained where it is opened. SQLite gives the files beside a store the rights of the store.
+    """
+    if store.is_local and store.engine.url.database:
+        with contextlib.suppress(OSError):
+            os.close(os.open(store.engine.url.database, os.O_CREAT | os.O_EXCL, 0o600))
+    with contextlib.suppress(OSError):
+        store.artifacts.mkdir(mode=0o700, parents=True)
 
 
 def bring_up_to_date(store: Store) -> None:

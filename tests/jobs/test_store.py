@@ -18,6 +18,7 @@ from core.presets import config_of
 from jobs import migration, queue, schema
 from jobs.attempts import Duty
 from jobs.claims import claim
+from jobs.copying import copy_database
 from jobs.environment import host
 from jobs.runs import get_predictions, get_run, list_attempts, list_epochs, list_runs, shop_state
 from jobs.shop import set_slots
@@ -37,6 +38,7 @@ from tests import stores
 from tests.jobs import crowd, old_stores
 from tests.jobs.configs import TINY
 from tests.rights import rights_of_files_hold
+from tests.stores import Sample, add
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 
@@ -311,3 +313,17 @@ def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
     with store.reading() as connection:
         for table in set(schema.metadata.sorted_tables) - {schema.shop}:
             assert connection.execute(table.select()).all() == []
+
+
+def test_a_new_store_and_its_folder_are_closed_to_others_and_old_ones_keep_their_rights(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts")
+    add(store, Sample())
+    copy_database(store, tmp_path / "one.backup")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    files = dict.fromkeys(("runs.db", "runs.db-wal", "runs.db-shm", "one.backup"), 0o600)
+    assert modes == files | {"artifacts": 0o700}
+    (tmp_path / "runs.db").chmod(0o664)
+    (tmp_path / "artifacts").chmod(0o775)
+    open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts")
+    assert (tmp_path / "runs.db").stat().st_mode & 0o777 == 0o664
+    assert (tmp_path / "artifacts").stat().st_mode & 0o777 == 0o775
