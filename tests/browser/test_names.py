@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from jobs import labels
+from jobs.reporting import report
+from jobs.runs import get_run
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.browser.conftest import running_dashboard, settle
@@ -124,3 +126,16 @@ def test_a_chart_draws_names_as_they_were_written(open_page, ids):
     assert ALIVE.startswith(start)
     assert ALIVE.endswith(end)
     assert len(drawn) == 40, json.dumps(drawn)
+
+
+def test_a_report_of_such_runs_is_no_wider_than_its_window(open_page, dashboard, ids, tmp_path):
+    page = open_page()
+    for chosen in (ids[4:5], ids):
+        runs = [get_run(dashboard.store, run_id) for run_id in chosen]
+        file = tmp_path / f"{len(runs)}.html"
+        file.write_text(report(dashboard.store, runs), encoding="utf-8")
+        page.goto(file.as_uri())
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("[...document.links].filter((one) => one.protocol !== 'file:').length") == 0

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from jobs import cli, labels, photo_sets, queue
+from jobs.cli import output
 from jobs.runs import find_run, get_run, list_costs, list_names
 from jobs.space import space_of_runs
 from jobs.store import Store
@@ -89,3 +90,13 @@ def test_json_is_read_back_whatever_the_names_are(store: Store, capsys: pytest.C
     run_id = stores.add(store, Sample(name='"\\ \ue000 \U0001f600 </script>'))
     assert cli.main(["show", run_id, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == '"\\ \ue000 \U0001f600 </script>'
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("abc", 3), ("日本", 4), ("é", 1), ("e\u0301", 1), ("👩‍👩‍👧‍👦", 2), ("👍🏽", 2), ("ﾊﾝ", 2), ("שלום", 4), ("", 0)],
+)
+def test_a_name_takes_as_many_columns_as_a_terminal_gives_it(name: str, columns: int) -> None:
+    assert output.width(name) == columns
+    first, second = output.table(("NAME", "N"), [(name, "1")]).splitlines()
+    assert output.width(first.rstrip("N")) == output.width(second.rstrip("1"))
