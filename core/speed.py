@@ -18,10 +18,6 @@ class Clock:
         before, self.since = self.since, time.monotonic()
         return self.since - before
 
-    def leave_out(self, seconds: float) -> None:
-        """Forget so many of the latest seconds: they were spent waiting."""
-        self.since += seconds
-
 
 class Speedometer:
     """Images per second over the latest batches, from a number of seconds at work on."""

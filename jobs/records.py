@@ -21,8 +21,6 @@ STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
 INTERRUPTED = "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 AT_WORK = (RUNNING, STOPPING)
-WAITING_FOR_ROOM = "Waiting for room on the disk"
-"""How a run's warning begins while its trainer waits for that."""
 WARM_UP_S = 5.0
 """For so many seconds of its first epoch the speed of a run says nothing of the rest."""
 
@@ -115,10 +113,10 @@ class Run:
     def seconds_left(self) -> float | None:
         """At the pace of its complete epochs, in the first one at its speed, if it uses all its epochs.
 
-        None unless it is running and not waiting, and in the first seconds, whose speed is not that of the rest.
+        None unless it is running, and in the first seconds, whose speed is not that of the rest.
         """
         pace = self.epoch_s or self._first_epoch_s()
-        if self.state != RUNNING or pace is None or (self.warning or "").startswith(WAITING_FOR_ROOM):
+        if self.state != RUNNING or pace is None:
             return None
         inside = self.batch / self.batches if self.batches else 0.0
         return pace * max(0.0, self.epochs - max(self.epoch, 1) + 1 - inside)

@@ -15,7 +15,7 @@ from core.training import NO_ROOM, Training
 from jobs import attempts
 from jobs.attempts import Answers, Duty
 from jobs.environment import code_version
-from jobs.records import WAITING_FOR_ROOM, Epoch
+from jobs.records import Epoch
 from jobs.store import StoreBusy, StoreFull, StoreReadOnly
 
 RETRY_S = 2.0
@@ -139,11 +139,10 @@ class Shift:
             except OSError as error:
                 if error.errno not in NO_ROOM:
                     raise
-                goes_on = self.warn(f"{WAITING_FOR_ROOM} ({error.strerror}). {ROOM_ADVICE}")
+                goes_on = self.warn(f"Waiting for room on the disk ({error.strerror}). {ROOM_ADVICE}")
             if self.stop.made or not goes_on:
                 return None
             time.sleep(RETRY_S)
-            self.clock.leave_out(RETRY_S)
 
     def _learnt(self, training: Training) -> tuple[list[Epoch], Epoch | None]:
         """The complete epochs, and the best of them."""

@@ -164,8 +164,6 @@ def _follow(store: Store, ids: Sequence[str]) -> None:
 
 def _progress_line(store: Store, run: Run) -> str:
     start = f"{run.id} {run.name}: {wording.state(run)}"
-    if run.warning and run.is_active:
-        return f"{start}: {run.warning}"
     if run.error_message:
         return f"{start}: {run.error_message} {run.error_advice}"
     if run.status == FINISHED:

@@ -17,11 +17,9 @@ from core.dataset import FashionMNIST
 from core.idx import FILES, raw_folder
 from core.presets import config_of
 from jobs import artifacts, queue
-from jobs.cli.launching import _progress_line
 from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
 from jobs.runs import get_run, list_attempts
 from jobs.settings import settings
-from jobs.shift import RETRY_S
 from jobs.store import Store, open_store
 from tests.jobs.configs import STEADY, TINY
 from tests.jobs.working import (
@@ -85,9 +83,6 @@ def test_a_run_without_its_weights_fails_at_once_with_the_ways_out(working_shop:
     assert "pretrained" in str(run.error_advice)
 
 
-WAITED_S = 3 * RETRY_S
-
-
 def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_room(
     working_shop: Store, peaceful: Outcome
 ) -> None:
@@ -100,16 +95,9 @@ def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_r
     assert "No room for a checkpoint (File too large)" in str(run.warning)
     run = wait_for(working_shop, run_id, lambda run: "Waiting for room" in str(run.warning))
     assert run.state == RUNNING
-    # Whoever waits for the run on the command line reads why, and no time that is left.
-    assert run.seconds_left is None
-    assert "Waiting for room on the disk" in _progress_line(working_shop, run)
-    time.sleep(WAITED_S)
     limited.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
     run = wait_until_finished(working_shop, run_id)
     assert run.warning is None
-    assert run.ended_at is not None
-    assert run.started_at is not None
-    assert run.work_s < run.ended_at - run.started_at - WAITED_S + RETRY_S
     assert len(list_attempts(working_shop, run_id)) == 1
     assert outcome(working_shop, run_id) == peaceful
 
