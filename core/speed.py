@@ -18,6 +18,10 @@ class Clock:
         before, self.since = self.since, time.monotonic()
         return self.since - before
 
+    def leave_out(self, seconds: float) -> None:
+        """Not count so many of the seconds since they were last taken: they were waited away."""
+        self.since = min(self.since + seconds, time.monotonic())
+
 
 class Speedometer:
     """Images per second over the latest batches, from a number of seconds at work on."""

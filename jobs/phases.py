@@ -11,7 +11,7 @@ def is_testing(store: Store, run: Run) -> bool:
     It has when the figures of the epoch that it is in are stored, and it is the last: by number, or because
     validation has not become better for `patience` epochs, as core.training decides it.
     """
-    if run.state != RUNNING or not run.epoch:
+    if run.state != RUNNING or run.is_waiting or not run.epoch:
         return False
     patience = run.config["patience"]
     is_last = run.epoch >= run.epochs or 0 < patience <= run.epoch - (run.best_epoch or 0)

@@ -21,6 +21,8 @@ STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
 INTERRUPTED = "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 AT_WORK = (RUNNING, STOPPING)
+WAITING_FOR_ROOM = "Waiting for room on the disk"
+"""How the warning of a run begins whose trainer cannot write its files, and does nothing else meanwhile."""
 WARM_UP_S = 5.0
 """For so many seconds of its first epoch the speed of a run says nothing of the rest."""
 
@@ -102,6 +104,11 @@ class Run:
         return self.status in ACTIVE
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether its trainer is there and waits for room on the disk; its warning says so too."""
+        return self.state == RUNNING and (self.warning or "").startswith(WAITING_FOR_ROOM)
+
+    @property
     def fraction_done(self) -> float:
         """Share of all planned training steps that are done, 0 to 1."""
         if self.status == FINISHED:
@@ -113,13 +120,15 @@ class Run:
     def seconds_left(self) -> float | None:
         """At the pace of its complete epochs, in the first one at its speed, if it uses all its epochs.
 
-        None unless it is running, and in the first seconds, whose speed is not that of the rest.
+        None unless it is running, in the first seconds, whose speed is not that of the rest, in the last one, and while
+        it waits for room on the disk: how long nobody knows.
         """
         pace = self.epoch_s or self._first_epoch_s()
-        if self.state != RUNNING or pace is None:
+        if self.state != RUNNING or self.is_waiting or pace is None:
             return None
         inside = self.batch / self.batches if self.batches else 0.0
-        return pace * max(0.0, self.epochs - max(self.epoch, 1) + 1 - inside)
+        left = pace * (self.epochs - max(self.epoch, 1) + 1 - inside)
+        return left if left >= 1 else None
 
     @property
     def answers_with_flips(self) -> bool:

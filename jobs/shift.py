@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from core.progress import Progress
@@ -15,7 +15,7 @@ from core.training import NO_ROOM, Training
 from jobs import attempts
 from jobs.attempts import Answers, Duty
 from jobs.environment import code_version
-from jobs.records import Epoch
+from jobs.records import WAITING_FOR_ROOM, Epoch
 from jobs.store import StoreBusy, StoreFull, StoreReadOnly
 
 RETRY_S = 2.0
@@ -31,14 +31,27 @@ def say(words: str) -> None:
         os.write(sys.stdout.fileno(), line.encode())
 
 
-def persist(write: Callable[[], Answer]) -> Answer:
-    """Read or write the store, however long it is locked, full or read-only: what was trained is worth waiting for."""
+def persist(write: Callable[[], Answer], *clocks: Clock) -> Answer:
+    """Read or write the store, however long it is locked, full or read-only: what was trained is worth waiting for.
+
+    The clocks do not count a wait: it is no time at work.
+    """
+    began = time.monotonic()
     while True:
         try:
-            return write()
+            answer = write()
         except (StoreBusy, StoreFull, StoreReadOnly) as error:
             say(f"waiting for the run store: {error}")
             time.sleep(RETRY_S)
+            _leave_out(began, clocks)
+            began = time.monotonic()
+        else:
+            return answer
+
+
+def _leave_out(began: float, clocks: Iterable[Clock]) -> None:
+    for clock in clocks:
+        clock.leave_out(time.monotonic() - began)
 
 
 @dataclass
@@ -73,6 +86,8 @@ class Shift:
     duty: Duty
     stop: StopRequest
     clock: Clock
+    other_clocks: list[Clock] = field(default_factory=list)
+    """Those that time parts of the run, and do not count a wait either."""
 
     def started(self, training: Training) -> bool:
         """Tell where and on what the run is trained, and where it is taken up."""
@@ -88,14 +103,14 @@ class Shift:
         }
         here = {"code": code_version(), "device_name": facts.device_name, "precision": facts.precision}
         complete, best = self._learnt(training)
-        return persist(
+        return self._persist(
             lambda: attempts.report_start(self.duty, os.getpid(), recorded, complete, best, training.batch, here=here)
         )
 
     def progressed(self, event: Progress) -> bool:
         """Tell how far the epoch is."""
         worked = self.clock.take()
-        return persist(
+        return self._persist(
             lambda: attempts.report_progress(
                 self.duty, event.epoch, event.batch, event.batches, event.images_per_s, worked
             )
@@ -105,23 +120,25 @@ class Shift:
         """Tell that a checkpoint is on disk, much `further` than where the attempt began."""
         complete, best = self._learnt(training)
         warning = " ".join(training.notes) or None
-        return persist(lambda: attempts.report_checkpoint(self.duty, complete, best, further=further, warning=warning))
+        return self._persist(
+            lambda: attempts.report_checkpoint(self.duty, complete, best, further=further, warning=warning)
+        )
 
     def warn(self, warning: str) -> bool:
         """Tell of trouble that the run can outlive."""
         say(warning)
-        return persist(lambda: attempts.report_warning(self.duty, warning))
+        return self._persist(lambda: attempts.report_warning(self.duty, warning))
 
     def finished(self, training: Training, answers: dict[str, Answers], training_images: int) -> None:
         """Tell the end of a run that learnt from so many images, with everything that belongs to it."""
         complete, best = self._learnt(training)
         worked = self.clock.take()
-        persist(lambda: attempts.report_finish(self.duty, complete, best, answers, worked, training_images))
+        self._persist(lambda: attempts.report_finish(self.duty, complete, best, answers, worked, training_images))
 
     def leave(self) -> None:
         """Tell that the trainer leaves before the end."""
         worked = self.clock.take()
-        if persist(lambda: attempts.report_leaving(self.duty, worked)):
+        if self._persist(lambda: attempts.report_leaving(self.duty, worked)):
             say("stopped; the checkpoint is kept")
         else:
             say("told to leave, but not by a person who stopped the run: it will be taken up again")
@@ -129,7 +146,7 @@ class Shift:
     def fail(self, kind: str, message: str, advice: str) -> None:
         """Tell that the run cannot go on, and why."""
         say(f"failed ({kind}): {message} {advice}")
-        persist(lambda: attempts.report_failure(self.duty, kind, message, advice))
+        self._persist(lambda: attempts.report_failure(self.duty, kind, message, advice))
 
     def when_there_is_room(self, write: Callable[[], Answer]) -> Answer | None:
         """Write files, and again for as long as the disk is full; None if the run is asked to stop meanwhile."""
@@ -139,10 +156,19 @@ class Shift:
             except OSError as error:
                 if error.errno not in NO_ROOM:
                     raise
-                goes_on = self.warn(f"Waiting for room on the disk ({error.strerror}). {ROOM_ADVICE}")
+                goes_on = self.warn(f"{WAITING_FOR_ROOM} ({error.strerror}). {ROOM_ADVICE}")
             if self.stop.made or not goes_on:
                 return None
+            began = time.monotonic()
             time.sleep(RETRY_S)
+            _leave_out(began, self._clocks)
+
+    @property
+    def _clocks(self) -> tuple[Clock, ...]:
+        return self.clock, *self.other_clocks
+
+    def _persist(self, write: Callable[[], Answer]) -> Answer:
+        return persist(write, *self._clocks)
 
     def _learnt(self, training: Training) -> tuple[list[Epoch], Epoch | None]:
         """The complete epochs, and the best of them."""

@@ -93,6 +93,7 @@ def _work(shift: Shift) -> None:
     if training is None:
         shift.leave()
         return
+    shift.other_clocks.append(training.clock)
     leave_out_pauses(shift.clock, training.clock)
     _refuse_to_forget(shift, training, files.checkpoints)
     if _train(shift, training) and _finish(shift, training, config, data):

@@ -46,6 +46,8 @@ def overview(run_id: str, drawn_in: str) -> None:
 
 def progress_words(run: Run) -> str:
     """Where a run is, also when its steps are done and the test images are not."""
+    if run.is_waiting:
+        return f"{wording.progress(run)}; waiting for room on the disk"
     if is_testing(queries.store(), run):
         return f"epoch {run.epoch} of {run.epochs} is complete; testing the weights of epoch {run.best_epoch}"
     return wording.progress(run)

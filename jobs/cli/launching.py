@@ -144,7 +144,7 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _follow(store: Store, ids: Sequence[str]) -> None:
     """Show on stderr how the runs get on until none is active; a supervisor that dies meanwhile is replaced."""
-    shown: dict[str, str] = {}
+    shown: dict[tuple[str, str], str] = {}
     paused = False
     while True:
         found, before = get_runs(store, ids), paused
@@ -152,14 +152,19 @@ def _follow(store: Store, ids: Sequence[str]) -> None:
         if paused and not before:
             print("The queue is paused: `python -m jobs go-on` lets it go on.", file=sys.stderr, flush=True)
         for run in found:
-            line = _progress_line(store, run)
-            if shown.get(run.id) != line:
-                shown[run.id] = line
-                print(line, file=sys.stderr, flush=True)
+            for what, line in (("progress", _progress_line(store, run)), ("warning", _warning_line(run))):
+                if shown.get((run.id, what), "") != line:
+                    shown[run.id, what] = line
+                    print(line or f"{run.id} {run.name}: it goes on", file=sys.stderr, flush=True)
         if not any(run.is_active for run in found):
             return
         ensure_supervisor(store)
         time.sleep(POLL_S)
+
+
+def _warning_line(run: Run) -> str:
+    """What a run at work has to outlive, as `show` tells it; empty for most."""
+    return f"{run.id} {run.name}: {run.warning}" if run.is_active and run.warning else ""
 
 
 def _progress_line(store: Store, run: Run) -> str:
@@ -172,6 +177,8 @@ def _progress_line(store: Store, run: Run) -> str:
         return start
     if is_testing(store, run):
         return f"{start}: testing the weights of epoch {run.best_epoch}"
+    if run.is_waiting:
+        return f"{start}: epoch {run.epoch}/{run.epochs}, waiting"
     left = f", {wording.duration(run.seconds_left)} left at most" if run.seconds_left else ""
     return f"{start}: epoch {run.epoch}/{run.epochs}, {100 * run.batch // run.batches} %{left}"
 

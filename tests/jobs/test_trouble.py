@@ -95,6 +95,8 @@ def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_r
     assert "No room for a checkpoint (File too large)" in str(run.warning)
     run = wait_for(working_shop, run_id, lambda run: "Waiting for room" in str(run.warning))
     assert run.state == RUNNING
+    assert run.is_waiting
+    assert run.seconds_left is None
     limited.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
     run = wait_until_finished(working_shop, run_id)
     assert run.warning is None
