@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -82,7 +83,7 @@ def read_table(content: bytes, name: str = "The labels", where: str = "") -> Lab
         raise UnreadableLabels(f"{name} has more than {MAX_LABEL_BYTES // 10**6} MB.", _FEWER)
     text = _decoded(content)
     if text.lstrip()[:1] in ("{", "["):
-        raise UnreadableLabels(f"{name} is JSON and no table.", "Export it as CSV.")
+        text = _from_json_lines(text, name)
     try:
         rows = tuple(_rows(text, name))
     except csv.Error as error:
@@ -90,6 +91,20 @@ def read_table(content: bytes, name: str = "The labels", where: str = "") -> Lab
     if not rows:
         raise UnreadableLabels(f"{name} has a first line, and no photo below it.", _ADVICE)
     return LabelTable(name, where, rows)
+
+
+def _from_json_lines(text: str, name: str) -> str:
+    """A table of JSON, an object a line, as Hugging Face's metadata.jsonl is one, as CSV; raise UnreadableLabels."""
+    written = io.StringIO()
+    try:
+        objects = [json.loads(line) for line in text.splitlines() if line.strip()]
+        columns = list(dict.fromkeys(key for each in objects for key in each))
+        writer = csv.DictWriter(written, columns)
+        writer.writeheader()
+        writer.writerows(objects)
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise UnreadableLabels(f"{name} is JSON and no table.", "Export it as CSV.") from error
+    return written.getvalue()
 
 
 def path_parts(path: str) -> tuple[str, ...]:

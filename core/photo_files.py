@@ -24,7 +24,7 @@ _PICTURE_NAMES = re.compile(
 )
 _RAW_NAMES = re.compile(r".*\.(cr[23w]|nef|nrw|arw|sr2|dng|orf|rw2|raf|pef|srw|x3f|3fr|thm|lrv)", re.IGNORECASE)
 """What cameras write beside their photos, with the bytes of a TIFF or a JPEG at the start."""
-_TABLE_NAMES = re.compile(r".*\.(csv|tsv)", re.IGNORECASE)
+_TABLE_NAMES = re.compile(r".*\.(csv|tsv|jsonl)", re.IGNORECASE)
 _ARCHIVE_ADVICE = "Unpack it, and give the photos or a zip of them."
 
 

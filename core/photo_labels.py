@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from urllib.parse import unquote
 
 from core.class_names import label_named, label_numbered
 from core.classes import CLASS_NAMES
@@ -19,6 +20,7 @@ _NAMED = 3
 """So many photos, rows and conflicts are named in a sentence."""
 _SHOWN = 40
 """Characters of a wrong label that a message repeats."""
+_PICTURES = {"jpg", "jpeg", "jfif", "heic", "heif", "png", "webp", "avif", "tif", "tiff", "bmp", "gif"}
 _UPLOAD_MARK = re.compile(r"[0-9a-f]{8}-(?=.)")
 """What Label Studio puts before the names of files that are uploaded to it."""
 
@@ -95,14 +97,17 @@ def read_tables(files: Iterable[PhotoFile]) -> Tables:
 def labels_by_folders(names: Sequence[str]) -> StatedLabels:
     """The labels of photos by the folders, at any depth, that they lie in: "Bag/1/a.jpg" is a bag.
 
-    A class that is written out counts more than a number, which may just number folders. Two classes on the way to a
-    photo are a conflict, unless one of them is on the way to all photos and so tells nothing.
+    A class that is written out counts more than a number, which may just number folders; where some folders are
+    numbered beyond the labels, numbers are none. Two classes on the way to a photo are a conflict, unless one of them
+    is on the way to all photos and so tells nothing.
     """
     paths = {name: _folders(name) for name in names}
     shared = _shared_start(list(paths.values()))
+    numbers = {folder for path in paths.values() for folder in path[shared:] if folder.isdecimal()}
+    ways = [label_named, label_numbered] if all(label_numbered(each) is not None for each in numbers) else [label_named]
     labels, reasons, conflicts = dict[str, int](), dict[str, str](), list[str]()
     for name, folders in paths.items():
-        stated = _stated_by(folders[shared:]) or _stated_by(folders[:shared])
+        stated = _stated_by(folders[shared:], ways) or _stated_by(folders[:shared], ways)
         if len(stated) == 1:
             labels[name] = stated.pop()
         elif stated:
@@ -200,9 +205,9 @@ def _shared_start(paths: Sequence[tuple[str, ...]]) -> int:
     return sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, zip(*paths, strict=False)))
 
 
-def _stated_by(folders: Sequence[str]) -> set[int]:
-    """The labels that folders name; those of numbers only where no class is written out."""
-    for read in (label_named, label_numbered):
+def _stated_by(folders: Sequence[str], ways: Sequence[Callable[[str], int | None]]) -> set[int]:
+    """The labels that folders name, by the first way of reading them that gives any."""
+    for read in ways:
         if labels := {label for folder in folders if (label := read(folder)) is not None}:
             return labels
     return set()
@@ -218,10 +223,14 @@ class _Index:
         self._shared = _shared_start([path[:-1] for path in self._paths.values()])
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_number: defaultdict[int, list[int]] = defaultdict(list)
         for photo, path in self._paths.items():
             name = path[-1].casefold() if path else ""
             self._by_name[name].append(photo)
-            self._by_stem[name.rpartition(".")[0]].append(photo)
+            stem = name.rpartition(".")[0]
+            self._by_stem[stem].append(photo)
+            if stem.isascii() and stem.isdecimal() and len(stem) < 19:
+                self._by_number[int(stem)].append(photo)
 
     def photos_of(self, row: tuple[str, ...]) -> list[int]:
         """The photos that a row may mean: none, the one that it means, or several that it fits equally well."""
@@ -233,8 +242,17 @@ class _Index:
                 best = max(fits.values(), default=(False, 0))
                 if best[1]:
                     return [photo for photo, fit in fits.items() if fit == best]
-        # Kaggle's tables name files without their ending.
-        return self._by_stem[row[-1].casefold()] if len(row) == 1 else []
+        return self._by_other_names(row[-1].casefold()) if len(row) == 1 else []
+
+    def _by_other_names(self, name: str) -> list[int]:
+        """Photos by a name without its ending, as Kaggle has it, with that of before a phone converted it, or by a
+        number that a spreadsheet took the zeros from."""
+        stem, _, ending = name.rpartition(".")
+        if ending == "0" and stem.isdecimal():
+            name = stem
+        if found := self._by_stem.get(name) or (self._by_stem.get(stem) if ending in _PICTURES else None):
+            return found
+        return self._by_number.get(int(name), []) if name.isascii() and name.isdecimal() and len(name) < 19 else []
 
     def _fit(self, row: tuple[str, ...], photo: int, same: Callable[[str], str]) -> tuple[bool, int]:
         """How well a row's path fits that of a photo: whether it is the same, and how many parts of the end are.
@@ -249,7 +267,9 @@ class _Index:
 
 
 def _ways(row: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """A row's path as it is written, and without what a tool has put before the name."""
+    """A row's path as it is written, without what a tool has put before the name, and without percent signs."""
     yield row
+    if "%" in row[-1]:
+        yield tuple(unquote(part) for part in row)
     if mark := _UPLOAD_MARK.match(row[-1]):
         yield (row[-1][mark.end() :],)

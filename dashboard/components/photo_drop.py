@@ -35,7 +35,9 @@ def collect_photos() -> Dropped:
         f"{MAX_UNPACKED // 2**20} MB. Where the true classes are known, name the folders in the zip by them, or add a "
         "CSV with the columns file and label, in the zip or beside it: then the page says how many answers are right.",
     )
-    if pasted := st.chat_input("Or click here and paste a picture", accept_file="multiple", key="paste"):
+    if pasted := st.chat_input(
+        "Or click here and paste a picture", accept_file="multiple", max_upload_size=MAX_BYTES // 2**20, key="paste"
+    ):
         uploads.add_pasted(pasted.files)
     tried = pickers.pick_some("Or try a drawn sample", list(samples.SAMPLES), "sample", placeholder="Choose samples")
     taken = None

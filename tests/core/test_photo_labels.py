@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.class_names import label_named, label_numbered, label_of
 from core.classes import CLASS_NAMES
 from core.label_tables import MAX_LABEL_BYTES, MAX_LABELS, NoLabelColumns, UnreadableLabels, path_parts, read_table
-from core.photo_files import PhotoFile
+from core.photo_files import PhotoFile, is_table
 from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
 
 
@@ -99,6 +99,17 @@ def test_a_folder_that_all_photos_lie_in_tells_nothing_where_others_do() -> None
     assert list(labels_by_folders(["Bag.zip/1.jpg", "Bag.zip/2.jpg"]).labels.values()) == [8, 8]
 
 
+def test_numbers_of_folders_that_go_beyond_the_labels_only_number_folders() -> None:
+    labels = labels_by_folders([f"{number}/a.jpg" for number in range(1, 12)] + ["Bag/3/b.jpg"])
+    assert labels.labels == {"Bag/3/b.jpg": 8}
+
+
+def test_the_metadata_of_hugging_face_is_a_table() -> None:
+    table = '{"file_name": "a.jpg", "label": 8}\n{"file_name": "b.jpg", "label": "Dress", "more": [1]}\n'
+    assert stated(["a.jpg", "b.jpg"], table).labels == {"a.jpg": 8, "b.jpg": 3}
+    assert is_table("metadata.jsonl", table.encode())
+
+
 def test_photos_without_folders_are_nobodys_mistake() -> None:
     assert labels_by_folders(["a.jpg", "photos/b.jpg"]).sentences == []
 
@@ -161,6 +172,10 @@ def test_a_cell_that_a_spreadsheet_keeps_from_running_is_read_without_its_mark()
         ("/data/upload/1/abcd1234-IMG_1.jpg", "IMG_1.jpg"),
         ("A.JPG", "a.jpg"),
         ("10001", "10001.jpg"),
+        ("10001.0", "10001.jpg"),
+        ("17", "00017.jpg"),
+        ("IMG_1.HEIC", "IMG_1.jpg"),
+        ("my%20a.jpg", "my a.jpg"),
         (unicodedata.normalize("NFD", "Größe.jpg"), "Größe.jpg"),
         ("Größe.jpg", unicodedata.normalize("NFD", "Größe.jpg")),
         ("a.jpg", "set.zip/deep/er/a.jpg"),
