@@ -30,23 +30,28 @@ def test_any_words_are_an_area_or_none(words):
     assert area is None or all(0 <= value <= areas.SCALE for corner in area for value in corner)
 
 
-@pytest.mark.parametrize(
-    ("view", "parameters"),
-    [
-        ("runs", {"page": HUGE}),
-        ("runs", {"run": HUGE}),
-        ("runs", {"search": HUGE, "page": "2"}),
-        ("runs", {"about": "groups", "page": HUGE, "group": "a\0b"}),
-        ("explore", {"image": HUGE, "page": HUGE, "true": HUGE, "predicted": "-1", "area": f"{HUGE}-1-1-1"}),
-        ("explore", {"run": HUGE, "against": "../x", "image": "٣"}),
-        ("compare", {"run": [HUGE, "x"], "group": HUGE, "by": HUGE}),
-        ("data", {"page": HUGE, "split": HUGE, "class": HUGE}),
-        ("predict", {"about": "sets", "set": HUGE, "true": HUGE, "predicted": HUGE, "run": HUGE}),
-        ("launch", {"folds": HUGE, "preset": HUGE}),
-        ("launch", {"folds": "9" * 17}),
-        ("launch", {"clone": HUGE}),
-    ],
-)
+PLACES = [
+    ("runs", {"page": HUGE, "search": HUGE}),
+    ("explore", {"image": HUGE, "page": HUGE, "true": HUGE, "predicted": "-1", "area": f"{HUGE}-1-1-1"}),
+    ("launch", {"folds": HUGE, "preset": HUGE}),
+    *(
+        pytest.param(view, parameters, marks=pytest.mark.slow)
+        for view, parameters in (
+            ("runs", {"run": HUGE}),
+            ("runs", {"search": " ".join(map(str, range(1000)))}),
+            ("runs", {"about": "groups", "page": HUGE, "group": "a\0b"}),
+            ("explore", {"run": HUGE, "against": "../x", "image": "\N{ARABIC-INDIC DIGIT THREE}"}),
+            ("compare", {"run": [HUGE, "x"], "group": HUGE, "by": HUGE}),
+            ("data", {"page": HUGE, "split": HUGE, "class": HUGE}),
+            ("predict", {"about": "sets", "set": HUGE, "true": HUGE, "predicted": HUGE, "run": HUGE}),
+            ("launch", {"folds": "9" * 17}),
+            ("launch", {"clone": HUGE}),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("view", "parameters"), PLACES)
 def test_no_page_breaks_on_what_the_address_says(store, open_page, view, parameters):
     stores.add(store, Sample())
     app = open_page(view, **parameters)
