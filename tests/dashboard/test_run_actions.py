@@ -173,52 +173,6 @@ def test_the_note_of_one_run_is_edited(store, open_dialog):
     assert runs.get_run(store, run_id).note == ""
 
 
-def opened_before():
-    """A dialog that stays open, as in a browser, with the runs as they were when it was opened."""
-    import streamlit as st
-
-    from dashboard import queries
-    from dashboard.components import run_dialogs
-    from jobs.runs import get_runs
-
-    name, ids = st.session_state["wanted"]
-    chosen = st.session_state.setdefault("as_opened", get_runs(queries.store(), ids))
-    run_dialogs.DIALOGS[name](chosen)
-
-
-@pytest.mark.parametrize(
-    ("name", "button", "edit"), [("note", "Save", "text_area"), ("rename", "Rename", "text_input")]
-)
-def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_unseen(store, name, button, edit):
-    run_id = stores.add(store, Sample(name="first", columns={"note": "first"}))
-    app = AppTest.from_function(opened_before, default_timeout=20)
-    app.session_state["wanted"] = (name, [run_id])
-    app.run()
-    write = labels.set_note if name == "note" else labels.rename
-    write(store, run_id, "theirs")
-    app.get(edit)[0].set_value("mine")
-    press(app, button)
-    assert "changed the" in app.error[0].value
-    assert (app.code[0].value, app.get(edit)[0].value) == ("theirs", "mine")
-    assert getattr(runs.get_run(store, run_id), "note" if name == "note" else "name") == "theirs"
-    write(store, run_id, "theirs, once more")
-    assert press(app, button).code[0].value == "theirs, once more"
-    app.get(edit)[0].set_value("theirs and mine")
-    press(app, button)
-    assert getattr(runs.get_run(store, run_id), "note" if name == "note" else "name") == "theirs and mine"
-
-
-def test_tags_given_under_an_open_dialog_stay(store):
-    run_id = stores.add(store, Sample(tags=("old",)))
-    app = AppTest.from_function(opened_before, default_timeout=20)
-    app.session_state["wanted"] = ("tags", [run_id])
-    app.run()
-    labels.set_tags(store, run_id, ["old", "theirs"])
-    app.multiselect[0].set_value(["mine"])
-    press(app, "Save")
-    assert runs.get_run(store, run_id).tags == ("mine", "theirs")
-
-
 def test_marked_runs_are_launched_again_with_several_seeds_each(store, open_dialog):
     sources = [stores.add(store, Sample(seed=seed, changes={"epochs": 9})) for seed in (3, 5)]
     app = open_dialog("launch_again", sources)
