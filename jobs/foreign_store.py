@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table, TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 from core.classes import CLASS_COUNT
 from jobs import blobs, migration, schema, shop
@@ -190,7 +191,12 @@ _TYPES = {
 
 
 def _kind(column: Column[Any]) -> type:
-    return next(kind for kind in _TYPES if isinstance(column.type, kind))
+    return next(kind for kind in _TYPES if isinstance(_plain_type(column), kind))
+
+
+def _plain_type(column: Column[Any]) -> TypeEngine[Any]:
+    """What the database itself holds; texts are cleaned only when they are read."""
+    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
 
 
 def _fits(column: Column[Any], value: Any) -> bool:
@@ -198,8 +204,9 @@ def _fits(column: Column[Any], value: Any) -> bool:
     if kind is JSON:
         # SQLite turns JSON that is a number into a number.
         return not isinstance(value, bytes) and len(str(value)) <= LONGEST_TEXT and _is_json(str(value))
-    if isinstance(column.type, String):
-        longest = column.type.length or LONGEST_TEXT
+    plain = _plain_type(column)
+    if isinstance(plain, String):
+        longest = plain.length or LONGEST_TEXT
         return isinstance(value, str) and len(value) <= longest and "\0" not in value
     if kind is Boolean:
         return value in (0, 1) and isinstance(value, int)
