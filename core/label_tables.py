@@ -1,43 +1,53 @@
-"""Tables of file and class, as spreadsheets, phones, Kaggle, Hugging Face and Label Studio write them."""
+"""Tables of photos and their classes, as spreadsheets, data sets and labelling programs write them."""
 
-import codecs
 import csv
 import io
-import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import unquote
+from itertools import islice
 
-from core.class_names import label_of
+from core.class_names import Words, read_words
 from core.classes import CLASS_NAMES
 from core.csv_cells import unguarded
 from core.errors import LookbookError
+from core.table_text import json_lines, texts
+from core.texts import clean_name
 
-MAX_LABEL_BYTES = 20 * 10**6
-MAX_LABELS = 200_000
+MAX_LABEL_BYTES = 5 * 10**6
+MAX_LABELS = 50_000
 
-FILE_COLUMNS = (
-    *("file", "filename", "filepath", "path", "imagepath", "imagefile", "imagename", "image", "img", "imgname"),
-    *("imgpath", "photo", "photoname", "photopath", "picture", "name", "imageid", "imgid", "id", "imageurl", "url"),
+PICTURE_NAME = re.compile(
+    r".*\.(jpe?g|jfif|png|webp|gif|bmp|dib|tiff?|avif|jp2|j2k|heic|heif|ppm|pgm|tga|pcx|qoi|ico|psd)", re.I | re.S
 )
-"""What the column of the file is called, in small letters without anything between them; the first that is there."""
-LABEL_COLUMNS = (
-    *("label", "labels", "class", "classes", "classname", "classlabel", "category", "categoryname", "target", "y"),
-    *("truelabel", "trueclass", "truth", "groundtruth", "labelname", "labelindex", "labelid", "classid", "classindex"),
-    *("choice", "articletype"),
+_FILE_HEADERS = (
+    *("file", "filename", "filepath", "fullpath", "path", "relativepath", "image", "imagefile", "imagefilename"),
+    *("imagename", "imagepath", "img", "imgname", "imgfile", "imgpath", "photo", "photofile", "photoname", "photopath"),
+    *("picture", "picturename", "name", "imageurl", "imgurl", "url", "uri", "imageid", "imgid", "photoid", "id"),
 )
-"""What columns of the class are called; all that are there count, and must not contradict one another."""
-
-_DELIMITERS = ",;\t|"
+"""Headers of the column for the file, without case and signs; where a table has several, the first of these."""
+_LABEL_HEADERS = {
+    *(
+        f"{what}{more}"
+        for what in ("label", "class", "target")
+        for more in ("", "name", "index", "idx", "id", "number")
+    ),
+    *("labels", "labeltext", "classlabel", "truelabel", "trueclass", "truth", "y", "ytrue", "choice"),
+    *("groundtruth", "groundtruthlabel", "groundtruthclass", "gt", "actual", "actuallabel", "actualclass"),
+}
+_CATEGORY_HEADERS = {"category", "categoryname", "categoryid", "categorylabel", "subcategory", "articletype"}
+"""Headers of columns that may hold something wider; they count where no column of labels does."""
+_NO_LABEL = {"", "-", "\u2013", "?", "-1", "na", "n/a", "nan", "none", "null", "unknown"}
+_SEPARATORS = ",;\t|"
+_MOST_LINES_ABOVE = 20
+"""Titles and remarks that may stand above the header."""
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ADVICE = f"Write a line `file,label` and then one line per photo. Labels are {', '.join(CLASS_NAMES)}, or 0 to 9."
 _FEWER = "State the labels of fewer photos at a time."
-_LOOKED_AT = 50
-"""So many rows of a table without a header tell which column is which."""
-_TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
-_DRIVE = re.compile(r"[A-Za-z]:")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/", re.IGNORECASE)
+_SHOWN = 40
+"""Characters of a wrong label that a message repeats."""
 
 
 class UnreadableLabels(LookbookError):
@@ -47,154 +57,249 @@ class UnreadableLabels(LookbookError):
 
 
 class NoLabelColumns(UnreadableLabels):
-    """A table of something else."""
+    """A table of something else, or one that nobody has filled in."""
 
 
 @dataclass(frozen=True)
-class LabelRow:
-    """A row of a table: its line, the parts of the file's path, and what it says of the class.
+class Row:
+    """One photo in a table: its name as written, and its label, None where it has none or words that are none.
 
-    `labels` are the labels that its columns state, more than one where they contradict one another; with none of them
-    `words` is what stands there instead, empty for a photo that was not labelled.
+    `words` are what is written for the label, as messages repeat it; they `conflict` where they name two classes.
     """
 
     line: int
-    parts: tuple[str, ...]
-    labels: frozenset[int]
-    words: str
+    name: str
+    label: int | None
+    words: str = ""
+    conflict: bool = False
+
+    @property
+    def is_no_class(self) -> bool:
+        """Whether something else than a class is written for the label."""
+        return bool(self.words) and self.label is None and not self.conflict
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """A table, by its name and the folder or zip whose photos it speaks of ("" for all), with its rows."""
+    """A table of labels under the name that messages use, for the files whose names begin with `where`.
+
+    It has several readings where its bytes are in one of several old encodings, which differ in the names of photos.
+    """
 
     name: str
-    where: str
-    rows: tuple[LabelRow, ...]
+    readings: tuple[tuple[Row, ...], ...]
+    where: str = ""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows in the most likely reading."""
+        return self.readings[0]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    file: int
+    labels: tuple[int, ...]
+
+
+_Lines = list[tuple[int, list[str]]]
 
 
 def read_table(content: bytes, name: str = "The labels", where: str = "") -> LabelTable:
-    """The table in the bytes of a file.
+    """The rows of a table with a column for the file and one for the label, or without any header.
 
-    Its columns are parted by commas, semicolons, tabs or bars; its text is UTF-8, UTF-16 or Windows' own. Raises
-    UnreadableLabels, NoLabelColumns among them, also for more than MAX_LABEL_BYTES or MAX_LABELS.
+    Columns are parted by commas, semicolons, tabs or bars, whichever makes sense of the first lines. Raises
+    UnreadableLabels, also for more than MAX_LABEL_BYTES or MAX_LABELS, and where no row has a class.
     """
     if len(content) > MAX_LABEL_BYTES:
-        raise UnreadableLabels(f"{name} has more than {MAX_LABEL_BYTES // 10**6} MB.", _FEWER)
-    text = _decoded(content)
-    if text.lstrip()[:1] in ("{", "["):
-        text = _from_json_lines(text, name)
+        raise UnreadableLabels(f"The labels have more than {MAX_LABEL_BYTES // 10**6} MB.", _FEWER)
+    if content.startswith(b"PK\x03\x04"):
+        raise UnreadableLabels("The labels are a workbook or a zip, and no CSV.", "Save the sheet as CSV (UTF-8).")
     try:
-        rows = tuple(_rows(text, name))
-    except csv.Error as error:
-        raise UnreadableLabels(f"{name} is no CSV: {error}.", _ADVICE) from error
-    if not rows:
-        raise UnreadableLabels(f"{name} has a first line, and no photo below it.", _ADVICE)
-    return LabelTable(name, where, rows)
+        readings = [_rows_of(text) for text in texts(content)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableLabels(f"The labels are no CSV in UTF-8 or UTF-16: {error}.", _ADVICE) from error
+    return LabelTable(name, tuple(dict.fromkeys(readings)), where)
 
 
-def _from_json_lines(text: str, name: str) -> str:
-    """A table of JSON, an object a line, as Hugging Face's metadata.jsonl is one, as CSV; raise UnreadableLabels."""
-    written = io.StringIO()
+def shown(words: str) -> str:
+    """What somebody wrote, in quotes and no longer than a message should be."""
+    return repr(words if len(words) <= _SHOWN else words[:_SHOWN] + "…")
+
+
+def _rows_of(text: str) -> tuple[Row, ...]:
+    text, separators = _without_separator_line(text)
+    if text.lstrip()[:1] in ("[", "{"):
+        return _rows_of_json(text)
+    for separator in separators:
+        start = _beginning(text, separator)
+        found = _header(start) or _without_header(start)
+        if found:
+            above, columns = found
+            return _understood(_below(text, separator, above), columns)
+    raise NoLabelColumns("The labels have no columns `file` and `label`.", _ADVICE)
+
+
+def _rows_of_json(text: str) -> tuple[Row, ...]:
+    """The rows of JSON Lines, as Hugging Face has them; other JSON is refused."""
     try:
-        objects = [json.loads(line) for line in text.splitlines() if line.strip()]
-        columns = list(dict.fromkeys(key for each in objects for key in each))
-        writer = csv.DictWriter(written, columns)
-        writer.writeheader()
-        writer.writerows(objects)
-    except (ValueError, RecursionError, AttributeError, TypeError) as error:
-        raise UnreadableLabels(f"{name} is JSON and no table.", "Export it as CSV.") from error
-    return written.getvalue()
+        lines = json_lines(text)
+    except ValueError as error:
+        raise UnreadableLabels("The labels are JSON, and not one object a line.", "Export them as CSV.") from error
+    found = _header(lines)
+    if not found:
+        raise NoLabelColumns("The labels have no keys `file` and `label`.", _ADVICE)
+    above, columns = found
+    return _understood(_at_most(lines[above:]), columns)
 
 
-def path_parts(path: str) -> tuple[str, ...]:
-    """The parts of a path as any system writes it, for comparing: NFC, without drive, host, dots and outer blanks."""
-    words = path.strip()
-    if address := _ADDRESS.match(words):
-        words = unquote(words[address.end() :])
-    parts = [part.strip() for part in unicodedata.normalize("NFC", words).replace("\\", "/").split("/")]
-    return tuple(part for part in parts if part not in ("", ".") and not _DRIVE.fullmatch(part))
+def _without_separator_line(text: str) -> tuple[str, str]:
+    """The text with an empty line in place of Excel's `sep=;`, and which separators it may have."""
+    first, end, rest = text.partition("\n") if "\n" in text else text.partition("\r")
+    named = re.fullmatch(f"sep=([{_SEPARATORS}])", first.strip(' "\r\ufeff'), re.I)
+    return (end + rest, named[1]) if named else (text.removeprefix("\ufeff"), _SEPARATORS)
 
 
-def _decoded(content: bytes) -> str:
-    """The text of a table; whatever is neither UTF-8 nor UTF-16 is taken for Windows' Western European."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", errors="replace")
-    start = content[:200]
-    if len(start) > 3 and b"\0" in start:
-        wide = "utf-16-le" if start[1::2].count(0) >= start[::2].count(0) else "utf-16-be"
-        return content.decode(wide, errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
+    return ((reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells))
 
 
-def _rows(text: str, name: str) -> Iterator[LabelRow]:
-    delimiter, skipped = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    numbered = ((reader.line_num, [_cell(cell) for cell in row]) for row in reader)
-    filled = (row for row in numbered if row[0] > skipped and any(row[1]))
-    header = next(filled, (0, []))
-    columns = _columns(header[1])
-    first: list[tuple[int, list[str]]] = []
-    if columns is None:
-        first = [header, *(row for row, _ in zip(filled, range(_LOOKED_AT), strict=False))]
-        columns = _guessed_columns([cells for _, cells in first])
-    if columns is None:
-        raise NoLabelColumns(f"{name} has no columns `file` and `label`.", _ADVICE)
-    for count, (line, cells) in enumerate(_both(first, filled)):
-        if count == MAX_LABELS:
-            raise UnreadableLabels(f"{name} has more than {MAX_LABELS:,} rows.", _FEWER)
-        yield _row(line, cells, *columns)
+def _beginning(text: str, separator: str) -> _Lines:
+    """The first lines, as far as they can be parted by this separator."""
+    lines: _Lines = []
+    # What is wrong is said when the separator is known that makes sense of the lines before it.
+    with suppress(csv.Error):
+        for line in islice(_lines(text, separator), _MOST_LINES_ABOVE + 1):
+            lines.append(line)
+    return lines
 
 
-def _both(
-    first: Sequence[tuple[int, list[str]]], rest: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    yield from first
-    yield from rest
+def _below(text: str, separator: str, above: int) -> _Lines:
+    return _at_most(list(islice(_lines(text, separator), above, above + MAX_LABELS + 1)))
 
 
-def _row(line: int, cells: list[str], file: int, labels: Sequence[int]) -> LabelRow:
-    words = [cells[column] for column in labels if column < len(cells) and cells[column]]
-    stated = frozenset(label for label in map(label_of, words) if label is not None)
-    return LabelRow(line, path_parts(cells[file]) if file < len(cells) else (), stated, words[0] if words else "")
+def _at_most(lines: _Lines) -> _Lines:
+    """The lines, if there are any and not too many."""
+    if len(lines) > MAX_LABELS:
+        raise UnreadableLabels(f"The labels have more than {MAX_LABELS:,} rows.", _FEWER)
+    if not lines:
+        raise UnreadableLabels("The labels have a first line, and no photo below it.", _ADVICE)
+    return lines
 
 
-def _delimiter(text: str) -> tuple[str, int]:
-    """What parts the columns, and how many lines come before the header: a line `sep=;` as Excel writes it.
+def _header(start: _Lines) -> tuple[int, _Columns] | None:
+    """How many lines end with the header, and the columns that it names."""
+    for position, (_, cells) in enumerate(start):
+        if any(PICTURE_NAME.fullmatch(cell.strip()) for cell in cells):
+            return None
+        names = list(map(_header_name, cells))
+        labels = [column for column, name in enumerate(names) if name in _LABEL_HEADERS]
+        labels = labels or [column for column, name in enumerate(names) if name in _CATEGORY_HEADERS]
+        file = next((names.index(name) for name in _FILE_HEADERS if name in names), None)
+        if file is None and labels:
+            file = _column_of_pictures(start[position + 1 :], len(cells))
+        if file is not None and labels:
+            return position + 1, _Columns(file, tuple(labels))
+    return None
 
-    Of all that may part them, the one by which the first line has the columns; else the one that parts it most.
+
+def _header_name(cell: str) -> str:
+    return re.sub(r"\W|_", "", unicodedata.normalize("NFKC", cell).casefold())
+
+
+def _column_of_pictures(lines: _Lines, width: int) -> int | None:
+    """The one column in which every line has the name of a picture."""
+    found = [
+        column
+        for column in range(width)
+        if lines and all(PICTURE_NAME.fullmatch("".join(cells[column : column + 1]).strip()) for _, cells in lines)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _without_header(start: _Lines) -> tuple[int, _Columns] | None:
+    """The columns of a table of nothing but rows: one names pictures, and one other has classes."""
+    lines = [(line, cells) for line, cells in start if not cells[0].lstrip().startswith("#")]
+    if not lines:
+        return None
+    width = len(lines[0][1])
+    file = _column_of_pictures(lines, width)
+    labels = [
+        column
+        for column in range(width)
+        if (words := [cells[column].strip() for _, cells in lines if column < len(cells)])
+        and any(read_words(one).label is not None for one in words)
+        and all(one.casefold() in _NO_LABEL or read_words(one).label is not None for one in words)
+    ]
+    return (0, _Columns(file, tuple(labels))) if file is not None and len(labels) == 1 else None
+
+
+def _understood(lines: _Lines, columns: _Columns) -> tuple[Row, ...]:
+    known: dict[str, Words] = {}
+    for _, cells in lines:
+        known |= {words: read_words(words) for words in _labels_in(cells, columns.labels) if words not in known}
+    usable = _usable(lines, columns, known)
+    rows = tuple(row for line, cells in lines if (row := _row(line, cells, columns, usable, known)))
+    if not any(row.label is not None or row.conflict for row in rows):
+        wrong = next((row for row in rows if row.words), None)
+        if wrong is None:
+            raise NoLabelColumns("The labels have names of photos, and no class for any.", _ADVICE)
+        raise UnreadableLabels(f"Line {wrong.line} of the labels has {wrong.words}, which is no class.", _ADVICE)
+    return rows
+
+
+def _usable(lines: _Lines, columns: _Columns, known: Mapping[str, Words]) -> set[int]:
+    """The columns whose numbers can be labels; raise UnreadableLabels where that is none.
+
+    One number past 9 says that the others of its column, too, count something else.
     """
-    lines = [line for line in text[:10_000].splitlines() if line.strip()] or [""]
-    if lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
-        return lines[0][4], 1
-    heads = {mark: next(csv.reader(lines[:1], delimiter=mark), []) for mark in _DELIMITERS}
-    known = (mark for mark, cells in heads.items() if _columns([_cell(cell) for cell in cells]))
-    return next(known, max(_DELIMITERS, key=lambda mark: len(heads[mark]))), 0
+    usable, wrong = set(columns.labels), ""
+    for column in columns.labels:
+        for line, cells in lines:
+            if any(known[words].is_other_number for words in _labels_in(cells, (column,))):
+                usable.discard(column)
+                wrong = wrong or f"Line {line} of the labels has {shown(cells[column].strip())}, which is no class."
+                break
+    if not usable:
+        raise UnreadableLabels(wrong, _ADVICE)
+    return usable
 
 
-def _columns(header: Sequence[str]) -> tuple[int, list[int]] | None:
-    """Where in a header the file stands and where the class does; None if one of them is not there."""
-    names = [re.sub(r"[\W_]", "", cell.casefold()) for cell in header]
-    file = next((names.index(name) for name in FILE_COLUMNS if name in names), None)
-    labels = [place for place, name in enumerate(names) if name in LABEL_COLUMNS]
-    return None if file is None or not labels else (file, labels)
+def _labels_in(cells: Sequence[str], columns: Iterable[int]) -> list[str]:
+    """What stands in these columns, without words that say that there is no label."""
+    found = (cells[column].strip() for column in columns if column < len(cells))
+    return [words for words in found if words.casefold() not in _NO_LABEL]
 
 
-def _guessed_columns(rows: Sequence[Sequence[str]]) -> tuple[int, list[int]] | None:
-    """The columns of a table without a header: one has only classes, and one only names of files."""
-    width = min((len(row) for row in rows), default=0)
-    columns = [[row[place] for row in rows] for place in range(width)]
-    labels = [place for place, cells in enumerate(columns) if all(label_of(cell) is not None for cell in cells)]
-    files = [place for place, cells in enumerate(columns) if all(re.search(r"\.\w{2,5}$", cell) for cell in cells)]
-    return (files[0], labels) if len(files) == 1 and labels else None
+def _row(line: int, cells: list[str], columns: _Columns, usable: set[int], known: Mapping[str, Words]) -> Row | None:
+    """The row in these cells, None for a remark and for a header that is repeated."""
+    written = _labels_in(cells, columns.labels)
+    name = cells[columns.file].strip().strip(_INVISIBLE).strip() if columns.file < len(cells) else ""
+    if not written and (not name or name.startswith("#")):
+        return None
+    if _header_name(name) in _FILE_HEADERS and any(_header_name(one) in _LABEL_HEADERS for one in written):
+        return None
+    said = [known[words] for words in _labels_in(cells, sorted(usable))]
+    name = clean_name(unguarded(name))
+    classes = _classes(said, [known[words] for words in written])
+    label = classes.pop() if len(classes) == 1 else None
+    return Row(line, name, label, " and ".join(map(shown, written[:3])), conflict=len(classes) > 1)
 
 
-def _cell(cell: str) -> str:
-    """A cell without what keeps a spreadsheet from running it, or from changing it."""
-    text = cell.strip()
-    if formula := _TEXT_FORMULA.fullmatch(text):
-        text = formula[1]
-    return unguarded(text)
+def _classes(said: Sequence[Words], all_said: Sequence[Words]) -> set[int]:
+    """The classes that a row names: one, none, or several that conflict.
+
+    A number alone says nothing beside words that are no class: it may be one of other classes.
+    """
+    named = {
+        label
+        for one in said
+        if one.name is not None
+        for label in (one.name, one.number, one.after)
+        if label is not None
+    }
+    numbers = {one.number_label for one in said if one.number_label is not None}
+    if not named and any(one.name is None and one.number is None for one in all_said):
+        return set()
+    return {int(label) for label in named | numbers}

@@ -1,275 +1,270 @@
-"""The true classes of photos, as people state them: by the names of folders, or in tables of file and class.
+"""The true classes of photos, wherever they are stated: a photo gets one for certain, or it is said why not."""
 
-One rule for both: a photo gets a class for certain, or it is said why it has none.
-"""
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from os.path import commonprefix
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
-from urllib.parse import unquote
-
-from core.class_names import label_named, label_numbered
-from core.classes import CLASS_NAMES
-from core.label_tables import LabelRow, LabelTable, NoLabelColumns, UnreadableLabels, path_parts, read_table
+from core.class_names import read_words
+from core.folder_labels import Said, ask_folders, folders_of, parts_inside
+from core.label_tables import LabelTable, NoLabelColumns, Row, UnreadableLabels, read_table
+from core.name_matching import Link, match
 from core.photo_files import PhotoFile
 from core.wording import counted, listed
 
+NO_LABEL = "It has no label."
 _NAMED = 3
-"""So many photos, rows and conflicts are named in a sentence."""
-_SHOWN = 40
-"""Characters of a wrong label that a message repeats."""
-_PICTURES = {"jpg", "jpeg", "jfif", "heic", "heif", "png", "webp", "avif", "tif", "tiff", "bmp", "gif"}
-_UPLOAD_MARK = re.compile(r"[0-9a-f]{8}-(?=.)")
-"""What Label Studio puts before the names of files that are uploaded to it."""
+_CONFLICTS_NAMED = 10
+_LONGEST_NAME = 200
+_Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class StatedLabels:
-    """What is stated of some photos: their labels 0 to 9, or why a photo has none, by the names of the files.
+class Sources:
+    """Where labels are looked for: the names of folders, tables among the photos, one table from elsewhere.
 
-    `unmatched` names the rows of tables, of `rows` in all, that match no photo.
+    `roots` are the paths that a person named: of a folder its own name and what lies below count, of a file the folder
+    that it is in. Without any the whole path counts; the name of a zip never does.
     """
 
-    labels: Mapping[str, int]
-    reasons: Mapping[str, str]
-    conflicts: Sequence[str] = ()
-    unmatched: Sequence[str] = ()
-    rows: int = 0
-    tables: frozenset[str] = frozenset()
-    """The names of the tables that it is stated by; none where it is stated by folders."""
-
-    def of(self, name: str) -> int | None:
-        """The label of a photo, None if it has none for certain."""
-        return self.labels.get(name)
-
-    def why_not(self, name: str) -> str:
-        """Why a photo has no label, in a sentence."""
-        return self.reasons.get(name, "It has no label.")
-
-    @property
-    def sentences(self) -> list[str]:
-        """What a person should know: rows that match no photo, photos without a label, and every conflict by name."""
-        told = list(self.conflicts[:_NAMED])
-        if len(self.conflicts) > _NAMED:
-            told.append(f"There are {counted(len(self.conflicts) - _NAMED, 'conflict')} more.")
-        if self.unmatched:
-            match = "matches" if len(self.unmatched) == 1 else "match"
-            few = listed(self.unmatched, _NAMED)
-            told.append(f"{len(self.unmatched):,} of {counted(self.rows, 'row')} {match} no photo: {few}.")
-        if self.reasons and (self.labels or self.tables):
-            have = "has" if len(self.reasons) == 1 else "have"
-            few = listed(list(self.reasons), _NAMED)
-            told.append(f"{counted(len(self.reasons), 'photo')} {have} no label: {few}.")
-        return told
+    folders: bool = False
+    among: bool = False
+    table: LabelTable | None = None
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Tables:
-    """The tables among some files, the names of those about other things, and what is wrong with the rest."""
+class TrueClass:
+    """The label of a photo, 0 to 9, or None and the reason, which may be that statements conflict."""
 
+    label: int | None = None
+    reason: str = NO_LABEL
+    conflict: bool = False
+
+
+@dataclass(frozen=True)
+class PhotoLabels:
+    """What is known of the classes of photos, and what has to be said of it.
+
+    `sentences` name conflicts, rows without a class, rows that match no photo, and photos without a label; there are
+    none where nothing was stated at all. `faults` are tables that cannot be read, `of_other_things` names of those
+    that hold no labels.
+    """
+
+    found: Mapping[_Key, TrueClass]
+    sentences: tuple[str, ...] = ()
+    tables: int = 0
+    faults: tuple[UnreadableLabels, ...] = ()
+    of_other_things: tuple[str, ...] = ()
+
+    def of(self, file: PhotoFile) -> TrueClass:
+        """The true class of one of the photos that were labelled."""
+        return self.found.get(_key(file), TrueClass())
+
+
+@dataclass
+class _Gathered:
+    """The photos, whether each was refused, and the tables among them with those that could not be read."""
+
+    photos: dict[_Key, bool] = field(default_factory=dict)
     tables: list[LabelTable] = field(default_factory=list)
-    of_other_things: list[str] = field(default_factory=list)
     faults: list[UnreadableLabels] = field(default_factory=list)
+    of_other_things: list[str] = field(default_factory=list)
 
 
-def read_tables(files: Iterable[PhotoFile]) -> Tables:
-    """The tables among files, each for what lies beside it in its folder or zip; one that lies alone for all.
+@dataclass
+class _Statements:
+    """What is said of each photo, by position, and what has to be said of rows and folders besides."""
 
-    A table in a folder or zip that has no columns of labels is about other things; any other fault is reported.
+    keys: list[_Key]
+    said: list[list[Said]]
+    unclear: dict[int, str] = field(default_factory=dict)
+    rows: int = 0
+    unmatched: list[str] = field(default_factory=list)
+    no_class: list[str] = field(default_factory=list)
+    several: list[str] = field(default_factory=list)
+    other_numbers: list[str] = field(default_factory=list)
+
+
+def label_photos(files: Iterable[PhotoFile], sources: Sources) -> PhotoLabels:
+    """Label all photos among the files by all that is stated of them.
+
+    Statements that disagree leave a photo without a label, and so does a row that may mean another photo as well. A
+    table among the photos speaks of what lies in its folder or zip; a number as the name of a folder counts only where
+    nothing else is said.
     """
-    found = Tables()
+    gathered = _gathered(files, sources)
+    keys = list(gathered.photos)
+    statements = _Statements(keys, [[] for _ in keys])
+    # The nearest first: what it says of a photo, a table further out does not mean by a name that fits several.
+    for table in sorted(gathered.tables, key=lambda one: len(one.where), reverse=True):
+        _ask_table(table, statements, sources.roots)
+    if sources.folders:
+        said, statements.other_numbers = ask_folders([folders_of(name, sources.roots) for name, _ in keys])
+        for of_table, of_folders in zip(statements.said, said, strict=True):
+            of_table += of_folders
+    found = {key: _decided(statements, at) for at, key in enumerate(keys)}
+    missing = [key[0] for key, refused in gathered.photos.items() if not refused and found[key].label is None]
+    sentences = tuple(_sentences(statements, found, missing, gathered.tables))
+    return PhotoLabels(found, sentences, len(gathered.tables), tuple(gathered.faults), tuple(gathered.of_other_things))
+
+
+def _gathered(files: Iterable[PhotoFile], sources: Sources) -> _Gathered:
+    found = _Gathered(tables=[sources.table] if sources.table else [])
     for file in files:
-        where = file.name.rpartition("/")[0]
-        try:
-            found.tables.append(read_table(file.content, file.name, where))
-        except NoLabelColumns as error:
-            if where:
-                found.of_other_things.append(file.name)
-            else:
-                found.faults.append(error)
-        except UnreadableLabels as error:
-            found.faults.append(error)
+        if file.kind == "photo":
+            found.photos[_key(file)] = file.error is not None
+        elif file.kind == "table" and sources.among:
+            where = _folder(file.name)
+            try:
+                found.tables.append(read_table(file.content, file.name, where))
+            except UnreadableLabels as error:
+                if where and isinstance(error, NoLabelColumns):
+                    found.of_other_things.append(file.name)
+                else:
+                    found.faults.append(type(error)(f"{file.name}: {error.message}", error.advice))
     return found
 
 
-def labels_by_folders(names: Sequence[str]) -> StatedLabels:
-    """The labels of photos by the folders, at any depth, that they lie in: "Bag/1/a.jpg" is a bag.
+def _key(file: PhotoFile) -> _Key:
+    """Two uploads may have one name, and one photo may be uploaded twice."""
+    return file.name, hash(file.content)
 
-    A class that is written out counts more than a number, which may just number folders; where some folders are
-    numbered beyond the labels, numbers are none. Two classes on the way to a photo are a conflict, unless one of them
-    is on the way to all photos and so tells nothing.
+
+def _folder(name: str) -> str:
+    """The folder that a file is in, with the slash behind it; "" for a file by itself."""
+    above, slash, _ = name.replace("\\", "/").rpartition("/")
+    return above + slash
+
+
+def _ask_table(table: LabelTable, statements: _Statements, roots: Sequence[str]) -> None:
+    """Put down what a table says of the photos that it speaks of, and which of its rows match none."""
+    names = [name.replace("\\", "/") for name, _ in statements.keys]
+    where = _scope(table.where, names)
+    inside = [at for at, name in enumerate(names) if name.startswith(where)]
+    rows, links = _best_reading(table, *_places([names[at] for at in inside], where, roots))
+    by_name = _by_name(rows)
+    claimed, matched = {at for at, said in enumerate(statements.said) if said}, set[str]()
+    for link in links:
+        written = [by_name[at] for at in link.rows]
+        matched |= {some[0].name for some in written}
+        _state(
+            table, [row for some in written for row in some], [inside[at] for at in link.photos], statements, claimed
+        )
+    statements.rows += len(rows)
+    statements.unmatched += [row.name or f"line {row.line}" for row in rows if row.name not in matched]
+    statements.no_class += [f"{row.words} in line {row.line} of {table.name}" for row in rows if row.is_no_class]
+
+
+def _places(names: Sequence[str], where: str, roots: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
+    """Photos by their paths below what all are in, how many parts of each are its place in there, and what all are in.
+
+    That is the folder of the table, or else what is common to the folders and zips that were given.
     """
-    paths = {name: _folders(name) for name in names}
-    shared = _shared_start(list(paths.values()))
-    numbers = {folder for path in paths.values() for folder in path[shared:] if folder.isdecimal()}
-    ways = [label_named, label_numbered] if all(label_numbered(each) is not None for each in numbers) else [label_named]
-    labels, reasons, conflicts = dict[str, int](), dict[str, str](), list[str]()
-    for name, folders in paths.items():
-        stated = _stated_by(folders[shared:], ways) or _stated_by(folders[:shared], ways)
-        if len(stated) == 1:
-            labels[name] = stated.pop()
-        elif stated:
-            reasons[name] = f"Its folders name {_classes(stated)}."
-            conflicts.append(f"{name} lies in folders that name {_classes(stated)}, and so counts for neither.")
-        else:
-            reasons[name] = "It lies in no folder that is named by a class."
-    return StatedLabels(labels, reasons, conflicts)
+    inside = [parts_inside(name, roots) for name in names]
+    if where:
+        return [name.removeprefix(where) for name in names], inside, where.rstrip("/").split("/")
+    above = list(commonprefix([name.split("/")[:-count] for name, count in zip(names, inside, strict=True)]))
+    return ["/".join(name.split("/")[len(above) :]) for name in names], inside, above
 
 
-def labels_by_tables(names: Sequence[str], tables: Sequence[LabelTable]) -> StatedLabels:
-    """The labels of photos by the rows of tables that name them.
+def _scope(where: str, names: Sequence[str]) -> str:
+    """Of which files a table speaks: those in its folder, or around it where no photo is in there.
 
-    A row names a photo by as much of the end of its path as only one photo has. Folders before the photo's path, or
-    that all photos lie in, do not matter; small and capital letters do where names differ in nothing else.
+    A folder called like a class is left alone: its table is no more about others for its photos being gone.
     """
-    said: defaultdict[int, list[tuple[LabelTable, LabelRow]]] = defaultdict(list)
-    unmatched, doubtful, rows = list[str](), dict[int, str](), 0
-    for table in tables:
-        index = _Index(names, table.where)
-        for row in table.rows:
-            rows += 1
-            matched = index.photos_of(row.parts)
-            if not matched:
-                unmatched.append("/".join(row.parts) or f"line {row.line} of {table.name}")
-            elif len(matched) > 1:
-                for photo in matched:
-                    doubtful[photo] = f"Line {row.line} of {table.name} fits it and {_others(len(matched))} as well."
-            else:
-                said[matched[0]].append((table, row))
-    used = frozenset(table.name for table in tables)
-    return replace(_weighed(names, said, doubtful), unmatched=unmatched, rows=rows, tables=used)
+    while where and not any(name.startswith(where) for name in names):
+        if read_words(where.rstrip("/").rpartition("/")[2]).name is not None:
+            return where
+        where = _folder(where.rstrip("/"))
+    return where
 
 
-def _weighed(
-    names: Sequence[str],
-    said: Mapping[int, Sequence[tuple[LabelTable, LabelRow]]],
-    doubtful: Mapping[int, str],
-) -> StatedLabels:
-    """The label of each photo by what its rows say, or why it has none."""
-    labels, reasons, conflicts = dict[str, int](), dict[str, str](), list[str]()
-    for photo, name in enumerate(names):
-        stated = frozenset().union(*(row.labels for _, row in said.get(photo, ())))
-        if len(stated) == 1:
-            labels[name] = next(iter(stated))
-        elif stated:
-            reasons[name] = f"Its rows say {_classes(stated)}."
-            conflicts.append(f"{name} is {_told(said[photo])}, and so counts for neither.")
-        elif photo in doubtful:
-            reasons[name] = doubtful[photo]
-            conflicts.append(f"{name}: {doubtful[photo]}")
-        else:
-            reasons[name], is_wrong = _unlabelled(said.get(photo, ()))
-            if is_wrong:
-                conflicts.append(f"{name}: {reasons[name]}")
-    # Of two photos with one name neither can be told by it.
-    return StatedLabels({name: label for name, label in labels.items() if name not in reasons}, reasons, conflicts)
+def _best_reading(
+    table: LabelTable, names: Sequence[str], inside: Sequence[int], above: Sequence[str]
+) -> tuple[tuple[Row, ...], list[Link]]:
+    """The reading of a table of which most rows match; of several that match as many, what all agree on."""
+    tried = [(rows, match([some[0].name for some in _by_name(rows)], names, inside, above)) for rows in table.readings]
+    matched = [sum(len(link.rows) for link in links) for _, links in tried]
+    best = [one for one, count in zip(tried, matched, strict=True) if count == max(matched)]
+    rows, links = best[0]
+    return rows, [link for link in links if all(link in others for _, others in best[1:])]
 
 
-def _unlabelled(rows: Sequence[tuple[LabelTable, LabelRow]]) -> tuple[str, bool]:
-    """Why these rows of a photo give it no label, and whether one of them has something else there."""
-    table, row = next(((table, row) for table, row in rows if row.words), (None, None))
-    if table and row:
-        shown = repr(row.words[:_SHOWN]) + ("…" if len(row.words) > _SHOWN else "")
-        return f"Line {row.line} of {table.name} has {shown}, which is no class.", True
-    return ("Its row has no label." if rows else "No row of the tables names it."), False
+def _by_name(rows: Sequence[Row]) -> list[list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row)
+    return list(found.values())
 
 
-def _told(rows: Sequence[tuple[LabelTable, LabelRow]]) -> str:
-    """ "Bag by line 2 and Shirt by line 5 of labels.csv"."""
-    tables = {table.name for table, _ in rows}
-    each = [
-        f"{_classes(row.labels)} by line {row.line}" + (f" of {table.name}" if len(tables) > 1 else "")
-        for table, row in rows
-        if row.labels
-    ]
-    return " and ".join(each[:_NAMED]) + (f" of {tables.pop()}" if len(tables) == 1 else "")
+def _state(
+    table: LabelTable, rows: Sequence[Row], meant: Sequence[int], statements: _Statements, claimed: Set[int]
+) -> None:
+    """Put down what rows say of the photo that they mean, or that they may mean several."""
+    if _are_several(meant, statements):
+        meant = [at for at in meant if at not in claimed] or meant
+    if _are_several(meant, statements):
+        names = sorted({statements.keys[at][0] for at in meant})
+        fitting = _some(names) if len(names) > 1 else f"{len(meant)} photos of the name {_short(names[0])}"
+        statements.several.append(f"Line {rows[0].line} of {table.name} fits {fitting}, and can mean only one.")
+        statements.unclear |= dict.fromkeys(meant, statements.several[-1])
+        return
+    # Two rows that say the same are one statement, in whatever words.
+    first = {row.label if row.label is not None else row.words: row for row in reversed(rows) if row.words}
+    for at in meant:
+        statements.said[at] += [
+            Said(row.label, row.words, f"line {row.line} of {table.name}", conflict=row.conflict)
+            for row in reversed(first.values())
+        ]
 
 
-def _classes(labels: Iterable[int]) -> str:
-    return " and ".join(CLASS_NAMES[label] for label in sorted(labels))
+def _are_several(meant: Iterable[int], statements: _Statements) -> bool:
+    """Whether photos are more than copies of one."""
+    return len({statements.keys[at][1] for at in meant}) > 1
 
 
-def _others(count: int) -> str:
-    return "another photo" if count == 2 else f"{count - 1} other photos"
+def _decided(statements: _Statements, at: int) -> TrueClass:
+    """The label on which all that is said of a photo agrees, or why it has none."""
+    said = [one for one in statements.said[at] if not one.by_number] or statements.said[at]
+    labels = {one.label for one in said}
+    if not said:
+        return TrueClass(reason=statements.unclear.get(at, NO_LABEL))
+    if len(labels) == 1 and None not in labels:
+        return TrueClass(said[0].label, "")
+    if len(said) == 1 and not said[0].conflict:
+        return TrueClass(reason=f"It has no label: {said[0].words} in {said[0].by} is no class.")
+    return TrueClass(reason=f"Its labels conflict: {' and '.join(one.told for one in said)}.", conflict=True)
 
 
-def _folders(name: str) -> tuple[str, ...]:
-    """The folders of a file, a zip among them without the end of its name."""
-    return tuple(re.sub(r"\.zip$", "", part, flags=re.IGNORECASE) for part in path_parts(name)[:-1])
+def _sentences(
+    statements: _Statements, found: Mapping[_Key, TrueClass], missing: Sequence[str], tables: Sequence[LabelTable]
+) -> Iterator[str]:
+    """All that has to be said, conflicts first; nothing where nothing was stated."""
+    if not tables and not any(statements.said) and not statements.other_numbers:
+        return
+    conflicts = [
+        f"{_short(name)}: {one.reason}" for (name, _), one in found.items() if one.conflict
+    ] + statements.several
+    yield from conflicts[:_CONFLICTS_NAMED]
+    if len(conflicts) > _CONFLICTS_NAMED:
+        yield f"There are {counted(len(conflicts) - _CONFLICTS_NAMED, 'more conflict')} of this kind."
+    rows = f"of {statements.rows:,} rows"
+    if statements.no_class:
+        yield f"{len(statements.no_class):,} {rows} have no class for a label: {_some(statements.no_class)}."
+    if statements.unmatched:
+        yield f"{len(statements.unmatched):,} {rows} match no photo: {_some(statements.unmatched)}."
+    if statements.other_numbers:
+        numbers = _some([f"{one!r}" for one in statements.other_numbers])
+        yield f"Folders called by numbers are not taken for labels 0 to 9, because of {numbers}."
+    if missing:
+        has = "has" if len(missing) == 1 else "have"
+        yield f"{counted(len(missing), 'photo')} {has} no label: {_some(missing)}."
 
 
-def _shared_start(paths: Sequence[tuple[str, ...]]) -> int:
-    """How many folders all paths begin with."""
-    return sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, zip(*paths, strict=False)))
+def _some(names: Sequence[str]) -> str:
+    return listed(list(map(_short, names)), _NAMED)
 
 
-def _stated_by(folders: Sequence[str], ways: Sequence[Callable[[str], int | None]]) -> set[int]:
-    """The labels that folders name, by the first way of reading them that gives any."""
-    for read in ways:
-        if labels := {label for folder in folders if (label := read(folder)) is not None}:
-            return labels
-    return set()
-
-
-class _Index:
-    """Photos within a folder or zip, found by the paths that rows of a table give them."""
-
-    def __init__(self, names: Sequence[str], where: str) -> None:
-        start = path_parts(where)
-        paths = {photo: path_parts(name) for photo, name in enumerate(names)}
-        self._paths = {photo: path[len(start) :] for photo, path in paths.items() if path[: len(start)] == start}
-        self._shared = _shared_start([path[:-1] for path in self._paths.values()])
-        self._by_name: defaultdict[str, list[int]] = defaultdict(list)
-        self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
-        self._by_number: defaultdict[int, list[int]] = defaultdict(list)
-        for photo, path in self._paths.items():
-            name = path[-1].casefold() if path else ""
-            self._by_name[name].append(photo)
-            stem = name.rpartition(".")[0]
-            self._by_stem[stem].append(photo)
-            if stem.isascii() and stem.isdecimal() and len(stem) < 19:
-                self._by_number[int(stem)].append(photo)
-
-    def photos_of(self, row: tuple[str, ...]) -> list[int]:
-        """The photos that a row may mean: none, the one that it means, or several that it fits equally well."""
-        if not row:
-            return []
-        for written in _ways(row):
-            for same in (str, str.casefold):
-                fits = {photo: self._fit(written, photo, same) for photo in self._by_name[written[-1].casefold()]}
-                best = max(fits.values(), default=(False, 0))
-                if best[1]:
-                    return [photo for photo, fit in fits.items() if fit == best]
-        return self._by_other_names(row[-1].casefold()) if len(row) == 1 else []
-
-    def _by_other_names(self, name: str) -> list[int]:
-        """Photos by a name without its ending, as Kaggle has it, with that of before a phone converted it, or by a
-        number that a spreadsheet took the zeros from."""
-        stem, _, ending = name.rpartition(".")
-        if ending == "0" and stem.isdecimal():
-            name = stem
-        if found := self._by_stem.get(name) or (self._by_stem.get(stem) if ending in _PICTURES else None):
-            return found
-        return self._by_number.get(int(name), []) if name.isascii() and name.isdecimal() and len(name) < 19 else []
-
-    def _fit(self, row: tuple[str, ...], photo: int, same: Callable[[str], str]) -> tuple[bool, int]:
-        """How well a row's path fits that of a photo: whether it is the same, and how many parts of the end are.
-
-        0 where one has folders that the other contradicts.
-        """
-        path = self._paths[photo]
-        pairs = zip(reversed(row), reversed(path), strict=False)
-        common = sum(1 for _ in takewhile(lambda pair: same(pair[0]) == same(pair[1]), pairs))
-        fits = common == len(row) or common >= len(path) - self._shared
-        return (common == len(row) == len(path), common) if fits else (False, 0)
-
-
-def _ways(row: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """A row's path as it is written, without what a tool has put before the name, and without percent signs."""
-    yield row
-    if "%" in row[-1]:
-        yield tuple(unquote(part) for part in row)
-    if mark := _UPLOAD_MARK.match(row[-1]):
-        yield (row[-1][mark.end() :],)
+def _short(name: str) -> str:
+    """The end of a path, which tells files apart, where all of it is longer than a sentence should be."""
+    return name if len(name) <= _LONGEST_NAME else f"…{name[-_LONGEST_NAME:]}"

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.photo_files import PhotoFile
-from core.photo_labels import StatedLabels
+from core.photo_labels import PhotoLabels, Sources, label_photos
 from core.reading import UnreadablePhoto
 from core.verdict import Judgement
 from dashboard import model_queries
@@ -22,7 +22,7 @@ from dashboard.tables.answers import PhotoAnswer
 if TYPE_CHECKING:
     from core.prediction import Predictor
 
-_KEPT = "photos_judged"
+_KEPT, _LABELLED = "photos_judged", "photos_labelled"
 _QUICK = 3
 """So many photos are answered before anybody wonders how long it takes."""
 
@@ -63,12 +63,12 @@ class JudgedPhoto:
         ]
 
 
-def judge(files: Sequence[PhotoFile], labels: StatedLabels, models: Mapping[str, "Predictor"]) -> list[JudgedPhoto]:
+def judge(files: Sequence[PhotoFile], labels: PhotoLabels, models: Mapping[str, "Predictor"]) -> list[JudgedPhoto]:
     """Every photo with the answers of all runs, by their ids; says how far it is where that takes a while."""
     bar = st.progress(0.0, "Reading the photos") if len(files) > _QUICK else None
     judged = []
     for position, (key, file) in enumerate(zip(_keys(files), files, strict=True)):
-        judged.append(_judged(file, key, labels.of(file.name), models))
+        judged.append(_judged(file, key, labels.of(file).label, models))
         if bar:
             bar.progress((position + 1) / len(files), f"Photo {position + 1:,} of {len(files):,}")
     if bar:
@@ -76,9 +76,20 @@ def judge(files: Sequence[PhotoFile], labels: StatedLabels, models: Mapping[str,
     return judged
 
 
+def labelled(files: Sequence[PhotoFile]) -> PhotoLabels:
+    """The true classes of uploads by their folders and by the tables among them, worked out when either changes."""
+    given = tuple((file.name, file.kind, hash(file.content)) for file in files)
+    before: tuple[object, PhotoLabels] | None = st.session_state.get(_LABELLED)
+    if before is None or before[0] != given:
+        before = given, label_photos(files, Sources(folders=True, among=True))
+        st.session_state[_LABELLED] = before
+    return before[1]
+
+
 def forget() -> None:
     """Drop what is known of this visitor's photos."""
-    st.session_state.pop(_KEPT, None)
+    for kept in (_KEPT, _LABELLED):
+        st.session_state.pop(kept, None)
 
 
 def _keys(files: Sequence[PhotoFile]) -> list[str]:

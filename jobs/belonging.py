@@ -90,7 +90,8 @@ def _identity_of(database: Path) -> str | None:
 def _sign(folder: Path, identity: str, database: Path) -> None:
     path, words = _signature(folder, identity), os.path.relpath(database, folder)
     if not path.exists() or path.read_text(encoding="utf-8") != words:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Photos and models are in it: its owner alone can read a folder that is made here.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(path, words, replace=True)
 
 

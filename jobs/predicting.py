@@ -5,7 +5,7 @@ from typing import Any
 
 from core.classes import CLASS_NAMES
 from core.photo_files import PhotoFile
-from core.photo_labels import StatedLabels
+from core.photo_labels import PhotoLabels
 from core.photos import to_model_view
 from core.prediction import Answer, Predictor, predict_photo, rank
 from core.verdict import Judgement
@@ -24,16 +24,16 @@ def predictor_of(store: Store, run: Run) -> Predictor:
 
 
 def predict_files(
-    store: Store, run: Run, files: Iterable[PhotoFile], labels: StatedLabels | None = None
+    store: Store, run: Run, files: Iterable[PhotoFile], labels: PhotoLabels | None = None
 ) -> list[dict[str, Any]]:
     """For each file {file, predicted, confidence, top3, verdict, reason, probabilities} or {file, error}.
 
     In the order given; `top3` holds {class, probability}, the most probable first; `verdict` is "sure", "not sure",
-    "none of these", or None for a model without one. With labels each has its true class too, as {label}, or {label,
-    why_no_label}, None and a sentence, where it has none for certain.
+    "none of these", or None for a model without one. With labels each has its true class too, as {label, label_reason}:
+    a label, or None and the reason why it has none.
     """
     predictor = predictor_of(store, run)
-    return [_as_data(answer, labels) for answer in _answers(predictor, files)]
+    return [{"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file)) for file in files]
 
 
 def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
@@ -55,23 +55,23 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
         photo_sets.store_answers(store, photo_set, run_id, judged)
 
 
-def _answers(predictor: Predictor, files: Iterable[PhotoFile]) -> Iterable[Answer]:
-    for file in files:
-        yield Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
+def _answer(predictor: Predictor, file: PhotoFile) -> Answer:
+    return Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
 
 
-def _as_data(answer: Answer, labels: StatedLabels | None) -> dict[str, Any]:
-    data: dict[str, Any] = {"file": answer.name}
-    if labels is not None:
-        label = labels.of(answer.name)
-        data["label"] = None if label is None else CLASS_NAMES[label]
-        if label is None:
-            data["why_no_label"] = labels.why_not(answer.name)
+def _truth(file: PhotoFile, labels: PhotoLabels | None) -> dict[str, Any]:
+    if labels is None:
+        return {}
+    true = labels.of(file)
+    return {"label": None if true.label is None else CLASS_NAMES[true.label], "label_reason": true.reason or None}
+
+
+def _as_data(answer: Answer) -> dict[str, Any]:
     if answer.judgement is None:
-        return data | {"error": str(answer.error)}
+        return {"error": str(answer.error)}
     shares = answer.judgement.probabilities
     ranked = rank(shares, 3)
-    return data | {
+    return {
         "predicted": ranked[0].name,
         "confidence": ranked[0].probability,
         "top3": [{"class": one.name, "probability": one.probability} for one in ranked],

@@ -102,15 +102,13 @@ def open_store(url: str, artifacts: Path, *, patience_s: float = PATIENCE_S) -> 
 
 
 def _make_private(store: Store) -> None:
-    """Make what is not there yet so that only its owner can read it; what is there keeps the rights that it has.
+    """Make a store that is not there yet so that only its owner can read it; one that is there keeps its rights.
 
     What cannot be made is explained where it is opened. SQLite gives the files beside a store the rights of the store.
     """
     if store.is_local and store.engine.url.database:
         with contextlib.suppress(OSError):
             os.close(os.open(store.engine.url.database, os.O_CREAT | os.O_EXCL, 0o600))
-    with contextlib.suppress(OSError):
-        store.artifacts.mkdir(mode=0o700, parents=True)
 
 
 def bring_up_to_date(store: Store) -> None:

@@ -214,6 +214,7 @@ def test_both_themes_can_be_read(name: str) -> None:
 
 IMPORTED_AS = {
     "axe-playwright-python": "axe_playwright_python",
+    "markdown-it-py": "markdown_it",
     "pillow": "PIL",
     "pillow-heif": "pillow_heif",
     "pydantic-settings": "pydantic_settings",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.archives import MAX_UNPACKED, MAX_ZIP_BYTES
 from core.photo_files import PhotoFile
-from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
+from core.photo_labels import PhotoLabels
 from core.reading import MAX_BYTES
 from core.wording import listed
 from dashboard import judging, model_queries, page, pickers, samples, sessions, uploads, wording
@@ -20,7 +20,7 @@ class Dropped:
     """The photos on offer, zips unpacked, and what is known of their classes."""
 
     files: list[PhotoFile]
-    labels: StatedLabels
+    labels: PhotoLabels
 
 
 def collect_photos() -> Dropped:
@@ -32,8 +32,9 @@ def collect_photos() -> Dropped:
         max_upload_size=MAX_ZIP_BYTES // 2**20,
         key=uploads.uploader_key(),
         help="JPG, HEIC, PNG, WEBP, AVIF and others. All zips together may unpack to "
-        f"{MAX_UNPACKED // 2**20} MB. Where the true classes are known, name the folders in the zip by them, or add a "
-        "CSV with the columns file and label, in the zip or beside it: then the page says how many answers are right.",
+        f"{MAX_UNPACKED // 2**20} MB. Where the true classes are known, name folders in the zip by them (the zip's "
+        "own name does not count), or add a CSV with the columns file and label, in the zip or beside it: then the "
+        "page says how many answers are right.",
     )
     if pasted := st.chat_input(
         "Or click here and paste a picture", accept_file="multiple", max_upload_size=MAX_BYTES // 2**20, key="paste"
@@ -48,16 +49,14 @@ def collect_photos() -> Dropped:
         sessions.settled()
         _offer_removal(len(given))
     files = uploads.files_in(given)
-    found = read_tables(file for file in files if file.kind == "table")
-    for fault in found.faults:
+    labels = judging.labelled(files)
+    for fault in labels.faults:
         page.say(fault)
-    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + found.of_other_things)
+    _say_what_lay_beside([file.name for file in files if file.kind == "other"] + list(labels.of_other_things))
     photos = [file for file in files if file.kind == "photo"]
     photos += [PhotoFile(f"Drawn {name}", samples.draw_sample(name)) for name in tried]
-    names = [photo.name for photo in photos]
-    labels = labels_by_tables(names, found.tables) if found.tables else labels_by_folders(names)
-    for sentence in labels.sentences:
-        st.warning(page.plain(sentence))
+    if labels.sentences:
+        st.warning("  \n".join(map(page.plain, labels.sentences)))
     return Dropped(photos, labels)
 
 

@@ -11,7 +11,7 @@ from core import intake
 from core.intervals import accuracy_interval
 from core.metrics import accuracy
 from core.photo_files import PhotoFile
-from core.photo_labels import StatedLabels
+from core.photo_labels import PhotoLabels
 from core.reading import Photo, UnreadablePhoto
 from core.wording import counted
 from jobs import photo_sets, wording
@@ -83,25 +83,25 @@ def _list(_chosen: argparse.Namespace) -> int:
 def _add(chosen: argparse.Namespace) -> int:
     store, labels = open_here(), chosen_labels(chosen.labels, chosen.photos)
     assert labels is not None
-    beside: list[str] = []
-    kept = photo_sets.keep(store, chosen.name, _labelled(photos_in(chosen.photos, labels, beside), labels))
-    say_what_lay_beside(beside)
     say_of_labels(labels)
+    beside: list[str] = []
+    kept = photo_sets.keep(store, chosen.name, _labelled(photos_in(chosen.photos, chosen.labels, beside), labels))
+    say_what_lay_beside(beside)
     print(f"{counted(kept.count, 'photo')} kept as {kept.name} ({kept.id}).", file=sys.stderr)
     print(kept.id)
     return 0
 
 
-def _labelled(files: Iterable[PhotoFile], labels: StatedLabels) -> Iterator[tuple[Photo, int]]:
+def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple[Photo, int]]:
     """The photos that have a label; on standard error what is left out and why."""
     for file in files:
-        label = labels.of(file.name)
+        true = labels.of(file)
         try:
-            if label is None:
-                raise UnreadablePhoto(labels.why_not(file.name))
             if file.error:
                 raise file.error
-            yield intake.read_photo(file.content, file.name), label
+            if true.label is None:
+                raise UnreadablePhoto(true.reason)
+            yield intake.read_photo(file.content, file.name), true.label
         except UnreadablePhoto as error:
             print(f"Left out: {file.name}: {error}", file=sys.stderr)
 

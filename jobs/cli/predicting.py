@@ -15,7 +15,8 @@ from core.files import read_whole
 from core.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColumns, UnreadableLabels, read_table
 from core.metrics import accuracy, confusion_matrix
 from core.photo_files import PhotoFile, gather
-from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
+from core.photo_labels import PhotoLabels, Sources, label_photos
+from core.texts import clean_name
 from core.verdict import Verdict
 from core.wording import counted, listed
 from jobs import wording
@@ -27,7 +28,6 @@ BY_FOLDER = "folders"
 BY_TABLES = "tables"
 VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
 _NAMED = 3
-_LABELS_ADVICE = "Name a CSV with a line `file,label` and then one line per photo."
 
 
 def add_commands(commands: Any) -> None:
@@ -46,48 +46,44 @@ def add_labels(parser: argparse.ArgumentParser, *, required: bool = False) -> No
         "--labels",
         metavar=f"FILE.csv|{BY_FOLDER}|{BY_TABLES}",
         required=required,
-        help=f"true classes: a CSV of file,label, or `{BY_FOLDER}` where each photo is in a folder named by its class, "
-        f"or `{BY_TABLES}` where such CSVs lie among the photos, in their folders or zips",
+        help="true classes: a CSV of file and label, under these or the usual other names, as spreadsheets and "
+        f"labelling programs write it; or `{BY_FOLDER}` where photos are in folders named by class, at any depth; or "
+        f"`{BY_TABLES}` where such CSVs lie among the photos, in their folders or zips. A photo of which statements "
+        "conflict has no label; it is said which, and which rows match no photo",
     )
 
 
-def chosen_labels(words: str | None, photos: Sequence[Path]) -> StatedLabels | None:
-    """What the option says of the photos in these files, folders and zips; raise UnreadableLabels."""
+def chosen_labels(words: str | None, photos: Sequence[Path]) -> PhotoLabels | None:
+    """The labels that the option states of these files, folders and zips; raise UnreadableLabels or OSError."""
     if words is None:
         return None
-    table = None
-    if words not in (BY_FOLDER, BY_TABLES):
-        path = Path(words)
-        content = read_whole(path, MAX_LABEL_BYTES, error=UnreadableLabels, advice=_LABELS_ADVICE)
-        table = read_table(content, path.name)
-    names, tables = list[str](), list[PhotoFile]()
-    for file in gather(photos):
-        if file.kind == "photo":
-            names.append(file.name)
-        elif file.kind == "table" and words == BY_TABLES:
-            tables.append(file)
-    if words == BY_FOLDER:
-        return labels_by_folders(names)
-    return labels_by_tables(names, [table] if table else _tables_among(tables))
-
-
-def _tables_among(files: Sequence[PhotoFile]) -> list[LabelTable]:
-    found = read_tables(files)
-    for fault in found.faults:
+    roots = tuple(clean_name(str(path)) for path in photos)
+    table = None if words in (BY_FOLDER, BY_TABLES) else _table_in(Path(words))
+    labels = label_photos(gather(photos), Sources(words == BY_FOLDER, words == BY_TABLES, table, roots))
+    for fault in labels.faults:
         if not isinstance(fault, NoLabelColumns):
             raise fault
-    if not found.tables:
+    if words == BY_TABLES and not labels.tables:
         raise UnreadableLabels(
             "Among the photos lies no CSV with the columns `file` and `label`.",
             f"Name the file that holds the labels, or say `{BY_FOLDER}` where each photo is in a folder of its class.",
         )
-    return found.tables
+    return labels
 
 
-def say_of_labels(labels: StatedLabels | None) -> None:
-    """Tell on standard error which rows match no photo, which photos have no label, and every conflict."""
+def say_of_labels(labels: PhotoLabels | None) -> None:
+    """Tell on standard error of conflicts, of rows that match no photo, and of photos without a label."""
     for sentence in labels.sentences if labels else ():
         print(sentence, file=sys.stderr)
+
+
+def _table_in(path: Path) -> LabelTable:
+    name = clean_name(str(path))
+    content = read_whole(path, MAX_LABEL_BYTES, error=UnreadableLabels, advice="Name a CSV of file and label.")
+    try:
+        return read_table(content, name)
+    except UnreadableLabels as error:
+        raise type(error)(f"{name}: {error.message}", error.advice) from error
 
 
 def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
@@ -108,15 +104,15 @@ def verdict_text(labels: np.ndarray, predicted: np.ndarray, verdicts: Sequence[V
     return f"Verdicts: {', '.join(told)}."
 
 
-def photos_in(paths: Iterable[Path], labels: StatedLabels | None, beside: list[str]) -> Iterator[PhotoFile]:
+def photos_in(paths: Iterable[Path], words: str | None, beside: list[str]) -> Iterator[PhotoFile]:
     """The photos in files, folders and zips; the names of what else lies there are added to `beside`.
 
-    Left out of those are tables that the labels come from.
+    Left out of those are tables where the option for labels says that they come from such.
     """
     for file in gather(paths):
         if file.kind == "photo":
             yield file
-        elif labels is None or file.name not in labels.tables:
+        elif file.kind == "other" or words != BY_TABLES:
             beside.append(Path(file.name).name)
 
 
@@ -134,7 +130,7 @@ def _predict(chosen: argparse.Namespace) -> int:
     from jobs.predicting import predict_files
 
     store, labels, beside = open_here(), chosen_labels(chosen.labels, chosen.photos), list[str]()
-    answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, labels, beside), labels)
+    answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, chosen.labels, beside), labels)
     if chosen.json:
         print(output.as_json(answers))
     for answer in answers:

@@ -1,325 +1,381 @@
-"""True classes as people state them, by folders or in tables: for certain, or with a reason."""
+"""True classes of photos by folders and tables: for certain, or with the reason why not."""
 
-import csv
-import io
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.class_names import label_named, label_numbered, label_of
 from core.classes import CLASS_NAMES
-from core.label_tables import MAX_LABEL_BYTES, MAX_LABELS, NoLabelColumns, UnreadableLabels, path_parts, read_table
-from core.photo_files import PhotoFile, is_table
-from core.photo_labels import StatedLabels, labels_by_folders, labels_by_tables, read_tables
+from core.label_tables import read_table
+from core.photo_files import PhotoFile
+from core.photo_labels import PhotoLabels, Sources, label_photos
+from core.reading import UnreadablePhoto
 
 
-def stated(photos: list[str], table: str | bytes, where: str = "") -> StatedLabels:
-    """What a table says of the photos of these names."""
-    content = table.encode() if isinstance(table, str) else table
-    return labels_by_tables(photos, [read_table(content, "labels.csv", where)])
+def photo(name: str) -> PhotoFile:
+    return PhotoFile(name, name.encode())
 
 
-def plural(name: str) -> str:
-    return f"{name}es" if name.endswith("ss") else f"{name}s"
+def labelled(
+    photos: Iterable[str], tables: Mapping[str, str | bytes] | None = None, *, folders: bool = False, roots: tuple = ()
+) -> tuple[dict[str, int | None], PhotoLabels]:
+    """The labels by the names of photos, and all that was found."""
+    files = [photo(name) for name in photos]
+    for name, text in (tables or {}).items():
+        files.append(PhotoFile(name, text.encode() if isinstance(text, str) else text, kind="table"))
+    found = label_photos(files, Sources(folders=folders, among=tables is not None, roots=roots))
+    return {file.name: found.of(file).label for file in files if file.kind == "photo"}, found
 
 
-@pytest.mark.parametrize("label", range(10))
-def test_every_class_is_known_by_its_name_and_its_number(label: int) -> None:
-    name = CLASS_NAMES[label]
-    for words in (name, name.upper(), f" {name} ", name.replace(" ", "_"), plural(name), name.title().replace(" ", "")):
-        assert label_of(words) == label
-    for words in (str(label), f"0{label}", f"{label}.0", f"{label},00", f"class_{label}", f"Label {label}"):
-        assert label_of(words) == label
-    for words in (f"{label}_{name}", f"0{label}. {name}", f"{name} (2)", f"{name}-1"):
-        assert label_of(words) == label
+def by_table(photos: Iterable[str], rows: str) -> dict[str, int | None]:
+    return labelled(photos, {"labels.csv": f"file,label\n{rows}\n"})[0]
 
 
 @pytest.mark.parametrize(
-    ("words", "label"),
+    ("name", "label"),
     [
-        ("tshirts", 0),
-        ("T-Shirt", 0),
-        ("T-Shirts/Tops", 0),
-        ("tops & t-shirts", 0),
-        ("Top/T-shirt", 0),
-        ("dresses", 3),
-        ("ankle-boots", 9),
-        ("\N{HANDBAG} Bag", 8),
-        ("\uff42\uff41\uff47", 8),  # full width
-        ("\uff18", 8),
-        ("007", 7),
+        ("x.zip/Bag/1.jpg", 8),
+        ("shoes\\Sandals\\2.jpg", 5),
+        ("Bag/left/3.jpg", 8),
+        ("Bag/1/a.jpg", 8),
+        ("1/Bag/a.jpg", 8),
+        ("2023/Bag/7/a.jpg", 8),
+        ("data/train/Bag/IMG/001/a.jpg", 8),
+        ("3/a.jpg", 3),
+        ("03/a.jpg", 3),
+        ("class_3/left/a.jpg", 3),
+        ("0. T-shirt/a.jpg", 0),
+        ("Bag/Bags/a.jpg", 8),
+        ("4.jpg", None),
+        ("Bag.jpg", None),
+        ("Bag.zip/1.jpg", None),
+        ("3.zip/1.jpg", None),
+        ("001/a.jpg", None),
+        ("3/left/a.jpg", None),
+        ("2023/5/a.jpg", None),
+        ("dress shirts/a.jpg", None),
     ],
 )
-def test_classes_are_understood_as_people_write_them(words: str, label: int | None) -> None:
-    assert label_of(words) == label
+def test_a_folder_named_by_a_class_labels_all_below_it_and_a_number_only_what_is_in_it(
+    name: str, label: int | None
+) -> None:
+    labels, found = labelled([name], folders=True)
+    assert labels == {name: label}
+    assert not any(one.conflict for one in found.found.values())
 
 
 @pytest.mark.parametrize(
-    "words",
-    ["hat", "", "10", "9" * 5000, "٣", "dress shirt", "not a bag", "sneaker.old", "1.5", "-0", "8e0", "class_10", "Bäg"]
-    + ["Sandals & flip-flops", "class", "y8", "Bag Shirt", "\N{HANDBAG}", "\0", "nan", "true"],
+    ("name", "told"),
+    [
+        ("Bag/Shirt/a.jpg", "Bag by its folder 'Bag' and Shirt by its folder 'Shirt'"),
+        ("3 - Bag/a.jpg", "Dress and Bag by its folder '3 - Bag'"),
+        ("3/5/a.jpg", "Dress by its folder '3' and Sandal by its folder '5'"),
+        ("Bag/class_3/a.jpg", "Bag by its folder 'Bag' and Dress by its folder 'class_3'"),
+    ],
 )
-def test_what_is_not_certainly_a_class_is_none(words: str) -> None:
-    assert label_of(words) is None
+def test_folders_that_disagree_are_named_and_label_nothing(name: str, told: str) -> None:
+    labels, found = labelled([name, "Coat/b.jpg"], folders=True)
+    assert labels == {name: None, "Coat/b.jpg": 4}
+    assert found.sentences == (f"{name}: Its labels conflict: {told}.", f"1 photo has no label: {name}.")
 
 
-@given(st.text(max_size=30))
-def test_whatever_the_words_a_class_is_one_of_ten_or_none(words: str) -> None:
-    assert label_of(words) in (None, *range(10))
-    assert label_named(words) is None or label_numbered(words) is None
+def test_folders_with_a_number_past_nine_among_them_only_count() -> None:
+    for pattern, twelve in (("s/{}/a.jpg", "12"), ("class_{}/a.jpg", "class_12")):
+        labels, found = labelled([pattern.format(number) for number in (1, 2, 12)] + ["Bag/1/b.jpg"], folders=True)
+        assert [*labels.values()] == [None, None, None, 8]
+        assert f"Folders called by numbers are not taken for labels 0 to 9, because of '{twelve}'." in found.sentences
 
 
-def test_folders_label_what_is_in_them_at_any_depth() -> None:
-    names = ["x.zip/Bag/1.jpg", "shoes\\Sandals\\2.jpg", "Bag/left/3.jpg", "4.jpg", "data/train/Coat/IMG/001/5.jpg"]
-    labels = labels_by_folders(names)
-    assert [labels.of(name) for name in names] == [8, 5, 8, None, 4]
-    assert labels.sentences == ["1 photo has no label: 4.jpg."]
+def test_only_folders_from_the_named_one_on_count() -> None:
+    names = (
+        "/home/dress/3/shelf/Bag/a.jpg",
+        "/home/dress/3/shelf/b.jpg",
+        "/home/coat/Shirt/c.jpg",
+        "/home/dress/d/e.jpg",
+    )
+    labels, _ = labelled(names, folders=True, roots=("/home/dress/3/shelf", names[2], names[3]))
+    assert [*labels.values()] == [8, None, 6, None]
 
 
-def test_a_class_written_out_counts_more_than_a_number_below_it() -> None:
-    labels = labels_by_folders(["Bag/1/a.jpg", "Bag/2/b.jpg", "3/c.jpg", "Dress/9/d.jpg"])
-    assert list(labels.labels.values()) == [8, 8, 3, 3]
-    assert labels.sentences == []
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("dataset/test/a.jpg", "a.jpg"),
+        ("a.jpg", "shelf.zip/deep/a.jpg"),
+        ("images/a.jpg", "shelf.zip/photos/a.jpg"),
+        ("./a.jpg", "a.jpg"),
+        ("../images/a.jpg", "images/a.jpg"),
+        ("C:\\Users\\x\\a.jpg", "/tmp/shelf/a.jpg"),
+        ("Macintosh HD:Users:x:a.jpg", "a.jpg"),
+        ("file:///C:/x/my%20a.jpg", "my a.jpg"),
+        ("https://host/x/a.jpg?size=big", "a.jpg"),
+        ("my%20a.jpg", "my a.jpg"),
+        ("A.JPG", "a.jpg"),
+        ("bag/a.jpg", "Bag/a.jpg"),
+        (" a.jpg ", "a.jpg"),
+        ("u\u0308.jpg", "\u00fc.jpg"),
+        ("\u00fc.jpg", "u\u0308.jpg"),
+        ("\u00dc.JPG", "u\u0308.jpg"),
+        ("10001", "10001.jpg"),
+        ("IMG_1.HEIC", "IMG_1.jpg"),
+        ("a.jpeg", "a.JPG"),
+        ("at 1.02 PM.png", "at 1.02\u202fPM.png"),
+        ("123", "00123.png"),
+        ("123.0", "123.png"),
+        ("/data/upload/1/abcd1234-IMG_1.jpg", "IMG_1.jpg"),
+        ("/data/upload/1/abcd1234-IMG_1.jpg", "IMG 1.jpg"),
+        ("/data/local-files/?d=x/a.jpg", "x/a.jpg"),
+    ],
+)
+def test_a_row_finds_its_photo_however_its_path_is_written(written: str, name: str) -> None:
+    labels, found = labelled([name, "other.jpg"], {"labels.csv": f"file,label\n{written},Bag\n"})
+    assert labels == {name: 8, "other.jpg": None}
+    assert found.sentences == ("1 photo has no label: other.jpg.",)
 
 
-@pytest.mark.parametrize("name", ["Bag/Shirt/a.jpg", "Shirt/old/Bag/a.jpg", "1/3/a.jpg"])
-def test_folders_that_name_two_classes_are_a_conflict_by_name(name: str) -> None:
-    labels = labels_by_folders([name, "Coat/b.jpg"])
-    assert labels.of(name) is None
-    assert "Its folders name" in labels.why_not(name)
-    assert name in labels.sentences[0]
-    assert labels.sentences[-1] == f"1 photo has no label: {name}."
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("train/a.jpg", "test/a.jpg"),
+        ("Bag/1.jpg", "Dress/1.jpg"),
+        ("a.png", "a.jpg"),
+        ("1.jpg", "01.jpg"),
+        ("ba.jpg", "a.jpg"),
+        ("xbcd1234-a.jpg", "a.jpg"),
+    ],
+)
+def test_a_row_of_another_file_matches_no_photo_and_is_named(written: str, name: str) -> None:
+    labels, found = labelled([name], {"labels.csv": f"file,label\n{written},Bag\n"})
+    assert labels == {name: None}
+    assert found.sentences == (f"1 of 1 rows match no photo: {written}.", f"1 photo has no label: {name}.")
 
 
-def test_a_folder_that_all_photos_lie_in_tells_nothing_where_others_do() -> None:
-    names = ["/home/top/dress.zip/Bag/1.jpg", "/home/top/dress.zip/Shirt/2.jpg"]
-    assert list(labels_by_folders(names).labels.values()) == [8, 6]
-    assert list(labels_by_folders(["Bag.zip/1.jpg", "Bag.zip/2.jpg"]).labels.values()) == [8, 8]
+def test_a_row_whose_folder_is_known_means_no_photo_of_another_folder() -> None:
+    assert by_table(["s2/1.jpg"], "s1/1.jpg,Bag\ns2/2.jpg,Coat") == {"s2/1.jpg": None}
+    assert by_table(["s2/1.jpg", "s1/2.jpg"], "s1/1.jpg,Bag") == {"s2/1.jpg": None, "s1/2.jpg": None}
 
 
-def test_numbers_of_folders_that_go_beyond_the_labels_only_number_folders() -> None:
-    labels = labels_by_folders([f"{number}/a.jpg" for number in range(1, 12)] + ["Bag/3/b.jpg"])
-    assert labels.labels == {"Bag/3/b.jpg": 8}
+def test_rows_go_to_the_photos_that_they_fit_best() -> None:
+    rows = "1.jpg,Bag\nb/2.jpg,5\nc/1.jpg,coat"
+    assert by_table(["set/1.jpg", "a/b/2.jpg", "a/2.jpg", "c/1.jpg"], rows) == {
+        **{"set/1.jpg": 8, "a/b/2.jpg": 5},
+        **{"a/2.jpg": None, "c/1.jpg": 4},
+    }
+    assert by_table(["a.jpg", "A.jpg"], "A.jpg,Bag\na.jpg,Coat") == {"a.jpg": 4, "A.jpg": 8}
+    assert by_table(["1.jpg", "001.jpg"], "001,Bag\n1,Coat") == {"1.jpg": 4, "001.jpg": 8}
 
 
-def test_the_metadata_of_hugging_face_is_a_table() -> None:
-    table = '{"file_name": "a.jpg", "label": 8}\n{"file_name": "b.jpg", "label": "Dress", "more": [1]}\n'
-    assert stated(["a.jpg", "b.jpg"], table).labels == {"a.jpg": 8, "b.jpg": 3}
-    assert is_table("metadata.jsonl", table.encode())
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [
+        (["x/a.jpg", "y/a.jpg"], "a.jpg"),
+        (["a.JPG", "a.Jpg"], "a.jpg"),
+        (["7.jpg", "7.png"], "7"),
+        (["07.jpg", "007.jpg"], "7"),
+    ],
+)
+def test_a_row_that_fits_several_photos_labels_none_and_is_named(names: list[str], row: str) -> None:
+    labels, found = labelled(names, {"labels.csv": f"file,label\n{row},Bag\n"})
+    assert labels == dict.fromkeys(names)
+    assert f"Line 2 of labels.csv fits {', '.join(sorted(names))}, and can mean only one." in found.sentences
 
 
-def test_photos_without_folders_are_nobodys_mistake() -> None:
-    assert labels_by_folders(["a.jpg", "photos/b.jpg"]).sentences == []
+def test_a_photo_that_rows_of_several_files_fit_has_no_label_where_they_disagree() -> None:
+    assert by_table(["a.jpg"], "train/a.jpg,Bag\ntest/a.jpg,Coat") == {"a.jpg": None}
+    assert by_table(["a.jpg"], "train/a.jpg,Bag\ntest/a.jpg,Bags") == {"a.jpg": 8}
 
 
-HEADS = [
-    *("file,label", "File Name;Class Name", "file_name\tcategory", "image_path|target", "FILEPATH,CLASS", "img,y"),
-    *(
-        "id,label",
-        "path,label_index",
-        "image,id,choice",
-        "\ufefffile,label",
-        "sep=;\nfile;label",
-        "filename,true class",
-    ),
+def test_of_a_table_of_several_folders_the_one_that_was_named_decides() -> None:
+    table = read_table(b"file,label\nsetA/1.jpg,Bag\nsetB/1.jpg,Coat\n")
+    for name, label in (("/x/setA/1.jpg", 8), ("/x/setB/1.jpg", 4), ("/x/other/1.jpg", None)):
+        found = label_photos([photo(name)], Sources(table=table, roots=(name.rpartition("/")[0],)))
+        assert found.of(photo(name)).label == label
+    names = ("one.zip/1.jpg", "two.zip/1.jpg")
+    assert by_table(names, "one.zip/1.jpg,Bag\ntwo.zip/1.jpg,Coat") == {"one.zip/1.jpg": 8, "two.zip/1.jpg": 4}
+
+
+def test_two_photos_of_one_name_are_told_apart_by_their_content() -> None:
+    table = PhotoFile("labels.csv", b"file,label\na.jpg,Bag\n", kind="table")
+    twice, other = PhotoFile("a.jpg", b"one"), PhotoFile("a.jpg", b"two")
+    assert label_photos([twice, twice, table], Sources(among=True)).of(twice).label == 8
+    found = label_photos([twice, other, table], Sources(among=True))
+    assert [found.of(one).label for one in (twice, other)] == [None, None]
+    assert "2 photos of the name a.jpg" in found.sentences[0]
+
+
+def test_rows_that_disagree_are_named_and_those_that_agree_are_one() -> None:
+    rows = "a.jpg,Bag\na.jpg,8\nb.jpg,Bag\n./b.jpg,Shirt\nc.jpg,hat\nd.jpg,Coat\nd.jpg,\ne.jpg,\nx.jpg,Bag"
+    labels, found = labelled([f"{letter}.jpg" for letter in "abcdef"], {"labels.csv": f"file,label\n{rows}\n"})
+    assert [*labels.values()] == [8, None, None, 4, None, None]
+    assert found.sentences == (
+        "b.jpg: Its labels conflict: Bag by line 4 of labels.csv and Shirt by line 5 of labels.csv.",
+        "1 of 9 rows have no class for a label: 'hat' in line 6 of labels.csv.",
+        "1 of 9 rows match no photo: x.jpg.",
+        "4 photos have no label: b.jpg, c.jpg, e.jpg and 1 more.",
+    )
+    assert found.of(photo("c.jpg")).reason == "It has no label: 'hat' in line 6 of labels.csv is no class."
+
+
+def test_each_table_speaks_of_what_lies_beside_it() -> None:
+    names, rows = ("s/Bag/1.jpg", "s/Dress/1.jpg"), "file,label\n1.jpg,"
+    tables = {"s/Bag/labels.csv": f"{rows}Bag", "s/Dress/labels.csv": f"{rows}Dress"}
+    assert [*labelled(names, tables)[0].values()] == [8, 3]
+    assert [*labelled([name.replace("/", "\\") for name in names], tables)[0].values()] == [8, 3]
+    # The photos of a table in a folder of a class are gone: it does not speak of those of another one.
+    assert [*labelled(names[1:], {"s/Bag/labels.csv": f"{rows}Bag"})[0].values()] == [None]
+    assert [*labelled(["s/images/1.jpg"], {"s/meta/labels.csv": f"{rows}Bag"})[0].values()] == [8]
+
+
+def test_of_several_tables_the_nearest_takes_its_photos_and_true_conflicts_are_named() -> None:
+    tables = {
+        "labels.csv": "file,label\na.png,Bag\nb.png,Coat\n",
+        "one.zip/inner.csv": "file,label\na.png,Dress\n",
+        "one.zip/prices.csv": "item,price\nbag,3\n",
+        "one.zip/lookbook-answers.csv": "file,true class,predicted\na.png,,Bag\n",
+    }
+    labels, found = labelled(["one.zip/a.png", "two.zip/a.png", "one.zip/b.png", "c.png"], tables)
+    assert [*labels.values()] == [3, 8, 4, None]
+    assert found.of_other_things == ("one.zip/prices.csv", "one.zip/lookbook-answers.csv")
+    labels, found = labelled(["one.zip/a.png"], tables)
+    assert labels == {"one.zip/a.png": None}
+    assert "Dress by line 2 of one.zip/inner.csv and Bag by line 2 of labels.csv" in found.sentences[0]
+
+
+def test_a_table_and_a_folder_that_disagree_conflict_but_a_number_of_a_folder_counts_less() -> None:
+    rows = {"labels.csv": "file,label\na.jpg,Coat\n"}
+    assert labelled(["Bag/a.jpg"], rows, folders=True)[0] == {"Bag/a.jpg": None}
+    assert labelled(["8/a.jpg", "Bag/b.jpg"], rows, folders=True)[0] == {"8/a.jpg": 4, "Bag/b.jpg": 8}
+
+
+def test_a_table_in_an_old_encoding_is_read_as_what_it_names() -> None:
+    for encoding in ("cp1252", "mac_roman", "cp850"):
+        table = "file;label\nÄrmel ü.jpg;Bag\nb.jpg;Coat\n".encode(encoding)
+        assert labelled(["A\u0308rmel ü.jpg", "b.jpg"], {"t.csv": table})[0] == {"A\u0308rmel ü.jpg": 8, "b.jpg": 4}
+    # One byte is a letter of two alphabets, and both photos are here.
+    table = b"file,label\n\x8a.jpg,Bag\nb.jpg,Coat\n"
+    names = (b"\x8a.jpg".decode("cp1252"), b"\x8a.jpg".decode("mac_roman"), "b.jpg")
+    labels, found = labelled(names, {"t.csv": table})
+    assert [*labels.values()] == [None, None, 4]
+    assert "1 of 2 rows match no photo" in found.sentences[0]
+
+
+def test_a_table_that_cannot_be_read_is_named_and_the_others_go_on() -> None:
+    tables = {"bad.csv": "file,label\na.jpg,hat\n", "good.csv": "file,label\na.jpg,Bag\n"}
+    labels, found = labelled(["a.jpg"], tables)
+    assert labels == {"a.jpg": 8}
+    assert [fault.message for fault in found.faults] == ["bad.csv: Line 2 of the labels has 'hat', which is no class."]
+
+
+def test_where_nothing_is_stated_nothing_is_said_and_a_refused_file_lacks_no_label() -> None:
+    assert labelled(["a.jpg", "left/b.jpg"], folders=True)[1].sentences == ()
+    broken = PhotoFile("b.zip", error=UnreadablePhoto("b.zip is a damaged zip."))
+    assert label_photos([photo("Bag/a.jpg"), broken], Sources(folders=True)).sentences == ()
+
+
+def test_names_of_any_length_and_kind_make_short_sentences_of_one_line() -> None:
+    name = "x" * 100_000 + "\x1b[31m\u202e.jpg"
+    found = labelled(["Bag/a.jpg"], {"labels.csv": f'file,label\n{name},Bag\n"two\nlines",Coat\n'})[1]
+    assert found.sentences[0].endswith("xx\ufffd[31m\ufffd.jpg, two\ufffdlines.")
+    assert len(found.sentences[0]) < 300
+
+
+def test_many_conflicts_are_counted_after_the_tenth() -> None:
+    found = labelled([f"Bag/Shirt/{number}.jpg" for number in range(15)], folders=True)[1]
+    assert found.sentences[10] == "There are 5 more conflicts of this kind."
+
+
+_NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters="/\\:%?#'\"<>�"), min_size=1
+)
+_FOLDERS = st.sampled_from(["", "Bag/", "train/", "ä/", "IMG/001/", "x/y/"])
+_ENDINGS = st.sampled_from([".jpg", ".JPG", ".png", ".heic"])
+_PATHS = st.builds(lambda folder, name, ending: folder + name[:12] + ending, _FOLDERS, _NAMES, _ENDINGS)
+_HEADERS = [("file", "label"), ("File Name", "class_name"), ("image_path", "category"), ("id", "true class")]
+_WRITTEN = [
+    CLASS_NAMES.__getitem__,
+    str,
+    "0{}".format,
+    "{}.0".format,
+    "class_{}".format,
+    lambda n: f"{n} {CLASS_NAMES[n]}",
 ]
 
 
-@pytest.mark.parametrize("head", HEADS)
-def test_columns_are_known_by_many_names_and_separators(head: str) -> None:
-    mark = next(mark for mark in "\t;|," if mark in head)
-    cells = ["a.jpg", *[""] * (head.count(mark) - 1 - head.count("sep=")), "Bag"]
-    assert stated(["a.jpg"], f"{head}\n{mark.join(cells)}\n").labels == {"a.jpg": 8}
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_tables_are_read_as_windows_mac_and_linux_write_them(encoding: str, end: str) -> None:
-    table = end.join(["file;label", "käfer.jpg;Bag", "b.jpg;08", ";;", "", ";"]).encode(encoding)
-    assert stated(["käfer.jpg", "b.jpg"], table).labels == {"käfer.jpg": 8, "b.jpg": 8}
-
-
-def test_a_table_without_a_header_is_told_by_what_stands_in_it() -> None:
-    assert stated(["a.jpg", "b.jpg"], "a.jpg,Bag\nb.jpg,3\n").labels == {"a.jpg": 8, "b.jpg": 3}
-    assert stated(["a.jpg", "b.jpg"], "8;a.jpg\n3;b.jpg\n").labels == {"a.jpg": 8, "b.jpg": 3}
-
-
-def test_the_answers_that_lookbook_wrote_are_read_by_their_true_class_and_never_by_what_was_predicted() -> None:
-    table = "file,run,polarity,true class,predicted,confidence,error\na.jpg,r,,Bag,Shirt,0.9,\nb.jpg,r,,,Shirt,0.9,\n"
-    labels = stated(["a.jpg", "b.jpg"], table)
-    assert labels.labels == {"a.jpg": 8}
-    assert labels.why_not("b.jpg") == "Its row has no label."
-
-
-def test_a_cell_that_a_spreadsheet_keeps_from_running_is_read_without_its_mark() -> None:
-    assert stated(["=a.jpg", "7.jpg"], 'file,label\n\'=a.jpg,Bag\n"=""7.jpg""",Bag\n').labels == {
-        "=a.jpg": 8,
-        "7.jpg": 8,
-    }
-
-
-@pytest.mark.parametrize(
-    ("row", "photo"),
-    [
-        ("dataset/test/a.jpg", "a.jpg"),
-        ("C:\\Users\\x\\a.jpg", "a.jpg"),
-        ("./a.jpg", "a.jpg"),
-        (" a.jpg ", "a.jpg"),
-        ("file:///home/x/my%20a.jpg", "my a.jpg"),
-        ("https://example.org/img/a.jpg", "a.jpg"),
-        ("/data/upload/1/abcd1234-IMG_1.jpg", "IMG_1.jpg"),
-        ("A.JPG", "a.jpg"),
-        ("10001", "10001.jpg"),
-        ("10001.0", "10001.jpg"),
-        ("17", "00017.jpg"),
-        ("IMG_1.HEIC", "IMG_1.jpg"),
-        ("my%20a.jpg", "my a.jpg"),
-        (unicodedata.normalize("NFD", "Größe.jpg"), "Größe.jpg"),
-        ("Größe.jpg", unicodedata.normalize("NFD", "Größe.jpg")),
-        ("a.jpg", "set.zip/deep/er/a.jpg"),
-        ("data/Bag/a.jpg", "/mnt/photos/Bag/a.jpg"),
-    ],
-)
-def test_a_row_finds_its_photo_by_the_end_of_its_path(row: str, photo: str) -> None:
-    beside = f"{photo.rpartition('/')[0]}/../other/z.png" if "/" in photo else "z.png"
-    labels = stated([photo, beside], f'file,label\n"{row}",Bag\n')
-    assert labels.of(photo) == 8
-    assert labels.unmatched == []
-
-
-def test_a_row_of_another_folder_is_no_row_of_a_photo_of_that_name() -> None:
-    labels = stated(["Dress/1.jpg", "Coat/2.jpg"], "file,label\nBag/1.jpg,Bag\n")
-    assert labels.labels == {}
-    assert labels.sentences == [
-        "1 of 1 row matches no photo: Bag/1.jpg.",
-        "2 photos have no label: Dress/1.jpg, Coat/2.jpg.",
-    ]
-
-
-def test_the_longest_path_tells_photos_of_one_name_apart() -> None:
-    labels = stated(["a/1.jpg", "b/1.jpg"], "file,label\na/1.jpg,Bag\nb/1.jpg,Shirt\n")
-    assert labels.labels == {"a/1.jpg": 8, "b/1.jpg": 6}
-    labels = stated(["1.jpg", "b/1.jpg"], "file,label\n1.jpg,Bag\n")
-    assert labels.labels == {"1.jpg": 8}
-
-
-def test_a_row_that_fits_two_photos_is_said_and_labels_neither() -> None:
-    labels = stated(["a/1.jpg", "b/1.jpg"], "file,label\n1.jpg,Bag\n")
-    assert labels.labels == {}
-    assert "Line 2 of labels.csv fits it and another photo as well." in labels.sentences[0]
-    assert stated(["1.jpg", "1.jpg"], "file,label\n1.jpg,Bag\n").labels == {}
-    assert stated(["a.jpg", "A.jpg"], "file,label\na.jpg,Bag\nA.JPG,Shirt\n").labels == {"a.jpg": 8}
-
-
-@pytest.mark.parametrize("rows", ["a.jpg,Bag\na.jpg,Shirt\n", "a.jpg,Bag\nx/a.jpg,6\n", "a.jpg,Bag\nA.JPG,Shirt\n"])
-def test_rows_that_contradict_one_another_are_a_conflict_by_name(rows: str) -> None:
-    labels = stated(["a.jpg"], f"file,label\n{rows}")
-    assert labels.labels == {}
-    assert labels.sentences[0] == "a.jpg is Bag by line 2 and Shirt by line 3 of labels.csv, and so counts for neither."
-
-
-def test_rows_and_columns_that_agree_are_none() -> None:
-    assert stated(["a.jpg"], "file,label,label_index\na.jpg,Bag,8\na.jpg,bags,08\n").labels == {"a.jpg": 8}
-    assert "Dress and Bag" in stated(["a.jpg"], "file,label,label_index\na.jpg,Bag,3\n").sentences[0]
-
-
-def test_tables_that_contradict_one_another_are_named() -> None:
-    tables = [read_table(f"file,label\na.jpg,{words}\n".encode(), f"{words}.csv") for words in ("Bag", "Shirt")]
-    assert (
-        "Bag by line 2 of Bag.csv and Shirt by line 2 of Shirt.csv" in labels_by_tables(["a.jpg"], tables).sentences[0]
+@settings(max_examples=100)
+@given(st.data())
+def test_the_labels_read_are_those_written(data: st.DataObject) -> None:
+    names = data.draw(
+        st.lists(_PATHS, min_size=1, max_size=8, unique_by=lambda name: unicodedata.normalize("NFKC", name).casefold())
     )
+    truth = {name: data.draw(st.sampled_from(range(10))) for name in names}
+    (file, label), prefix = (
+        data.draw(st.sampled_from(_HEADERS)),
+        data.draw(st.sampled_from(["", "./", "set/7/", "C:\\d\\"])),
+    )
+    separator, end = data.draw(st.sampled_from(",;\t|")), data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    form, words = data.draw(st.sampled_from(["NFC", "NFD"])), data.draw(st.sampled_from(_WRITTEN))
+    encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+    lines = [(file, label)] + [(unicodedata.normalize(form, prefix + name), words(one)) for name, one in truth.items()]
+    text = end.join(separator.join(f'"{cell}"' for cell in line) for line in lines)
+    table = read_table(text.encode(encoding))
+    files = [photo(name) for name in names]
+    found = label_photos(files, Sources(table=table))
+    assert {file.name: found.of(file).label for file in files} == truth
+    assert found.sentences == ()
 
 
-def test_a_table_in_a_folder_speaks_of_what_lies_there_alone() -> None:
-    shelf = {"Bag/labels.csv": b"file,label\n1.jpg,Bag\n", "Dress/labels.csv": b"file,label\n1.jpg,Dress\n"}
-    tables = read_tables(PhotoFile(name, content, kind="table") for name, content in shelf.items())
-    labels = labels_by_tables(["Bag/1.jpg", "Dress/1.jpg", "1.jpg"], tables.tables)
-    assert labels.labels == {"Bag/1.jpg": 8, "Dress/1.jpg": 3}
-
-
-def test_a_label_that_is_no_class_takes_no_other_label_with_it() -> None:
-    labels = stated(["a.jpg", "b.jpg"], f"file,label\na.jpg,{'hat' * 50}\nb.jpg,Bag\n")
-    assert labels.labels == {"b.jpg": 8}
-    assert "'hathat" in labels.sentences[0]
-    assert "Line 2 of labels.csv" in labels.sentences[0]
-    assert len(labels.sentences[0]) < 150
-
-
-def test_a_photo_that_was_not_labelled_has_no_label() -> None:
-    labels = stated(["a.jpg", "b.jpg", "c.jpg"], "file,label\na.jpg,Bag\nb.jpg,\n,,\n")
-    assert labels.labels == {"a.jpg": 8}
-    assert labels.sentences == ["2 photos have no label: b.jpg, c.jpg."]
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "no columns"),
-        (b"a,b\n1,2\n", "no columns"),
-        (b"file,label\n", "no photo below it"),
-        (b'[{"image": "a.jpg"}]', "JSON and no table"),
-        (b'file,label\n"a.jpg,Bag\n', "no CSV"),
-        (b"\xff\xfe\x00", "no columns"),
-        (b"a" * (MAX_LABEL_BYTES + 1), "more than 20 MB"),
-        (b"file,label\n" + b"a,0\n" * (MAX_LABELS + 1), "more than 200,000 rows"),
-    ],
-    ids=["empty", "other", "head", "json", "quote", "bytes", "large", "long"],
+_FEW = st.sampled_from(["a", "A", "b", "ü", "u\u0308", "Bag", "Shirt", "3", "03", "train", "test", "x"])
+_FEW_PATHS = st.builds(
+    lambda folders, end: "/".join([*folders, end]),
+    st.lists(_FEW, max_size=3),
+    st.sampled_from(["a.jpg", "a.JPG", "a.png"]),
 )
-def test_a_table_that_cannot_be_understood_says_why(content: bytes, reason: str) -> None:
-    with pytest.raises(UnreadableLabels, match=reason):
-        read_table(content)
 
 
-def test_a_table_about_other_things_is_told_from_one_with_a_fault() -> None:
-    files = [
-        PhotoFile("x/prices.csv", b"item,price\na,3\n"),
-        PhotoFile("lone.csv", b"item,price\n"),
-        PhotoFile("y.csv", b"["),
-    ]
-    found = read_tables(files)
-    assert found.of_other_things == ["x/prices.csv"]
-    assert [isinstance(fault, NoLabelColumns) for fault in found.faults] == [True, False]
-
-
-LETTERS = st.characters(codec="utf-8", exclude_characters="\\/:%'=", exclude_categories=("C", "Z"))
-NAMES = st.text(LETTERS, min_size=1, max_size=8).filter(lambda name: name not in (".", ".."))
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda parts: f"{'/'.join(parts)}.jpg")
-TREES = st.lists(PATHS, min_size=1, max_size=8, unique_by=lambda path: path_parts(path.casefold()))
-
-
+@settings(max_examples=100)
 @given(
-    TREES,
-    st.data(),
-    st.sampled_from([",", ";", "\t", "|"]),
-    st.sampled_from(["\n", "\r\n", "\r"]),
-    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    st.sampled_from(["file", "File Name", "filepath", "image"]),
-    st.sampled_from(["", "./", "C:\\data\\", "/mnt/"]),
-    st.sampled_from(["NFC", "NFD"]),
+    st.lists(_FEW_PATHS, min_size=1, max_size=6, unique=True),
+    st.lists(st.tuples(_FEW_PATHS, st.sampled_from(["Bag", "3", "hat", ""])), max_size=6),
+    st.booleans(),
 )
-def test_the_labels_read_are_those_written_however_the_table_is_written(
-    tree: list[str], data: st.DataObject, mark: str, end: str, encoding: str, head: str, prefix: str, form: str
+def test_no_photo_ever_has_a_label_that_no_row_and_no_folder_states(
+    names: list[str], rows: list[tuple[str, str]], folders: bool
 ) -> None:
-    labels = [data.draw(st.integers(0, 9)) for _ in tree]
-    written = io.StringIO()
-    writer = csv.writer(written, delimiter=mark, lineterminator=end)
-    writer.writerow([head, "label"])
-    for path, label in zip(tree, labels, strict=True):
-        writer.writerow(
-            [unicodedata.normalize(form, prefix + path), data.draw(st.sampled_from([str(label), CLASS_NAMES[label]]))]
-        )
-    found = stated(tree, written.getvalue().encode(encoding))
-    assert [found.of(path) for path in tree] == labels
-    assert found.sentences == []
+    text = "file,label\n" + "\n".join(map(",".join, rows)) + "\n"
+    labels, found = labelled(names, {"labels.csv": text}, folders=folders)
+    stated = {"Bag": 8, "3": 3, "03": 3, "Shirt": 6}
+    for name, label in labels.items():
+        *above, end = name.split("/")
+        by_folder = {stated.get(folder) for folder in above} if folders else set()
+        by_rows = {stated.get(words) for row, words in rows if row.rpartition("/")[2].casefold() == end.casefold()}
+        assert label in {None} | by_folder | by_rows
+        assert (label is None) == bool(found.of(photo(name)).reason)
+    missing = sum(label is None for label in labels.values())
+    assume(found.sentences)
+    assert any(f"{missing} photo" in sentence for sentence in found.sentences) == bool(missing)
 
 
-@given(st.binary(max_size=300), TREES)
-def test_whatever_is_in_a_table_only_its_rows_give_labels(content: bytes, tree: list[str]) -> None:
-    try:
-        table = read_table(content)
-    except UnreadableLabels:
-        return
-    written = {label for row in table.rows for label in row.labels}
-    assert set(labels_by_tables(tree, [table]).labels.values()) <= written
+@settings(max_examples=100)
+@given(st.data())
+def test_of_a_part_of_a_data_set_no_photo_has_the_label_of_another(data: st.DataObject) -> None:
+    """The table names every file; some are given: by themselves, or packed from any folder, or named where they lie."""
+    letters = st.lists(st.sampled_from("abc"), max_size=3)
+    paths = st.builds(lambda folders, end: "/".join([*folders, f"{end}.jpg"]), letters, st.sampled_from("123"))
+    tree = data.draw(st.lists(paths, min_size=1, max_size=8, unique=True))
+    truth = {path: data.draw(st.sampled_from(range(10))) for path in tree}
+    prefix = data.draw(st.sampled_from(["", "set/", "a/"]))
+    root = data.draw(st.sampled_from(["", "z.zip/", "/home/me/"]))
+    folder = data.draw(st.sampled_from([path[: path.rfind("/") + 1] for path in tree]))
+    given_paths = data.draw(st.lists(st.sampled_from([path for path in tree if path.startswith(folder)]), unique=True))
+    bare = data.draw(st.booleans())
+    files = {
+        path: PhotoFile(root + (path.rpartition("/")[2] if bare else path.removeprefix(folder)), path.encode())
+        for path in given_paths
+    }
+    rows = "".join(f"{prefix}{path},{label}\n" for path, label in truth.items())
+    table = read_table(f"file,label\n{rows}".encode())
+    found = label_photos(files.values(), Sources(table=table, roots=("/home/me",)))
+    for path, file in files.items():
+        assert found.of(file).label in (truth[path], None)

@@ -17,6 +17,7 @@ from core.prediction import Predictor
 from core.reading import read
 from core.study import Study
 from dashboard import data_queries, model_queries, samples, uploads
+from dashboard.tables.answers import PhotoAnswer, answer_csv
 from jobs import artifacts, photo_sets, studies
 from tests import stores
 from tests.benchmarks import hostile_files
@@ -284,6 +285,35 @@ def test_a_csv_beside_the_photos_labels_them_and_a_wrong_one_is_named(store, ope
     app = upload(open_page("predict", run=run_id), **(files | {"labels.csv": b"file,label\na.png,hat\n"}))
     assert "Line 2" in texts(app)
     assert not app.exception
+
+
+def test_conflicts_and_rows_without_a_photo_are_said_beside_the_photos(store, open_page):
+    table = "file_name;class\r\na.png;Bag\r\nb.png;Bag\r\nb.png;Shirt\r\ndata/*x*.png;1\r\n;\r\n".encode("utf-16")
+    bag = samples.draw_sample("bag")
+    files = {"a.png": bag, "b.png": samples.draw_sample("trouser"), "c.png": samples.draw_sample("T-shirt")}
+    app = upload(open_page("predict", run=add_run_with_model(store, "one")), **files, **{"labels.csv": table})
+    assert app.dataframe[0].value["True class"].tolist() == ["Bag", "", ""]
+    assert app.warning[0].value.replace("\\", "").splitlines() == [
+        "b.png: Its labels conflict: Bag by line 3 of labels.csv and Shirt by line 4 of labels.csv.  ",
+        "1 of 4 rows match no photo: data/*x*.png.  ",
+        "2 photos have no label: b.png, c.png.",
+    ]
+    app = upload(app, **{"a.png": bag})
+    assert not app.warning
+    assert not app.exception
+
+
+def test_answers_that_were_downloaded_are_read_again_as_labels(store, open_page):
+    run_id = add_run_with_model(store, "one")
+    files = {"=a.png": samples.draw_sample("bag"), "b.png": samples.draw_sample("trouser")}
+    shape = np.full(10, 0.1)
+    told = [
+        PhotoAnswer(name, "one", "kept", shape, verdict="sure", truth=truth)
+        for name, truth in zip(files, (8, None), strict=True)
+    ]
+    app = upload(open_page("predict", run=run_id), **files, **{"lookbook-answers.csv": answer_csv(told).encode()})
+    assert app.dataframe[0].value["True class"].tolist() == ["Bag", ""]
+    assert not app.error
 
 
 def test_a_turn_a_crop_and_no_cut_out_are_followed_at_once(store, open_page):

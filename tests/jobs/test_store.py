@@ -17,6 +17,7 @@ from core.config import validated
 from core.presets import config_of
 from jobs import migration, queue, schema
 from jobs.attempts import Duty
+from jobs.belonging import tie
 from jobs.claims import claim
 from jobs.copying import copy_database
 from jobs.environment import host
@@ -317,6 +318,7 @@ def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
 
 def test_a_new_store_and_its_folder_are_closed_to_others_and_old_ones_keep_their_rights(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts")
+    tie(store)
     add(store, Sample())
     copy_database(store, tmp_path / "one.backup")
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
@@ -324,6 +326,6 @@ def test_a_new_store_and_its_folder_are_closed_to_others_and_old_ones_keep_their
     assert modes == files | {"artifacts": 0o700}
     (tmp_path / "runs.db").chmod(0o664)
     (tmp_path / "artifacts").chmod(0o775)
-    open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts")
+    tie(open_store(f"sqlite:///{tmp_path / 'runs.db'}", tmp_path / "artifacts"))
     assert (tmp_path / "runs.db").stat().st_mode & 0o777 == 0o664
     assert (tmp_path / "artifacts").stat().st_mode & 0o777 == 0o775
