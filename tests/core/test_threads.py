@@ -73,8 +73,14 @@ def questions() -> list[Question]:
     return asked
 
 
-@pytest.mark.parametrize("flips", [False, True])
-@pytest.mark.parametrize("name", ARCHITECTURES)
+CASES = [
+    pytest.param(name, flips, marks=[] if (name, flips) in (("cnn", False), ("resnet18", True)) else pytest.mark.slow)
+    for name in ARCHITECTURES
+    for flips in (False, True)
+]
+
+
+@pytest.mark.parametrize(("name", "flips"), CASES)
 def test_what_visitors_ask_of_one_model_at_once_is_what_each_gets_alone(name: str, flips: bool, tmp_path: Path) -> None:
     predictor, asked = predictor_of(name, tmp_path, flips=flips), questions()
     alone = [question(predictor) for question in asked]

@@ -103,10 +103,16 @@ def test_a_backup_of_every_earlier_version_is_restored(revision: str, tmp_path: 
 
 
 @pytest.mark.parametrize("words", [words for words in OUTSIDE if "\0" not in words])
+def test_an_id_of_a_run_that_could_be_a_path_is_refused(shop: Store, backup: Path, words: str) -> None:
+    assert_refused(
+        shop, changed(backup, "UPDATE runs SET id = :words WHERE model = 'resnet18'", words=words), "runs.id"
+    )
+
+
+@pytest.mark.parametrize("words", ["../victim", "", "A"])
 @pytest.mark.parametrize(
     ("statement", "place"),
     [
-        ("UPDATE runs SET id = :words WHERE model = 'resnet18'", "runs.id"),
         ("UPDATE runs SET group_id = :words", "runs.group_id"),
         ("UPDATE runs SET cloned_from = :words", "runs.cloned_from"),
         ("UPDATE photo_sets SET id = :words", "photo_sets.id"),

@@ -73,6 +73,7 @@ def elsewhere(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     stores.add(store, stores.Sample(name="a"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("elsewhere")
 def test_what_is_no_text_is_refused_by_every_command(capsys: Capture) -> None:
     for command, parser in COMMANDS.items():
