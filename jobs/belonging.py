@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jobs import shop
 from jobs.new_files import NotWritten, write_file
+from jobs.settings import sqlite_url
 from jobs.store import Store, StoreBusy, StoreError, StoreFull, StoreReadOnly
 
 ID, FOLDER = "id", "artifacts"
@@ -50,7 +51,7 @@ def _refuse_copy(database: Path, folder: Path, identity: str) -> None:
         raise StoreMisplaced(
             f"{database} is a copy of the run store {owner}, and both would work on the files of the same runs in "
             f"{folder}.",
-            f"Open the original (LOOKBOOK_DATABASE_URL=sqlite:///{owner}), or give the copy a folder of its own "
+            f"Open the original (LOOKBOOK_DATABASE_URL={sqlite_url(owner)}), or give the copy a folder of its own "
             "(LOOKBOOK_ARTIFACTS=FOLDER).",
         )
 

@@ -55,8 +55,12 @@ class Settings(BaseSettings):
             parts = make_url(url)
         except (ArgumentError, ValueError):
             return url  # which opening the store explains
-        if parts.get_backend_name() != "sqlite" or not parts.database:
+        if parts.get_backend_name() != "sqlite" or parts.database in (None, "", ":memory:"):
             return url
+        if "?" in url and not parts.query:
+            raise ValueError("what is behind the ? is no option; a ? that belongs to the path is written %3F")
+        if parts.database.startswith("file:"):
+            raise ValueError("write the path itself, for example sqlite:////srv/lookbook/runs.db")
         return parts.set(database=str(ROOT / parts.database)).render_as_string(hide_password=False)
 
 

@@ -176,10 +176,12 @@ def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE
     address = parse_url(url)
     if address.get_backend_name() != "sqlite":
         return _create_engine(address, pool_pre_ping=True)
+    database = address.database or ""
+    if database in ("", ":memory:"):
+        raise StoreError("A run store in memory would be found by no other process of Lookbook.", _URL_ADVICE)
     connecting = {"isolation_level": None, "timeout": patience_s}
     # Each session of a page has a thread that may wait for a lock: they must not run out of connections meanwhile.
     engine = _create_engine(address, connect_args=connecting, max_overflow=-1, json_deserializer=_from_json)
-    database = engine.url.database or ""
 
     @event.listens_for(engine, "do_connect")
     def _open_without_writing(_dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> None:
@@ -284,7 +286,8 @@ def _explain(place: str, error: DatabaseError) -> StoreError:
     folder = Path(place).parent
     if "unable to open" in said and not folder.is_dir():
         return StoreReadOnly(
-            f"The folder {folder} of the run store does not exist.", "Make it, or correct LOOKBOOK_DATABASE_URL."
+            f"The folder {folder} of the run store does not exist.",
+            "Make it, or correct LOOKBOOK_DATABASE_URL, where a % of a path is written %25 and a ? is written %3F.",
         )
     if "readonly" in said or "unable to open" in said:
         return StoreReadOnly(

@@ -1,5 +1,6 @@
 """Settings are read in one place, anchored at the repository, and a wrong one is named."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from jobs.backup import restore
 from jobs.copying import copy_database
 from jobs.runs import list_runs
 from jobs.settings import ROOT, child_environment, downloaded_weights, settings, sqlite_url
-from jobs.store import open_store
+from jobs.store import StoreError, open_store
 from tests.stores import Sample, add
 
 
@@ -70,13 +71,16 @@ def test_absolute_paths_other_databases_and_the_home_folder_stay_as_they_are(mon
         ("LOOKBOOK_SLOTS", "many", "valid integer"),
         ("LOOKBOOK_SLOTS", "0", "greater than or equal to 1"),
         ("LOOKBOOK_DATABASE_URL", "runs.db", "sqlite:///runs.db"),
+        ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/what?/runs.db", "%3F"),
+        ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/runs.db?", "no option"),
+        ("LOOKBOOK_DATABASE_URL", "sqlite:///file:/srv/runs.db?mode=ro&uri=true", "the path itself"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigurationError, match=f"{name} = '{value}'.*{reason}"):
+    with pytest.raises(ConfigurationError, match=f"{name} = {re.escape(repr(value))}.*{reason}"):
         settings()
 
 
@@ -147,3 +151,15 @@ def test_a_store_is_found_in_a_folder_of_any_name_here_and_by_every_process(
 def test_the_address_of_a_file_leads_back_to_it_whatever_its_path(name: str) -> None:
     path = Path("/somewhere") / name / "runs.db"
     assert make_url(sqlite_url(path)).database == str(path)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+pysqlite:///:memory:"])
+def test_a_store_in_memory_is_refused_and_leaves_no_file(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", url)
+    with pytest.raises(StoreError, match="in memory"):
+        open_store(settings().database_url, tmp_path / "artifacts")
+    assert list(tmp_path.iterdir()) == []
+    assert not (ROOT / ":memory:").exists()
