@@ -16,7 +16,7 @@ from jobs.copying import copy_file
 from jobs.foreign_store import checked_copy
 from jobs.launching import ensure_supervisor, supervisor_pid
 from jobs.processes import wake
-from jobs.store import PATIENCE_S, Store, StoreBusy, StoreError, connect, parse_url
+from jobs.store import PATIENCE_S, Store, StoreBusy, StoreError, connect, make_artifacts, parse_url
 
 LEAVING_S = 5.0
 """How long a supervisor has to leave before a restore is refused."""
@@ -83,7 +83,7 @@ def _write_over(source: Path, target: Path, kept: Path) -> None:
 
 def _replace_rubble(source: Path, target: Path, kept: Path) -> None:
     """Replace a file that SQLite cannot open, so that nobody can have it open, with the files that it left beside."""
-    shutil.copyfile(target, kept)
+    shutil.copy(target, kept)
     for ending in ("-wal", "-shm"):
         beside = target.with_name(target.name + ending)
         if beside.exists():
@@ -97,6 +97,7 @@ def _nobody_at_work(store: Store) -> Iterator[None]:
 
     A supervisor that was sent away for nothing is started again.
     """
+    make_artifacts(store.artifacts)
     path = supervisor_lock(store)
     was_there = _send_supervisor_away(path)
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from jobs import shop
 from jobs.new_files import NotWritten, write_file
 from jobs.settings import sqlite_url
-from jobs.store import Store, StoreBusy, StoreError, StoreFull, StoreReadOnly
+from jobs.store import Store, StoreBusy, StoreError, StoreFull, StoreReadOnly, make_artifacts
 
 ID, FOLDER = "id", "artifacts"
 
@@ -91,8 +91,7 @@ def _identity_of(database: Path) -> str | None:
 def _sign(folder: Path, identity: str, database: Path) -> None:
     path, words = _signature(folder, identity), os.path.relpath(database, folder)
     if not path.exists() or path.read_text(encoding="utf-8") != words:
-        # Photos and models are in it: its owner alone can read a folder that is made here.
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_artifacts(folder)
         write_file(path, words, replace=True)
 
 

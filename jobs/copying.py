@@ -1,11 +1,12 @@
 """Copies of a SQLite store that are consistent while runs write to it."""
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from jobs.store import PATIENCE_S, Store, StoreError
+from jobs.store import PATIENCE_S, Store, StoreError, make_private_file
 
 
 def copy_database(store: Store, target: Path) -> int:
@@ -28,14 +29,19 @@ def copy_database(store: Store, target: Path) -> int:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Put a copy of a database, with what is in its write-ahead log, at `target` at one stroke and durably."""
+    """Put a copy of a database, with what is in its write-ahead log, at `target` at one stroke and durably.
+
+    It has the rights of the file that it replaces; where there is none, it is closed to other users.
+    """
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        make_private_file(aside)
         with closing(sqlite3.connect(source, timeout=PATIENCE_S)) as reader, closing(sqlite3.connect(aside)) as writer:
             reader.backup(writer)
             # A copy is one file, without a write-ahead log beside it.
             writer.execute("PRAGMA journal_mode=DELETE")
-        aside.chmod(0o600)
+        if target.exists():
+            shutil.copymode(target, aside)
         _sync(aside)
         aside.replace(target)
         _sync(target.parent)

@@ -96,19 +96,32 @@ class Store:
 def open_store(url: str, artifacts: Path, *, patience_s: float = PATIENCE_S) -> Store:
     """Open the store, creating it or bringing it up to this version first. Raise StoreError with what to do."""
     store = Store(connect(url, patience_s=patience_s), artifacts)
-    _make_private(store)
+    make_private(store)
     bring_up_to_date(store)
     return store
 
 
-def _make_private(store: Store) -> None:
+def make_private(store: Store) -> None:
     """Make a store that is not there yet so that only its owner can read it; one that is there keeps its rights.
 
     What cannot be made is explained where it is opened. SQLite gives the files beside a store the rights of the store.
     """
     if store.is_local and store.engine.url.database:
         with contextlib.suppress(OSError):
-            os.close(os.open(store.engine.url.database, os.O_CREAT | os.O_EXCL, 0o600))
+            make_private_file(Path(store.engine.url.database))
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file that only its owner can read; raise OSError where there is something of this name."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def make_artifacts(folder: Path) -> None:
+    """Make the artifacts folder, with photos and models in it, so that only its owner can read it, unless it is there.
+
+    Raise OSError where it cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def bring_up_to_date(store: Store) -> None:

@@ -23,7 +23,17 @@ from jobs.launching import sign, supervisor_pid
 from jobs.records import QUEUED, STOPPING, Run
 from jobs.runs import active_runs
 from jobs.settings import ROOT, child_environment, settings
-from jobs.store import Store, StoreBusy, StoreError, StoreFull, StoreReadOnly, bring_up_to_date, connect
+from jobs.store import (
+    Store,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    bring_up_to_date,
+    connect,
+    make_artifacts,
+    make_private,
+)
 
 TICK_S = 0.5
 IDLE_S = 20.0
@@ -46,6 +56,8 @@ def main(*, stay: bool = False, lock: int | None = None) -> int:
     signal.signal(signal.SIGTERM, _leave)
     chosen = settings()
     store = Store(connect(chosen.database_url, patience_s=PATIENCE_S), chosen.artifacts)
+    make_private(store)
+    make_artifacts(store.artifacts)
     path = artifacts.supervisor_lock(store)
     voice = Voice()
     lock = _take(path) if lock is None else lock
