@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.numbers import whole_number
+from dashboard.whole_numbers import whole_number
 
 SCALE = 1000
 """In the URL places are whole numbers from 0 to this."""

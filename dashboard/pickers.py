@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.wording import listed
 from dashboard import page, queries, wording
-from dashboard.numbers import whole_number
+from dashboard.whole_numbers import whole_number
 from jobs.records import Run, RunName
 
 _MOST_NAMED = 10

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def imported(path: Path) -> Iterator[str]:
 def test_imports_run_one_way(package: str) -> None:
     found = {str(path.relative_to(ROOT)): FORBIDDEN[package] & set(imported(path)) for path in modules(package)}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_nothing_in_dashboard_stands_before_a_module_of_python_or_of_a_library() -> None:
+    """Streamlit puts the folder of Home.py first on the path, and Python the folder that one is in."""
+    own = {path.stem for path in (ROOT / "dashboard").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert own & set(sys.stdlib_module_names) == set()
+    assert own & set(packages_distributions()) == set()
 
 
 def test_charts_and_tables_are_pure_and_never_import_streamlit() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import areas
-from dashboard.numbers import LARGEST, whole_number
+from dashboard.whole_numbers import LARGEST, whole_number
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
