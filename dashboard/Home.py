@@ -38,8 +38,8 @@ else:
     from starlette.middleware import Middleware
 
     from dashboard import page
-    from dashboard.addresses import Addresses
+    from dashboard.addresses import Addresses, opened_in_browser
     from dashboard.protection import Protection
 
     stack = [Middleware(Protection), Middleware(Addresses, views=page.VIEWS, home=page.VIEWS[0])]
-    app = st.App(Path(__file__).resolve(), middleware=stack)
+    app = st.App(Path(__file__).resolve(), middleware=stack, lifespan=opened_in_browser)

@@ -27,6 +27,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_USUAL_PORTS = {"http": 80, "https": 443}
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -42,16 +43,21 @@ class Protection:
             return
         status, sentence = _refusal(scope)
         if not status:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(_without_question(scope), receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": sentence[:120]})
         else:
             await PlainTextResponse(f"{sentence}\n", status, HEADERS)(scope, receive, send)
 
 
-def open_door(option: Callable[[str], Any] = st.get_option) -> str:
-    """Which setting leaves this server unprotected and what to do, in one sentence; empty where none does."""
+def open_door(option: Callable[[str], Any] = st.get_option, asked_at: str | None = None) -> str:
+    """Which setting leaves this server unprotected and what to do, in one sentence; empty where none does.
+
+    `asked_at` is the address of this machine that was asked: another server than Streamlit's may serve the pages.
+    """
     allowed = [name.strip() for name in option("server.allowedHosts")]
+    if asked_at is not None and not _is_private(asked_at, allowed):
+        return f"Lookbook shows nothing here, because {asked_at} is reached from other machines: {_ADDRESS_ADVICE}."
     for name, is_closed, advice in (
         ("server.address", _is_private(option("server.address") or "", allowed), _ADDRESS_ADVICE),
         (
@@ -74,7 +80,8 @@ def open_door(option: Callable[[str], Any] = st.get_option) -> str:
 
 
 _ADDRESS_ADVICE = (
-    "set it to 127.0.0.1, or, behind a proxy that signs people in, name the host that they use in server.allowedHosts"
+    "set server.address to 127.0.0.1, or, behind a proxy that signs people in, name the host that they use in "
+    "server.allowedHosts"
 )
 
 
@@ -96,9 +103,13 @@ def is_origin_allowed(origin: str | None, host: str | None, named: Sequence[str]
     if origin is None or origin in named:
         return True
     try:
-        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:
+        page, asked = urlsplit(origin.lower()), urlsplit(f"//{host or ''}".lower())
+        # A proxy may name the port that a browser leaves out.
+        usual = _USUAL_PORTS[page.scheme]
+        same = (page.hostname, page.port or usual) == (asked.hostname, asked.port or usual)
+    except (KeyError, ValueError):
         return False
+    return same and origin.lower() == f"{page.scheme}://{page.netloc}" and "@" not in page.netloc
 
 
 def _refusal(scope: Scope) -> tuple[int, str]:
@@ -106,7 +117,9 @@ def _refusal(scope: Scope) -> tuple[int, str]:
     headers = Headers(scope=scope)
     hosts, origins = headers.getlist("host"), headers.getlist("origin")
     host = hosts[0] if len(hosts) == 1 else None
-    if scope["path"] != HEALTH and (sentence := open_door()):
+    address, port = scope.get("server") or (None, None)
+    # Without a port it is a socket in the file system.
+    if scope["path"] != HEALTH and (sentence := open_door(asked_at=address if port else None)):
         return 503, sentence
     if not is_host_allowed(host, st.get_option("server.allowedHosts")):
         return 400, "This server is not known by that name. Add it to server.allowedHosts if it should be."
@@ -114,6 +127,18 @@ def _refusal(scope: Scope) -> tuple[int, str]:
     if len(origins) > 1 or not all(is_origin_allowed(origin, host, named) for origin in origins):
         return 403, "This comes from a page of another server. Add its origin to server.corsAllowedOrigins if it may."
     return 0, ""
+
+
+def _without_question(scope: Scope) -> Scope:
+    """The request for Streamlit, without an origin that is allowed and differs from the host by its letters.
+
+    For such a one Streamlit would ask a service outside for the address of this machine, and answer nobody meanwhile.
+    """
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None or urlsplit(origin).netloc == headers.get("host"):
+        return scope
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
 
 
 def _hostname(host: str | None) -> str:

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from dashboard.addresses import page_meant
 from dashboard.protection import is_host_allowed, is_origin_allowed, open_door
 from jobs.settings import ROOT
 from tests.stores import empty_store
 
+names = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z]{2,5}){0,2}", fullmatch=True)
 ALLOWED = ("localhost", "127.0.0.1")
 CLOSED = {
     "server.address": "127.0.0.1",
@@ -65,8 +67,27 @@ def test_only_pages_of_the_very_same_host_and_port_may_ask() -> None:
     assert is_origin_allowed(None, "localhost:8501")
     assert is_origin_allowed("http://localhost:8501", "localhost:8501")
     assert is_origin_allowed("https://team.example", "localhost:8501", ["https://team.example"])
-    for origin in ("http://localhost:9999", "http://localhost", "http://127.0.0.1:8501", "null", "http://[", "file://"):
+    for origin in (
+        *("http://localhost:9999", "http://localhost", "http://127.0.0.1:8501", "null", "http://[", "file://", ""),
+        *("chrome-extension://localhost:8501", "//localhost:8501", "localhost:8501", "http://localhost:8501/x"),
+        *("http://me@localhost:8501", "http://localhost:8501.evil.example", "http://localhost:x"),
+    ):
         assert not is_origin_allowed(origin, "localhost:8501")
+    assert not is_origin_allowed("http://localhost:8501", None)
+
+
+@given(names, names, st.integers(1, 65535), st.integers(1, 65535))
+def test_a_page_is_the_servers_own_by_its_name_and_its_port(name: str, other: str, port: int, another: int) -> None:
+    assert is_origin_allowed(f"http://{name}:{port}", f"{name.upper()}:{port}")
+    assert is_origin_allowed(f"http://{other}:{another}", f"{name}:{port}") == ((name, port) == (other, another))
+
+
+@pytest.mark.parametrize(("origin", "port"), [("https://team.example", 443), ("http://team.example", 80)])
+def test_a_proxy_may_name_the_port_that_browsers_leave_out(origin: str, port: int) -> None:
+    for host in ("team.example", f"team.example:{port}"):
+        assert is_origin_allowed(origin, host)
+        assert is_origin_allowed(f"{origin}:{port}", host)
+    assert not is_origin_allowed(origin, "team.example:8501")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +122,31 @@ def test_a_server_for_this_machine_only_is_closed(address: str) -> None:
 def test_an_open_address_is_a_choice_for_who_names_the_host_that_others_use() -> None:
     behind_a_proxy = {**CLOSED, "server.address": "0.0.0.0", "server.allowedHosts": ["lookbook.team.example"]}
     assert open_door(behind_a_proxy.__getitem__) == ""
+
+
+def test_a_server_that_is_asked_at_another_address_than_it_is_set_to_is_open() -> None:
+    assert open_door(CLOSED.__getitem__, asked_at="127.0.0.1") == ""
+    assert "192.0.2.7 is reached from other machines" in open_door(CLOSED.__getitem__, asked_at="192.0.2.7")
+    behind_a_proxy = {**CLOSED, "server.address": "0.0.0.0", "server.allowedHosts": ["lookbook.team.example"]}
+    assert open_door(behind_a_proxy.__getitem__, asked_at="192.0.2.7") == ""
+
+
+PAGES = {"home": "", "runs": "runs", "predict": "predict"}
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        *(("/home", "./"), ("/HOME", "./"), ("/home/", "../"), ("/Runs", "./runs"), ("/runs/", "../runs")),
+        ("/Runs//", "../../runs"),
+        *((path, None) for path in ("/", "/runs", "/nowhere", "/runs/home", "/_stcore/health", "/static/Runs")),
+    ],
+)
+def test_another_spelling_of_a_pages_address_leads_to_the_page(path: str, page: str | None) -> None:
+    assert page_meant(path, PAGES) == page
+    below = page_meant(f"/team/lookbook{path}", PAGES, "team/lookbook/")
+    assert below == page
+    assert page_meant(path, PAGES, "team") is None
 
 
 OPEN_CONFIG = """
@@ -231,10 +277,38 @@ def test_addresses_as_people_type_them_lead_where_they_mean(tmp_path: Path) -> N
     with started(tmp_path, ROOT, "dashboard/Home.py") as server:
         port = addresses(server)[0][1]
         for path, meant in (
-            ("/home", "/"),
-            ("/Home?a=1", "/?a=1"),
-            ("/Runs/?run=a%26b", "/runs?run=a%26b"),
+            ("/home", "./"),
+            ("/Home?a=1", "./?a=1"),
+            ("/Runs/?run=a%26b", "../runs?run=a%26b"),
             ("/x", None),
         ):
             status, headers, _ = answer(port, path)
+            assert (status, headers.get("location")) == ((307, meant) if meant else (200, None))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "path"), [((), ""), (("--server.baseUrlPath=/team/lookbook",), "team/lookbook")])
+def test_who_starts_it_at_a_screen_sees_it_in_the_browser(options: tuple[str, ...], path: str, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(
+        f'#!/bin/sh\necho "$1" > "{tmp_path}/opened.part" && mv "{tmp_path}/opened.part" "{tmp_path}/opened"\n'
+    )
+    browser.chmod(0o755)
+    at_a_screen = ("--server.headless=false", *options)
+    with started(tmp_path, ROOT, "dashboard/Home.py", *at_a_screen, BROWSER=f"{browser} %s") as server:
+        port = addresses(server)[0][1]
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "opened").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert (tmp_path / "opened").read_text(encoding="utf-8").strip() == f"http://localhost:{port}/{path}"
+        assert answer(port, f"/{path}")[0] in (200, 307)
+
+
+@pytest.mark.slow
+def test_pages_of_a_dashboard_below_another_address_are_found_there(tmp_path: Path) -> None:
+    with started(tmp_path, ROOT, "dashboard/Home.py", "--server.baseUrlPath=team/lookbook") as server:
+        port = addresses(server)[0][1]
+        for path, meant in (("home?a=1", "./?a=1"), ("RUNS/?b=%C3%BC", "../runs?b=%C3%BC"), ("runs", None)):
+            status, headers, _ = answer(port, f"/team/lookbook/{path}")
             assert (status, headers.get("location")) == ((307, meant) if meant else (200, None))

@@ -16,6 +16,7 @@ from jobs.settings import ROOT, child_environment, settings
 from jobs.store import Store
 from tests import stores
 from tests.benchmarks import visitors, watching
+from tests.dashboard.test_protection import addresses, connects, started
 from tests.jobs import working
 
 pytestmark = pytest.mark.slow
@@ -102,4 +103,17 @@ def test_the_dashboard_reports_nothing_whoever_asks_it(watched: Store, tmp_path:
             assert not visitors.may_ask(served.port, origin)
     assert not any(answer.broken for answer in answers)
     assert left_behind(tmp_path) == []
+    assert not (tmp_path / "asked.txt").exists()
+
+
+def test_a_server_for_a_team_asks_nobody_for_the_address_of_its_machine(watched: Store, tmp_path: Path) -> None:
+    assert watched.is_local
+    trusted = "https://team.example"
+    options = ("--server.address=0.0.0.0", "--server.allowedHosts=localhost", "--server.allowedHosts=team.example")
+    with started(tmp_path, ROOT, "dashboard/Home.py", *options, f"--server.corsAllowedOrigins={trusted}") as server:
+        ((address, port),) = addresses(server)
+        assert address == "0.0.0.0"
+        assert connects(port, trusted)
+        assert connects(port, f"http://LOCALHOST:{port}")
+        assert not connects(port, "https://evil.example")
     assert not (tmp_path / "asked.txt").exists()
