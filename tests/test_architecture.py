@@ -78,6 +78,19 @@ def test_core_reads_no_environment() -> None:
     assert [path for path in modules("core") if reads_environment(path)] == []
 
 
+def reaches_into_streamlit(path: Path) -> bool:
+    """Whether a file imports a part of Streamlit that has no place in its documented interface."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return any(name.startswith("streamlit.") for name in names)
+
+
+def test_only_letting_go_of_uploads_needs_what_streamlit_does_not_document() -> None:
+    reaching = [str(path.relative_to(ROOT)) for path in modules("dashboard") if reaches_into_streamlit(path)]
+    assert reaching == ["dashboard/uploads.py"]
+
+
 def watches_modules(path: Path) -> bool:
     names = {"register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"}
     tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
