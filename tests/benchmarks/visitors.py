@@ -73,6 +73,9 @@ def ask(port: int, question: Question, together: Barrier | None = None) -> Answe
             received = ForwardMsg.FromString(session.recv(timeout=LONGEST_S))  # type: ignore[arg-type]
             if received.HasField("delta"):
                 path = tuple(received.metadata.delta_path)
+                if received.delta.new_element.HasField("download_button"):
+                    # Another one for each session: under it the server keeps what is made when it is asked for.
+                    received.delta.new_element.download_button.ClearField("deferred_file_id")
                 elements[path] = received.delta.SerializeToString(deterministic=True)
                 broken |= received.delta.new_element.HasField("exception")
             if received.HasField("script_finished"):

@@ -19,7 +19,7 @@ NAME = (
 )
 LIVE = re.compile(
     r"(?i)www\.x|http://y|m@z|:material/|:\+1:|(?<!\\)\[l|(?<!-)->"
-    r"|(?<!\\)\$x|(?<!\\)<b>|(?<!\\)`c|(?<!\\)&amp;|(?<!\\)\*e"
+    r"|(?<!\\)\$x|(?<!\\)<b>|(?<!\\)`c`|(?<!\\)&amp;|(?<!\\)\*e"
 )
 """What is alive in Streamlit's Markdown."""
 LIVE_ON_CHARTS = re.compile(r"<b>|\$x|%\{q\}|&amp;")
