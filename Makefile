@@ -2,7 +2,7 @@
 # make test    set up what is missing; check lint, format and types; run every test, the browser's included
 #              (ARGS="-k name" for some of the tests)
 # make test-fast   the tests without browser and slow ones
-# make check   lint, format, types, one-way imports
+# make check   lint, format, types, what each room may import
 # make constraints   write down the versions that are installed, once all tests have passed with them
 
 PYTHON ?= python3
@@ -39,7 +39,7 @@ check: developers
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
-	@$(PYTEST) -q tests/test_architecture.py
+	@$(PYTEST) -q tests/test_architecture.py tests/test_rooms.py
 
 developers:
 	@$(SETUP) environment.py developers

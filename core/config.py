@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from core.architectures import ARCHITECTURES
 from core.errors import ConfigurationError
-from core.models import ARCHITECTURES
 
 TRAINING_IMAGES = 54_000
 VALIDATION_IMAGES = 6_000

@@ -13,7 +13,8 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 
 def main() -> None:
     """Show the page that the URL names, and start what waits in the queue."""
-    from dashboard import page, pickers, queries, sessions
+    from dashboard import page, pickers, sessions
+    from dashboard.queries import run_queries
 
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
@@ -21,7 +22,7 @@ def main() -> None:
     pages = [st.Page(f"views/{name}.py", title=name.title(), default=name == page.VIEWS[0]) for name in page.VIEWS]
     view = st.navigation(pages, position="top")
     with page.errors_said():
-        if problem := queries.keep_work_going():
+        if problem := run_queries.keep_work_going():
             st.warning(page.plain(problem))
         page.say_notices()
         sessions.come_back()

@@ -12,10 +12,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import queries, style, wording
+from dashboard import style, wording
 from dashboard.plain import plain as plain
-from jobs.records import Run
+from dashboard.queries import run_queries
 from jobs.reports.html import words
+from jobs.store.records import Run
 
 if TYPE_CHECKING:
     import pandas as pd  # which the list of runs does not need, and is spared
@@ -149,7 +150,7 @@ def live(function: Callable[..., Any], seconds: float | None) -> Callable[..., A
         with errors_said():
             if seconds is not None:
                 # Whoever watches a run sees to it that somebody works on it.
-                queries.keep_work_going()
+                run_queries.keep_work_going()
             say_notices()
             function(*arguments, **named)
 

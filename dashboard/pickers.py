@@ -5,10 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.wording import listed
-from dashboard import page, queries, wording
+from core.statistics.wording import listed
+from dashboard import page, wording
+from dashboard.queries import run_queries
 from dashboard.whole_numbers import whole_number
-from jobs.records import Run, RunName
+from jobs.store.records import Run, RunName
 
 _MOST_NAMED = 10
 _LONGEST = 60
@@ -85,7 +86,7 @@ def pick_runs(
 ) -> list[Run]:
     """Any number of runs in the order chosen, `?run=<id>&run=<id>` in the URL; `default` if it names none."""
     labels = {run.id: wording.run_label(run) for run in options}
-    return queries.chosen_runs(pick_ids(label, labels, name, default=default, most=most, help=help))
+    return run_queries.chosen_runs(pick_ids(label, labels, name, default=default, most=most, help=help))
 
 
 def pick_ids(

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, tzinfo
 from os.path import commonprefix
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core import wording
 from core.config import RunConfig
-from core.intervals import accuracy_interval
+from core.statistics import wording
+from core.statistics.intervals import accuracy_interval
 from core.texts import TURNED
-from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
+from jobs.store.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
 
 NOTHING = "–"
 LABEL_ROOM = 26

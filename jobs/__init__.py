@@ -1,1 +1,4 @@
-"""What a run is and how it gets done: settings, run store, queue, supervisor, trainer, command line."""
+"""What a run is and how it gets done, in rooms; nothing here knows of pages.
+
+Beside the rooms lie the settings, which alone read the environment, and what several rooms need. Tests: tests/jobs.
+"""

@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.cores import usable_cores
 from core.errors import ConfigurationError
+from core.machine.cores import usable_cores
 
 ROOT = Path(__file__).resolve().parent.parent
 

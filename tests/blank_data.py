@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core import idx
 from core.config import TEST_IMAGES
+from core.data import idx
 from tests import stores
 
 

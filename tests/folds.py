@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from core.dataset import fold_split
-from jobs import blobs
-from jobs.folds import FoldGroup, list_fold_groups
-from jobs.records import FINISHED
-from jobs.schema import predictions
-from jobs.store import Store
+from core.data.fashion_mnist import fold_split
+from jobs.results.fold_groups import FoldGroup, list_fold_groups
+from jobs.store import blobs
+from jobs.store.records import FINISHED
+from jobs.store.schema import predictions
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 

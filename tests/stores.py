@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from core import metrics
 from core.classes import CLASS_COUNT
 from core.config import TEST_IMAGES, VALIDATION_IMAGES
 from core.presets import config_of
-from jobs import artifacts, blobs, locks, queue
-from jobs.ids import new_id
-from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
-from jobs.schema import attempts, epochs, predictions, runs, tags
-from jobs.store import Store, open_store
+from core.statistics import metrics
+from jobs.running import queue
+from jobs.store import blobs, locks, run_files
+from jobs.store.ids import new_id
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
+from jobs.store.schema import attempts, epochs, predictions, runs, tags
+from jobs.store.store import Store, open_store
 
 # Mean logit of each class for an image of the class itself, and of the classes it is taken for most (true, taken for).
 _OWN_LOGIT = 4.6
@@ -133,7 +134,7 @@ def fill(
 @contextmanager
 def at_work(store: Store, run_id: str) -> Iterator[None]:
     """Hold the lock of a run, as its trainer would, so that it counts as alive."""
-    lock = locks.acquire(artifacts.files_of(store, run_id).lock)
+    lock = locks.acquire(run_files.files_of(store, run_id).lock)
     try:
         yield
     finally:
@@ -142,7 +143,7 @@ def at_work(store: Store, run_id: str) -> Iterator[None]:
 
 def write_log(store: Store, run_id: str, text: str) -> None:
     """Give a run a log."""
-    log = artifacts.files_of(store, run_id).log
+    log = run_files.files_of(store, run_id).log
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(text, encoding="utf-8")
 

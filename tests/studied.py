@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from core import study
-from core.study import NEIGHBOURS, Study
-from jobs import artifacts
-from jobs.runs import get_predictions
-from jobs.store import Store
+from core.answers import study
+from core.answers.study import NEIGHBOURS, Study
+from jobs.store import run_files
+from jobs.store.queries import get_predictions
+from jobs.store.store import Store
 
 
 def add_study(store: Store, run_id: str, width: int = 4) -> Study:
@@ -24,7 +24,7 @@ def add_study(store: Store, run_id: str, width: int = 4) -> Study:
         distances=np.sort(random.random((len(labels), NEIGHBOURS)), axis=1).astype(np.float32),
         places=(centres[labels] + random.normal(0, 0.03, (len(labels), 2))).clip(0, 1).astype(np.float32),
     )
-    path = artifacts.files_of(store, run_id).study
+    path = run_files.files_of(store, run_id).study
     path.parent.mkdir(parents=True, exist_ok=True)
     study.write(path, made)
     return made

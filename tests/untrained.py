@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from core import models
-from core.checkpoints import save_model
+from core import architectures
+from core.answers.verdict import Thresholds, Verdict
 from core.config import RunConfig
-from core.verdict import Thresholds, Verdict
-from jobs import artifacts
-from jobs.store import Store
+from core.learning.checkpoints import save_model
+from jobs.store import run_files
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 
@@ -33,9 +33,9 @@ def add_run_with_model(
     run_id = stores.add(store, Sample(name=name, seed=seed), truth)
     torch.manual_seed(seed)
     config = RunConfig(model=model, pretrained=False)
-    file = artifacts.files_of(store, run_id).model
+    file = run_files.files_of(store, run_id).model
     file.parent.mkdir(parents=True)
-    built = models.build(config)
+    built = architectures.build(config)
     save_model(file, built, config, {"verdict": _thresholds(built, verdict).as_state()} if verdict else None)
     return run_id
 

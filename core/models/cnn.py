@@ -5,10 +5,10 @@ from torch import Tensor, nn
 
 from core.classes import CLASS_COUNT
 from core.config import RunConfig
-from core.models.folding import fold
-from core.models.pooling import normalise_and_pool
+from core.machine.precision import logits
+from core.models.kernels.folding import fold
+from core.models.kernels.pooling import normalise_and_pool
 from core.models.staged import Stage, StagedModel
-from core.precision import logits
 
 SLOPE = 0.01
 

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from core.classes import CLASS_COUNT
 from core.config import FREEZABLE_LAYERS, RunConfig
-from core.models.folding import FoldingConv2d, FourPixelConv2d, OnePixelConv2d
+from core.machine.precision import logits
+from core.models.kernels.folding import FoldingConv2d, FourPixelConv2d, OnePixelConv2d
+from core.models.kernels.taps import TapConv2d
 from core.models.staged import Stage, StagedModel, passed
-from core.models.taps import TapConv2d
-from core.precision import logits
 
 Conv = FoldingConv2d | TapConv2d
 

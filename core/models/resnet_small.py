@@ -5,10 +5,10 @@ from torch import Tensor, nn
 
 from core.classes import CLASS_COUNT
 from core.config import RunConfig
-from core.models.folding import FoldingConv2d
+from core.machine.precision import logits
+from core.models.kernels.folding import FoldingConv2d
 from core.models.resnet18 import Block
 from core.models.staged import Stage, StagedModel
-from core.precision import logits
 
 WIDTHS = (16, 64, 128)
 """Channels at each size. Few on the largest maps: with 24 instead of 16 a convolution there takes 2.8 times as long."""

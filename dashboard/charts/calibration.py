@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.calibration import Calibration, CoveragePoint, ReliabilityBin
+from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
 from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
-from core.metrics import column_shares, row_shares
+from core.statistics.metrics import column_shares, row_shares
 from dashboard.style import DARK, LIGHT
 
 SHORT_NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.words import chart_text
 from dashboard.style import RUN_COLOURS, RUN_MARKERS, Theme
-from dashboard.tables.costs import Cost, Priced
+from dashboard.tables.cost_table import Cost, Priced
 
 HOVER_ROOM = 80
 MOST_INTERVALS = 60

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from dashboard.style import RunStyle, Theme
-from jobs.records import Epoch
+from jobs.store.records import Epoch
 
 _HEIGHT = 320
 

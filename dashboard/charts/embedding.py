@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
-from dashboard.areas import Area, outline
+from dashboard.charts.areas import Area, outline
 from dashboard.charts.confusion import SHORT_NAMES
-from jobs.records import Predictions
+from jobs.store.records import Predictions
 
 LABEL, PREDICTION, OUTCOME = "label", "prediction", "outcome"
 COLOURINGS = {LABEL: "True class", PREDICTION: "Predicted class", OUTCOME: "Right or wrong"}

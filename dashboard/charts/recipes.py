@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
-from jobs.groups import Group
+from jobs.results.seed_groups import Group
 
 
 def seed_accuracies(groups: Sequence[Group], styles: Mapping[str, RunStyle], theme: Theme) -> go.Figure:

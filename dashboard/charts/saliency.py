@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.photos import Box
+from core.photos.model_view import Box
 
 _HEAT = np.array((255, 140, 0), dtype=np.float64)
 _STRONGEST = 0.8

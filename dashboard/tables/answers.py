@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.answers.verdict import Judgement, Verdict
 from core.classes import CLASS_NAMES
-from core.verdict import Judgement, Verdict
 from dashboard import wording
 from jobs.reports.csv_writer import written
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard import wording
-from jobs.records import Epoch
+from jobs.store.records import Epoch
 
 
 def epoch_table(epochs: Sequence[Epoch], validation_count: int) -> pd.DataFrame:

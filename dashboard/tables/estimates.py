@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.config import TEST_IMAGES, RunConfig
-from core.cores import has_bfloat16, usable_cores
+from core.machine.cores import has_bfloat16, usable_cores
 from core.presets import config_of
 from dashboard import wording
-from jobs.records import FINISHED, Run
+from jobs.store.records import FINISHED, Run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import wording
-from jobs.records import FINISHED, Attempt, Run
+from jobs.store.records import FINISHED, Attempt, Run
 
 
 def facts(run: Run, where: tzinfo) -> pd.DataFrame:

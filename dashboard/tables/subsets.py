@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from core.subsets import Subset
+from core.statistics.subsets import Subset
 from dashboard import wording
 
 

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, queries
-from dashboard.components import recipe_comparison, run_comparison
-from jobs import photo_sets
+from dashboard import page, pickers
+from dashboard.queries import run_queries
+from dashboard.sections.compare import recipe_comparison, run_comparison
+from jobs.results import photo_sets
 
 RUNS, RECIPES = "runs", "recipes"
 MODES = {RUNS: "Trained runs", RECIPES: "Recipes, by groups of seeds"}
@@ -24,5 +25,5 @@ with st.container(key=f"compare_{mode}"):
         recipe_comparison.show()
     else:
         run_comparison.show()
-        if len(pickers.in_url("run")) > 1 and photo_sets.list_sets(queries.store()):
+        if len(pickers.in_url("run")) > 1 and photo_sets.list_sets(run_queries.store()):
             page.link("Compare them on a photo set", "predict", about="sets", run=pickers.in_url("run"))

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import data_queries, page, pickers
-from dashboard.components import data_images, near_duplicates, suspect_labels
+from dashboard import page, pickers
+from dashboard.queries import data_queries
+from dashboard.sections.data import data_images, near_duplicates, suspect_labels
 
 SECTIONS = {
     "images": ("Images", data_images.show),

@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from dashboard import data_queries, galleries, page, pickers, queries, wording
-from dashboard.charts.gallery import predicted_pictures
-from dashboard.components.gallery import gallery
-from dashboard.components.gallery_filters import CLOSED, filters_in_url, gallery_filters
-from dashboard.components.image_page import image_in_url, image_page, open_image
-from dashboard.components.map_section import area_in_url, area_mask, show_map
-from dashboard.components.matrix_section import show_matrix_section
-from dashboard.components.run_pair import pick_pair
-from dashboard.galleries import Pair, Wanted
-from jobs.comparing import other_images
+from dashboard import page, pickers, wording
+from dashboard.charts import galleries
+from dashboard.charts.galleries import Pair, Wanted
+from dashboard.charts.gallery_pictures import predicted_pictures
+from dashboard.elements.gallery import gallery
+from dashboard.queries import data_queries, run_queries
+from dashboard.sections.explore.image_page import image_in_url, image_page, open_image
+from dashboard.sections.explore.map_section import area_in_url, area_mask, show_map
+from dashboard.sections.explore.run_pair import pick_pair
+from dashboard.sections.shared.gallery_filters import CLOSED, filters_in_url, gallery_filters
+from dashboard.sections.shared.matrix_section import show_matrix_section
+from jobs.results.comparisons import other_images
 
 PAGE_SIZE = 40
 MATRIX, MAP = "matrix", "map"
@@ -27,7 +29,7 @@ def images_wanted(wanted: Wanted) -> galleries.Indices:
 page.title("Explore", "What does it get wrong, and what do those images look like?")
 run, against = pick_pair()
 data = data_queries.fashion_mnist()
-pair = Pair(run, queries.predictions(run.id), against, queries.predictions(against.id) if against else None)
+pair = Pair(run, run_queries.predictions(run.id), against, run_queries.predictions(against.id) if against else None)
 if difference := other_images(pair.said, data.test_labels):
     st.error(page.plain(f"{run.name} was not tested on the images of the data folder: {difference}."))
     st.stop()

@@ -6,15 +6,17 @@ from functools import partial
 import streamlit as st
 
 from core.presets import PRESETS, config_of
-from dashboard import page, queries
-from dashboard.components import best_models, queue_panel, run_dialogs
-from dashboard.components.launch_once import launch_once
-from dashboard.components.run_table import run_table
-from dashboard.components.take_along import csv_button
-from dashboard.tables.runs import run_rows
-from jobs.records import FAILED, FINISHED, STOPPED
+from dashboard import page
+from dashboard.elements.run_table import run_table
+from dashboard.queries import run_queries
+from dashboard.sections.home import best_models
+from dashboard.sections.launch.launch_once import launch_once
+from dashboard.sections.runs import queue_panel, run_dialogs
+from dashboard.sections.shared.take_along import csv_button
+from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
-from jobs.runs import Filter, active_runs, list_runs
+from jobs.store.queries import Filter, active_runs, list_runs
+from jobs.store.records import FAILED, FINISHED, STOPPED
 
 LATEST = 5
 ENDED = (FINISHED, STOPPED, FAILED)
@@ -41,8 +43,8 @@ def open_run(run_id: str) -> None:
 
 run_dialogs.answer()
 page.title("Lookbook", "How are we doing?")
-active = active_runs(queries.store())
-latest = list_runs(queries.store(), Filter(statuses=ENDED), limit=LATEST)
+active = active_runs(run_queries.store())
+latest = list_runs(run_queries.store(), Filter(statuses=ENDED), limit=LATEST)
 if active or latest:
     best_models.show()
     if active:

@@ -7,19 +7,20 @@ import streamlit as st
 from core.config import RunConfig, validated
 from core.errors import LookbookError
 from core.presets import PRESETS, config_of
-from dashboard import page, pickers, queries
-from dashboard.components import launch_facts, preset_cards
-from dashboard.components.launch_draft import begin_anew, say_draft, scope_of
-from dashboard.components.launch_form import Values, advanced_fields, basic_fields, grouping
-from dashboard.components.launch_once import launch_once
-from jobs.records import Run
-from jobs.runs import get_run
+from dashboard import page, pickers
+from dashboard.queries import run_queries
+from dashboard.sections.launch import launch_facts, preset_cards
+from dashboard.sections.launch.launch_draft import begin_anew, say_draft, scope_of
+from dashboard.sections.launch.launch_form import Values, advanced_fields, basic_fields, grouping
+from dashboard.sections.launch.launch_once import launch_once
+from jobs.store.queries import get_run
+from jobs.store.records import Run
 
 
 def starting_point() -> tuple[Values, str, Run | None]:
     """The values to begin with, by the URL: of a run to clone, or of a preset."""
     if clone := next(iter(pickers.in_url("clone")), None):
-        source = get_run(queries.store(), clone)
+        source = get_run(run_queries.store(), clone)
         return {**config_of("cnn").model_dump(), **source.config}, f"clone_{clone}", source
     name = next((name for name in pickers.in_url("preset") if name in PRESETS), "cnn")
     folds = pickers.number_in_url("folds") or 0

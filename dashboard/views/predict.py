@@ -5,26 +5,28 @@ from operator import attrgetter
 
 import streamlit as st
 
-from core.archives import MAX_ENTRIES
 from core.errors import CheckpointError
-from dashboard import judging, model_queries, page, pickers, queries
+from core.photos.archives import MAX_ENTRIES
+from dashboard import page, pickers
 from dashboard.charts.bars import Answer
-from dashboard.components.keep_photos import offer_to_keep, results_of
-from dashboard.components.photo_drop import collect_photos
-from dashboard.components.photo_results import show_results
-from dashboard.components.photo_row import chosen_corrections, show_photo
-from dashboard.components.photo_saliency import show_neighbours, show_saliency, studied
-from dashboard.components.photo_sets import show_sets
-from dashboard.components.refusals import show_refusals
-from dashboard.components.take_along import csv_button
+from dashboard.queries import model_queries, run_queries
+from dashboard.sections.predict import photo_judging
+from dashboard.sections.predict.keep_photos import offer_to_keep, results_of
+from dashboard.sections.predict.photo_drop import collect_photos
+from dashboard.sections.predict.photo_results import show_results
+from dashboard.sections.predict.photo_row import chosen_corrections, show_photo
+from dashboard.sections.predict.photo_saliency import show_neighbours, show_saliency, studied
+from dashboard.sections.predict.photo_sets import show_sets
+from dashboard.sections.predict.refusals import show_refusals
+from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_styles
 from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
-from dashboard.tables.comparison import distinct_names
+from dashboard.tables.comparison_table import distinct_names
 
 ROWS = 10
 
 page.title("Predict", "What is this?")
-offered, left_out = queries.runs_with_predictions(pickers.in_url("run"))
+offered, left_out = run_queries.runs_with_predictions(pickers.in_url("run"))
 for sentence in left_out:
     st.warning(page.plain(sentence))
 if not offered:
@@ -60,7 +62,7 @@ for run in chosen:
     except CheckpointError as error:
         st.warning(f"**{page.plain(run.name)}** cannot answer. {page.plain(str(error))} The other runs go on.")
 
-judged = judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
+judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [photo for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []

@@ -1,8 +1,9 @@
 """Runs: what has been done? All runs as a table, by groups of seeds, or by what they cost; or the one in the URL."""
 
-from dashboard import page, pickers, queries
-from dashboard.components import cost_view, group_list, queue_panel, run_dialogs, run_list
-from jobs.runs import get_run
+from dashboard import page, pickers
+from dashboard.queries import run_queries
+from dashboard.sections.runs import cost_view, group_list, queue_panel, run_dialogs, run_list
+from jobs.store.queries import get_run
 
 VIEWS = {
     "list": ("All runs", run_list.show),
@@ -12,9 +13,9 @@ VIEWS = {
 
 run_dialogs.answer()
 if asked := next(iter(pickers.in_url("run")), None):
-    from dashboard.components import run_page  # with all its sections a tenth of a second that the list is spared
+    from dashboard.sections.runs import run_page  # with all its sections a tenth of a second that the list is spared
 
-    run_page.show(get_run(queries.store(), asked))
+    run_page.show(get_run(run_queries.store(), asked))
 else:
     page.title("Runs", "What has been done?")
     queue_panel.show_queue(folded=True)

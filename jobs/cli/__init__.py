@@ -17,7 +17,7 @@ from jobs.cli import (
     launching,
     organising,
     output,
-    photo_sets,
+    photo_set_commands,
     predicting,
     queueing,
     reading,
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     made = _Parser(prog="python -m jobs", description="Launch, follow and use Fashion-MNIST runs.")
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     asking = (launching, reading, comparing, faults, reporting, exporting)
-    for module in (*asking, queueing, organising, predicting, photo_sets, studying, space, keeping):
+    for module in (*asking, queueing, organising, predicting, photo_set_commands, studying, space, keeping):
         module.add_commands(commands)
     return made
 

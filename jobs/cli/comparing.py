@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from core.breakdown import ClassDifference, PairDifference
 from core.classes import CLASS_NAMES
-from core.comparison import Comparison
-from jobs import wording
+from core.statistics.breakdown import ClassDifference, PairDifference
+from core.statistics.comparison import Comparison
 from jobs.cli import output
-from jobs.comparing import (
+from jobs.results import wording
+from jobs.results.comparisons import (
     GroupsCompared,
     RunsCompared,
     compare_groups,
@@ -17,10 +17,10 @@ from jobs.comparing import (
     groups_as_data,
     runs_as_data,
 )
-from jobs.groups import find_group
-from jobs.launching import open_here
-from jobs.runs import find_run
-from jobs.store import Store
+from jobs.results.seed_groups import find_group
+from jobs.running.background import open_here
+from jobs.store.queries import find_run
+from jobs.store.store import Store
 
 PAIRS_LISTED = 8
 

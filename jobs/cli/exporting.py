@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jobs.launching import open_here
-from jobs.runs import find_run
+from jobs.running.background import open_here
+from jobs.store.queries import find_run
 
 
 def add_commands(commands: Any) -> None:
@@ -24,7 +24,7 @@ def add_commands(commands: Any) -> None:
 
 def _export(chosen: argparse.Namespace) -> int:
     # Torch takes seconds to import and only this command needs it.
-    from jobs.exporting import export
+    from jobs.tasks.export_files import export
 
     store = open_here()
     agreement = export(store, find_run(store, chosen.run), chosen.folder, onnx=not chosen.without_onnx)

@@ -8,23 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from core import dataset
-from core.confident_learning import agreed
-from core.duplicates import LOOK_ALIKE, NEAR_DUPLICATE
+from core.data import fashion_mnist
 from core.errors import ConfigurationError
-from core.subsets import Subset
-from jobs import duplicates, wording
+from core.statistics.label_errors import agreed
+from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE
+from core.statistics.subsets import Subset
 from jobs.cli import output
-from jobs.comparing import NotComparable, comparable, distinct_names
-from jobs.fault_tables import Row, duplicate_rows, suspect_rows
-from jobs.folds import find_fold_group, out_of_sample
-from jobs.judging import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without, quality_of
-from jobs.launching import open_here
-from jobs.records import Predictions, Run
 from jobs.reports import csv_tables
-from jobs.runs import find_run, get_predictions
+from jobs.results import duplicate_search, wording
+from jobs.results.comparisons import NotComparable, comparable, distinct_names
+from jobs.results.flagged_rows import Row, duplicate_rows, suspect_rows
+from jobs.results.fold_groups import find_fold_group, out_of_sample
+from jobs.results.label_judges import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without, quality_of
+from jobs.running.background import open_here
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store.queries import find_run, get_predictions
+from jobs.store.records import Predictions, Run
+from jobs.store.store import Store
 
 SHOWN = 20
 
@@ -73,7 +73,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def _suspects(chosen: argparse.Namespace) -> int:
     store = open_here()
     if chosen.training:
-        labels = dataset.load(settings().data).train_labels
+        labels = fashion_mnist.load(settings().data).train_labels
         said = [out_of_sample(store, find_fold_group(store, words), labels) for words in chosen.runs]
     else:
         said = _answers(store, chosen.runs)
@@ -105,8 +105,8 @@ def _duplicates(chosen: argparse.Namespace) -> int:
             f"A correlation of at least {chosen.least:g}: less similar pairs than {LOOK_ALIKE} are not kept.",
             f"Use {LOOK_ALIKE} to 1.",
         )
-    store, data = open_here(), dataset.load(settings().data)
-    found = duplicates.find(store, _say_progress)
+    store, data = open_here(), fashion_mnist.load(settings().data)
+    found = duplicate_search.find(store, _say_progress)
     labels = np.concatenate([data.train_labels, data.test_labels])
     close = found.pairs.similarity >= chosen.least
     print(
@@ -132,7 +132,7 @@ def _faults(chosen: argparse.Namespace) -> int:
     names, read = distinct_names(runs), partial(get_predictions, store)
     answers, judges, left_out = held_together(store, runs, read)
     said = {names[run_id]: own for run_id, own in answers.items()}
-    found = duplicates.read(store)
+    found = duplicate_search.read(store)
     leaked = leaked_images(found, next(iter(said.values())))
     subsets = measured_without(said, [quality_of(read(judge.id)) for judge in judges], leaked)
     output.say_left_out(left_out)

@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core import dataset
-from jobs import backup, copying, supervisor
+from core.data import fashion_mnist
 from jobs.cli import output
-from jobs.launching import open_here
+from jobs.running import restore, supervisor
+from jobs.running.background import open_here
 from jobs.settings import settings
+from jobs.store import copying
 
 MEGABYTE = 1e6
 
@@ -31,8 +32,8 @@ def add_commands(commands: Any) -> None:
 
 def _data(_chosen: argparse.Namespace) -> int:
     folder = settings().data
-    dataset.fetch(folder, _ProgressLine().show)
-    dataset.verify(folder)
+    fashion_mnist.fetch(folder, _ProgressLine().show)
+    fashion_mnist.verify(folder)
     print(f"Fashion-MNIST is complete and verified in {folder}.", file=sys.stderr)
     return 0
 
@@ -67,7 +68,7 @@ def _backup(chosen: argparse.Namespace) -> int:
 
 
 def _restore(chosen: argparse.Namespace) -> int:
-    kept = backup.restore(chosen.file, settings().database_url, settings().artifacts)
+    kept = restore.restore(chosen.file, settings().database_url, settings().artifacts)
     print(f"The run store is restored from {chosen.file}.", file=sys.stderr)
     if kept is not None:
         print(f"The store that was there is kept as {kept}.", file=sys.stderr)

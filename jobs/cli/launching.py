@@ -10,18 +10,18 @@ from typing import Any
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
-from jobs import wording
 from jobs.cli import output
 from jobs.cli.reading import look_after
 from jobs.cli.selection import add_run_arguments, find_runs
-from jobs.cloning import changed_config, clone
-from jobs.launching import ensure_supervisor, open_here
-from jobs.phases import is_testing
-from jobs.queue import launch, launch_folds, launch_group, seeds_from
-from jobs.records import FINISHED, QUEUED, Run
-from jobs.runs import RunNotFound, get_runs, shop_state
+from jobs.results import wording
+from jobs.running.background import ensure_supervisor, open_here
+from jobs.running.cloning import changed_config, clone
+from jobs.running.phases import is_testing
+from jobs.running.queue import launch, launch_folds, launch_group, seeds_from
 from jobs.several import numbered
-from jobs.store import Store
+from jobs.store.queries import RunNotFound, get_runs, shop_state
+from jobs.store.records import FINISHED, QUEUED, Run
+from jobs.store.store import Store
 
 POLL_S = 1.0
 _LISTS = ("unfrozen_layers",)

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from core import wording
-from jobs import artifacts, labels
+from core.statistics import wording
 from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
-from jobs.launching import open_here
+from jobs.running import run_edits
+from jobs.running.background import open_here
 from jobs.several import numbered
-from jobs.store import Store
+from jobs.store import run_files
+from jobs.store.store import Store
 
 Action = Callable[[Store, str, argparse.Namespace], object]
 
@@ -29,11 +30,13 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser("tag", help="replace the tags of runs")
     add_run_arguments(parser)
     parser.add_argument("--tag", action="append", default=[], help="a tag (may be repeated; none takes all away)")
-    parser.set_defaults(do=_on_each(lambda store, run_id, chosen: labels.set_tags(store, run_id, chosen.tag), "tagged"))
-    _add(commands, "pin", "pin runs as baselines", lambda s, r, _: labels.set_pinned(s, r, True), "pinned")
-    _add(commands, "unpin", "unpin runs", lambda s, r, _: labels.set_pinned(s, r, False), "unpinned")
-    _add(commands, "archive", "hide runs from the lists", lambda s, r, _: labels.archive(s, r), "archived")
-    _add(commands, "bring-back", "show archived runs again", lambda s, r, _: labels.bring_back(s, r), "brought back")
+    parser.set_defaults(
+        do=_on_each(lambda store, run_id, chosen: run_edits.set_tags(store, run_id, chosen.tag), "tagged")
+    )
+    _add(commands, "pin", "pin runs as baselines", lambda s, r, _: run_edits.set_pinned(s, r, True), "pinned")
+    _add(commands, "unpin", "unpin runs", lambda s, r, _: run_edits.set_pinned(s, r, False), "unpinned")
+    _add(commands, "archive", "hide runs from the lists", lambda s, r, _: run_edits.archive(s, r), "archived")
+    _add(commands, "bring-back", "show archived runs again", lambda s, r, _: run_edits.bring_back(s, r), "brought back")
     parser = commands.add_parser("delete", help="delete runs with their figures, predictions and files")
     add_run_arguments(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -50,14 +53,14 @@ def _rename(chosen: argparse.Namespace) -> int:
     store = open_here()
     ids = [run.id for run in find_runs(store, chosen.runs)]
     names = dict(zip(ids, numbered(chosen.name, len(ids)), strict=True))
-    return do_on_each(store, ids, lambda run_id: labels.rename(store, run_id, names[run_id]), "renamed")
+    return do_on_each(store, ids, lambda run_id: run_edits.rename(store, run_id, names[run_id]), "renamed")
 
 
 def _note(store: Store, run_id: str, chosen: argparse.Namespace) -> None:
     if chosen.add:
-        labels.add_to_note(store, run_id, chosen.note)
+        run_edits.add_to_note(store, run_id, chosen.note)
     else:
-        labels.set_note(store, run_id, chosen.note)
+        run_edits.set_note(store, run_id, chosen.note)
 
 
 def _on_each(action: Action, done: str) -> Callable[[argparse.Namespace], int]:
@@ -72,12 +75,12 @@ def _delete(chosen: argparse.Namespace) -> int:
     store = open_here()
     found = find_runs(store, chosen.runs)
     for run in found:
-        size = wording.size(artifacts.bytes_used(store, run.id))
+        size = wording.size(run_files.bytes_used(store, run.id))
         print(f"{run.id} {run.name} ({run.state}): figures, predictions and {size} of files", file=sys.stderr)
     if not chosen.yes and not _agreed(len(found)):
         print("Nothing was deleted.", file=sys.stderr)
         return 1
-    return do_on_each(store, [run.id for run in found], lambda run_id: labels.delete(store, run_id), "deleted")
+    return do_on_each(store, [run.id for run in found], lambda run_id: run_edits.delete(store, run_id), "deleted")
 
 
 def _agreed(count: int) -> bool:

@@ -8,9 +8,9 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO, cast
 
 from core.texts import clean_lines, clean_name
-from jobs import wording
-from jobs.comparing import LeftOut
-from jobs.records import QUEUED, Run
+from jobs.results import wording
+from jobs.results.comparisons import LeftOut
+from jobs.store.records import QUEUED, Run
 
 
 class _Clean:

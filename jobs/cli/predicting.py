@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from core import intake
+from core.answers.verdict import Verdict
 from core.classes import CLASS_NAMES
 from core.files import read_whole
-from core.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColumns, UnreadableLabels, read_table
-from core.metrics import accuracy, confusion_matrix
-from core.photo_files import PhotoFile, gather
-from core.photo_labels import PhotoLabels, Sources, label_photos
+from core.labelling.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColumns, UnreadableLabels, read_table
+from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
+from core.photos import decoder
+from core.photos.photo_files import PhotoFile, gather
+from core.statistics.metrics import accuracy, confusion_matrix
+from core.statistics.wording import counted, listed
 from core.texts import clean_name
-from core.verdict import Verdict
-from core.wording import counted, listed
-from jobs import wording
 from jobs.cli import output
-from jobs.launching import open_here
-from jobs.runs import find_run
+from jobs.results import wording
+from jobs.running.background import open_here
+from jobs.store.queries import find_run
 
 BY_FOLDER = "folders"
 BY_TABLES = "tables"
@@ -126,8 +126,8 @@ def say_what_lay_beside(beside: Sequence[str]) -> None:
 
 def _predict(chosen: argparse.Namespace) -> int:
     # While torch is being imported, which takes seconds and which only this command needs, the reader gets ready.
-    intake.start()
-    from jobs.predicting import predict_files
+    decoder.start()
+    from jobs.results.photo_answers import predict_files
 
     store, labels, beside = open_here(), chosen_labels(chosen.labels, chosen.photos), list[str]()
     answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, chosen.labels, beside), labels)

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from jobs import queue, shop
 from jobs.cli import output
 from jobs.cli.reading import look_after
 from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
-from jobs.description import summarise
-from jobs.launching import ensure_supervisor, open_here
-from jobs.runs import active_runs, get_runs, place_in_queue, shop_state
-from jobs.store import Store
-from jobs.wording import queue_words
+from jobs.results.description import summarise
+from jobs.results.wording import queue_words
+from jobs.running import queue
+from jobs.running.background import ensure_supervisor, open_here
+from jobs.store import queue_settings
+from jobs.store.queries import active_runs, get_runs, place_in_queue, shop_state
+from jobs.store.store import Store
 
 
 def add_commands(commands: Any) -> None:
@@ -88,7 +89,7 @@ def _queue(chosen: argparse.Namespace) -> int:
 
 def _set_paused(paused: bool) -> int:
     store = open_here()
-    shop.set_paused(store, paused)
+    queue_settings.set_paused(store, paused)
     if not paused:
         ensure_supervisor(store)
     print("The queue is paused." if paused else "The queue goes on.", file=sys.stderr)
@@ -98,7 +99,7 @@ def _set_paused(paused: bool) -> int:
 def _slots(chosen: argparse.Namespace) -> int:
     store = open_here()
     if chosen.count is not None:
-        shop.set_slots(store, chosen.count)
+        queue_settings.set_slots(store, chosen.count)
         ensure_supervisor(store)
     print(shop_state(store).slots)
     return 0

@@ -5,14 +5,15 @@ import sys
 import time
 from typing import Any
 
-from core.wording import counted, size
-from jobs import artifacts, wording
+from core.statistics.wording import counted, size
 from jobs.cli import output
-from jobs.description import describe, device_of, summarise
-from jobs.launching import ensure_supervisor, open_here
-from jobs.records import FAILED, QUEUED, STATUSES, Run
-from jobs.runs import Filter, find_run, get_run, list_runs, place_in_queue
-from jobs.store import Store
+from jobs.results import wording
+from jobs.results.description import describe, device_of, summarise
+from jobs.running.background import ensure_supervisor, open_here
+from jobs.store import run_files
+from jobs.store.queries import Filter, find_run, get_run, list_runs, place_in_queue
+from jobs.store.records import FAILED, QUEUED, STATUSES, Run
+from jobs.store.store import Store
 
 FOLLOW_S = 0.5
 LOG_LINES = 12
@@ -75,7 +76,7 @@ def _show(chosen: argparse.Namespace) -> int:
         print(output.as_json(description))
         return 0
     print(_text(store, run, description))
-    if run.status == FAILED and (tail := artifacts.log_tail(store, run.id, lines=LOG_LINES)):
+    if run.status == FAILED and (tail := run_files.log_tail(store, run.id, lines=LOG_LINES)):
         print(f"\nThe last lines of the log:\n{tail}")
     return 0
 
@@ -106,7 +107,7 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
         ("warning", run.warning),
-        ("files", f"{size(artifacts.bytes_used(store, run.id))} (`python -m jobs space` shows those of all runs)"),
+        ("files", f"{size(run_files.bytes_used(store, run.id))} (`python -m jobs space` shows those of all runs)"),
         ("note", run.note),
     ]
     missing = {"validation": run.best_epoch is None, "test": run.test_accuracy is None}
@@ -155,13 +156,13 @@ def _class_table(description: dict[str, Any]) -> list[str]:
 def _log(chosen: argparse.Namespace) -> int:
     store = open_here()
     run = find_run(store, chosen.run)
-    words, offset = artifacts.log_from(store, run.id, 0)
+    words, offset = run_files.log_from(store, run.id, 0)
     print(words, end="", flush=True)
     while chosen.follow and get_run(store, run.id).is_active:
         ensure_supervisor(store)
         time.sleep(FOLLOW_S)
-        words, offset = artifacts.log_from(store, run.id, offset)
+        words, offset = run_files.log_from(store, run.id, offset)
         print(words, end="", flush=True)
     # What was written between the last look at the log and the end of the run.
-    print(artifacts.log_from(store, run.id, offset)[0], end="", flush=True)
+    print(run_files.log_from(store, run.id, offset)[0], end="", flush=True)
     return 0

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.groups import find_group
-from jobs.launching import open_here
-from jobs.new_files import require_new, write_file
-from jobs.reporting import FORMATS, report, report_recipes
-from jobs.runs import find_run
-from jobs.store import Store
+from jobs.reports.report_files import FORMATS, report, report_recipes
+from jobs.results.seed_groups import find_group
+from jobs.running.background import open_here
+from jobs.store.new_files import require_new, write_file
+from jobs.store.queries import find_run
+from jobs.store.store import Store
 
 IDS_IN_NAME = 3
 

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from jobs.records import Run
-from jobs.runs import find_run
 from jobs.several import on_each
-from jobs.store import Store
+from jobs.store.queries import find_run
+from jobs.store.records import Run
+from jobs.store.store import Store
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,13 +5,13 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from core import wording
 from core.errors import ConfigurationError
-from jobs import labels
+from core.statistics import wording
 from jobs.cli import output
 from jobs.cli.selection import do_on_each
-from jobs.launching import open_here
-from jobs.space import space_of_runs, space_words
+from jobs.running import run_edits
+from jobs.running.background import open_here
+from jobs.store.disk_space import space_of_runs, space_words
 
 
 def add_commands(commands: Any) -> None:
@@ -35,7 +35,7 @@ def _clear_checkpoints(chosen: argparse.Namespace) -> int:
     freed: list[int] = []
 
     def clear(run_id: str) -> None:
-        freed.append(labels.clear_checkpoints(store, run_id))
+        freed.append(run_edits.clear_checkpoints(store, run_id))
 
     status = do_on_each(store, words, clear, "checkpoints deleted")
     print(f"{wording.size(sum(freed))} freed.", file=sys.stderr)

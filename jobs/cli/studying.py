@@ -5,11 +5,12 @@ import sys
 import time
 from typing import Any
 
-from jobs import studies, wording
-from jobs.launching import open_here
-from jobs.runs import find_run
-from jobs.store import Store
-from jobs.studies import StudyState
+from jobs.results import wording
+from jobs.running.background import open_here
+from jobs.store.queries import find_run
+from jobs.store.store import Store
+from jobs.tasks import studies
+from jobs.tasks.studies import StudyState
 
 POLL_S = 0.5
 

@@ -1,8 +1,8 @@
-"""What Alembic runs: the revisions, on the connection and within the transaction of jobs.migration."""
+"""What Alembic runs: the revisions, on the connection and within the transaction of jobs.store.migration."""
 
 from alembic import context
 
-from jobs.schema import metadata
+from jobs.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

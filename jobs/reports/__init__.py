@@ -1,5 +1,4 @@
-"""Reports to take along: what is known of a run or a comparison as a document, and the document as HTML or Markdown.
+"""What is taken along as text: HTML, Markdown, CSV, model cards.
 
-Pure functions: `run.document` and `comparison.document` arrange plain data into the blocks of `document`, and
-`html.as_html` and `markdown.as_markdown` write them. Nothing here reads the store or writes a file.
+May import store, results and core. Tests: tests/jobs/test_reports.py, test_csv_tables.py.
 """

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
-from core.breakdown import ClassDifference
-from core.calibration import Calibration, CoveragePoint, ReliabilityBin
 from core.classes import CLASS_NAMES
-from core.comparison import Comparison
-from core.intervals import accuracy_interval
-from core.recipes import RecipeComparison
-from core.subsets import Subset
-from jobs import wording
-from jobs.description import summarise
-from jobs.fault_tables import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
-from jobs.groups import Group
-from jobs.records import Epoch, Predictions, Run
+from core.statistics import metrics
+from core.statistics.breakdown import ClassDifference
+from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
+from core.statistics.comparison import Comparison
+from core.statistics.intervals import accuracy_interval
+from core.statistics.recipes import RecipeComparison
+from core.statistics.subsets import Subset
 from jobs.reports.csv_writer import written
+from jobs.results import wording
+from jobs.results.description import summarise
+from jobs.results.flagged_rows import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
+from jobs.results.seed_groups import Group
+from jobs.store.records import Epoch, Predictions, Run
 
 
 def per_class(tested: Predictions) -> str:
@@ -181,12 +181,12 @@ def subsets(found: Sequence[Subset]) -> str:
 
 
 def suspects(rows: Sequence[Mapping[str, object]]) -> str:
-    """A line per suspect image, from jobs.fault_tables."""
+    """A line per suspect image, from jobs.results.flagged_rows."""
     return written(SUSPECT_COLUMNS, (list(row.values()) for row in rows))
 
 
 def near_duplicates(rows: Sequence[Mapping[str, object]]) -> str:
-    """A line per pair of near-duplicates, from jobs.fault_tables."""
+    """A line per pair of near-duplicates, from jobs.results.flagged_rows."""
     return written(DUPLICATE_COLUMNS, (list(row.values()) for row in rows))
 
 

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.calibration import calibration
+from core.answers.export import INPUT, LOGITS, PROBABILITIES, TOLERANCE, Agreement
+from core.architectures import ARCHITECTURES
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
-from core.export import INPUT, LOGITS, PROBABILITIES, TOLERANCE, Agreement
-from core.metrics import confusion_matrix, per_class
-from core.models import ARCHITECTURES
-from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD
-from jobs import wording
-from jobs.records import Predictions, Run
-from jobs.reports import sections
+from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from core.statistics.calibration import calibration
+from core.statistics.metrics import confusion_matrix, per_class
+from jobs.reports import report_sections
 from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
+from jobs.results import wording
+from jobs.store.records import Predictions, Run
 
 WEIGHTS, ONNX = "model.safetensors", "model.onnx"
 
@@ -37,17 +37,24 @@ def document(
     return Document(
         title=f"Model card: {run.name}",
         subtitle=f"{ARCHITECTURES[config.model].title}; classifies grey 28x28 images of garments into ten classes.",
-        opening=(Finding(sections.accuracy_sentence(run, tested)),),
+        opening=(Finding(report_sections.accuracy_sentence(run, tested)),),
         sections=(
             Section("What goes in and comes out", _interface(config)),
             *([_onnx(agreement)] if agreement is not None else []),
             _safetensors(config),
-            Section("Data", (Paragraph(sections.data_sentence(run)), _LICENCE)),
-            Section("Figures", (sections.overall(tested), sections.per_class(tested), sections.confusions(matrix))),
+            Section("Data", (Paragraph(report_sections.data_sentence(run)), _LICENCE)),
+            Section(
+                "Figures",
+                (
+                    report_sections.overall(tested),
+                    report_sections.per_class(tested),
+                    report_sections.confusions(matrix),
+                ),
+            ),
             Section("Limits", (Items(_limits(run, tested)),)),
             _recipe(_without_folders(run)),
             Section("Files", (_files(files),)),
-            sections.method(),
+            report_sections.method(),
         ),
     )
 
@@ -125,8 +132,8 @@ print([classes[label] for label in probabilities.argmax(axis=1)])
 
 _PROJECT_CODE = f"""
 import numpy as np
-from core.evaluation import log_probabilities
-from core.export import read_weights
+from core.answers.export import read_weights
+from core.learning.evaluation import log_probabilities
 
 images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
 
@@ -199,7 +206,7 @@ def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
 
 
 def _recipe(run: Run) -> Section:
-    return Section("Recipe", (sections.config(run), sections.environment({run.id: "Value"}, [run])))
+    return Section("Recipe", (report_sections.config(run), report_sections.environment({run.id: "Value"}, [run])))
 
 
 def _without_folders(run: Run) -> Run:

@@ -23,18 +23,19 @@ from rich.console import Console
 from rich.table import Table
 from torchvision.models import resnet18
 
-from core import dataset
 from core.config import RunConfig
+from core.data import fashion_mnist
 from core.errors import LookbookError
 from core.presets import config_of
-from jobs import artifacts, locks, processes, queue
-from jobs.foreign_store import check_database
-from jobs.launching import ensure_supervisor
-from jobs.records import FAILED, FINISHED, STOPPED, Run
-from jobs.runs import active_runs, get_run, list_attempts, list_runs
+from jobs.running import processes, queue
+from jobs.running.background import ensure_supervisor
+from jobs.running.foreign_store import check_database
 from jobs.settings import settings
-from jobs.shop import set_slots
-from jobs.store import Store, open_store
+from jobs.store import locks, run_files
+from jobs.store.queries import active_runs, get_run, list_attempts, list_runs
+from jobs.store.queue_settings import set_slots
+from jobs.store.records import FAILED, FINISHED, STOPPED, Run
+from jobs.store.store import Store, open_store
 from tests.benchmarks.faults import Faults
 from tests.benchmarks.visitor import TRUE_WITHIN_S, Visitor
 from tests.jobs.working import Outcome, clear_away, outcome
@@ -181,7 +182,7 @@ class Chaos:
         for name, value in vars(expected).items():
             if getattr(got, name) != value:
                 yield f"run {run.id} differs from the one left in peace in its {name}"
-        lock = artifacts.files_of(self.war, run.id).lock
+        lock = run_files.files_of(self.war, run.id).lock
         if locks.is_held(lock) and psutil.pid_exists(processes.trainer_of(lock, run.id) or 0):
             self.counts["trainers that were still leaving"] += 1
 
@@ -215,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--longest-lock", type=float, default=60, help="most seconds that the store is held locked")
     parser.add_argument("--within", type=float, default=TRUE_WITHIN_S, help="seconds until a run has to go on")
     chosen = parser.parse_args(arguments)
-    if not dataset.is_present(settings().data):
+    if not fashion_mnist.is_present(settings().data):
         parser.error(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first")
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lookbook-chaos-") as folder:

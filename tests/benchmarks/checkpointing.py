@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import dataset
 from core.config import TRAINING_IMAGES, RunConfig
-from core.dataset import FashionMNIST
+from core.data import fashion_mnist
+from core.data.fashion_mnist import FashionMNIST
+from core.learning.training import CheckpointSaved, Training
 from core.presets import config_of
-from core.training import CheckpointSaved, Training
 from jobs.settings import settings
 
 TARGET = 0.01
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     config = config_of(chosen.model, epochs=chosen.epochs, train_size=chosen.images, patience=0)
     with tempfile.TemporaryDirectory(prefix="lookbook-checkpoints-") as folder:
-        cost = measure(config, dataset.load(settings().data), Path(folder))
+        cost = measure(config, fashion_mnist.load(settings().data), Path(folder))
     print(
         f"{chosen.model}, {chosen.epochs} epochs of {chosen.images:,} images: {len(cost.seconds)} checkpoints of "
         f"{cost.bytes / MEGABYTE:.0f} MB took {sum(cost.seconds):.2f} s of {cost.run_s:.0f} s, {cost.share:.2%} "

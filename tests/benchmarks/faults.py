@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from jobs import artifacts, processes, queue
-from jobs.launching import ensure_supervisor, supervisor_pid
-from jobs.records import RUNNING, STOPPED
-from jobs.runs import NotPossible, active_runs, list_runs
-from jobs.store import Store
+from jobs.running import processes, queue
+from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.store import run_files
+from jobs.store.queries import NotPossible, active_runs, list_runs
+from jobs.store.records import RUNNING, STOPPED
+from jobs.store.store import Store
 from tests.benchmarks.visitor import Visitor
 
 SUSPENDED_S = (0.5, 4.0)
@@ -62,7 +63,7 @@ class Faults:
     def trainers(self) -> list[int]:
         """The processes of the runs at work."""
         found = [
-            processes.trainer_of(artifacts.files_of(self.store, run.id).lock, run.id, run.pid)
+            processes.trainer_of(run_files.files_of(self.store, run.id).lock, run.id, run.pid)
             for run in active_runs(self.store)
             if run.alive
         ]
@@ -70,7 +71,7 @@ class Faults:
 
     def supervisor(self) -> int | None:
         """The process of the supervisor."""
-        path = artifacts.supervisor_lock(self.store)
+        path = run_files.supervisor_lock(self.store)
         return supervisor_pid(path) if path.exists() else None
 
 

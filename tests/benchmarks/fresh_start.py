@@ -12,17 +12,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from core import dataset
 from core.config import RunConfig
-from core.evaluation import log_probabilities
-from core.training import Training
+from core.data import fashion_mnist
+from core.learning.evaluation import log_probabilities
+from core.learning.training import Training
 
 RUSAGE_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def main() -> None:
     """Train a little and print what was found."""
-    config, data = RunConfig.model_validate_json(sys.argv[1]), dataset.load(Path(sys.argv[2]))
+    config, data = RunConfig.model_validate_json(sys.argv[1]), fashion_mnist.load(Path(sys.argv[2]))
     with tempfile.TemporaryDirectory() as folder:
         training = Training(config, data, Path(folder))
         events = training.events()

@@ -17,13 +17,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from jobs import attempts, queue
-from jobs.attempts import Duty
-from jobs.claims import claim
-from jobs.environment import host
-from jobs.runs import active_runs, list_epochs, list_runs
-from jobs.shop import set_slots
-from jobs.store import Store, StoreError
+from jobs.running import attempts, queue
+from jobs.running.attempts import Duty
+from jobs.running.claims import claim
+from jobs.running.environment import host
+from jobs.store.queries import active_runs, list_epochs, list_runs
+from jobs.store.queue_settings import set_slots
+from jobs.store.store import Store
+from jobs.store.store_errors import StoreError
 from tests import stores
 from tests.jobs import crowd
 from tests.jobs.configs import TINY

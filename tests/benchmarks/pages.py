@@ -24,10 +24,10 @@ from playwright.sync_api import Browser, Page
 from rich.console import Console
 from rich.table import Table
 
-from core import dataset
-from jobs import duplicates
+from core.data import fashion_mnist
+from jobs.results import duplicate_search
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store.store import Store
 from tests import stores
 from tests.browser.conftest import Dashboard, running_browser, running_dashboard, settle
 from tests.stores import Sample
@@ -94,14 +94,14 @@ def measure_store(browser: Browser, runs: int, times: int) -> Measured:
         running_dashboard(Path(folder)) as served,
         browser.new_context(viewport={"width": 1440, "height": 900}) as context,
     ):
-        data = dataset.load(settings().data)
+        data = fashion_mnist.load(settings().data)
         truth = data.test_labels.astype(np.int64)
         ids = stores.fill(served.store, runs, truth, epochs_done=EPOCHS, validated=True)
         store_mb = size_mb(Path(folder))
         stores.write_log(served.store, ids[-1], "a line of the log\n" * 2_000)
         add_study(served.store, ids[-1])
         add_groups(served.store, max(2, runs // 20), truth)
-        duplicates.search(served.store, data)
+        duplicate_search.search(served.store, data)
         page = context.new_page()
         cold_s = opened_by_link(page, f"{served.address}/runs")
         measured = {name: measure(page, served.address, where, times) for name, where in views(ids).items()}

@@ -22,17 +22,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core import metrics
+from core.answers.prediction import Predictor
+from core.answers.verdict import Judgement
 from core.classes import CLASS_NAMES
-from core.intake import read_photo
-from core.intervals import accuracy_interval
-from core.photos import ModelView, to_model_view
-from core.prediction import Predictor
-from core.reading import Photo, UnreadablePhoto
-from core.verdict import Judgement
-from jobs.launching import open_here
-from jobs.predicting import predictor_of
-from jobs.runs import find_run
+from core.photos.decoder import read_photo
+from core.photos.model_view import ModelView, to_model_view
+from core.photos.picture import Photo, UnreadablePhoto
+from core.statistics import metrics
+from core.statistics.intervals import accuracy_interval
+from jobs.results.photo_answers import predictor_of
+from jobs.running.background import open_here
+from jobs.store.queries import find_run
 from tests.benchmarks.others import other_pictures
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from core.significance import SIGNIFICANCE, mcnemar
+from core.statistics.significance import SIGNIFICANCE, mcnemar
 
 IMAGES = 10_000
 LABELS = np.repeat(np.arange(10), IMAGES // 10)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison import ChosenComparison, compare, compare_chosen, tied_with_best
-from core.intervals import accuracy_interval, difference_interval, mean_over_seeds
-from core.recipes import RecipeComparison, compare_recipes
-from core.significance import SIGNIFICANCE, mcnemar
+from core.statistics.comparison import ChosenComparison, compare, compare_chosen, tied_with_best
+from core.statistics.intervals import accuracy_interval, difference_interval, mean_over_seeds
+from core.statistics.recipes import RecipeComparison, compare_recipes
+from core.statistics.significance import SIGNIFICANCE, mcnemar
 from tests.benchmarks import simulation
 
 FALSE_ALARMS = (0.0, 0.06)

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import torch
 
-from core import dataset
 from core.config import RunConfig
-from core.evaluation import loss_and_accuracy
+from core.data import fashion_mnist
+from core.learning.evaluation import loss_and_accuracy
+from core.learning.events import EpochEnded
+from core.learning.training import Training
 from core.presets import PRESETS, config_of
-from core.progress import EpochEnded
-from core.training import Training
 from jobs.settings import settings
 from tests.benchmarks.report import ReportPipeline
 
@@ -92,7 +92,7 @@ def arrival(epochs: Iterator[Epoch], accuracy: float) -> Arrival:
 
 def _report_epochs(config: RunConfig, data: Path) -> Iterator[Epoch]:
     torch.manual_seed(config.seed)
-    training, validation = dataset.split_for(config, dataset.load(data).train_labels)
+    training, validation = fashion_mnist.split_for(config, fashion_mnist.load(data).train_labels)
     report = ReportPipeline("cnn", data, None, (training.tolist(), validation.tolist()))
     for _ in range(MOST_EPOCHS):
         for _ in report.steps():
@@ -101,7 +101,7 @@ def _report_epochs(config: RunConfig, data: Path) -> Iterator[Epoch]:
 
 
 def _our_epochs(config: RunConfig, data: Path, folder: Path) -> Iterator[Epoch]:
-    images = dataset.load(data)
+    images = fashion_mnist.load(data)
     training = Training(config, images, folder)
 
     def test() -> float:

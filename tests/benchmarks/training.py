@@ -24,14 +24,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core import dataset
 from core.config import RunConfig
-from core.evaluation import log_probabilities
-from core.learning import Learner, generator_at
-from core.precision import precision_on
-from core.preprocessing import resize
+from core.data import fashion_mnist
+from core.data.preprocessing import resize
+from core.learning.evaluation import log_probabilities
+from core.learning.learner import Learner, generator_at
+from core.learning.training import CHECKPOINT_SECONDS, CheckpointSaved, Progress, Training
+from core.machine.precision import precision_on
 from core.presets import config_of
-from core.training import CHECKPOINT_SECONDS, CheckpointSaved, Progress, Training
 from jobs.settings import settings
 from tests.benchmarks.report import ReportPipeline
 
@@ -83,7 +83,7 @@ def _config(name: str, weights: Path | None, threads: int) -> RunConfig:
 
 
 def _compare(name: str, config: RunConfig, weights: Path | None, arguments: argparse.Namespace, scratch: Path) -> None:
-    data = dataset.load(arguments.data)
+    data = fashion_mnist.load(arguments.data)
     report = ReportPipeline(name, arguments.data, weights)
     configs = {precision_on(config, CPU): config, "float32": config.model_copy(update={"precision": "float32"})}
     trainings = {name: Training(one, data, scratch / f"{config.model}-{name}") for name, one in configs.items()}
@@ -155,7 +155,9 @@ def _range(values: list[float], digits: int = 0) -> str:
     return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
-def _print_evaluation(report: ReportPipeline, model: nn.Module, config: RunConfig, data: dataset.FashionMNIST) -> None:
+def _print_evaluation(
+    report: ReportPipeline, model: nn.Module, config: RunConfig, data: fashion_mnist.FashionMNIST
+) -> None:
     theirs = [_seconds(report.evaluate) for _ in range(3)]
     ours = [_seconds(lambda: log_probabilities(model, data.test_images, config)) for _ in range(3)]
     ratio = min(theirs) / min(ours)
@@ -197,7 +199,7 @@ class TimedLearner(Learner):
         self._timed("optimizer", super().move_weights)
 
 
-def _print_profile(config: RunConfig, training: Training, data: dataset.FashionMNIST, steps: int = 60) -> None:
+def _print_profile(config: RunConfig, training: Training, data: fashion_mnist.FashionMNIST, steps: int = 60) -> None:
     learner = TimedLearner(training.model, config, torch.device("cpu"))
     learner.begin_epoch()
     images, labels = torch.from_numpy(data.train_images[:6400].copy()), torch.from_numpy(data.train_labels[:6400])

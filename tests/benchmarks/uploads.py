@@ -19,16 +19,16 @@ from pathlib import Path
 
 import psutil
 
-from core import intake
-from core.label_tables import UnreadableLabels, read_table
-from core.photo_files import PhotoFile, gather, is_table
-from core.photos import to_model_view
-from core.reading import UnreadablePhoto
+from core.labelling.label_tables import UnreadableLabels, read_table
+from core.photos import decoder
+from core.photos.model_view import to_model_view
+from core.photos.photo_files import PhotoFile, gather, is_table
+from core.photos.picture import UnreadablePhoto
 from core.texts import clean_name
 from tests.benchmarks import hostile_files
 
 MOST_BYTES = 1.4e9
-MOST_SECONDS = intake.PATIENCE_S
+MOST_SECONDS = decoder.PATIENCE_S
 COUNT = 1_400
 
 
@@ -70,10 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
     _take(good, outcome)
     if outcome.answered == 0 or "good.png" in str(outcome.refusals):
         outcome.failures.append("a good photo is not read any more")
-    grown, decoder = _peak() - before, max(outcome.readers.values())
-    if grown + decoder > MOST_BYTES:
-        outcome.failures.append(f"{(grown + decoder) / 1e6:.0f} MB of memory")
-    _report(outcome, grown, decoder)
+    grown, decoding = _peak() - before, max(outcome.readers.values())
+    if grown + decoding > MOST_BYTES:
+        outcome.failures.append(f"{(grown + decoding) / 1e6:.0f} MB of memory")
+    _report(outcome, grown, decoding)
     return 1 if outcome.failures else 0
 
 
@@ -113,7 +113,7 @@ def _answer(file: PhotoFile, outcome: Outcome) -> None:
     elif file.kind == "other":
         outcome.refusals["It lies beside the photos and is left out."] += 1
     else:
-        view = to_model_view(intake.read_photo(file.content, name))
+        view = to_model_view(decoder.read_photo(file.content, name))
         outcome.answered += view.image.shape == (28, 28)
     if clean_name(name) != name:
         outcome.failures.append(f"{name!r} is shown as it is")
@@ -133,13 +133,13 @@ def _peak_of(pid: int) -> float:
     return next((1024.0 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
-def _report(outcome: Outcome, grown: float, decoder: float) -> None:
+def _report(outcome: Outcome, grown: float, decoding: float) -> None:
     refused = sum(outcome.refusals.values())
     print(f"{outcome.files:,} files: {outcome.answered:,} pictures answered, {refused:,} refused with a reason")
     for words, times in outcome.refusals.most_common(12):
         print(f"  {times:5,}  {words[:100]}")
     print(f"slowest: {outcome.slowest[1]}, {outcome.slowest[0]:.2f} s")
-    print(f"memory at most: decoder {decoder / 1e6:.0f} MB, this process {grown / 1e6:.0f} MB more than before")
+    print(f"memory at most: decoder {decoding / 1e6:.0f} MB, this process {grown / 1e6:.0f} MB more than before")
     print(f"decoding processes used: {len(outcome.readers)}")
     for failure in outcome.failures[:20]:
         print(f"FAILED: {failure}")

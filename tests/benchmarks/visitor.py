@@ -15,12 +15,13 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from jobs import artifacts, processes
-from jobs.launching import ensure_supervisor
-from jobs.records import AT_WORK, Run
-from jobs.runs import active_runs
+from jobs.running import processes
+from jobs.running.background import ensure_supervisor
 from jobs.settings import ROOT, child_environment
-from jobs.store import Store
+from jobs.store import run_files
+from jobs.store.queries import active_runs
+from jobs.store.records import AT_WORK, Run
+from jobs.store.store import Store
 from tests.benchmarks.witness import CommandFailed, CommandLine, Witness
 
 LOOK_EVERY_S = 1.0
@@ -156,7 +157,7 @@ class Visitor(threading.Thread):
             self.complaints += self.command_line.untrue(told)
 
     def _suspended(self, run_id: str) -> bool:
-        pid = processes.trainer_of(artifacts.files_of(self.store, run_id).lock, run_id)
+        pid = processes.trainer_of(run_files.files_of(self.store, run_id).lock, run_id)
         with contextlib.suppress(psutil.Error):
             return pid is not None and psutil.Process(pid).status() == psutil.STATUS_STOPPED
         return False

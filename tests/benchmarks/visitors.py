@@ -24,11 +24,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from core import dataset
-from core.models import ARCHITECTURES
-from dashboard.samples import SAMPLES
+from core.architectures import ARCHITECTURES
+from core.data import fashion_mnist
+from dashboard.sections.predict.samples import SAMPLES
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store.store import Store
 from tests import stores
 from tests.benchmarks.watching import server
 from tests.studied import add_study
@@ -118,7 +118,7 @@ def fill(store: Store) -> list[str]:
     """A run of each architecture with a verdict of its own, and two more; each has a study."""
     verdicts = ("sure", "not sure", "none of these", None, "sure")
     names = (*ARCHITECTURES, "cnn", "resnet18")
-    truth = dataset.load(settings().data).test_labels
+    truth = fashion_mnist.load(settings().data).test_labels
     runs = [
         add_run_with_model(store, f"{name} {seed}", seed=seed, verdict=verdict, model=name, truth=truth)
         for seed, (name, verdict) in enumerate(zip(names, verdicts, strict=True))

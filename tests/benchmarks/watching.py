@@ -25,14 +25,14 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from core import dataset
+from core.data import fashion_mnist
 from core.presets import config_of
-from jobs import queue
-from jobs.launching import ensure_supervisor
-from jobs.records import Run
-from jobs.runs import get_run
+from jobs.running import queue
+from jobs.running.background import ensure_supervisor
 from jobs.settings import ROOT, child_environment, settings
-from jobs.store import Store, open_store
+from jobs.store.queries import get_run
+from jobs.store.records import Run
+from jobs.store.store import Store, open_store
 from tests import stores
 from tests.jobs.working import clear_away, wait_for_batches
 
@@ -237,7 +237,7 @@ def main(arguments: list[str] | None = None) -> int:
         port, run_id, sessions = chosen.watch
         asyncio.run(watch(int(port), run_id, int(sessions), 3600))
         return 0
-    if not dataset.is_present(settings().data):
+    if not fashion_mnist.is_present(settings().data):
         parser.error(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first")
     with tempfile.TemporaryDirectory(prefix="lookbook-watching-") as name:
         store = open_store(f"sqlite:///{Path(name) / 'runs.db'}", Path(name) / "artifacts")

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from jobs.records import Run
-from jobs.runs import list_attempts, list_runs
 from jobs.settings import ROOT, child_environment
-from jobs.store import Store
+from jobs.store.queries import list_attempts, list_runs
+from jobs.store.records import Run
+from jobs.store.store import Store
 
 Place = tuple[int, int]
 """An epoch, from 1, and how many of its batches are done."""

@@ -5,9 +5,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from core import dataset
-from jobs import shop
+from core.data import fashion_mnist
 from jobs.settings import settings
+from jobs.store import queue_settings
 from tests import stores
 from tests.browser.conftest import running_dashboard, settle
 from tests.stores import Sample
@@ -24,13 +24,13 @@ DIALOGS = (("finished", "Rename"), ("finished", "Tags"), ("finished", "Note"), (
 @pytest.fixture(scope="module")
 def ids(dashboard):
     """A paused queue with runs in every state, and two finished ones; their ids by state."""
-    shop.set_paused(dashboard.store, True)
+    queue_settings.set_paused(dashboard.store, True)
     made = {
         status: stores.add(dashboard.store, Sample(status=status, epochs_done=3)) for status in ("stopped", "queued")
     }
     failure = {"error_kind": "memory", "error_message": "Memory ran out.", "error_advice": "Use a smaller batch."}
     made["failed"] = stores.add(dashboard.store, Sample(status="failed", epochs_done=1, columns=failure))
-    truth = dataset.load(settings().data).test_labels.astype(np.int64)
+    truth = fashion_mnist.load(settings().data).test_labels.astype(np.int64)
     made["finished"] = stores.add(dashboard.store, Sample(seed=1, tags=("report",)), truth)
     made["other"] = stores.add(dashboard.store, Sample(model="resnet18", seed=2), truth)
     for seed in range(2):

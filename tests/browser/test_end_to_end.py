@@ -8,11 +8,11 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from core import dataset
 from core.classes import CLASS_NAMES
-from jobs import runs, shop
-from jobs.records import FINISHED, QUEUED, STOPPED
+from core.data import fashion_mnist
 from jobs.settings import settings
+from jobs.store import queries, queue_settings
+from jobs.store.records import FINISHED, QUEUED, STOPPED
 from tests import stores
 from tests.browser.conftest import running_dashboard, settle, wait_until
 from tests.stores import Sample
@@ -63,7 +63,7 @@ def follow(page, store, run_id):
             return seen
         seen.update(page.get_by_text(re.compile(r"epoch \d+ of \d+, step")).all_text_contents())
         page.wait_for_timeout(300)
-    raise AssertionError(f"{runs.get_run(store, run_id)} did not finish; {sorted(seen)}")
+    raise AssertionError(f"{queries.get_run(store, run_id)} did not finish; {sorted(seen)}")
 
 
 def draw_shirt():
@@ -77,7 +77,7 @@ def draw_shirt():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not dataset.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
+@pytest.mark.skipif(not fashion_mnist.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
 def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, weights):
     with running_dashboard(tmp_path) as served, browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         page, store = context.new_page(), served.store
@@ -88,7 +88,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         assert len(follow(page, store, cnn)) >= 2
         resnet = launch(page, served.address, "resnet18", Training_images=12_000, Epochs=6, Weights_file=weights)
         assert len(follow(page, store, resnet)) >= 2
-        assert {run.status for run in runs.get_runs(store, [cnn, resnet])} == {FINISHED}
+        assert {run.status for run in queries.get_runs(store, [cnn, resnet])} == {FINISHED}
 
         page.goto(f"{served.address}/runs")
         for run_id in (cnn, resnet):
@@ -113,7 +113,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         expect(page.get_by_text("All answers")).to_be_visible()
         settle(page)
         answers = page.get_by_test_id("stVerticalBlock").filter(has=page.get_by_role("heading", name="shirt.png")).last
-        for run in runs.get_runs(store, [cnn, resnet]):
+        for run in queries.get_runs(store, [cnn, resnet]):
             ranking = answers.locator("table", has=page.locator("caption", has_text=run.name))
             expect(ranking.get_by_role("row")).to_have_count(3)
             expect(ranking.get_by_role("row").first).to_contain_text(re.compile("|".join(CLASS_NAMES)))
@@ -123,7 +123,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
 
 def confused_cell(store, run_id):
     """A cell beside the diagonal whose images fit on one page of the gallery: true, predicted, count."""
-    said = runs.get_predictions(store, run_id)
+    said = queries.get_predictions(store, run_id)
     counts = {}
     for true, predicted in zip(said.labels.tolist(), said.predicted.tolist(), strict=True):
         if true != predicted:
@@ -135,7 +135,7 @@ def confused_cell(store, run_id):
 @pytest.fixture
 def paused(dashboard):
     """The store of the module with its queue paused, so that nothing starts."""
-    shop.set_paused(dashboard.store, True)
+    queue_settings.set_paused(dashboard.store, True)
     return dashboard.store
 
 
@@ -162,7 +162,7 @@ def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
         expect(box).to_be_checked()
         settle(page)
         assert "search=markable" in page.url
-    runs_left = [run.id for run in runs.list_runs(paused, runs.Filter(search="markable"))]
+    runs_left = [run.id for run in queries.list_runs(paused, queries.Filter(search="markable"))]
     assert {finished, working} == set(runs_left)
 
 
@@ -171,7 +171,7 @@ def test_stop_resume_and_clone_by_clicking(paused, open_page):
     page = open_page(f"runs?run={run_id}")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("■ stopped")).to_be_visible()
-    assert runs.get_run(paused, run_id).status == STOPPED
+    assert queries.get_run(paused, run_id).status == STOPPED
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("◌ queued").first).to_be_visible()
     page.get_by_role("button", name="Clone").click()
@@ -185,7 +185,7 @@ def test_the_queue_is_reordered_by_clicking(paused, open_page):
     page = open_page("runs")
     page.get_by_text("What works and waits").click()
     page.locator(f".st-key-earlier_{second} button").first.click()
-    wait_until(page, lambda: [run.id for run in runs.active_runs(paused) if run.id in (first, second)][0] == second)
+    wait_until(page, lambda: [run.id for run in queries.active_runs(paused) if run.id in (first, second)][0] == second)
 
 
 def test_deleting_names_the_run_and_what_goes(paused, open_page):
@@ -199,15 +199,15 @@ def test_deleting_names_the_run_and_what_goes(paused, open_page):
     expect(dialog).to_contain_text("3.0 kB")
     dialog.get_by_role("button", name="Delete 1 run").click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
-    assert runs.get_runs(paused, [run_id]) == []
+    assert queries.get_runs(paused, [run_id]) == []
 
 
 def test_clicking_launch_twice_launches_one_run(paused, open_page):
-    before = runs.count_runs(paused)
+    before = queries.count_runs(paused)
     page = open_page("launch?preset=quick")
     page.get_by_role("button", name="Launch", exact=True).dblclick()
     page.wait_for_url("**/runs?run=*")
     settle(page)
     # A second run would come an instant later.
     page.wait_for_timeout(1_000)
-    assert runs.count_runs(paused) == before + 1
+    assert queries.count_runs(paused) == before + 1

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.metrics import confusion_matrix
-from jobs import runs
+from core.statistics.metrics import confusion_matrix
+from jobs.store import queries
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.browser.conftest import running_dashboard, settle
@@ -32,7 +32,7 @@ def ids(dashboard):
 
 @pytest.fixture(scope="module")
 def matrix(dashboard, ids):
-    said = runs.get_predictions(dashboard.store, ids[0])
+    said = queries.get_predictions(dashboard.store, ids[0])
     return confusion_matrix(said.labels, said.predicted)
 
 
@@ -113,7 +113,7 @@ def test_the_run_shown_comes_into_the_address_and_one_step_back_leaves_the_page(
 
 
 def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_page):
-    a, b = (runs.get_predictions(dashboard.store, run_id) for run_id in ids)
+    a, b = (queries.get_predictions(dashboard.store, run_id) for run_id in ids)
     only_b = int(((b.predicted == b.labels) & (a.predicted != a.labels)).sum())
     page = open_page(f"compare?run={ids[0]}&run={ids[1]}")
     page.get_by_role("link", name="See them").nth(1).click()
@@ -123,7 +123,7 @@ def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_
 @pytest.mark.parametrize("where", ["compare?run={0}&run={1}", "explore?run={1}&against={0}&unit=difference"])
 @pytest.mark.parametrize("more", [True, False], ids=["more", "fewer"])
 def test_a_cell_of_the_difference_leads_to_the_images_whose_answer_has_changed(dashboard, ids, open_page, where, more):
-    a, b = (runs.get_predictions(dashboard.store, run_id) for run_id in ids)
+    a, b = (queries.get_predictions(dashboard.store, run_id) for run_id in ids)
     change = confusion_matrix(b.labels, b.predicted) - confusion_matrix(a.labels, a.predicted)
     true, predicted = divmod(int(change.argmax() if more else change.argmin()), 10)
     says_so, does_not = (b, a) if more else (a, b)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from dashboard import areas
+from dashboard.charts import areas
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.browser.conftest import running_dashboard, settle

@@ -5,9 +5,9 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from jobs import labels
-from jobs.reporting import report
-from jobs.runs import get_run
+from jobs.reports.report_files import report
+from jobs.running import run_edits
+from jobs.store.queries import get_run
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.browser.conftest import running_dashboard, settle
@@ -73,7 +73,7 @@ def dashboard(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ids(dashboard):
     made = [add_run_with_model(dashboard.store, name, seed) for seed, name in enumerate(NAMES)]
-    labels.set_tags(dashboard.store, made[0], [ALIVE[:50], "t" * 50])
+    run_edits.set_tags(dashboard.store, made[0], [ALIVE[:50], "t" * 50])
     stores.add(dashboard.store, Sample(name=NAMES[4], status="queued", epochs_done=0))
     return made
 

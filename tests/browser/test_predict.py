@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from dashboard import samples
+from dashboard.sections.predict import samples
 from tests.browser.conftest import running_dashboard
 from tests.browser.test_accessibility import serious, sideways
 from tests.untrained import add_run_with_model

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from dashboard import samples
+from dashboard.sections.predict import samples
 from tests.browser.conftest import settle
 from tests.untrained import add_run_with_model
 

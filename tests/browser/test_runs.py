@@ -6,11 +6,12 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from core import dataset
+from core.data import fashion_mnist
 from core.presets import config_of
-from jobs import artifacts, queue, runs, shop
-from jobs.records import QUEUED, RUNNING, STOPPED
+from jobs.running import queue
 from jobs.settings import settings
+from jobs.store import queries, queue_settings, run_files
+from jobs.store.records import QUEUED, RUNNING, STOPPED
 from tests import stores
 from tests.browser.conftest import START_S, running_dashboard, settle, wait_until
 from tests.stores import Sample
@@ -25,7 +26,7 @@ START_MS = 1000 * START_S
 @pytest.fixture
 def paused(dashboard):
     """The store of the module with its queue paused, so that nothing starts."""
-    shop.set_paused(dashboard.store, True)
+    queue_settings.set_paused(dashboard.store, True)
     return dashboard.store
 
 
@@ -50,7 +51,7 @@ def position(run):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not dataset.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
+@pytest.mark.skipif(not fashion_mnist.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
 def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser, tmp_path):
     with running_dashboard(tmp_path) as served, browser.new_context() as context:
         store, page = served.store, context.new_page()
@@ -59,22 +60,22 @@ def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser, tmp_path):
         expect(page.get_by_text(re.compile(r"epoch \d+ of 40, step \d+"))).to_be_visible(timeout=START_MS)
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("■ stopped")).to_be_visible(timeout=START_MS)
-        stopped = runs.get_run(store, run_id)
+        stopped = queries.get_run(store, run_id)
         assert stopped.status == STOPPED
-        assert list(artifacts.files_of(store, run_id).checkpoints.iterdir())
+        assert list(run_files.files_of(store, run_id).checkpoints.iterdir())
 
         page.get_by_role("button", name="Resume").click()
         expect(page.get_by_text("▶ running").first).to_be_visible(timeout=START_MS)
-        wait_until(page, lambda: runs.get_run(store, run_id).work_s > stopped.work_s)
-        resumed, (_, second) = runs.get_run(store, run_id), runs.list_attempts(store, run_id)
+        wait_until(page, lambda: queries.get_run(store, run_id).work_s > stopped.work_s)
+        resumed, (_, second) = queries.get_run(store, run_id), queries.list_attempts(store, run_id)
         assert (resumed.status, resumed.attempt) == (RUNNING, 2)
         assert (second.start_epoch, second.start_batch) >= position(stopped) > (1, 0)
         assert position(resumed) > position(stopped)
-        assert "resuming in epoch" in artifacts.log_tail(store, run_id)
+        assert "resuming in epoch" in run_files.log_tail(store, run_id)
 
 
 def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
-    source = runs.get_run(paused, stores.add(paused, Sample(name="original", changes={"epochs": 9})))
+    source = queries.get_run(paused, stores.add(paused, Sample(name="original", changes={"epochs": 9})))
     page = open_page(f"runs?run={source.id}")
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url(f"**/launch?clone={source.id}")
@@ -86,7 +87,7 @@ def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
     settle(page)
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url("**/runs?run=*")
-    made = runs.get_run(paused, re.search(r"run=(\w+)", page.url).group(1))
+    made = queries.get_run(paused, re.search(r"run=(\w+)", page.url).group(1))
     assert made.config == source.config | {"epochs": 11}
     assert (made.status, made.cloned_from) == (QUEUED, source.id)
 
@@ -100,7 +101,7 @@ def test_marked_runs_are_moved_to_the_front_by_clicking(paused, open_page):
     dialog.get_by_role("button", name="Move to the front").click()
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("2 runs moved to the front of the queue.")).to_be_visible()
-    assert [run.id for run in runs.active_runs(paused) if run.id in ids] == [ids[1], ids[2], ids[0]]
+    assert [run.id for run in queries.active_runs(paused) if run.id in ids] == [ids[1], ids[2], ids[0]]
 
 
 def test_clicking_twice_on_launch_again_launches_once(paused, open_page):
@@ -112,7 +113,7 @@ def test_clicking_twice_on_launch_again_launches_once(paused, open_page):
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("link", name="repeated again")).to_have_count(1)
     settle(page)
-    assert [run.cloned_from for run in runs.active_runs(paused)].count(source) == 1
+    assert [run.cloned_from for run in queries.active_runs(paused)].count(source) == 1
 
 
 def test_a_live_refresh_keeps_scroll_and_marks(paused, open_page):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.reading import MAX_BYTES
-from dashboard import samples
+from core.photos.picture import MAX_BYTES
+from dashboard.sections.predict import samples
 from tests.browser.conftest import running_dashboard
 from tests.untrained import add_run_with_model
 

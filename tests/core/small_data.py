@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.dataset import FashionMNIST
+from core.data.fashion_mnist import FashionMNIST
 
 
 def small_data(train: int = 1200, test: int = 200) -> FashionMNIST:

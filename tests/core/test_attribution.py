@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from captum.attr import LayerGradCam
 from torch import Tensor, nn
 
-from core import models
-from core.attribution import grad_cam
+from core import architectures
+from core.answers.features import NoMaps
+from core.answers.grad_cam import grad_cam
+from core.architectures import ARCHITECTURES
 from core.config import RunConfig
-from core.features import NoMaps
-from core.models import ARCHITECTURES
+from core.data.preprocessing import to_input
 from core.models.staged import Stage, StagedModel
-from core.preprocessing import to_input
 from tests.core.small_data import small_data
 from tests.core.test_models import shuffle_norms
 
@@ -41,7 +41,7 @@ def by_captum(model: nn.Module, image: np.ndarray, label: int, config: RunConfig
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_it_is_what_captum_says(name: str) -> None:
     config = RunConfig(model=name, pretrained=False)
-    model = models.build(config)
+    model = architectures.build(config)
     shuffle_norms(model)
     model.eval()
     for image, label in zip(IMAGES[:10], range(10), strict=True):
@@ -54,7 +54,7 @@ def test_it_is_what_captum_says(name: str) -> None:
 
 def test_frozen_layers_change_nothing() -> None:
     config = RunConfig(model="cnn")
-    model = models.build(config).eval()
+    model = architectures.build(config).eval()
     free = grad_cam(model, IMAGES[0], 3, config)
     model.requires_grad_(False)
     assert np.array_equal(grad_cam(model, IMAGES[0], 3, config), free)

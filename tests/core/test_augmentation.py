@@ -9,9 +9,9 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, transforms
 from torchvision.transforms import functional as TF
 
-from core.augmentation import Changes, augment, draw, flip_and_rotate, flip_shift_and_erase, jitter
 from core.config import RunConfig, validated
-from core.preprocessing import normalise, resize, to_input
+from core.data.preprocessing import normalise, resize, to_input
+from core.learning.augmentation import Changes, augment, draw, flip_and_rotate, flip_shift_and_erase, jitter
 from tests.core.small_data import small_data
 
 IMAGES = torch.from_numpy(small_data(100).train_images)

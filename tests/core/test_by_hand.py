@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core import by_hand, dataset
+from core.data import by_hand, fashion_mnist
+from core.data.idx import raw_folder
 from core.errors import DataError
-from core.idx import raw_folder
 from tests.core.test_dataset import Published, failing, published, whole
 
 __all__ = ["published"]
@@ -27,7 +27,7 @@ def put(published: Published, place: Path, *, packed: bool = True, spelt: str = 
 def fetch(published: Published, folder: Path) -> list[str]:
     """Fetch without any source; what is said meanwhile."""
     said: list[str] = []
-    dataset.fetch(folder, lambda message, _share: said.append(message), files=published.files, sources=[])
+    fashion_mnist.fetch(folder, lambda message, _share: said.append(message), files=published.files, sources=[])
     return said
 
 
@@ -55,9 +55,9 @@ def test_what_is_missing_beside_them_comes_from_a_source(published: Published, t
     put(published, folder / "raw")
     (folder / "raw" / f"{published.files[2].name}.gz").unlink()
     with pytest.raises(DataError, match="closed today") as refused:
-        dataset.fetch(folder, files=published.files, sources=[failing("closed today")])
+        fashion_mnist.fetch(folder, files=published.files, sources=[failing("closed today")])
     assert f"({published.files[2].name}) to {raw_folder(folder)}, unpacked or as .gz" in refused.value.advice
-    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    fashion_mnist.fetch(folder, files=published.files, sources=[published.source()])
     assert whole(folder, published.files)
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_file_hangs_nothing(published: Published, tmp_path: Path) -> 
 
 def test_nothing_is_looked_for_where_everything_is_in_its_place(published: Published, tmp_path: Path) -> None:
     fetch_from = published.source()
-    dataset.fetch(tmp_path, files=published.files, sources=[fetch_from])
+    fashion_mnist.fetch(tmp_path, files=published.files, sources=[fetch_from])
     put(published, tmp_path / "raw")
     shutil.rmtree(published.folder)
     assert fetch(published, tmp_path) == ["Checking the data folder"]

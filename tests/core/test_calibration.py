@@ -1,12 +1,12 @@
-"""core.calibration against scikit-learn, a loop and a grid, and its answers at the edges."""
+"""core.statistics.calibration against scikit-learn, a loop and a grid, and its answers at the edges."""
 
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from core.calibration import accuracy_by_coverage, calibration, fit_temperature, with_temperature
-from core.intervals import accuracy_interval
+from core.statistics.calibration import accuracy_by_coverage, calibration, fit_temperature, with_temperature
+from core.statistics.intervals import accuracy_interval
 
 GENERATOR = np.random.default_rng(11)
 LOGITS = GENERATOR.normal(size=(4000, 10)) * 2

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.checkpoints import load_model, read, save_model, write
 from core.config import RunConfig
 from core.errors import CheckpointError
+from core.learning.checkpoints import load_model, read, save_model, write
 from core.models.cnn import CNN
 
 STATE = {"weights": {"a": torch.arange(1000.0)}, "epochs": [{"loss": 0.25}], "none": None}
@@ -62,7 +62,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 def test_a_model_of_another_preprocessing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_model(tmp_path / "model.pt", CNN(), RunConfig())
-    monkeypatch.setattr("core.checkpoints.PREPROCESSING_VERSION", 2)
+    monkeypatch.setattr("core.learning.checkpoints.PREPROCESSING_VERSION", 2)
     with pytest.raises(CheckpointError, match="prepared in another way"):
         load_model(tmp_path / "model.pt")
 

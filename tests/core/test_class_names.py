@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.class_names import label_of, read_words
 from core.classes import CLASS_NAMES
+from core.labelling.class_names import label_of, read_words
 
 
 @pytest.mark.parametrize("label", range(10))

@@ -1,4 +1,4 @@
-"""core.comparison and core.breakdown: counts against brute force, sentences word for word, and the edges."""
+"""Comparison and breakdown: counts against brute force, sentences word for word, and the edges."""
 
 from dataclasses import asdict
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.agreement import OUTCOMES, outcomes
 from core.classes import CLASS_NAMES
-from core.comparison import best_sentence, compare, compare_chosen, compare_with_baseline, tied_with_best
-from core.significance import mcnemar, mcnemar_at_most
+from core.statistics.agreement import OUTCOMES, outcomes
+from core.statistics.comparison import best_sentence, compare, compare_chosen, compare_with_baseline, tied_with_best
+from core.statistics.significance import mcnemar, mcnemar_at_most
 
 LABELS = np.repeat(np.arange(10), 1000)
 

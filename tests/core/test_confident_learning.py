@@ -6,7 +6,7 @@ from cleanlab.count import compute_confident_joint
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-from core.confident_learning import NO_CLASS, confident_joint, label_quality
+from core.statistics.label_errors import NO_CLASS, confident_joint, label_quality
 from tests import stores
 
 TRUTH = stores.labels()

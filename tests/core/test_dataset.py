@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import dataset, idx, sources
+from core.data import fashion_mnist, idx, sources
+from core.data.idx import IdxFile, raw_folder
+from core.data.sources import Progress, Source, SourceFailed
 from core.errors import DataError
-from core.idx import IdxFile, raw_folder
-from core.sources import Progress, Source, SourceFailed
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def test_the_header_is_that_of_the_idx_format() -> None:
 
 def test_files_are_fetched_from_a_mirror_with_progress(published: Published, server: str, tmp_path: Path) -> None:
     said: list[tuple[str, float | None]] = []
-    dataset.fetch(
+    fashion_mnist.fetch(
         tmp_path / "data",
         lambda message, share: said.append((message, share)),
         files=published.files,
@@ -98,7 +98,7 @@ def test_the_next_source_is_tried_and_a_mirror_without_the_file_says_so(
     published: Published, server: str, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    dataset.fetch(
+    fashion_mnist.fetch(
         tmp_path / "data",
         lambda message, _share: said.append(message),
         files=published.files,
@@ -113,7 +113,7 @@ def test_if_no_source_works_the_error_lists_each_with_its_reason(
 ) -> None:
     tried = [failing("closed today"), from_mirrors(f"{server}nothing/", "http://127.0.0.1:9/")]
     with pytest.raises(DataError) as refused:
-        dataset.fetch(tmp_path / "data", files=published.files, sources=tried)
+        fashion_mnist.fetch(tmp_path / "data", files=published.files, sources=tried)
     for reason in ("closed today", "File not found", "refused", "python -m jobs data", "t10k-labels-idx1-ubyte"):
         assert reason in str(refused.value)
     assert not list(raw_folder(tmp_path / "data").glob("*"))
@@ -130,13 +130,13 @@ def test_if_no_source_works_the_error_lists_each_with_its_reason(
 def test_a_damaged_download_is_never_kept(damaged: bytes, published: Published, tmp_path: Path) -> None:
     (published.folder / "t10k-images-idx3-ubyte.gz").write_bytes(damaged)
     with pytest.raises(DataError, match="t10k-images-idx3-ubyte"):
-        dataset.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
+        fashion_mnist.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
     assert not (raw_folder(tmp_path / "data") / "t10k-images-idx3-ubyte").exists()
 
 
 def test_only_what_is_missing_or_damaged_is_fetched_again(published: Published, tmp_path: Path) -> None:
     folder, asked = tmp_path / "data", []
-    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    fashion_mnist.fetch(folder, files=published.files, sources=[published.source()])
     damaged = raw_folder(folder) / "t10k-labels-idx1-ubyte"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\xff")
 
@@ -144,7 +144,7 @@ def test_only_what_is_missing_or_damaged_is_fetched_again(published: Published, 
         asked.extend(names)
         return published.folder
 
-    dataset.fetch(folder, files=published.files, sources=[Source("a copy", bring)])
+    fashion_mnist.fetch(folder, files=published.files, sources=[Source("a copy", bring)])
     assert asked == ["t10k-labels-idx1-ubyte"]
     assert whole(folder, published.files)
 
@@ -153,9 +153,9 @@ def test_with_the_files_in_place_no_source_is_asked_and_nothing_is_written(
     published: Published, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
-    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    fashion_mnist.fetch(folder, files=published.files, sources=[published.source()])
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    dataset.fetch(folder, files=published.files, sources=[failing("must not be asked")])
+    fashion_mnist.fetch(folder, files=published.files, sources=[failing("must not be asked")])
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
@@ -163,25 +163,25 @@ def test_a_fetch_that_fails_lists_only_the_files_that_are_missing_or_damaged(
     published: Published, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
-    dataset.fetch(folder, files=published.files, sources=[published.source()])
+    fashion_mnist.fetch(folder, files=published.files, sources=[published.source()])
     raw = raw_folder(folder)
     (raw / "t10k-labels-idx1-ubyte").unlink()
     (raw / "train-labels-idx1-ubyte").write_bytes(b"damaged")
     with pytest.raises(DataError) as refused:
-        dataset.fetch(folder, files=published.files, sources=[failing("closed today")])
+        fashion_mnist.fetch(folder, files=published.files, sources=[failing("closed today")])
     assert f"(train-labels-idx1-ubyte, t10k-labels-idx1-ubyte) to {raw}" in refused.value.advice
     assert "images" not in refused.value.advice
 
 
 def test_the_stamps_of_a_data_folder_change_with_its_files(published: Published, tmp_path: Path) -> None:
-    assert dataset.stamps(tmp_path) == ()
-    dataset.fetch(tmp_path, files=published.files, sources=[published.source()])
-    before = dataset.stamps(tmp_path)
+    assert fashion_mnist.stamps(tmp_path) == ()
+    fashion_mnist.fetch(tmp_path, files=published.files, sources=[published.source()])
+    before = fashion_mnist.stamps(tmp_path)
     assert len(before) == len(published.files)
-    assert dataset.stamps(tmp_path) == before
+    assert fashion_mnist.stamps(tmp_path) == before
     changed = raw_folder(tmp_path) / "t10k-labels-idx1-ubyte"
     changed.write_bytes(changed.read_bytes() + b"more")
-    assert dataset.stamps(tmp_path) != before
+    assert fashion_mnist.stamps(tmp_path) != before
 
 
 def test_two_that_fetch_at_once_ask_a_source_only_once(published: Published, server: str, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_two_that_fetch_at_once_ask_a_source_only_once(published: Published, ser
         return sources.mirrors([server], names, scratch, progress)
 
     def fetch(_number: int) -> None:
-        dataset.fetch(tmp_path / "data", files=published.files, sources=[Source("mirror", bring)])
+        fashion_mnist.fetch(tmp_path / "data", files=published.files, sources=[Source("mirror", bring)])
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(fetch, range(4)))
@@ -204,14 +204,14 @@ def test_what_a_killed_fetch_left_behind_is_removed(published: Published, tmp_pa
     left = tmp_path / "data" / ".fetch"
     left.mkdir(parents=True)
     (left / "half a file").write_bytes(b"half")
-    dataset.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
+    fashion_mnist.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
     assert not left.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(published: Published, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where a folder should be")
     with pytest.raises(DataError, match="cannot be written.*LOOKBOOK_DATA"):
-        dataset.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
+        fashion_mnist.fetch(tmp_path / "data", files=published.files, sources=[published.source()])
 
 
 def test_a_file_that_is_missing_short_or_changed_is_named_with_what_to_do(published: Published, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_file_that_is_missing_short_or_changed_is_named_with_what_to_do(publis
 def test_reading_gives_the_published_numbers_and_they_cannot_be_overwritten(
     published: Published, tmp_path: Path
 ) -> None:
-    dataset.fetch(tmp_path, files=published.files, sources=[published.source()])
+    fashion_mnist.fetch(tmp_path, files=published.files, sources=[published.source()])
     for file in published.files:
         array = idx.read(raw_folder(tmp_path) / file.name, file)
         assert array.shape == file.shape
@@ -245,25 +245,25 @@ def test_reading_gives_the_published_numbers_and_they_cannot_be_overwritten(
 
 
 def test_an_empty_data_folder_holds_no_data(tmp_path: Path) -> None:
-    assert not dataset.is_present(tmp_path)
+    assert not fashion_mnist.is_present(tmp_path)
     with pytest.raises(DataError, match="train-images-idx3-ubyte is missing"):
-        dataset.load(tmp_path)
+        fashion_mnist.load(tmp_path)
 
 
 LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(10), 6000))
 
 
 def test_the_split_is_stratified_complete_and_without_overlap() -> None:
-    training, validation = dataset.split(LABELS, seed=3)
+    training, validation = fashion_mnist.split(LABELS, seed=3)
     assert np.bincount(LABELS[training]).tolist() == [5400] * 10
     assert np.bincount(LABELS[validation]).tolist() == [600] * 10
     assert np.array_equal(np.sort(np.concatenate([training, validation])), np.arange(60_000))
 
 
 def test_a_smaller_training_set_is_stratified_and_part_of_the_larger_one() -> None:
-    everything, validation = dataset.split(LABELS, seed=3)
-    some, same_validation = dataset.split(LABELS, seed=3, train_size=1004)
-    fewer, _ = dataset.split(LABELS, seed=3, train_size=500)
+    everything, validation = fashion_mnist.split(LABELS, seed=3)
+    some, same_validation = fashion_mnist.split(LABELS, seed=3, train_size=1004)
+    fewer, _ = fashion_mnist.split(LABELS, seed=3, train_size=500)
     assert len(some) == 1004
     assert set(np.bincount(LABELS[some])) == {100, 101}
     assert set(fewer) < set(some) < set(everything)
@@ -272,7 +272,7 @@ def test_a_smaller_training_set_is_stratified_and_part_of_the_larger_one() -> No
 
 @pytest.mark.parametrize("folds", [2, 5, 7])
 def test_the_folds_of_a_seed_share_out_all_training_images_class_by_class(folds: int) -> None:
-    splits = [dataset.fold_split(LABELS, 3, folds, fold) for fold in range(1, folds + 1)]
+    splits = [fashion_mnist.fold_split(LABELS, 3, folds, fold) for fold in range(1, folds + 1)]
     validations = [validation for _, validation in splits]
     assert np.array_equal(np.sort(np.concatenate(validations)), np.arange(60_000))
     for training, validation in splits:
@@ -282,20 +282,20 @@ def test_the_folds_of_a_seed_share_out_all_training_images_class_by_class(folds:
 
 
 def test_a_fold_depends_on_the_seed_alone_and_a_smaller_training_set_is_stratified() -> None:
-    training, validation = dataset.fold_split(LABELS, 3, 5, 2)
-    some, same_validation = dataset.fold_split(LABELS, 3, 5, 2, train_size=1000)
+    training, validation = fashion_mnist.fold_split(LABELS, 3, 5, 2)
+    some, same_validation = fashion_mnist.fold_split(LABELS, 3, 5, 2, train_size=1000)
     assert np.array_equal(validation, same_validation)
     assert set(some) < set(training)
     assert np.bincount(LABELS[some]).tolist() == [100] * 10
-    assert not np.array_equal(validation, dataset.fold_split(LABELS, 4, 5, 2)[1])
+    assert not np.array_equal(validation, fashion_mnist.fold_split(LABELS, 4, 5, 2)[1])
 
 
 def test_another_seed_gives_another_split() -> None:
-    assert not np.array_equal(dataset.split(LABELS, seed=0)[1], dataset.split(LABELS, seed=1)[1])
+    assert not np.array_equal(fashion_mnist.split(LABELS, seed=0)[1], fashion_mnist.split(LABELS, seed=1)[1])
 
 
 def test_the_split_of_a_seed_never_changes() -> None:
     """These very images decide every stored result: a change here makes old and new runs incomparable."""
-    training, validation = dataset.split(np.arange(100) % 10, seed=7, train_size=20)
+    training, validation = fashion_mnist.split(np.arange(100) % 10, seed=7, train_size=20)
     assert training.tolist() == [4, 11, 12, 20, 31, 35, 39, 46, 48, 52, 63, 65, 67, 74, 79, 80, 83, 88, 96, 97]
     assert validation.tolist() == [6, 21, 23, 24, 32, 37, 55, 90, 98, 99]

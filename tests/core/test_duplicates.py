@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.dataset import FashionMNIST, load
-from core.duplicates import NEAR_DUPLICATE, Pairs, find_pairs
+from core.data.fashion_mnist import FashionMNIST, load
+from core.statistics.near_duplicates import NEAR_DUPLICATE, Pairs, find_pairs
 from jobs.settings import settings
 
 

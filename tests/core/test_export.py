@@ -9,14 +9,15 @@ import torch
 from torchvision.models import resnet18
 
 import core
-from core import export, models
-from core.checkpoints import LoadedModel
+from core import architectures
+from core.answers import export
+from core.answers.export import ExportError, WholeNumberResize, read_weights, write_onnx, write_weights
 from core.config import RunConfig
+from core.data.preprocessing import PREPROCESSING_VERSION, normalise, resize
 from core.errors import CheckpointError
-from core.evaluation import log_probabilities
-from core.export import ExportError, WholeNumberResize, read_weights, write_onnx, write_weights
-from core.onnx_runtime import onnxruntime
-from core.preprocessing import PREPROCESSING_VERSION, normalise, resize
+from core.learning.checkpoints import LoadedModel
+from core.learning.evaluation import log_probabilities
+from core.machine.onnx_runtime import onnxruntime
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 28, 28), dtype=np.uint8)
 RESNET = RunConfig(
@@ -27,7 +28,7 @@ RESNET = RunConfig(
 def untrained(config: RunConfig) -> LoadedModel:
     """A model with random weights, and batch norms whose statistics are not those they start from."""
     torch.manual_seed(0)
-    model = models.build(config)
+    model = architectures.build(config)
     for name, buffer in model.named_buffers():
         if "running" in name:
             buffer.uniform_(0.5, 1.5)

@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core import models
+from core import architectures
+from core.answers.features import NoMaps, map_stage, penultimate_features
+from core.architectures import ARCHITECTURES
 from core.config import RunConfig
-from core.evaluation import answer, log_probabilities
-from core.features import NoMaps, map_stage, penultimate_features
-from core.models import ARCHITECTURES
+from core.data.preprocessing import to_input
+from core.learning.evaluation import answer, log_probabilities
 from core.models.staged import Stage, StagedModel
-from core.preprocessing import to_input
 from tests.core.small_data import small_data
 
 
@@ -26,7 +26,7 @@ IMAGES = small_data(train=10, test=20).test_images
 
 def untrained(name: str, **changes: object) -> tuple[StagedModel, RunConfig]:
     config = RunConfig(model=name, pretrained=False, **changes)
-    return models.build(config).eval(), config
+    return architectures.build(config).eval(), config
 
 
 @pytest.mark.parametrize("flips", [False, True])

@@ -21,10 +21,10 @@ import psutil
 import pytest
 from PIL import Image
 
-from core import intake
-from core.intake import read_photo
-from core.reader import READY
-from core.reading import UnreadablePhoto, read
+from core.photos import decoder
+from core.photos.decoder import read_photo
+from core.photos.decoder_process import READY
+from core.photos.picture import UnreadablePhoto, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -43,7 +43,7 @@ def gradient(size: tuple[int, int] = (60, 40), mode: str = "RGB") -> Image.Image
 def reader() -> psutil.Process:
     """The process that decodes for this one; one that it replaced may need a moment to be gone."""
     read_photo(encoded(gradient((2, 2))))
-    started = intake._reader()._started
+    started = decoder._reader()._started
     assert started is not None
     return psutil.Process(started.process.pid)
 
@@ -86,7 +86,7 @@ def test_a_phone_photo_of_48_megapixels_is_read() -> None:
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
     vast = encoded(Image.new("RGBA", (7000, 7000)), "PNG", compress_level=9)
     ours, theirs = Pipe()
-    program = f"from core.reader import main; main({theirs.fileno()}, 100 * 2**20)"
+    program = f"from core.photos.decoder_process import main; main({theirs.fileno()}, 100 * 2**20)"
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, pass_fds=[theirs.fileno()]) as process, ours:
         theirs.close()
         assert ours.recv_bytes() == READY
@@ -140,7 +140,7 @@ def test_a_decoder_that_dies_costs_one_refusal() -> None:
 def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     suspended = reader()
     suspended.suspend()
-    monkeypatch.setattr(intake, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(decoder, "PATIENCE_S", 0.2)
     with pytest.raises(UnreadablePhoto, match="takes more than"):
         read_photo(encoded(gradient()), "slow.png")
     assert not suspended.is_running()
@@ -152,7 +152,7 @@ def test_a_suspended_decoder_that_takes_no_byte_holds_nobody_up_for_good(monkeyp
     large = encoded(Image.effect_noise((1500, 1500), 90))
     assert len(large) > 1_000_000
     reader().suspend()
-    monkeypatch.setattr(intake, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(decoder, "PATIENCE_S", 0.2)
     refused: list[UnreadablePhoto] = []
 
     def ask() -> None:
@@ -185,10 +185,10 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
         "#!/bin/sh\necho Trouble: >&2\necho \"No module named 'PIL'\" >&2\nexit 1\n", encoding="utf-8"
     )
     complaining.chmod(0o755)
-    intake._reader.cache_clear()
+    decoder._reader.cache_clear()
     executable = {"false": shutil.which("false"), "complaining": str(complaining)}.get(program, program)
     monkeypatch.setattr(sys, "executable", executable)
-    with pytest.raises(intake.ReaderNotStarted, match=f"cannot start: .*{reason}") as refused:
+    with pytest.raises(decoder.ReaderNotStarted, match=f"cannot start: .*{reason}") as refused:
         read_photo(encoded(gradient()), "good.png")
     assert "good.png" not in str(refused.value)
     monkeypatch.undo()

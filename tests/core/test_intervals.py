@@ -1,10 +1,10 @@
-"""core.intervals against scipy and brute force, and its answers at the edges."""
+"""core.statistics.intervals against scipy and brute force, and its answers at the edges."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from core.intervals import accuracy_interval, difference_interval, mean_over_seeds, student_quantile
+from core.statistics.intervals import accuracy_interval, difference_interval, mean_over_seeds, student_quantile
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (1, 10), (5, 10), (10, 10), (9150, 10_000), (999, 1000), (1, 1)])

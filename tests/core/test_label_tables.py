@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.label_tables import MAX_LABEL_BYTES, MAX_LABELS, NoLabelColumns, UnreadableLabels, read_table
+from core.labelling.label_tables import MAX_LABEL_BYTES, MAX_LABELS, NoLabelColumns, UnreadableLabels, read_table
 
 
 def labels_in(content: bytes | str) -> dict[str, int | None]:

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core import models
+from core import architectures
 from core.config import FREEZABLE_LAYERS
-from core.learning import Learner, generator_at, learning_rate
+from core.learning.learner import Learner, generator_at, learning_rate
 from core.presets import config_of
 from tests.core.small_data import small_data
 
@@ -50,7 +50,7 @@ def test_a_cosine_rate_rises_for_a_tenth_of_the_run_and_then_falls_to_nothing_as
 def test_a_step_of_adamw_is_torchs_with_decay_on_convolutions_and_linear_layers_alone() -> None:
     config = config_of("cnn", optimizer="adamw", weight_decay=0.1, augmentation="none", precision="float32")
     torch.manual_seed(0)
-    learner = Learner(models.build(config).double(), config, torch.device("cpu"))
+    learner = Learner(architectures.build(config).double(), config, torch.device("cpu"))
     plain = copy.deepcopy(learner.model)
     learner.begin_epoch()
     inputs = learner.make_inputs(IMAGES, generator_at(0)).double()
@@ -69,7 +69,7 @@ def test_a_step_of_adamw_is_torchs_with_decay_on_convolutions_and_linear_layers_
 
 def test_the_average_is_torchs_moving_average_of_weights_and_statistics_once_its_decay_is_reached() -> None:
     config = config_of("cnn", weight_averaging=0.1, augmentation="none", precision="float32")
-    learner = Learner(models.build(config), config, torch.device("cpu"))
+    learner = Learner(architectures.build(config), config, torch.device("cpu"))
     learner.begin_epoch()
     oracle = AveragedModel(learner.model, multi_avg_fn=get_ema_multi_avg_fn(0.1), use_buffers=True)
     # At its first call it copies, where ours averages with the weights before the step.
@@ -87,14 +87,14 @@ def test_the_average_is_torchs_moving_average_of_weights_and_statistics_once_its
 
 def test_without_averaging_the_result_is_the_model_itself() -> None:
     config = config_of("cnn")
-    learner = Learner(models.build(config), config, torch.device("cpu"))
+    learner = Learner(architectures.build(config), config, torch.device("cpu"))
     assert learner.result is learner.model
 
 
 def test_layers_with_pretrained_weights_learn_by_their_share_of_the_rate() -> None:
     every = ("conv1", "layer1", "layer2", "layer3", "layer4")
     config = config_of("resnet18", unfrozen_layers=every, weight_decay=0.0, pretrained_rate=0.25, learning_rate=0.01)
-    learner = Learner(models.build(config), config, torch.device("cpu"), afresh=("layer4", "fc"))
+    learner = Learner(architectures.build(config), config, torch.device("cpu"), afresh=("layer4", "fc"))
     before = {name: weight.detach().clone() for name, weight in learner.model.named_parameters()}
     learner.begin_epoch()
     learner.set_rate(1, 0.0)
@@ -109,7 +109,7 @@ def test_layers_with_pretrained_weights_learn_by_their_share_of_the_rate() -> No
 
 def test_batches_that_pass_the_frozen_layers_together_are_what_each_would_be_alone() -> None:
     config = config_of("resnet18", precision="float32")
-    learner = Learner(models.build(config), config, torch.device("cpu"), afresh=("layer4", "fc"))
+    learner = Learner(architectures.build(config), config, torch.device("cpu"), afresh=("layer4", "fc"))
     learner.begin_epoch()
     batches = [IMAGES[:20], IMAGES[20:]]
     together = learner.prepare(batches, [generator_at(1), generator_at(2)])
@@ -128,12 +128,12 @@ def test_several_small_batches_are_prepared_at_once_where_the_first_layers_are_f
     unfrozen: tuple[str, ...], batch_size: int, expected: int
 ) -> None:
     config = config_of("resnet18", unfrozen_layers=unfrozen, batch_size=batch_size)
-    assert Learner(models.build(config), config, torch.device("cpu")).batches_at_once == expected
+    assert Learner(architectures.build(config), config, torch.device("cpu")).batches_at_once == expected
 
 
 def test_a_smoothed_loss_takes_its_share_from_all_classes_alike() -> None:
     config = config_of("cnn", label_smoothing=0.1, precision="float32")
-    learner = Learner(models.build(config), config, torch.device("cpu"))
+    learner = Learner(architectures.build(config), config, torch.device("cpu"))
     logits, loss = learner.compute_loss(learner.make_inputs(IMAGES, generator_at(0)), LABELS)
     logs = logits.log_softmax(1)
     # Szegedy and others 2016, section 7: the target is (1 - e) of the label and e / 10 of every class.

@@ -1,4 +1,4 @@
-"""core.metrics against scikit-learn, and its answers where a figure is not defined."""
+"""core.statistics.metrics against scikit-learn, and its answers where a figure is not defined."""
 
 import math
 import subprocess
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from core import metrics
 from core.classes import CLASS_NAMES
+from core.statistics import metrics
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,7 @@ def test_labels_that_do_not_fit_are_refused():
 
 def test_all_statistics_load_without_scipy_so_that_pages_open_fast():
     modules = "agreement, breakdown, calibration, comparison, intervals, metrics, recipes, significance, wording"
-    code = f"import sys; from core import {modules}; print({{'torch', 'scipy', 'sklearn'}} & set(sys.modules))"
+    heavy = "{'torch', 'scipy', 'sklearn'}"
+    code = f"import sys; from core.statistics import {modules}; print({heavy} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "set()"

@@ -11,11 +11,11 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
-from core import models
+from core import architectures
 from core.config import RunConfig, validated
 from core.errors import ConfigurationError
 from core.models.cnn import CNN
-from core.models.pooling import normalise_and_pool
+from core.models.kernels.pooling import normalise_and_pool
 from core.models.resnet18 import ResNet18
 from core.models.resnet_small import SmallResNet
 
@@ -223,9 +223,9 @@ def test_frozen_weights_that_are_loaded_later_are_the_ones_used() -> None:
 
 
 def test_the_registry_builds_each_model_and_knows_its_name_without_torch() -> None:
-    for name in models.ARCHITECTURES:
+    for name in architectures.ARCHITECTURES:
         config = validated({"model": name})
-        logits = models.build(config).eval()(torch.zeros(2, 1, config.input_size, config.input_size))
+        logits = architectures.build(config).eval()(torch.zeros(2, 1, config.input_size, config.input_size))
         assert logits.shape == (2, 10)
     without_torch = "import sys, core.config; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", without_torch], check=False).returncode == 0
@@ -249,4 +249,4 @@ def test_what_a_model_cannot_do_is_refused(values: dict[str, object], words: str
 
 
 def test_a_config_may_ask_for_any_size_of_image() -> None:
-    assert models.build(RunConfig(input_size=33)).eval()(torch.zeros(1, 1, 33, 33)).shape == (1, 10)
+    assert architectures.build(RunConfig(input_size=33)).eval()(torch.zeros(1, 1, 33, 33)).shape == (1, 10)

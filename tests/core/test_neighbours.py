@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from core.neighbours import PrincipalAxes, nearest, unit
+from core.answers.neighbours import PrincipalAxes, nearest, unit
 
 RANDOM = np.random.default_rng(0)
 FEATURES = RANDOM.normal(0.3, 1, (1500, 20)).astype(np.float32) @ RANDOM.normal(0, 1, (20, 40)).astype(np.float32)

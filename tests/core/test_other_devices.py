@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from core.augmentation import augment
 from core.config import RunConfig
-from core.models.pooling import normalise_and_pool
-from core.preprocessing import interpolate_by_float, resize, to_input
+from core.data.preprocessing import interpolate_by_float, resize, to_input
+from core.learning.augmentation import augment
+from core.models.kernels.pooling import normalise_and_pool
 from tests.core.small_data import small_data
 
 IMAGES = torch.from_numpy(small_data(100).train_images)

@@ -5,11 +5,11 @@ import pytest
 import torch
 from scipy import ndimage
 
-from core.photo_augmentation import PAIR, UNTOUCHED, Draw, photograph
-from core.photo_augmentation import _blurred as blurred
-from core.photo_augmentation import _body as body
-from core.photo_augmentation import _is_lengthwise as is_lengthwise
-from core.photo_augmentation import _paired as paired
+from core.learning.photo_augmentation import PAIR, UNTOUCHED, Draw, photograph
+from core.learning.photo_augmentation import _blurred as blurred
+from core.learning.photo_augmentation import _body as body
+from core.learning.photo_augmentation import _is_lengthwise as is_lengthwise
+from core.learning.photo_augmentation import _paired as paired
 from tests.core.small_data import small_data
 
 

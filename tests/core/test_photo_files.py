@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.archives import MAX_ENTRIES, MAX_LISTED, MAX_UNPACKED, Room, is_hidden
-from core.photo_files import as_photo, gather, is_table, unpack
-from core.reading import MAX_BYTES
+from core.photos.archives import MAX_ENTRIES, MAX_LISTED, MAX_UNPACKED, Room, is_hidden
+from core.photos.photo_files import as_photo, gather, is_table, unpack
+from core.photos.picture import MAX_BYTES
 from core.texts import clean_name
 from tests.benchmarks import hostile_files
 

@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.classes import CLASS_NAMES
-from core.label_tables import read_table
-from core.photo_files import PhotoFile
-from core.photo_labels import PhotoLabels, Sources, label_photos
-from core.reading import UnreadablePhoto
+from core.labelling.label_tables import read_table
+from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
+from core.photos.photo_files import PhotoFile
+from core.photos.picture import UnreadablePhoto
 
 
 def photo(name: str) -> PhotoFile:

@@ -11,9 +11,9 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
 
-from core.photos import to_model_view
-from core.reading import MAX_BYTES, UnreadablePhoto, read
-from core.reading import _undecodable as undecodable
+from core.photos.model_view import to_model_view
+from core.photos.picture import MAX_BYTES, UnreadablePhoto, read
+from core.photos.picture import _undecodable as undecodable
 
 OUTLINE = (
     *((80, 40), (160, 40), (220, 100), (190, 130), (165, 105), (165, 260)),

@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core import models
+from core import architectures
 from core.config import RunConfig
-from core.cores import has_bfloat16
-from core.evaluation import log_probabilities
-from core.learning import Learner, generator_at
-from core.precision import precision_on
+from core.learning.evaluation import log_probabilities
+from core.learning.learner import Learner, generator_at
+from core.machine.cores import has_bfloat16
+from core.machine.precision import precision_on
 from core.presets import config_of
 
 CPU = torch.device("cpu")
@@ -21,7 +21,7 @@ LABELS = torch.arange(64) % 10
 
 def _learner(config: RunConfig) -> Learner:
     torch.manual_seed(0)
-    learner = Learner(models.build(config), config, CPU)
+    learner = Learner(architectures.build(config), config, CPU)
     learner.begin_epoch()
     return learner
 
@@ -49,7 +49,7 @@ def test_a_precision_that_is_asked_for_is_taken_wherever_it_runs(precision: str)
     assert precision_on(_config("cnn", precision), CPU) == precision
 
 
-@pytest.mark.parametrize("model", list(models.ARCHITECTURES))
+@pytest.mark.parametrize("model", list(architectures.ARCHITECTURES))
 def test_a_step_in_bfloat16_has_the_loss_and_the_gradients_of_one_in_float64_but_for_rounding(model: str) -> None:
     coarse = _learner(_config(model, "bfloat16"))
     exact = _learner(_config(model, "float32")).model.double()

@@ -9,13 +9,14 @@ import torch
 from PIL import Image, ImageDraw
 from scipy.special import softmax
 
-from core import checkpoints, models
+from core import architectures
+from core.answers.prediction import Predictor, predict_photos, rank
+from core.answers.voting import views_of
 from core.config import RunConfig
-from core.evaluation import log_probabilities
-from core.photos import to_model_view
-from core.prediction import Predictor, predict_photos, rank
-from core.reading import read
-from core.voting import views_of
+from core.learning import checkpoints
+from core.learning.evaluation import log_probabilities
+from core.photos.model_view import to_model_view
+from core.photos.picture import read
 
 
 def drawn_bag() -> bytes:
@@ -31,7 +32,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     config = RunConfig()
     path = tmp_path_factory.mktemp("model") / "model.pt"
-    checkpoints.save_model(path, models.build(config), config)
+    checkpoints.save_model(path, architectures.build(config), config)
     return path
 
 

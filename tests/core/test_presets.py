@@ -2,9 +2,9 @@
 
 import pytest
 
-from core import models
+from core import architectures
 from core.errors import ConfigurationError
-from core.parameters import count_parameters
+from core.models.parameters import count_parameters
 from core.presets import CUSTOM, PRESETS, config_of
 
 
@@ -35,6 +35,6 @@ def test_layers_to_unfreeze_are_refused_where_nothing_is_frozen() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_says_truly_how_many_parameters_it_has_and_trains(name: str) -> None:
-    total, trained = count_parameters(models.build(config_of(name)))
+    total, trained = count_parameters(architectures.build(config_of(name)))
     part = "" if trained == total else f", {trained / 1e6:.1f} million trained"
     assert PRESETS[name].size == f"{total / 1e6:.1f} million parameters{part}"

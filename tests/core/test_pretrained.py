@@ -12,13 +12,14 @@ import torch
 import torchvision
 from torch import Tensor
 
-from core import models, weights
+from core import architectures
 from core.config import RunConfig
 from core.errors import WeightsError
+from core.learning import pretrained_file
+from core.learning.pretrained import load_trunk
+from core.learning.pretrained_file import FILE_NAME, cached_weights
+from core.learning.training import Training
 from core.presets import config_of
-from core.pretrained import load_trunk
-from core.training import Training
-from core.weights import FILE_NAME, cached_weights
 from tests.core.small_data import small_data
 
 State = dict[str, Tensor]
@@ -42,7 +43,7 @@ def config_with(path: Path, state: State) -> RunConfig:
 
 def test_a_torchvision_file_fills_all_but_the_last_layer(tmp_path: Path, state: State) -> None:
     config = config_with(tmp_path / "weights.pth", state)
-    model = models.build(config)
+    model = architectures.build(config)
     report = load_trunk(model, config)
     assert report.initialised_afresh == ("fc",)
     assert report.source == str(tmp_path / "weights.pth")
@@ -53,7 +54,7 @@ def test_a_torchvision_file_fills_all_but_the_last_layer(tmp_path: Path, state: 
 
 def test_a_file_without_layer4_starts_that_layer_afresh_and_says_so(tmp_path: Path, state: State) -> None:
     config = config_with(tmp_path / "trunk.pth", without(state, "layer4", "fc"))
-    model = models.build(config)
+    model = architectures.build(config)
     before = model.state_dict()["layer4.1.conv2.weight"].clone()
     assert load_trunk(model, config).initialised_afresh == ("layer4", "fc")
     assert torch.equal(model.state_dict()["layer4.1.conv2.weight"], before)
@@ -74,25 +75,25 @@ def test_what_is_missing_must_be_trained_anyway(
     config = config_with(tmp_path / "part.pth", without(state, missing))
     config = config.model_copy(update={"unfrozen_layers": unfrozen})
     with pytest.raises(WeightsError, match=words):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
     config = config_with(tmp_path / "resnet34.pth", torchvision.models.resnet34(weights=None).state_dict())
     with pytest.raises(WeightsError, match="has the unknown layer1.2.conv1.weight"):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 def test_weights_of_another_shape_are_refused(tmp_path: Path, state: State) -> None:
     config = config_with(tmp_path / "grey.pth", {**state, "conv1.weight": state["conv1.weight"][:, :1]})
     with pytest.raises(WeightsError, match="another shape for conv1.weight"):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, state: State) -> None:
     config = config_with(tmp_path / "nan.pth", {**state, "layer1.0.bn1.bias": torch.full((64,), torch.nan)})
     with pytest.raises(WeightsError, match="no numbers in layer1.0.bn1.bias"):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 @pytest.mark.parametrize("content", [b"", b"these are no weights", b"PK\x03\x04 cut short"])
@@ -101,7 +102,7 @@ def test_a_file_that_holds_no_weights_is_named_with_what_to_do(tmp_path: Path, c
     path.write_bytes(content)
     config = config_of("resnet18", weights_file=str(path))
     with pytest.raises(WeightsError, match="broken.pth") as caught:
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
     assert "pretrained=false" in caught.value.advice
 
 
@@ -114,7 +115,7 @@ def test_weights_of_another_precision_are_taken_over(tmp_path: Path, state: Stat
     for kind in (torch.float16, torch.bfloat16, torch.float64):
         converted = {key: value.to(kind) if value.is_floating_point() else value for key, value in state.items()}
         config = _in(tmp_path / "other.pth", converted)
-        model = models.build(config)
+        model = architectures.build(config)
         assert load_trunk(model, config).initialised_afresh == ("fc",)
         filled = model.state_dict()["layer2.0.conv1.weight"]
         assert filled.dtype is torch.float32
@@ -130,7 +131,7 @@ def test_what_saving_wraps_around_a_state_dict_is_taken_off(tmp_path: Path, stat
         {key: torch.nn.Parameter(value) if value.is_floating_point() else value for key, value in state.items()},
     ):
         config = _in(tmp_path / "wrapped.pth", content)
-        model = models.build(config)
+        model = architectures.build(config)
         load_trunk(model, config)
         assert torch.equal(model.state_dict()["layer1.0.conv1.weight"], state["layer1.0.conv1.weight"])
 
@@ -151,12 +152,12 @@ ODD_TENSORS = {
 def test_a_tensor_that_is_no_weight_is_named(tmp_path: Path, state: State, words: str) -> None:
     config = _in(tmp_path / "odd.pth", {**state, WEIGHT: ODD_TENSORS[words](state[WEIGHT])})
     with pytest.raises(WeightsError, match=f"{words}.* in {WEIGHT}"):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 def test_tensors_that_are_not_used_may_be_anything(tmp_path: Path, state: State) -> None:
     config = _in(tmp_path / "other-fc.pth", {**state, "fc.weight": torch.zeros(1).expand(10**6, 10**6)})
-    assert load_trunk(models.build(config), config).initialised_afresh == ("fc",)
+    assert load_trunk(architectures.build(config), config).initialised_afresh == ("fc",)
 
 
 def test_what_is_no_state_dict_is_refused_with_what_to_do(tmp_path: Path, state: State) -> None:
@@ -169,7 +170,7 @@ def test_what_is_no_state_dict_is_refused_with_what_to_do(tmp_path: Path, state:
     ):
         config = _in(tmp_path / f"{number}.pth", content)
         with pytest.raises(WeightsError, match="no state dict|in the place of a name"):
-            load_trunk(models.build(config), config)
+            load_trunk(architectures.build(config), config)
 
 
 def test_a_place_where_no_file_is_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def test_a_place_where_no_file_is_is_named_at_once(tmp_path: Path, monkeypatch: 
     (tmp_path / "lost.pth").symlink_to(tmp_path / "nowhere")
     with (tmp_path / "sparse.pth").open("wb") as sparse:
         sparse.truncate(5 * 2**30)
-    monkeypatch.setattr("core.pretrained.MOST_BYTES", 10**7)
+    monkeypatch.setattr("core.learning.pretrained.MOST_BYTES", 10**7)
     with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data/0", bytes(2**24))
     for name, reason in (
@@ -186,13 +187,13 @@ def test_a_place_where_no_file_is_is_named_at_once(tmp_path: Path, monkeypatch: 
     ):
         config = config_of("resnet18", weights_file=str(tmp_path / name))
         with pytest.raises(WeightsError, match=reason):
-            load_trunk(models.build(config), config)
+            load_trunk(architectures.build(config), config)
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     config = config_of("resnet18", weights_file=str(tmp_path / "gone.pth"))
     with pytest.raises(WeightsError, match="gone.pth cannot be read"):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
@@ -200,7 +201,7 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     torch.save(torchvision.models.resnet18(weights=None), path)
     config = config_of("resnet18", weights_file=str(path))
     with pytest.raises(WeightsError, match="no file of PyTorch weights"):
-        load_trunk(models.build(config), config)
+        load_trunk(architectures.build(config), config)
 
 
 def test_without_network_and_file_a_run_fails_at_once_and_names_the_ways_out(
@@ -225,10 +226,10 @@ def test_downloaded_weights_are_found_in_the_cache(
     assert cached_weights(tmp_path) is None
     torch.save(state, tmp_path / FILE_NAME)
     published = hashlib.sha256((tmp_path / FILE_NAME).read_bytes()).hexdigest()
-    monkeypatch.setattr(weights, "SHA256_PREFIX", published[:8])
+    monkeypatch.setattr(pretrained_file, "SHA256_PREFIX", published[:8])
     assert cached_weights(tmp_path) == tmp_path / FILE_NAME
     config = config_of("resnet18")
-    model = models.build(config)
+    model = architectures.build(config)
     assert load_trunk(model, config, tmp_path).source == f"torchvision {FILE_NAME}"
     assert torch.equal(model.state_dict()["conv1.weight"], state["conv1.weight"])
 
@@ -239,7 +240,7 @@ def test_a_file_in_the_cache_that_torchvision_did_not_publish_is_named_and_left_
     torch.save(state, tmp_path / FILE_NAME)
     config = config_of("resnet18")
     with pytest.raises(WeightsError, match="is not torchvision's file: its SHA-256 begins with") as caught:
-        load_trunk(models.build(config), config, tmp_path)
+        load_trunk(architectures.build(config), config, tmp_path)
     assert str(tmp_path / FILE_NAME) in caught.value.message
     assert "Delete it" in caught.value.advice
     assert (tmp_path / FILE_NAME).exists()
@@ -247,7 +248,7 @@ def test_a_file_in_the_cache_that_torchvision_did_not_publish_is_named_and_left_
 
 def test_the_name_and_the_sum_in_the_cache_are_torchvisions() -> None:
     assert torchvision.models.ResNet18_Weights.IMAGENET1K_V1.url.endswith("/" + FILE_NAME)
-    assert f"resnet18-{weights.SHA256_PREFIX}.pth" == FILE_NAME
+    assert f"resnet18-{pretrained_file.SHA256_PREFIX}.pth" == FILE_NAME
 
 
 @pytest.mark.slow

@@ -1,11 +1,11 @@
-"""core.recipes against scipy's t tests where they apply, and what too few seeds cannot say."""
+"""core.statistics.recipes against scipy's t tests where they apply, and what too few seeds cannot say."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from core.intervals import accuracy_interval
-from core.recipes import compare_recipes, compare_recipes_with_baseline, recipe_figures
+from core.statistics.intervals import accuracy_interval
+from core.statistics.recipes import compare_recipes, compare_recipes_with_baseline, recipe_figures
 
 LABELS = np.repeat(np.arange(10), 500)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints, training
 from core.config import validated
 from core.errors import CheckpointError, CheckpointUnreadable
-from core.evaluation import loss_and_accuracy
-from core.resumption import ResumptionFolder
-from core.training import CheckpointFailed, CheckpointSaved, Progress, Training
+from core.learning import checkpoints, training
+from core.learning.evaluation import loss_and_accuracy
+from core.learning.resumption import ResumptionFolder
+from core.learning.training import CheckpointFailed, CheckpointSaved, Progress, Training
 from tests.core.small_data import small_data
 from tests.rights import rights_of_files_hold
 

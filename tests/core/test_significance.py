@@ -1,4 +1,4 @@
-"""core.significance against scipy and published examples."""
+"""core.statistics.significance against scipy and published examples."""
 
 from itertools import combinations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.significance import holm, mcnemar
+from core.statistics.significance import holm, mcnemar
 
 
 @pytest.mark.parametrize(("only_a", "only_b"), [(0, 1), (1, 9), (6, 0), (12, 12), (59, 86), (250, 310), (4000, 5000)])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core import sources
-from core.sources import DEBIAN_PACKAGE, INSTALLED_PACKAGE, SOURCES, SourceFailed, apt_package, installed_package
+from core.data import sources
+from core.data.sources import DEBIAN_PACKAGE, INSTALLED_PACKAGE, SOURCES, SourceFailed, apt_package, installed_package
 
 NAMES = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
 

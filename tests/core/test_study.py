@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import study
-from core.neighbours import nearest, unit
-from core.study import NEIGHBOURS, Study, StudyError
+from core.answers import study
+from core.answers.neighbours import nearest, unit
+from core.answers.study import NEIGHBOURS, Study, StudyError
 
 CLASSES, DIMENSIONS = 5, 30
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from core import models
-from core.checkpoints import save_model
+from core import architectures
+from core.answers.prediction import Predictor
+from core.answers.verdict_fitting import fit_thresholds
+from core.architectures import ARCHITECTURES
 from core.config import RunConfig
-from core.models import ARCHITECTURES
-from core.photos import ModelView, to_model_view
-from core.prediction import Predictor
-from core.reading import Photo
-from core.reliability import fit_thresholds
+from core.learning.checkpoints import save_model
+from core.photos.model_view import ModelView, to_model_view
+from core.photos.picture import Photo
 from tests.core.small_data import small_data
 from tests.core.test_models import shuffle_norms
 
@@ -36,7 +36,7 @@ def _few_threads() -> Iterator[None]:
 def predictor_of(name: str, folder: Path, *, flips: bool) -> Predictor:
     torch.manual_seed(0)
     config = RunConfig(model=name, pretrained=False, test_time_flips=flips)
-    model = models.build(config)
+    model = architectures.build(config)
     shuffle_norms(model)
     thresholds = fit_thresholds(model.eval(), config, DATA.train_images, DATA.train_labels)
     assert thresholds is not None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.tradeoff import pareto_front
+from core.statistics.pareto import pareto_front
 
 
 def by_definition(costs, qualities):

@@ -8,13 +8,14 @@ import pytest
 import torch
 import torchvision
 
-from core import checkpoints, precision
-from core.checkpoints import load_model, save_model
 from core.config import RunConfig, validated
 from core.errors import CheckpointError, ConfigurationError
-from core.evaluation import log_probabilities
+from core.learning import checkpoints
+from core.learning.checkpoints import load_model, save_model
+from core.learning.evaluation import log_probabilities
+from core.learning.training import CheckpointSaved, EpochEnded, EpochFigures, Progress, Training
+from core.machine import precision
 from core.presets import config_of
-from core.training import CheckpointSaved, EpochEnded, EpochFigures, Progress, Training
 from tests.core.small_data import small_data
 
 DATA = small_data()

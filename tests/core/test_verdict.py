@@ -8,16 +8,17 @@ import pytest
 import torch
 from scipy.spatial.distance import mahalanobis
 
-from core import checkpoints, models
+from core import architectures
+from core.answers.non_items import KINDS, draw_non_items
+from core.answers.prediction import Predictor
+from core.answers.verdict import Thresholds
+from core.answers.verdict_fitting import LEAST_OF_A_CLASS, fit_thresholds
+from core.answers.verdict_fitting import _class_places as class_places
+from core.answers.voting import views_of, vote
 from core.config import RunConfig
-from core.non_items import KINDS, draw_non_items
-from core.photos import to_model_view
-from core.prediction import Predictor
-from core.reading import Photo
-from core.reliability import LEAST_OF_A_CLASS, fit_thresholds
-from core.reliability import _class_places as class_places
-from core.verdict import Thresholds
-from core.voting import views_of, vote
+from core.learning import checkpoints
+from core.photos.model_view import to_model_view
+from core.photos.picture import Photo
 from tests.core.small_data import small_data
 
 CONFIG = RunConfig(model="resnet-small", augmentation="photo")
@@ -35,7 +36,7 @@ THRESHOLDS = Thresholds(
 @pytest.fixture(scope="module")
 def model() -> torch.nn.Module:
     torch.manual_seed(0)
-    return models.build(CONFIG).eval()
+    return architectures.build(CONFIG).eval()
 
 
 def logs(confidence: float) -> np.ndarray:

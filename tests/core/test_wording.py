@@ -1,6 +1,6 @@
-"""How core.wording writes figures."""
+"""How core.statistics.wording writes figures."""
 
-from core import wording
+from core.statistics import wording
 
 
 def test_shares_differences_and_probabilities_are_written_alike_everywhere():

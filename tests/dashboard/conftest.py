@@ -8,9 +8,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from jobs import artifacts, locks
 from jobs.settings import ROOT, settings
-from jobs.store import Store
+from jobs.store import locks, run_files
+from jobs.store.store import Store
 from tests import stores
 
 
@@ -23,7 +23,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     st.cache_data.clear()
     st.cache_resource.clear()
     made = stores.empty_store(tmp_path)
-    lock = locks.acquire(artifacts.supervisor_lock(made))
+    lock = locks.acquire(run_files.supervisor_lock(made))
     yield made
     os.close(lock)
     settings.cache_clear()

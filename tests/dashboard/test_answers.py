@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from core.classes import CLASS_NAMES
-from core.photos import to_model_view
-from core.reading import read
-from dashboard import samples
+from core.photos.model_view import to_model_view
+from core.photos.picture import read
 from dashboard.charts.bars import Answer, legend, probability_bars
 from dashboard.charts.saliency import overlay, placed, where
+from dashboard.sections.predict import samples
 from dashboard.style import run_style
 from dashboard.tables.answers import PhotoAnswer, answer_csv, answer_table, verdict
-from dashboard.tables.photo_results import accuracy_table
-from jobs.records import Predictions
+from dashboard.tables.photo_result_table import accuracy_table
+from jobs.store.records import Predictions
 
 
 def sure_of(label, share=0.91):

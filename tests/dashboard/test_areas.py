@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard import areas
+from dashboard.charts import areas
 
 RANDOM = np.random.default_rng(0)
 PLACES = RANDOM.random((5000, 2)).astype(np.float32)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from core.calibration import accuracy_by_coverage, calibration
+from core.statistics.calibration import accuracy_by_coverage, calibration
 from dashboard.charts import calibration as charts
 from dashboard.style import DARK, LIGHT, run_style
-from dashboard.tables.calibration import bin_table, calibration_table, coverage_table, point_at
-from jobs import blobs, runs
-from jobs.schema import predictions
+from dashboard.tables.calibration_table import bin_table, calibration_table, coverage_table, point_at
+from jobs.store import blobs, queries
+from jobs.store.schema import predictions
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
@@ -59,7 +59,7 @@ def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store, 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store, theme):
-    said = runs.get_predictions(store, stores.add(store, Sample()))
+    said = queries.get_predictions(store, stores.add(store, Sample()))
     found = calibration(said.labels, said.probabilities)
     series = charts.Series("one", found, run_style("one"))
     _diagonal, line, counts = charts.reliability([series], theme).data

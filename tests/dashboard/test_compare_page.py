@@ -4,9 +4,9 @@ from html import unescape
 
 import pytest
 
-from jobs import blobs
-from jobs.runs import get_predictions
-from jobs.schema import predictions
+from jobs.store import blobs
+from jobs.store.queries import get_predictions
+from jobs.store.schema import predictions
 from tests import stores
 from tests.dashboard.app import texts
 from tests.dashboard.test_explore_page import shown_in

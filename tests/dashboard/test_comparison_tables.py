@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from core.comparison import compare, compare_with_baseline
+from core.statistics.comparison import compare, compare_with_baseline
 from dashboard.charts import comparison as charts
 from dashboard.style import DARK, LIGHT, run_styles
-from dashboard.tables.comparison import comparison_table, differing_config
-from jobs import runs
-from jobs.comparing import distinct_names
+from dashboard.tables.comparison_table import comparison_table, differing_config
+from jobs.results.comparisons import distinct_names
+from jobs.store import queries
 from tests import stores
 from tests.stores import Sample
 
@@ -17,11 +17,11 @@ from tests.stores import Sample
 def two_runs(store):
     first = stores.add(store, Sample(name="plain", seed=1))
     second = stores.add(store, Sample(model="resnet18", name="frozen", seed=2, epochs_done=9))
-    return runs.get_runs(store, [first, second])
+    return queries.get_runs(store, [first, second])
 
 
 def compared(store, pair):
-    said = [runs.get_predictions(store, run.id) for run in pair]
+    said = [queries.get_predictions(store, run.id) for run in pair]
     return compare_with_baseline(said[0].labels, said[0].predicted, {pair[1].name: said[1].predicted}, pair[0].name)
 
 
@@ -40,13 +40,13 @@ def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store,
 
 def test_a_model_that_answers_with_flips_is_told_from_one_without(store):
     ids = [stores.add(store, Sample(name=str(flips), changes={"test_time_flips": flips})) for flips in (False, True)]
-    pair = runs.get_runs(store, ids)
+    pair = queries.get_runs(store, ids)
     assert comparison_table(pair, compared(store, pair)).loc["Model"].tolist() == ["cnn", "cnn, with test-time flips"]
 
 
 def test_a_run_that_is_not_shown_to_differ_is_tied_in_the_table(store):
     ids = [stores.add(store, Sample(name=name, seed=1)) for name in ("one", "other")]
-    pair = runs.get_runs(store, ids)
+    pair = queries.get_runs(store, ids)
     assert comparison_table(pair, compared(store, pair)).loc["Verdict", "other"] == "tied"
 
 
@@ -59,13 +59,13 @@ def test_only_the_settings_that_differ_are_shown_unless_asked(two_runs):
 
 def test_runs_of_one_name_are_told_apart_by_their_ids(store):
     ids = [stores.add(store, Sample(name="same")) for _ in range(2)]
-    assert distinct_names(runs.get_runs(store, ids)) == {run_id: f"same ({run_id})" for run_id in ids}
+    assert distinct_names(queries.get_runs(store, ids)) == {run_id: f"same ({run_id})" for run_id in ids}
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_overlaid_curves_give_each_run_a_line_and_mark_its_best_epoch(store, two_runs, theme):
     ids = [run.id for run in two_runs]
-    known, styles = runs.list_epochs(store, ids), run_styles(ids)
+    known, styles = queries.list_epochs(store, ids), run_styles(ids)
     figure = charts.overlaid_curves(two_runs, known, styles, distinct_names(two_runs), "val_loss", theme)
     lines, bests = figure.data[::2], figure.data[1::2]
     assert [line.name for line in lines] == ["plain", "frozen"]

@@ -6,8 +6,8 @@ import pytest
 
 from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.style import DARK, LIGHT
-from dashboard.tables.costs import COSTS, front_sentence, machines_sentence, priced, unknown_sentence
-from jobs import runs
+from dashboard.tables.cost_table import COSTS, front_sentence, machines_sentence, priced, unknown_sentence
+from jobs.store import queries
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
@@ -16,7 +16,7 @@ from tests.stores import Sample
 def add(store, name, accuracy, seconds, speed=1_000.0, **columns):
     """A finished run of that accuracy and cost, as a record."""
     made = {"test_accuracy": accuracy, "work_s": seconds, "prediction_images_per_s": speed, **columns}
-    return runs.get_run(store, stores.add(store, Sample(name=name, columns=made)))
+    return queries.get_run(store, stores.add(store, Sample(name=name, columns=made)))
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from core.classes import CLASS_NAMES
-from core.confident_learning import label_quality, label_trust
-from dashboard import data_queries
-from jobs import duplicates, locks
-from jobs.judging import quality_of
-from jobs.runs import get_predictions, get_run
-from jobs.schema import predictions
+from core.statistics.label_errors import label_quality, label_trust
+from dashboard.queries import data_queries
+from jobs.results import duplicate_search
+from jobs.results.label_judges import quality_of
 from jobs.settings import settings
+from jobs.store import locks
+from jobs.store.queries import get_predictions, get_run
+from jobs.store.schema import predictions
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.core.small_data import small_data
@@ -92,7 +93,7 @@ def test_training_labels_are_judged_by_a_complete_k_fold_group(store, open_page)
 
 def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkeypatch):
     started = []
-    monkeypatch.setattr(duplicates, "start_search", started.append)
+    monkeypatch.setattr(duplicate_search, "start_search", started.append)
     app = open_page("data", section="duplicates")
     assert "Nobody has looked for near-duplicates yet" in texts(app)
     press(app, "Search for near-duplicates")
@@ -106,14 +107,14 @@ def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store
     (store.artifacts / "near-duplicates.log").write_text("0 %\n37 %\n")
     app = open_page("data", section="duplicates")
     assert not app.button
-    assert duplicates.search_state(store).progress == 0.37
+    assert duplicate_search.search_state(store).progress == 0.37
     locks.os.close(lock)
 
 
 def test_near_duplicates_stand_side_by_side_with_links_to_explore(store, open_page):
     data = small_data(300, 50)
     data.test_images[5] = data.train_images[7]
-    duplicates.search(store, data)
+    duplicate_search.search(store, data)
     app = open_page("data", section="duplicates", split="across", least="0.999")
     assert "1 of the 50 test images (2.00 %) has a near-duplicate in the training set" in html(app)
     assert "Training 7, " in html(app)
@@ -196,7 +197,7 @@ def test_explore_shows_no_image_that_the_run_was_not_tested_on(store, open_page,
 
 
 def test_near_duplicates_of_other_images_than_the_runs_are_not_counted(store, open_page):
-    duplicates.search(store, small_data(300, 50))
+    duplicate_search.search(store, small_data(300, 50))
     run_id = stores.add(store, Sample(), TEST_LABELS[::-1].copy())
     app = open_page("runs", run=run_id, section="faults")
     assert "Near-duplicates are left out" in texts(app)
@@ -207,7 +208,7 @@ def test_a_search_that_cannot_be_started_is_said(open_page, monkeypatch):
     def refuse(_store):
         raise PermissionError(13, "Permission denied", "/somewhere/near-duplicates.log")
 
-    monkeypatch.setattr(duplicates, "start_search", refuse)
+    monkeypatch.setattr(duplicate_search, "start_search", refuse)
     app = press(open_page("data", section="duplicates"), "Search for near-duplicates")
     assert "Permission denied (/somewhere/near-duplicates.log)" in app.toast[0].value
     assert not app.exception
@@ -215,7 +216,7 @@ def test_a_search_that_cannot_be_started_is_said(open_page, monkeypatch):
 
 def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(store, open_page):
     stores.add(store, Sample(), TEST_LABELS)
-    duplicates.search(store, small_data(300, 50))
+    duplicate_search.search(store, small_data(300, 50))
     for section in ("suspects", "duplicates"):
         labels = [one.proto.label for one in open_page("data", section=section).get("download_button")]
         assert labels[0] == "CSV of these"

@@ -9,7 +9,7 @@ from dashboard.charts.confusion import contrast
 from dashboard.charts.embedding import CLASS_COLOURS, COLOURINGS, LABEL, OUTCOME, SHAPES, SIGNS, embedding
 from dashboard.charts.saliency import overlay, where
 from dashboard.style import DARK, LIGHT
-from jobs.records import Predictions
+from jobs.store.records import Predictions
 from tests import stores
 
 LABELS = stores.labels()

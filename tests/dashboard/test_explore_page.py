@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from core.metrics import confusion_matrix
-from jobs import blobs, runs
-from jobs.schema import predictions
+from core.statistics.metrics import confusion_matrix
 from jobs.settings import settings
+from jobs.store import blobs, queries
+from jobs.store.schema import predictions
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.dashboard.app import texts
@@ -35,7 +35,7 @@ def test_an_empty_store_says_what_to_do(open_page):
 
 def test_a_run_opens_on_its_misclassified_images(store, open_page):
     run_id = stores.add(store, Sample(name="plain"))
-    said = runs.get_predictions(store, run_id)
+    said = queries.get_predictions(store, run_id)
     app = open_page("explore", run=run_id)
     wrong = int((said.predicted != said.labels).sum())
     assert f"{wrong:,} images" in texts(app)
@@ -45,7 +45,7 @@ def test_a_run_opens_on_its_misclassified_images(store, open_page):
 
 def test_a_link_to_a_cell_shows_as_many_images_as_the_cell_says(store, open_page):
     run_id = stores.add(store, Sample(name="plain"))
-    said = runs.get_predictions(store, run_id)
+    said = queries.get_predictions(store, run_id)
     count = confusion_matrix(said.labels, said.predicted)[4, 6]
     app = open_page("explore", run=run_id, true="4", predicted="6")
     assert f"{count} images" in texts(app)
@@ -83,7 +83,7 @@ def test_next_and_previous_go_through_the_gallery_in_its_order(store, open_page)
 
 def test_two_runs_show_where_one_alone_is_right(store, open_page):
     first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
-    a, b = (runs.get_predictions(store, run_id) for run_id in (first, second))
+    a, b = (queries.get_predictions(store, run_id) for run_id in (first, second))
     count = int(((a.predicted == a.labels) & (b.predicted != b.labels)).sum())
     app = open_page("explore", run=first, against=second, show="only-run")
     assert f"{count} images" in texts(app)
@@ -100,7 +100,7 @@ def test_a_new_filter_returns_to_the_first_page(store, open_page):
 
 def test_an_empty_cell_is_said_to_be_empty(store, open_page):
     run_id = stores.add(store, Sample())
-    said = runs.get_predictions(store, run_id)
+    said = queries.get_predictions(store, run_id)
     true, predicted = map(int, next(zip(*(confusion_matrix(said.labels, said.predicted) == 0).nonzero(), strict=True)))
     app = open_page("explore", run=run_id, true=str(true), predicted=str(predicted))
     assert "No image here" in texts(app)
@@ -118,7 +118,7 @@ def test_parameters_that_make_no_sense_are_left_aside(store, open_page, paramete
 
 def test_a_class_that_is_never_predicted_is_named(store, open_page):
     run_id = stores.add(store, Sample(name="blind"))
-    said = runs.get_predictions(store, run_id)
+    said = queries.get_predictions(store, run_id)
     without = said.log_probabilities.copy()
     without[:, 6] = -20
     with store.writing() as connection:
@@ -171,7 +171,7 @@ def test_what_a_link_names_is_shown_as_written(store, open_page):
 
 def test_an_answer_that_only_one_run_gives_is_a_filter_with_its_own_captions(store, open_page):
     first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
-    a, b = (runs.get_predictions(store, run_id) for run_id in (first, second))
+    a, b = (queries.get_predictions(store, run_id) for run_id in (first, second))
     count = int(((a.labels == 4) & (b.predicted == 6) & (a.predicted != 6)).sum())
     app = open_page("explore", run=first, against=second, true="4", predicted="6", show="against-says")
     assert f"{count} images" in texts(app)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from jobs import artifacts, locks
-from jobs.schema import predictions
+from jobs.store import locks, run_files
+from jobs.store.schema import predictions
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.stores import Sample
@@ -23,7 +23,7 @@ def run_id(store):
 
 @pytest.fixture
 def files(store, run_id):
-    found = artifacts.files_of(store, run_id)
+    found = run_files.files_of(store, run_id)
     found.folder.mkdir(parents=True)
     return found
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.metrics import confidence, confusion_matrix, margin, true_class_loss
-from dashboard import galleries
-from dashboard.galleries import Wanted
-from jobs.records import Predictions
+from core.statistics.metrics import confidence, confusion_matrix, margin, true_class_loss
+from dashboard.charts import galleries
+from dashboard.charts.galleries import Wanted
+from jobs.store.records import Predictions
 from tests import stores
 
 LABELS = stores.labels()

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from jobs import runs
-from jobs.schema import predictions
-from jobs.store import Store
+from jobs.store import queries
+from jobs.store.schema import predictions
+from jobs.store.store import Store
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.rights import rights_of_files_hold
@@ -22,7 +22,7 @@ def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_p
     app = open_page()
     assert "70,000 small grey pictures" in texts(app)
     app.button[0].click().run()
-    launched = runs.list_runs(store)
+    launched = queries.list_runs(store)
     assert [(run.preset, run.status) for run in launched] == [("quick", "queued")]
     assert not app.exception
 
@@ -32,7 +32,7 @@ def test_the_best_run_of_each_model_stands_there_with_its_interval(store, open_p
     best = stores.add(store, Sample(seed=0))
     stores.add(store, Sample(model="resnet18", seed=0))
     app = open_page()
-    run = runs.get_run(store, best)
+    run = queries.get_run(store, best)
     assert app.metric[0].value == f"{100 * run.test_accuracy:.2f} %"
     assert "95 %: " in app.metric[0].delta
     assert "is better than" in texts(app)

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from core.reading import read
-from dashboard import samples
-from jobs import labels, photo_sets
+from core.photos.picture import read
+from dashboard.sections.predict import samples
+from jobs.results import photo_sets
+from jobs.running import run_edits
 from jobs.settings import settings
 from tests import stores
 from tests.blank_data import write_blank_data
@@ -69,7 +70,7 @@ def ids(store, tmp_path, monkeypatch):
         for group, run_id in zip(("one", "two", "one"), made, strict=True):
             columns = "group_id = ?, host = ?, device = ?, warning = ?"
             connection.exec_driver_sql(f"UPDATE runs SET {columns} WHERE id = ?", (group, NAME, NAME, NAME, run_id))
-    labels.set_tags(store, made[0], [NAME[:50], NAME[-50:]])
+    run_edits.set_tags(store, made[0], [NAME[:50], NAME[-50:]])
     photo = read(samples.draw_sample("bag"), f"{NAME}.png")
     photo_sets.keep(store, NAME, [(photo, 8)])
     stores.write_log(store, made[0], NAME)

@@ -3,10 +3,10 @@
 import pytest
 
 from core.config import RunConfig
-from core.weights import FILE_NAME
+from core.learning.pretrained_file import FILE_NAME
 from dashboard.tables import estimates
-from jobs import runs, shop
 from jobs.settings import settings
+from jobs.store import queries, queue_settings
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.dashboard.app import press
@@ -20,7 +20,7 @@ def facts(app):
 
 def test_a_preset_is_launched_by_one_click_and_its_run_opens(store, open_page):
     app = press(open_page("launch", preset="quick"), "Launch")
-    (run,) = runs.list_runs(store)
+    (run,) = queries.list_runs(store)
     assert (run.preset, run.config["train_size"], run.config["epochs"]) == ("quick", 12_000, 4)
     assert app.title[0].value == run.name
     assert not app.exception
@@ -55,7 +55,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_othe
     app.number_input(key="cnn_epochs").set_value(3)
     app.number_input(key="cnn_learning_rate").set_value(0.01)
     press(app.run(), "Launch")
-    (run,) = runs.list_runs(store)
+    (run,) = queries.list_runs(store)
     assert (run.name, run.epochs, run.config["learning_rate"]) == ("mine", 3, 0.01)
 
 
@@ -64,7 +64,7 @@ def test_several_seeds_are_launched_as_a_group(store, open_page):
     app.number_input(key="quick_seed").set_value(4)
     app.number_input(key="quick_seeds").set_value(3).run()
     press(app, "Launch 3 runs")
-    launched = runs.list_runs(store, order="oldest")
+    launched = queries.list_runs(store, order="oldest")
     assert [run.seed for run in launched] == [4, 5, 6]
     assert len({run.group_id for run in launched}) == 1
 
@@ -75,14 +75,14 @@ def test_seeds_that_end_past_the_last_one_are_refused_before_any_is_queued(store
     app.number_input(key="quick_seeds").set_value(3).run()
     press(app, "Launch 3 runs")
     assert "Begin with a seed from 0 to 2147483645." in app.error[0].value
-    assert runs.list_runs(store) == []
+    assert queries.list_runs(store) == []
 
 
 def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store, open_page):
     app = open_page("launch", preset="quick", folds="5")
     assert app.number_input(key="quick_5_folds_seeds").disabled
     press(app, "Launch 5 runs")
-    launched = runs.list_runs(store, order="oldest")
+    launched = queries.list_runs(store, order="oldest")
     assert sorted(run.config["fold"] for run in launched) == [1, 2, 3, 4, 5]
     assert {run.config["train_size"] for run in launched} == {12_000}
     assert len({run.group_id for run in launched}) == 1
@@ -94,7 +94,7 @@ def test_a_single_fold_is_launched_alone_and_one_that_does_not_exist_is_refused(
     assert "no fold 6 of 5" in app.error[0].value
     app.number_input(key="quick_5_folds_fold").set_value(2).run()
     press(app, "Launch")
-    (run,) = runs.list_runs(store)
+    (run,) = queries.list_runs(store)
     assert (run.config["folds"], run.config["fold"], run.group_id) == (5, 2, None)
 
 
@@ -103,7 +103,7 @@ def test_clicking_twice_launches_once(store, open_page):
     again = app.switch_page("views/launch.py")
     again.query_params["preset"] = "quick"
     press(again.run(), "Launch")
-    assert runs.count_runs(store) == 1
+    assert queries.count_runs(store) == 1
 
 
 def test_a_clone_begins_with_the_config_of_its_run(store, open_page):
@@ -112,7 +112,7 @@ def test_a_clone_begins_with_the_config_of_its_run(store, open_page):
     assert app.number_input(key=f"clone_{source}_epochs").value == 7
     app.number_input(key=f"clone_{source}_patience").set_value(2).run()
     press(app, "Launch")
-    clone = runs.list_runs(store, order="newest")[0]
+    clone = queries.list_runs(store, order="newest")[0]
     assert clone.cloned_from == source
     assert (clone.seed, clone.config["train_size"], clone.config["patience"]) == (5, 3_000, 2)
 
@@ -130,7 +130,7 @@ def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch
     assert "place 3 in the queue (0 at work, 2 waiting)" in said
     assert "about 13 min, if it uses all its epochs" in said
     assert "measured on two CPU cores" in said
-    shop.set_paused(store, True)
+    queue_settings.set_paused(store, True)
     assert "the queue is paused" in facts(open_page("launch"))
 
 
@@ -250,7 +250,7 @@ def test_a_draft_ends_with_its_launch_and_outlives_one_that_is_refused(store, op
     assert "epochs = 0" in app.error[0].value
     app.number_input(key="quick_epochs").set_value(2).run()
     app = press(app, "Launch")
-    (run,) = runs.list_runs(store)
+    (run,) = queries.list_runs(store)
     assert (run.name, run.config["epochs"]) == ("mine", 2)
     app = other_page_and_back(app, preset="quick")
     assert app.text_input(key="quick_1_name").value == ""

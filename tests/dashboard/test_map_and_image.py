@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from core.errors import LookbookError
-from dashboard import areas
-from jobs import artifacts, locks, runs, studies
+from dashboard.charts import areas
 from jobs.settings import settings
+from jobs.store import locks, queries, run_files
+from jobs.tasks import studies
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.dashboard.app import press, texts
@@ -56,7 +57,7 @@ def test_a_study_that_cannot_be_started_is_said(store, open_page, monkeypatch):
 
 def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_page):
     run_id = stores.add(store, Sample(name="studied"))
-    files = artifacts.files_of(store, run_id)
+    files = run_files.files_of(store, run_id)
     lock = locks.acquire(files.study_lock)
     files.study_log.write_text("2026-03-03 10:00:00 step 2 of 5: features of 100 training images\n")
     app = open_page("explore", run=run_id, section="map")
@@ -67,7 +68,7 @@ def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_pag
 
 def test_a_study_that_failed_says_why_and_is_offered_again(store, open_page):
     run_id = stores.add(store, Sample())
-    files = artifacts.files_of(store, run_id)
+    files = run_files.files_of(store, run_id)
     files.study_failure.parent.mkdir(parents=True)
     files.study_failure.write_text("The machine ran out of memory.")
     app = open_page("explore", run=run_id, section="map")
@@ -78,7 +79,7 @@ def test_a_study_that_failed_says_why_and_is_offered_again(store, open_page):
 def test_a_damaged_study_is_said_and_offered_again(store, open_page):
     run_id = stores.add(store, Sample())
     add_study(store, run_id)
-    artifacts.files_of(store, run_id).study.write_bytes(b"PK nothing")
+    run_files.files_of(store, run_id).study.write_bytes(b"PK nothing")
     app = open_page("explore", run=run_id, section="map", area="0-0-500-500")
     assert "is damaged" in app.error[0].value
     assert [one for one in app.button if one.label.startswith("Make the map")]
@@ -101,7 +102,7 @@ def test_the_map_shows_all_points_and_an_area_is_the_gallery(store, open_page):
 def test_other_filters_narrow_the_area_further(store, open_page):
     run_id = stores.add(store, Sample())
     inside = areas.inside(((0, 0), (300, 300)), add_study(store, run_id).places)
-    said = runs.get_predictions(store, run_id)
+    said = queries.get_predictions(store, run_id)
     count = int((inside & (said.predicted != said.labels) & (said.predicted == 6)).sum())
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300", show="wrong", predicted="6")
     assert f"{count:,} images" in texts(app)

@@ -3,7 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from jobs import labels, runs
+from jobs.running import run_edits
+from jobs.store import queries
 from tests import stores
 from tests.dashboard.app import press
 from tests.stores import Sample
@@ -13,12 +14,12 @@ def opened_before():
     """A dialog that stays open, as in a browser, with the runs as they were when it was opened."""
     import streamlit as st
 
-    from dashboard import queries
-    from dashboard.components import run_dialogs
-    from jobs.runs import get_runs
+    from dashboard.queries import run_queries
+    from dashboard.sections.runs import run_dialogs
+    from jobs.store.queries import get_runs
 
     name, ids = st.session_state["wanted"]
-    chosen = st.session_state.setdefault("as_opened", get_runs(queries.store(), ids))
+    chosen = st.session_state.setdefault("as_opened", get_runs(run_queries.store(), ids))
     run_dialogs.DIALOGS[name](chosen)
 
 
@@ -30,18 +31,18 @@ def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_un
     app = AppTest.from_function(opened_before, default_timeout=20)
     app.session_state["wanted"] = (name, [run_id])
     app.run()
-    write = labels.set_note if name == "note" else labels.rename
+    write = run_edits.set_note if name == "note" else run_edits.rename
     write(store, run_id, "theirs")
     app.get(edit)[0].set_value("mine")
     press(app, button)
     assert "changed the" in app.error[0].value
     assert (app.code[0].value, app.get(edit)[0].value) == ("theirs", "mine")
-    assert getattr(runs.get_run(store, run_id), "note" if name == "note" else "name") == "theirs"
+    assert getattr(queries.get_run(store, run_id), "note" if name == "note" else "name") == "theirs"
     write(store, run_id, "theirs, once more")
     assert press(app, button).code[0].value == "theirs, once more"
     app.get(edit)[0].set_value("theirs and mine")
     press(app, button)
-    assert getattr(runs.get_run(store, run_id), "note" if name == "note" else "name") == "theirs and mine"
+    assert getattr(queries.get_run(store, run_id), "note" if name == "note" else "name") == "theirs and mine"
 
 
 def test_tags_given_under_an_open_dialog_stay(store):
@@ -49,7 +50,7 @@ def test_tags_given_under_an_open_dialog_stay(store):
     app = AppTest.from_function(opened_before, default_timeout=20)
     app.session_state["wanted"] = ("tags", [run_id])
     app.run()
-    labels.set_tags(store, run_id, ["old", "theirs"])
+    run_edits.set_tags(store, run_id, ["old", "theirs"])
     app.multiselect[0].set_value(["mine"])
     press(app, "Save")
-    assert runs.get_run(store, run_id).tags == ("mine", "theirs")
+    assert queries.get_run(store, run_id).tags == ("mine", "theirs")

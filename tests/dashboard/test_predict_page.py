@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import study
-from core.neighbours import PrincipalAxes, unit
-from core.photos import to_model_view
-from core.prediction import Predictor
-from core.reading import read
-from core.study import Study
-from dashboard import data_queries, model_queries, samples, uploads
+from core.answers import study
+from core.answers.neighbours import PrincipalAxes, unit
+from core.answers.prediction import Predictor
+from core.answers.study import Study
+from core.photos.model_view import to_model_view
+from core.photos.picture import read
+from dashboard.queries import data_queries, model_queries
+from dashboard.sections.predict import samples, uploads
 from dashboard.tables.answers import PhotoAnswer, answer_csv
-from jobs import artifacts, photo_sets, studies
+from jobs.results import photo_sets
+from jobs.store import run_files
+from jobs.tasks import studies
 from tests import stores
 from tests.benchmarks import hostile_files
 from tests.dashboard.app import press, texts
@@ -177,7 +180,7 @@ def test_a_photo_over_the_limit_is_told_both_sizes(store, open_page):
 def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its_own(store, open_page):
     run_id = add_run_with_model(store, "one")
     data = data_queries.fashion_mnist()
-    predictor = Predictor.load(artifacts.files_of(store, run_id).model)
+    predictor = Predictor.load(run_files.files_of(store, run_id).model)
     view = to_model_view(read(samples.draw_sample("bag"), "bag"))
     near, far = view.image, data.train_images[:40]
     features = unit(predictor.features(np.concatenate([far, near[None]])))
@@ -185,7 +188,7 @@ def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its
     places = axes.coordinates(features).astype(np.float16)
     nothing = np.zeros((1, 2), np.float32)
     made = Study(axes.mean, axes.basis, np.arange(41, dtype=np.int32), places, places, nothing, nothing, nothing)
-    file = artifacts.files_of(store, run_id).study
+    file = run_files.files_of(store, run_id).study
     file.parent.mkdir(parents=True)
     study.write(file, made)
     app = open_page("predict", run=run_id, sample="bag", neighbours="yes")

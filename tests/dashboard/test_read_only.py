@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from dashboard import data_queries, model_queries, queries, samples
-from dashboard.corrections import Corrections
-from dashboard.read_only import arrays_in, read_only
-from jobs.store import Store
+from dashboard.queries import data_queries, model_queries, run_queries
+from dashboard.queries.corrections import Corrections
+from dashboard.queries.read_only import arrays_in, read_only
+from dashboard.sections.predict import samples
+from jobs.store.store import Store
 from tests.stores import Sample, add
 from tests.studied import add_study
 
@@ -33,8 +34,8 @@ def test_nothing_that_the_pages_keep_for_all_visitors_can_be_written_into(store:
     add_study(store, run_id)
     picture = samples.draw_sample(next(iter(samples.SAMPLES)))
     shared = [
-        queries.predictions(run_id),
-        queries.validation_predictions(run_id),
+        run_queries.predictions(run_id),
+        run_queries.validation_predictions(run_id),
         data_queries.label_quality(run_id),
         model_queries.study(run_id),
         model_queries.photo(picture, "sample.png"),

@@ -6,12 +6,12 @@ import pytest
 
 from dashboard.charts.recipes import seed_accuracies
 from dashboard.style import LIGHT, run_styles
-from dashboard.tables.recipes import group_cells
-from jobs import labels
-from jobs.comparing import compare_groups
-from jobs.groups import get_groups
-from jobs.records import STOPPED
-from jobs.schema import runs
+from dashboard.tables.recipe_table import group_cells
+from jobs.results.comparisons import compare_groups
+from jobs.results.seed_groups import get_groups
+from jobs.running import run_edits
+from jobs.store.records import STOPPED
+from jobs.store.schema import runs
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
@@ -45,7 +45,7 @@ def test_two_groups_are_compared_as_recipes_with_the_sentence_first(store, group
 
 def test_an_archived_run_changes_nothing_of_its_group(store, groups, open_page):
     before = findings(open_page("compare", by="recipes", group=groups))
-    labels.archive(store, get_groups(store, groups)[0].runs[1].id)
+    run_edits.archive(store, get_groups(store, groups)[0].runs[1].id)
     assert findings(open_page("compare", by="recipes", group=groups)) == before
 
 

@@ -3,9 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from jobs import artifacts, labels, runs
-from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
+from jobs.running import run_edits
 from jobs.settings import settings
+from jobs.store import queries, run_files
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.stores import Sample
@@ -27,7 +28,7 @@ def dialog_page():
     """A page that is nothing but the dialog that is asked for: AppTest runs whole pages, and would close it."""
     import streamlit as st
 
-    from dashboard.components import acting, run_dialogs
+    from dashboard.sections.runs import acting, run_dialogs
 
     acting.ask(*st.session_state["wanted"])
     run_dialogs.answer()
@@ -58,12 +59,12 @@ def told(app):
 
 def statuses(store, ids):
     """The status of each run."""
-    return [run.status for run in runs.get_runs(store, ids)]
+    return [run.status for run in queries.get_runs(store, ids)]
 
 
 def write_checkpoints(store, run_id):
     """Give a run 3 MB of checkpoints; return their folder."""
-    folder = artifacts.files_of(store, run_id).checkpoints
+    folder = run_files.files_of(store, run_id).checkpoints
     folder.mkdir(parents=True)
     (folder / "last.pt").write_bytes(bytes(3_000_000))
     return folder
@@ -99,27 +100,27 @@ def test_a_marked_run_that_somebody_else_stops_is_offered_to_be_resumed(store, m
 
 def test_pin_and_unpin_are_both_offered_where_some_are_pinned(store, mark):
     ids = stores.fill(store, 3)
-    labels.set_pinned(store, ids[0], True)
+    run_edits.set_pinned(store, ids[0], True)
     app = press(mark(ids), "Pin as baseline")
-    assert [run.pinned for run in runs.get_runs(store, ids)] == [True] * 3
+    assert [run.pinned for run in queries.get_runs(store, ids)] == [True] * 3
     assert told(app) == ["2 runs pinned as baseline; 1 other had been pinned before."]
     assert "Pin as baseline" not in buttons(app)
     press(app, "Unpin")
-    assert [run.pinned for run in runs.get_runs(store, ids)] == [False] * 3
+    assert [run.pinned for run in queries.get_runs(store, ids)] == [False] * 3
 
 
 def test_archived_runs_among_the_marked_are_brought_back(store, mark):
     ids = stores.fill(store, 2)
-    labels.archive(store, ids[0])
+    run_edits.archive(store, ids[0])
     app = press(mark(ids), "Bring back")
-    assert [run.id for run in runs.list_runs(store)] == [ids[1], ids[0]]
+    assert [run.id for run in queries.list_runs(store)] == [ids[1], ids[0]]
     assert told(app) == ["1 run brought back; 1 other had not been archived."]
 
 
 def test_archive_leaves_what_waits_or_works(store, mark):
     finished, working = stores.add(store, Sample()), stores.add(store, Sample(status=RUNNING, epochs_done=1))
     app = press(mark([finished, working]), "Archive")
-    assert [run.id for run in runs.list_runs(store)] == [working]
+    assert [run.id for run in queries.list_runs(store)] == [working]
     assert told(app) == ["1 run archived; 1 other stayed, being at work, waiting or archived before."]
 
 
@@ -129,7 +130,7 @@ def test_tags_are_added_to_every_marked_run_and_keep_its_own(store, open_dialog)
     assert app.multiselect[-1].value == ["both"]
     app.multiselect[-1].set_value(["new"])
     press(app, "Save")
-    assert [run.tags for run in runs.get_runs(store, [one, two])] == [("new", "own"), ("new",)]
+    assert [run.tags for run in queries.get_runs(store, [one, two])] == [("new", "own"), ("new",)]
 
 
 def test_several_runs_get_a_name_with_a_number(store, open_dialog):
@@ -137,7 +138,7 @@ def test_several_runs_get_a_name_with_a_number(store, open_dialog):
     app = open_dialog("rename", ids)
     app.text_input[-1].set_value("sweep")
     press(app, "Rename")
-    assert [run.name for run in runs.get_runs(store, ids)] == ["sweep 1", "sweep 2"]
+    assert [run.name for run in queries.get_runs(store, ids)] == ["sweep 1", "sweep 2"]
 
 
 def test_one_run_is_renamed_and_an_empty_name_is_refused(store, open_dialog):
@@ -148,7 +149,7 @@ def test_one_run_is_renamed_and_an_empty_name_is_refused(store, open_dialog):
     assert "Use 1 to 200." in app.error[0].value
     app.text_input[-1].set_value("new")
     press(app, "Rename")
-    assert runs.get_run(store, run_id).name == "new"
+    assert queries.get_run(store, run_id).name == "new"
 
 
 def test_a_note_to_several_goes_below_what_each_says_unless_it_shall_replace_it(store, open_dialog):
@@ -156,12 +157,12 @@ def test_a_note_to_several_goes_below_what_each_says_unless_it_shall_replace_it(
     app = open_dialog("note", [one, two])
     app.text_area[0].set_value("second")
     app = press(app, "Save")
-    assert [run.note for run in runs.get_runs(store, [one, two])] == ["first\n\nsecond", "second"]
+    assert [run.note for run in queries.get_runs(store, [one, two])] == ["first\n\nsecond", "second"]
     app = app.run()
     app.text_area[0].set_value("only")
     next(toggle for toggle in app.toggle if toggle.label == "Replace the notes they have").set_value(True)
     press(app, "Save")
-    assert [run.note for run in runs.get_runs(store, [one, two])] == ["only", "only"]
+    assert [run.note for run in queries.get_runs(store, [one, two])] == ["only", "only"]
 
 
 def test_the_note_of_one_run_is_edited(store, open_dialog):
@@ -170,7 +171,7 @@ def test_the_note_of_one_run_is_edited(store, open_dialog):
     assert app.text_area[0].value == "first"
     app.text_area[0].set_value("")
     press(app, "Save")
-    assert runs.get_run(store, run_id).note == ""
+    assert queries.get_run(store, run_id).note == ""
 
 
 def test_marked_runs_are_launched_again_with_several_seeds_each(store, open_dialog):
@@ -178,7 +179,7 @@ def test_marked_runs_are_launched_again_with_several_seeds_each(store, open_dial
     app = open_dialog("launch_again", sources)
     next(field for field in app.number_input if field.label == "Number of seeds for each").set_value(2)
     app = press(app.run(), "Launch 4 runs")
-    made = sorted(runs.active_runs(store), key=lambda run: run.queue_position)
+    made = sorted(queries.active_runs(store), key=lambda run: run.queue_position)
     assert [(run.cloned_from, run.seed, run.epochs) for run in made] == [
         (source, seed, 9) for source, seeds in zip(sources, ((3, 4), (5, 6)), strict=True) for seed in seeds
     ]
@@ -191,7 +192,7 @@ def test_one_run_is_launched_again_with_another_seed(store, open_dialog):
     app = open_dialog("launch_again", [source])
     next(field for field in app.number_input if field.label == "First seed").set_value(8)
     press(app.run(), "Launch 1 run")
-    (made,) = runs.active_runs(store)
+    (made,) = queries.active_runs(store)
     assert (made.seed, made.cloned_from, made.group_id) == (8, source, None)
 
 
@@ -214,7 +215,7 @@ def test_marked_runs_move_in_the_queue_together_in_their_order(store, open_dialo
     app = open_dialog("move", [ids[2], ids[1], stores.add(store, Sample())])
     app.number_input[-1].set_value(2)
     press(app.run(), label)
-    assert [run.id for run in runs.active_runs(store)] == [ids[place] for place in expected]
+    assert [run.id for run in queries.active_runs(store)] == [ids[place] for place in expected]
 
 
 def test_resuming_from_the_start_says_what_goes_and_asks_first(store, mark):
@@ -226,7 +227,7 @@ def test_resuming_from_the_start_says_what_goes_and_asks_first(store, mark):
     assert folder.exists()
     press(app, "Start 1 run over")
     assert statuses(store, [failed]) == [QUEUED]
-    assert runs.list_epochs(store, [failed])[failed] == []
+    assert queries.list_epochs(store, [failed])[failed] == []
     assert not folder.exists()
 
 
@@ -235,7 +236,7 @@ def test_deleting_marked_runs_keeps_those_at_work(store, mark):
     app = press(mark([*finished, working]), "Delete")
     assert "1 run still at work or waiting will be kept: stop them first." in texts(app)
     press(app, "Delete 2 runs")
-    assert [run.id for run in runs.list_runs(store)] == [working]
+    assert [run.id for run in queries.list_runs(store)] == [working]
 
 
 def test_checkpoints_of_marked_runs_are_cleared_where_they_have_finished(store, mark):
@@ -259,7 +260,7 @@ def test_the_room_that_files_take_is_said_and_had_back(store, open_page):
 def test_pause_and_slots_are_there_when_nothing_waits_or_works(store, open_page):
     app = open_page("runs")
     app.number_input(key="queue_slots").set_value(3).run()
-    assert runs.shop_state(store).slots == 3
+    assert queries.shop_state(store).slots == 3
     assert "0 runs at work on 3 slots, 0 waiting." in texts(app)
 
 

@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from core import metrics
 from core.config import RunConfig
 from core.presets import config_of
+from core.statistics import metrics
 from dashboard import wording
 from dashboard.charts import comparison, curves
 from dashboard.style import DARK, LIGHT, run_style, run_styles
 from dashboard.tables import estimates
-from dashboard.tables.classes import class_cells, macro_figures, weakest_first
+from dashboard.tables.class_table import class_cells, macro_figures, weakest_first
 from dashboard.tables.config import config_table, differences
 from dashboard.tables.epochs import epoch_table
 from dashboard.tables.estimates import estimate, images_per_s
 from dashboard.tables.provenance import attempt_table, facts
-from dashboard.tables.runs import run_rows
-from jobs import runs
-from jobs.records import RUNNING
+from dashboard.tables.run_rows import run_rows
+from jobs.store import queries
+from jobs.store.records import RUNNING
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
@@ -29,12 +29,12 @@ from tests.stores import Sample
 
 @pytest.fixture
 def finished(store):
-    return runs.get_run(store, stores.add(store, Sample(seed=3, epochs_done=15)))
+    return queries.get_run(store, stores.add(store, Sample(seed=3, epochs_done=15)))
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 def test_curves_hold_every_epoch_and_mark_the_best(store, finished, theme):
-    known = runs.list_epochs(store, [finished.id])[finished.id]
+    known = queries.list_epochs(store, [finished.id])[finished.id]
     figure = curves.loss_curves(known, finished.best_epoch, run_style(finished.id), theme)
     training, validation, best = figure.data
     assert list(training.x) == list(validation.x) == list(range(1, 16))
@@ -48,7 +48,7 @@ def test_curves_of_no_epoch_are_empty_and_not_an_error(finished):
 
 
 def test_overlaid_curves_tell_accuracies_as_the_page_does(store, finished):
-    known = runs.list_epochs(store, [finished.id])
+    known = queries.list_epochs(store, [finished.id])
     names, styles = {finished.id: "one"}, run_styles([finished.id])
     line, best = comparison.overlaid_curves([finished], known, styles, names, "val_accuracy", LIGHT).data
     assert line.customdata[0] == wording.share(known[finished.id][0].val_accuracy)
@@ -62,7 +62,7 @@ def test_the_axis_shows_whole_epochs(last, step):
 
 
 def test_per_class_figures_are_those_of_scikit_learn_weakest_first(store, finished):
-    said = runs.get_predictions(store, finished.id)
+    said = queries.get_predictions(store, finished.id)
     figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
     rows = [class_cells(one) for one in weakest_first(figures)]
     assert rows[0][0] == "Shirt"
@@ -106,14 +106,14 @@ def test_a_row_of_the_table_of_runs(finished):
 
 
 def test_a_run_at_work_shows_the_share_that_is_done(store):
-    run = runs.get_run(store, stores.add(store, Sample(status="running", epochs_done=4)))
+    run = queries.get_run(store, stores.add(store, Sample(status="running", epochs_done=4)))
     (row,) = run_rows([replace(run, alive=True)], run.created_at, UTC)
     assert row.progress == pytest.approx((4 + 300 / 844) / 20, abs=1e-4)
     assert (row.state, row.epochs, row.accuracy) == ("running", "4/20", "–")
 
 
 def test_tables_of_a_run_that_never_started_are_empty_and_not_an_error(store):
-    run = runs.get_run(store, stores.add(store, Sample(status="queued")))
+    run = queries.get_run(store, stores.add(store, Sample(status="queued")))
     assert len(attempt_table([], UTC, 0.0)) == 0
     assert len(epoch_table([], 6_000)) == 0
     assert dict(facts(run, UTC).values)["started"] == "–"
@@ -185,7 +185,7 @@ def test_the_first_estimate_knows_whether_the_processor_computes_in_bfloat16(mon
     ],
 )
 def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, changes):
-    frozen = at(2_000.0, runs.get_run(store, stores.add(store, Sample(model="resnet18"))))
+    frozen = at(2_000.0, queries.get_run(store, stores.add(store, Sample(model="resnet18"))))
     config = config_of("resnet18", threads=2, **changes)
     assert images_per_s(config_of("resnet18", threads=2, seed=8, epochs=3), [frozen], frozen.host)[0] == 2_000
     speed, source = images_per_s(config, [frozen], frozen.host)
@@ -205,7 +205,7 @@ def test_where_a_run_comes_from_names_the_very_device(finished):
 def test_a_run_with_test_time_flips_says_so_with_its_accuracy(store, open_page, flips):
     run_id = stores.add(store, Sample(changes={"test_time_flips": flips}, columns={"prediction_images_per_s": 1000.0}))
     assert ("Test accuracy with flips" in texts(open_page("runs", run=run_id))) == flips
-    said = dict(facts(runs.get_run(store, run_id), UTC).values)["prediction"]
+    said = dict(facts(queries.get_run(store, run_id), UTC).values)["prediction"]
     assert said.startswith("1.00 ms an image and its mirror image (" if flips else "1.00 ms an image (")
 
 
@@ -215,6 +215,6 @@ def test_twice_the_epochs_take_about_twice_the_time():
 
 
 def test_made_up_runs_look_like_real_ones(store, finished):
-    said = runs.get_predictions(store, finished.id)
+    said = queries.get_predictions(store, finished.id)
     assert 0.88 < finished.test_accuracy < 0.93
     assert finished.test_accuracy == np.mean(said.labels == said.predicted)

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from jobs import labels, runs
-from jobs.records import FAILED, QUEUED, RUNNING, STOPPED
+from jobs.running import run_edits
+from jobs.store import queries
+from jobs.store.records import FAILED, QUEUED, RUNNING, STOPPED
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.dashboard.test_explore_page import shown_in
@@ -34,7 +35,7 @@ def test_the_table_counts_what_the_filter_finds(store, open_page):
 
 def test_archived_runs_are_listed_only_when_asked_for(store, open_page):
     first, _ = stores.fill(store, 2)
-    labels.archive(store, first)
+    run_edits.archive(store, first)
     assert "1 run." in texts(open_page("runs"))
     assert "1 run." in texts(open_page("runs", archived="yes"))
 
@@ -50,7 +51,7 @@ def test_every_section_of_a_finished_run_opens_by_its_link(store, open_page, sec
 
 def test_a_finished_run_shows_accuracy_interval_best_epoch_and_times(store, open_page):
     run_id = stores.add(store, Sample())
-    run = runs.get_run(store, run_id)
+    run = queries.get_run(store, run_id)
     said = texts(open_page("runs", run=run_id))
     assert f"{100 * run.test_accuracy:.2f} % 95 %: " in said
     assert f"epoch {run.best_epoch} of 20" in said
@@ -86,7 +87,7 @@ def test_an_unknown_run_is_said_with_a_way_back(open_page):
 def test_a_run_deleted_while_its_page_is_open_is_said(store, open_page):
     run_id = stores.add(store, Sample())
     app = open_page("runs", run=run_id)
-    labels.delete(store, run_id)
+    run_edits.delete(store, run_id)
     app.run()
     assert f"There is no run {run_id}." in app.error[0].value
 
@@ -94,9 +95,9 @@ def test_a_run_deleted_while_its_page_is_open_is_said(store, open_page):
 def test_stop_and_resume_are_a_click_each(store, open_page):
     run_id = stores.add(store, Sample(status=QUEUED))
     app = press(open_page("runs", run=run_id), "Stop")
-    assert runs.get_run(store, run_id).status == STOPPED
+    assert queries.get_run(store, run_id).status == STOPPED
     press(app, "Resume")
-    assert runs.get_run(store, run_id).status == QUEUED
+    assert queries.get_run(store, run_id).status == QUEUED
 
 
 def test_what_a_run_does_not_allow_is_not_offered(store, open_page):
@@ -111,7 +112,7 @@ def test_pin_and_archive_change_the_run(store, open_page):
     run_id = stores.add(store, Sample())
     app = press(open_page("runs", run=run_id), "Pin as baseline")
     press(app, "Archive")
-    run = runs.get_run(store, run_id)
+    run = queries.get_run(store, run_id)
     assert run.pinned
     assert run.archived_at is not None
 
@@ -122,9 +123,9 @@ def test_deleting_asks_first_names_the_run_and_its_bytes_then_deletes(store, ope
     app = press(open_page("runs", run=run_id), "Delete")
     assert "to be gone" in texts(app)
     assert "2.0 kB" in texts(app)
-    assert runs.get_run(store, run_id)
+    assert queries.get_run(store, run_id)
     press(app, "Delete 1 run")
-    assert runs.count_runs(store) == 0
+    assert queries.count_runs(store) == 0
 
 
 def test_marked_runs_bring_the_action_bar(store, open_page):
@@ -134,16 +135,16 @@ def test_marked_runs_bring_the_action_bar(store, open_page):
     app.run()
     assert "**2 runs marked**" in texts(app)
     press(app, "Archive")
-    assert [run.id for run in runs.list_runs(store)] == [ids[2]]
+    assert [run.id for run in queries.list_runs(store)] == [ids[2]]
 
 
 def test_the_queue_is_paused_and_reordered_from_the_page(store, open_page):
     first, second = (stores.add(store, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
     app = open_page("runs")
     app.toggle(key="queue_paused").set_value(True).run()
-    assert runs.shop_state(store).paused
+    assert queries.shop_state(store).paused
     app.button(key=f"earlier_{second}").click().run()
-    assert [run.id for run in runs.active_runs(store)] == [second, first]
+    assert [run.id for run in queries.active_runs(store)] == [second, first]
 
 
 def test_asking_for_a_dialog_of_runs_that_are_gone_opens_nothing(open_page):
@@ -156,7 +157,7 @@ def test_asking_for_a_dialog_of_runs_that_are_gone_opens_nothing(open_page):
 def test_all_marked_runs_go_to_compare_the_pinned_one_first_then_the_oldest(store, open_page):
     old, pinned, new = stores.fill(store, 3)
     halted = stores.add(store, Sample(status=STOPPED, epochs_done=1))
-    labels.set_pinned(store, pinned, True)
+    run_edits.set_pinned(store, pinned, True)
     app = open_page("runs")
     app.session_state["marked_runs"] = [halted, new, pinned, old]
     app = press(app.run(), "Compare")

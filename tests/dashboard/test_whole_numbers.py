@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import areas
+from dashboard.charts import areas
 from dashboard.whole_numbers import LARGEST, whole_number
 from tests import stores
 from tests.dashboard.app import texts

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard import wording
-from jobs import runs
-from jobs.records import ShopState
-from jobs.wording import queue_words
+from jobs.results.wording import queue_words
+from jobs.store import queries
+from jobs.store.records import ShopState
 from tests import stores
 from tests.stores import Sample
 
@@ -81,7 +81,7 @@ def test_how_long_ago_has_one_unit():
 
 
 def test_a_state_says_since_when(store):
-    run = runs.get_run(store, stores.add(store, Sample(status="running", epochs_done=2, created_at=NOON)))
+    run = queries.get_run(store, stores.add(store, Sample(status="running", epochs_done=2, created_at=NOON)))
     alive = replace(run, alive=True, status_since=NOON)
     assert wording.status(alive, NOON + 192) == "running for 3 min 12 s"
     assert wording.status(replace(alive, alive=False, progress_at=NOON), NOON + 60).startswith("interrupted, resuming")

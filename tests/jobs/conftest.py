@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core import dataset
-from core.dataset import FashionMNIST
-from jobs import artifacts, locks, queue
+from core.data import fashion_mnist
+from core.data.fashion_mnist import FashionMNIST
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import Store, open_store
+from jobs.store import locks, run_files
+from jobs.store.store import Store, open_store
 from tests.jobs import working
 from tests.jobs.configs import STEADY
 
@@ -39,16 +40,16 @@ def shop(new_store_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def store(shop: Store) -> Iterator[Store]:
     """The same with the supervisor's lock held, so that no command starts one."""
-    lock = locks.acquire(artifacts.supervisor_lock(shop))
+    lock = locks.acquire(run_files.supervisor_lock(shop))
     yield shop
     os.close(lock)
 
 
 @pytest.fixture(scope="session")
 def real_data() -> FashionMNIST:
-    if not dataset.is_present(settings().data):
+    if not fashion_mnist.is_present(settings().data):
         pytest.fail(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first.")
-    return dataset.load(settings().data)
+    return fashion_mnist.load(settings().data)
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from jobs import attempts, queue
-from jobs.attempts import Duty
-from jobs.claims import claim, next_in_queue
-from jobs.runs import list_runs
-from jobs.store import Store, open_store
+from jobs.running import attempts, queue
+from jobs.running.attempts import Duty
+from jobs.running.claims import claim, next_in_queue
+from jobs.store.queries import list_runs
+from jobs.store.store import Store, open_store
 from tests.jobs.configs import TINY
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["jobs.migration", "jobs.queue", "jobs.claims"])
+_CONTEXT.set_forkserver_preload(["jobs.store.migration", "jobs.running.queue", "jobs.running.claims"])
 
 
 def at_once(count: int, work: Callable[[Path, int], Any], folder: Path) -> list[Any]:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from core.presets import config_of
-from jobs import blobs, migration
-from jobs.store import Store, connect
+from jobs.store import blobs, migration
+from jobs.store.store import Store, connect
 
 FOLDER = Path(__file__).parent / "stores"
 IMAGES = 60

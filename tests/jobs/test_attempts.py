@@ -7,14 +7,15 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from jobs import attempts, queue
-from jobs.artifacts import files_of
-from jobs.attempts import Answers, Duty, Replaced
-from jobs.claims import MOST_DEATHS, claim, is_here, next_in_queue, settle_death
-from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Epoch
-from jobs.runs import NoPredictions, get_predictions, get_run, list_attempts, list_epochs
-from jobs.schema import runs
-from jobs.store import Store, StoreBusy, StoreError, connect
+from jobs.running import attempts, queue
+from jobs.running.attempts import Answers, Duty, Replaced
+from jobs.running.claims import MOST_DEATHS, claim, is_here, next_in_queue, settle_death
+from jobs.store.queries import NoPredictions, get_predictions, get_run, list_attempts, list_epochs
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Epoch
+from jobs.store.run_files import files_of
+from jobs.store.schema import runs
+from jobs.store.store import Store, connect
+from jobs.store.store_errors import StoreBusy, StoreError
 from tests import stores
 from tests.jobs.configs import TINY
 

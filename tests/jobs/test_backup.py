@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from jobs import artifacts, locks, queue
-from jobs.backup import restore
-from jobs.copying import copy_database
-from jobs.foreign_store import check_database
-from jobs.launching import ensure_supervisor, supervisor_pid
-from jobs.runs import list_runs
-from jobs.schema import runs
+from jobs.running import queue
+from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running.foreign_store import check_database
+from jobs.running.restore import restore
 from jobs.settings import ROOT, settings
-from jobs.store import Store, StoreBusy, StoreError, open_store
+from jobs.store import locks, run_files
+from jobs.store.copying import copy_database
+from jobs.store.queries import list_runs
+from jobs.store.schema import runs
+from jobs.store.store import Store, open_store
+from jobs.store.store_errors import StoreBusy, StoreError
 from tests import stores
 from tests.jobs.configs import TINY
 from tests.jobs.working import kill
@@ -117,13 +119,13 @@ def test_a_store_is_restored_with_what_is_in_the_log_beside_it(shop: Store, tmp_
 KILLED_MIDWAY = """
 import os, signal, sys
 from pathlib import Path
-from jobs import backup
-real = backup.copy_file
+from jobs.running import restore
+real = restore.copy_file
 def copy_and_die(source, target):
     real(source, target)
     os.kill(os.getpid(), signal.SIGKILL)
-backup.copy_file = copy_and_die
-backup.restore(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+restore.copy_file = copy_and_die
+restore.restore(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
 """
 
 
@@ -158,7 +160,7 @@ def test_a_restore_waits_for_a_writer_and_says_so_if_it_does_not_end(
 ) -> None:
     copy_database(shop, tmp_path / "one.backup")
     queue.launch(shop, TINY, "new")
-    monkeypatch.setattr("jobs.backup.PATIENCE_S", 0.1)
+    monkeypatch.setattr("jobs.running.restore.PATIENCE_S", 0.1)
     with closing(sqlite3.connect(shop.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy, match="Another program holds the run store"):
@@ -211,8 +213,8 @@ def test_nothing_is_restored_under_a_supervisor_that_does_not_go(
     shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy_database(shop, tmp_path / "one.backup")
-    held = locks.acquire(artifacts.supervisor_lock(shop))
-    monkeypatch.setattr("jobs.backup.LEAVING_S", 0.1)
+    held = locks.acquire(run_files.supervisor_lock(shop))
+    monkeypatch.setattr("jobs.running.restore.LEAVING_S", 0.1)
     with pytest.raises(StoreError, match="A supervisor is at work"):
         put_back(shop, tmp_path / "one.backup")
     os.close(held)
@@ -222,10 +224,10 @@ def test_a_supervisor_that_waits_for_work_is_sent_away_by_a_restore(shop: Store,
     copy_database(shop, tmp_path / "one.backup")
     assert ensure_supervisor(shop)
     assert not ensure_supervisor(shop)
-    pid = supervisor_pid(artifacts.supervisor_lock(shop))
+    pid = supervisor_pid(run_files.supervisor_lock(shop))
     put_back(shop, tmp_path / "one.backup")
     assert pid is not None
-    assert not locks.is_held(artifacts.supervisor_lock(shop))
+    assert not locks.is_held(run_files.supervisor_lock(shop))
     assert names(open_store(settings().database_url, shop.artifacts)) == []
 
 
@@ -236,9 +238,9 @@ def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(shop: St
     copy_database(shop, tmp_path / "one.backup")
     with stores.at_work(shop, run_id):
         assert ensure_supervisor(shop)
-        first = supervisor_pid(artifacts.supervisor_lock(shop))
+        first = supervisor_pid(run_files.supervisor_lock(shop))
         with pytest.raises(StoreError, match="Runs are at work"):
             put_back(shop, tmp_path / "one.backup")
-        second = supervisor_pid(artifacts.supervisor_lock(shop))
+        second = supervisor_pid(run_files.supervisor_lock(shop))
         assert second not in (None, first)
         kill(second)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs import queue
-from jobs.belonging import StoreMisplaced, tie
-from jobs.runs import list_runs
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import Store, open_store
+from jobs.store.ownership import StoreMisplaced, tie
+from jobs.store.queries import list_runs
+from jobs.store.store import Store, open_store
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture, refused
 from tests.rights import rights_of_files_hold

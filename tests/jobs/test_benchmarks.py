@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.dataset import FashionMNIST
+from core.data.fashion_mnist import FashionMNIST
 from tests.benchmarks import chaos, load, statistics
 from tests.jobs import crowd
 

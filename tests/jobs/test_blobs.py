@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from jobs import blobs
+from jobs.store import blobs
 
 
 def log_probabilities(count: int, spread: float) -> np.ndarray:

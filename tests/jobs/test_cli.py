@@ -10,12 +10,14 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
-from jobs import artifacts, labels, queue, schema, shop, wording
 from jobs.cli import launching, main, reading
-from jobs.records import FINISHED, Run
-from jobs.runs import active_runs, get_run, list_epochs, list_runs, shop_state
+from jobs.results import wording
+from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
-from jobs.store import Store
+from jobs.store import queue_settings, run_files, schema
+from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, shop_state
+from jobs.store.records import FINISHED, Run
+from jobs.store.store import Store
 from tests import stores
 from tests.jobs.configs import TINY
 from tests.stores import Sample
@@ -310,7 +312,7 @@ def test_a_wrong_value_for_a_clone_queues_nothing(store: Store, capsys: Capture)
 def test_waiting_for_runs_says_that_the_queue_is_paused(
     store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.set_paused(store, True)
+    queue_settings.set_paused(store, True)
     # Somebody else stops what waits, so that the wait comes to its end.
     monkeypatch.setattr(
         launching.time, "sleep", lambda _seconds: [queue.stop(store, one.id) for one in list_runs(store)]
@@ -347,7 +349,7 @@ def test_archived_runs_are_brought_back(store: Store, capsys: Capture) -> None:
 
 def write_checkpoints(store: Store, run_id: str, count: int) -> Path:
     """Give a run checkpoints of so many bytes; return their folder."""
-    folder = artifacts.files_of(store, run_id).checkpoints
+    folder = run_files.files_of(store, run_id).checkpoints
     folder.mkdir(parents=True)
     (folder / "last.pt").write_bytes(bytes(count))
     return folder
@@ -366,7 +368,7 @@ def test_checkpoints_of_finished_runs_are_cleared_and_those_of_others_kept(store
 
 def test_the_room_that_runs_take_is_shown_and_had_back(store: Store, capsys: Capture) -> None:
     finished, stopped = stores.add(store, Sample()), stores.add(store, Sample(status="stopped"))
-    labels.archive(store, finished)
+    run_edits.archive(store, finished)
     write_checkpoints(store, finished, 3_000_000)
     write_checkpoints(store, stopped, 1_000_000)
     _, out, _ = run(capsys, "space")
@@ -401,8 +403,8 @@ def test_show_says_why_a_run_failed_and_how_its_log_ended(store: Store, capsys: 
 
 def test_deleting_names_what_goes_and_wants_a_yes(store: Store, capsys: Capture) -> None:
     run_id = stores.add(store, Sample(name="old"))
-    artifacts.files_of(store, run_id).folder.mkdir(parents=True)
-    artifacts.files_of(store, run_id).model.write_bytes(bytes(2_000_000))
+    run_files.files_of(store, run_id).folder.mkdir(parents=True)
+    run_files.files_of(store, run_id).model.write_bytes(bytes(2_000_000))
     status, _, error = run(capsys, "delete", "old")
     assert status == 1
     assert "2.0 MB of files" in error

@@ -3,10 +3,10 @@
 import pytest
 
 from core.errors import ConfigurationError
-from jobs import queue
-from jobs.cloning import changed_config, clone, clone_name
-from jobs.runs import get_run, list_runs
-from jobs.store import Store
+from jobs.running import queue
+from jobs.running.cloning import changed_config, clone, clone_name
+from jobs.store.queries import get_run, list_runs
+from jobs.store.store import Store
 from tests.jobs.configs import TINY
 
 

@@ -9,12 +9,12 @@ from scipy.stats import binomtest
 
 from core.classes import CLASS_COUNT
 from jobs.cli import main
-from jobs.comparing import NotComparable, comparable, compare_groups, compare_runs, validation_sentence
-from jobs.groups import find_group, get_groups, list_groups
-from jobs.labels import archive
-from jobs.records import STOPPED
-from jobs.runs import get_predictions, get_runs
-from jobs.store import Store
+from jobs.results.comparisons import NotComparable, comparable, compare_groups, compare_runs, validation_sentence
+from jobs.results.seed_groups import find_group, get_groups, list_groups
+from jobs.running.run_edits import archive
+from jobs.store.queries import get_predictions, get_runs
+from jobs.store.records import STOPPED
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 

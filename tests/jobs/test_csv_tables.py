@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 from sklearn.calibration import calibration_curve
 
-from core.calibration import accuracy_by_coverage, calibration
-from core.comparison import compare
 from core.csv_cells import unguarded
-from core.metrics import confusion_matrix
-from core.subsets import Subset
+from core.statistics.calibration import accuracy_by_coverage, calibration
+from core.statistics.comparison import compare
+from core.statistics.metrics import confusion_matrix
+from core.statistics.subsets import Subset
 from core.texts import clean_lines
-from jobs.comparing import compare_groups
-from jobs.groups import get_groups, list_groups
 from jobs.reports import csv_tables
 from jobs.reports.csv_writer import as_file, written
-from jobs.runs import get_predictions, get_run, list_runs
-from jobs.store import Store
+from jobs.results.comparisons import compare_groups
+from jobs.results.seed_groups import get_groups, list_groups
+from jobs.store.queries import get_predictions, get_run, list_runs
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from core.texts import clean_lines, clean_name
-from jobs.reporting import report
 from jobs.reports.document import Beside, Chart, Document, Finding, Items, Paragraph, Section, Table
 from jobs.reports.html import as_html
 from jobs.reports.markdown import as_markdown
-from jobs.runs import get_run
-from jobs.store import Store
+from jobs.reports.report_files import report
+from jobs.store.queries import get_run
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 

@@ -10,19 +10,19 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
-from core import export as core_export
-from core import models
-from core.checkpoints import save_model
-from core.dataset import FashionMNIST
-from core.evaluation import log_probabilities
-from core.export import read_weights
+from core import architectures
+from core.answers import export as core_export
+from core.answers.export import read_weights
+from core.data.fashion_mnist import FashionMNIST
+from core.learning.checkpoints import save_model
+from core.learning.evaluation import log_probabilities
 from core.presets import config_of
-from jobs import artifacts, schema
 from jobs.cli import main
-from jobs.records import STOPPED
-from jobs.runs import get_predictions
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store import run_files, schema
+from jobs.store.queries import get_predictions
+from jobs.store.records import STOPPED
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 
@@ -34,9 +34,9 @@ def add_finished(store: Store, preset: str = "cnn", **changes: Any) -> str:
     run_id = stores.add(store, Sample(preset, changes=changes))
     torch.manual_seed(0)
     config = config_of(preset, **changes)
-    path = artifacts.files_of(store, run_id).model
+    path = run_files.files_of(store, run_id).model
     path.parent.mkdir(parents=True)
-    save_model(path, models.build(config).eval(), config)
+    save_model(path, architectures.build(config).eval(), config)
     return run_id
 
 

@@ -7,17 +7,18 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from core import checkpoints
 from core.config import RunConfig
-from core.dataset import FashionMNIST
-from jobs import artifacts, queue
-from jobs.claims import claim
-from jobs.environment import host
-from jobs.processes import TRAINER
-from jobs.records import FAILED
-from jobs.runs import find_run
+from core.data.fashion_mnist import FashionMNIST
+from core.learning import checkpoints
+from jobs.running import queue
+from jobs.running.claims import claim
+from jobs.running.environment import host
+from jobs.running.processes import TRAINER
 from jobs.settings import ROOT
-from jobs.store import Store
+from jobs.store import run_files
+from jobs.store.queries import find_run
+from jobs.store.records import FAILED
+from jobs.store.store import Store
 from tests.jobs.configs import BRIEF
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
@@ -30,13 +31,13 @@ def leave_as_it_is(_store: Store, _run_id: str) -> None:
 
 
 def put_a_file_in_the_place_of_the_checkpoints(store: Store, run_id: str) -> None:
-    folder = artifacts.files_of(store, run_id).checkpoints
+    folder = run_files.files_of(store, run_id).checkpoints
     folder.parent.mkdir(parents=True)
     folder.write_text("no folder")
 
 
 def put_a_checkpoint_that_lacks_everything(store: Store, run_id: str) -> None:
-    folder = artifacts.files_of(store, run_id).checkpoints
+    folder = run_files.files_of(store, run_id).checkpoints
     folder.mkdir(parents=True)
     checkpoints.write(folder / "checkpoint-0001-000004.pt", {"nothing": 0})
 

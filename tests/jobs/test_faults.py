@@ -10,17 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.dataset import FashionMNIST
-from core.metrics import accuracy
-from core.subsets import ALL
-from jobs import duplicates, locks, queue
+from core.data.fashion_mnist import FashionMNIST
+from core.statistics.metrics import accuracy
+from core.statistics.subsets import ALL
 from jobs.cli import main
-from jobs.fault_tables import duplicate_rows, suspect_rows
-from jobs.folds import NotComplete, find_fold_group, list_fold_groups, out_of_sample
-from jobs.judging import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
-from jobs.runs import get_predictions, get_run
+from jobs.results import duplicate_search
+from jobs.results.flagged_rows import duplicate_rows, suspect_rows
+from jobs.results.fold_groups import NotComplete, find_fold_group, list_fold_groups, out_of_sample
+from jobs.results.label_judges import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store import locks
+from jobs.store.queries import get_predictions, get_run
+from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.core.small_data import small_data
@@ -112,9 +114,9 @@ def planted() -> FashionMNIST:
 
 
 def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Store) -> None:
-    assert duplicates.read(store) is None
-    duplicates.search(store, planted())
-    found = duplicates.read(store)
+    assert duplicate_search.read(store) is None
+    duplicate_search.search(store, planted())
+    found = duplicate_search.read(store)
     assert found is not None
     across = found.pairs.chosen(found.across & (found.pairs.similarity >= 0.9999))
     places = {
@@ -122,19 +124,19 @@ def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Sto
     }
     assert places == {(("train", 7), ("test", 5)), (("train", 8), ("test", 6))}
     assert np.flatnonzero(found.leaked(0.9999)).tolist() == [5, 6]
-    assert duplicates.search_state(store) == duplicates.Search(False)
+    assert duplicate_search.search_state(store) == duplicate_search.Search(False)
 
 
 def test_a_damaged_file_counts_as_not_searched(store: Store) -> None:
-    duplicates.search(store, planted())
+    duplicate_search.search(store, planted())
     file = next(store.artifacts.glob("near-duplicates.npz"))
     file.write_bytes(file.read_bytes()[:300])
-    assert duplicates.read(store) is None
+    assert duplicate_search.read(store) is None
 
 
-def wait_for_the_search(store: Store) -> duplicates.Search:
+def wait_for_the_search(store: Store) -> duplicate_search.Search:
     deadline = time.monotonic() + 120
-    while (state := duplicates.search_state(store)).at_work:
+    while (state := duplicate_search.search_state(store)).at_work:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return state
@@ -144,11 +146,11 @@ def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
     shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
-    assert duplicates.start_search(shop)
-    assert duplicates.search_state(shop).at_work
-    assert not duplicates.start_search(shop)
+    assert duplicate_search.start_search(shop)
+    assert duplicate_search.search_state(shop).at_work
+    assert not duplicate_search.start_search(shop)
     assert wait_for_the_search(shop).problem == ""
-    found = duplicates.read(shop)
+    found = duplicate_search.read(shop)
     assert found is not None
     # Every image is black: each of the others equals the first.
     assert len(found.pairs) == 69_999
@@ -157,9 +159,9 @@ def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
 
 def test_a_search_that_fails_says_why(shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
-    duplicates.start_search(shop)
+    duplicate_search.start_search(shop)
     assert "Fashion-MNIST is not complete" in wait_for_the_search(shop).problem
-    assert duplicates.read(shop) is None
+    assert duplicate_search.read(shop) is None
 
 
 def test_the_command_does_not_search_beside_another(store: Store, capsys: Capture) -> None:
@@ -219,7 +221,7 @@ def test_runs_without_any_answer_are_an_error_in_one_line(store: Store, capsys: 
 
 
 def test_pairs_less_similar_than_are_kept_are_refused(store: Store, capsys: Capture) -> None:
-    duplicates.search(store, planted())
+    duplicate_search.search(store, planted())
     for least in ("0.5", "1.01", "nan"):
         assert main(["duplicates", "--least", least]) == 1
         assert "are not kept. Use 0.99 to 1." in capsys.readouterr().err
@@ -232,8 +234,8 @@ def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store
     assert [row["image"] for row in suspect_rows(said.labels, quality, chosen)] == chosen.tolist()
     assert len(suspect_rows(said.labels, quality)) == len(quality.ranked)
     data = planted()
-    duplicates.search(store, data)
-    found = duplicates.read(store)
+    duplicate_search.search(store, data)
+    found = duplicate_search.read(store)
     assert found is not None
     last_two = found.pairs.chosen(np.arange(len(found.pairs))[-2:])
     rows = duplicate_rows(found, np.concatenate([data.train_labels, data.test_labels]), last_two)

@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs import artifacts, labels, photo_sets
-from jobs.backup import restore
-from jobs.copying import copy_database
-from jobs.foreign_store import check_database
-from jobs.ids import folder_for, is_id, new_id
-from jobs.photo_sets import PhotoSet
-from jobs.runs import list_runs
-from jobs.schema import runs
-from jobs.store import Store, StoreError, StoreNewer, open_store
+from jobs.results import photo_sets
+from jobs.results.photo_sets import PhotoSet
+from jobs.running import run_edits
+from jobs.running.foreign_store import check_database
+from jobs.running.restore import restore
+from jobs.store import run_files
+from jobs.store.copying import copy_database
+from jobs.store.ids import folder_for, is_id, new_id
+from jobs.store.queries import list_runs
+from jobs.store.schema import runs
+from jobs.store.store import Store, open_store
+from jobs.store.store_errors import StoreError, StoreNewer
 from tests import stores
 from tests.jobs.old_stores import FOLDER
 from tests.stores import Sample
@@ -202,7 +205,7 @@ def test_deleting_a_run_of_a_store_that_was_tampered_with_touches_no_other_folde
     victim.mkdir()
     (victim / "file").touch()
     other = stores.add(shop, Sample())
-    artifacts.files_of(shop, other).folder.mkdir(parents=True)
+    run_files.files_of(shop, other).folder.mkdir(parents=True)
     run_id = words.format(absolute=victim)
     bad = stores.add(shop, Sample(status="failed"))
     with shop.writing() as connection:
@@ -210,8 +213,8 @@ def test_deleting_a_run_of_a_store_that_was_tampered_with_touches_no_other_folde
         for table, column in (("epochs", "run_id"), ("attempts", "run_id"), ("runs", "id")):
             connection.exec_driver_sql(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (run_id, bad))
     assert run_id in [run.id for run in list_runs(shop)]
-    labels.delete(shop, run_id)
+    run_edits.delete(shop, run_id)
     photo_sets.delete(shop, PhotoSet(run_id, "name", 0.0, 0))
     assert (victim / "file").exists()
-    assert artifacts.files_of(shop, other).folder.is_dir()
+    assert run_files.files_of(shop, other).folder.is_dir()
     assert [run.id for run in list_runs(shop)] == [other]

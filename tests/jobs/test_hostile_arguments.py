@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from core.errors import ConfigurationError
-from jobs import cli, photo_sets
-from jobs.runs import Filter, list_runs
-from jobs.store import Store
+from jobs import cli
+from jobs.results import photo_sets
+from jobs.store.queries import Filter, list_runs
+from jobs.store.store import Store
 from tests import stores
 from tests.jobs.test_cli import Capture, run
 

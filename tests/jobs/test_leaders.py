@@ -4,10 +4,10 @@ from functools import partial
 
 import numpy as np
 
-from jobs.leaders import LOOKED_AT, Leader, leader_of
-from jobs.records import Predictions
-from jobs.runs import get_predictions
-from jobs.store import Store
+from jobs.results.leaders import LOOKED_AT, Leader, leader_of
+from jobs.store.queries import get_predictions
+from jobs.store.records import Predictions
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs import locks, processes
+from jobs.running import processes
+from jobs.store import locks
 from tests.jobs.working import is_suspended
 
-HOLD = "import sys, time, pathlib; from jobs import locks; {}; print('held', flush=True); time.sleep(60)"
+HOLD = "import sys, time, pathlib; from jobs.store import locks; {}; print('held', flush=True); time.sleep(60)"
 TAKE = HOLD.format("locks.acquire(pathlib.Path(sys.argv[1]))")
 KEEP = HOLD.format("pass")
 

@@ -7,11 +7,13 @@ from sqlalchemy import text
 
 from core.config import RunConfig
 from core.errors import ConfigurationError
-from jobs import cli, labels, photo_sets, queue
+from jobs import cli
 from jobs.cli import output
-from jobs.runs import find_run, get_run, list_costs, list_names
-from jobs.space import space_of_runs
-from jobs.store import Store
+from jobs.results import photo_sets
+from jobs.running import queue, run_edits
+from jobs.store.disk_space import space_of_runs
+from jobs.store.queries import find_run, get_run, list_costs, list_names
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 
@@ -24,8 +26,8 @@ def test_no_way_in_takes_a_name_that_cannot_be_told_from_others(store: Store, na
     run_id = stores.add(store, Sample(name="mine"))
     config = RunConfig(preset="quick")
     ways = (
-        lambda: labels.rename(store, run_id, name),
-        lambda: labels.set_tags(store, run_id, ["good", name]),
+        lambda: run_edits.rename(store, run_id, name),
+        lambda: run_edits.set_tags(store, run_id, ["good", name]),
         lambda: queue.launch(store, config, name),
         lambda: queue.launch(store, config, tags=[name]),
         lambda: queue.launch_group(store, config, [1, 2], name),
@@ -47,7 +49,7 @@ def test_a_run_is_found_by_its_name_as_it_was_typed(store: Store) -> None:
 
 def test_a_note_keeps_its_lines(store: Store) -> None:
     run_id = stores.add(store, Sample())
-    labels.set_note(store, run_id, "# Plan\r\n\r\n- one\x1b\n\ttwo\u202e")
+    run_edits.set_note(store, run_id, "# Plan\r\n\r\n- one\x1b\n\ttwo\u202e")
     assert get_run(store, run_id).note == "# Plan\n\n- one\ufffd\n\ttwo\ufffd"
 
 
@@ -64,7 +66,7 @@ def test_what_a_store_from_elsewhere_holds_is_read_as_it_can_be_shown(store: Sto
     assert (run.name, run.host, run.tags) == (SHOWN, SHOWN, (SHOWN,))
     assert run.note == run.error_message == "a\ufffd[31mb\ufffdc\nd\ufffd"
     assert list_names(store)[0].name == list_costs(store)[0].name == SHOWN
-    labels.set_pinned(store, run_id, True)
+    run_edits.set_pinned(store, run_id, True)
     stores.write_log(store, run_id, "x")
     assert [one.name for one in space_of_runs(store)] == [SHOWN]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from jobs.launching import open_here
+from jobs.running.background import open_here
 from jobs.settings import settings
-from jobs.store import StoreError
+from jobs.store.store_errors import StoreError
 
 
 def test_no_test_opens_the_store_of_this_installation() -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.dataset import FashionMNIST
+from core.data.fashion_mnist import FashionMNIST
 from jobs.settings import ROOT, child_environment, settings
-from jobs.store import open_store
+from jobs.store.store import open_store
 from tests.jobs import working
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ class Project:
         for name in ("core", "jobs", "dashboard"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "core/models/perceptron.py").write_text(PERCEPTRON, encoding="utf-8")
-        registry = folder / "core/models/__init__.py"
+        registry = folder / "core/architectures.py"
         lines = registry.read_text(encoding="utf-8")
         registry.write_text(lines.replace("ARCHITECTURES = {\n", "ARCHITECTURES = {\n" + LINE), encoding="utf-8")
         self.url, self.artifacts = f"sqlite:///{folder / 'runs.db'}", folder / "artifacts"

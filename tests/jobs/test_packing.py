@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.dataset import FashionMNIST
-from core.onnx_runtime import onnxruntime
-from jobs import artifacts, locks
-from jobs.packing import BEING_MADE, FAILED, NOT_MADE, READY, Package, package_of, start_packing, zipped
-from jobs.records import STOPPED
-from jobs.runs import NotPossible, get_run
-from jobs.store import Store
+from core.data.fashion_mnist import FashionMNIST
+from core.machine.onnx_runtime import onnxruntime
+from jobs.store import locks, run_files
+from jobs.store.queries import NotPossible, get_run
+from jobs.store.records import STOPPED
+from jobs.store.store import Store
+from jobs.tasks.packages import BEING_MADE, FAILED, NOT_MADE, READY, Package, package_of, start_packing, zipped
 from tests import stores
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
@@ -40,7 +40,7 @@ def test_a_run_that_has_not_finished_has_no_model_to_go(store: Store) -> None:
 
 def test_while_somebody_makes_it_nobody_else_does(store: Store) -> None:
     run = get_run(store, stores.add(store, Sample()))
-    lock = locks.acquire(artifacts.files_of(store, run.id).package_lock)
+    lock = locks.acquire(run_files.files_of(store, run.id).package_lock)
     assert package_of(store, run.id).state == BEING_MADE
     assert not start_packing(store, run)
     os.close(lock)
@@ -87,4 +87,4 @@ def test_the_model_to_go_is_whole_and_says_what_it_must(store: Store, real_data:
     (probabilities,) = session.run(["probabilities"], {"images": np.array(real_data.test_images[:5])})
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert not start_packing(store, run)
-    assert not any(name.endswith(".lock") for name, _ in artifacts.listing(store, run.id))
+    assert not any(name.endswith(".lock") for name, _ in run_files.listing(store, run.id))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from jobs.phases import is_testing
-from jobs.runs import get_run
-from jobs.store import Store
+from jobs.running.phases import is_testing
+from jobs.store.queries import get_run
+from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import samples
-from jobs import artifacts
-from jobs.store import Store
+from dashboard.sections.predict import samples
+from jobs.store import run_files
+from jobs.store.store import Store
 from tests.benchmarks import photos, uploads
 from tests.jobs.test_cli import Capture
 from tests.untrained import add_run_with_model
@@ -36,7 +36,7 @@ def test_labelled_photos_are_measured_and_one_that_cannot_be_read_is_named(
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("file", "label_index", "kind", "background"), *rows])
-    model = artifacts.files_of(store, run_id).model
+    model = run_files.files_of(store, run_id).model
     told = ["photos", "--manifest", str(tmp_path / "manifest.csv"), "--images", str(tmp_path), "--run", str(model)]
     monkeypatch.setattr("sys.argv", [*told, "--no-others"])
     photos.main()

@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from core.answers.verdict import Verdict
 from core.classes import CLASS_NAMES
 from core.errors import ConfigurationError
-from core.intervals import accuracy_interval
-from core.reading import Photo, UnreadablePhoto
-from core.verdict import Verdict
-from jobs import labels, photo_sets
-from jobs.comparing import compare_runs
-from jobs.photo_sets import PhotoSet, PhotoSetNotFound, find_set, keep, list_sets, photos_of
-from jobs.predicting import measure
-from jobs.runs import NoPredictions, get_run
-from jobs.store import Store
+from core.photos.picture import Photo, UnreadablePhoto
+from core.statistics.intervals import accuracy_interval
+from jobs.results import photo_sets
+from jobs.results.comparisons import compare_runs
+from jobs.results.photo_answers import measure
+from jobs.results.photo_sets import PhotoSet, PhotoSetNotFound, find_set, keep, list_sets, photos_of
+from jobs.running import run_edits
+from jobs.store.queries import NoPredictions, get_run
+from jobs.store.store import Store
 from tests.jobs.test_cli import Capture, refused, run
 from tests.untrained import add_run_with_model
 
@@ -201,7 +202,7 @@ def test_a_deleted_set_takes_its_pictures_and_answers_along_and_no_other_ones(st
 def test_a_deleted_run_takes_its_answers_along(store: Store) -> None:
     found, run_id = kept(store), add_run_with_model(store, "asked")
     list(measure(store, found, [get_run(store, run_id)]))
-    labels.delete(store, run_id)
+    run_edits.delete(store, run_id)
     assert photo_sets.answered_by(store, found) == []
 
 

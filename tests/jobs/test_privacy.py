@@ -10,10 +10,10 @@ from random import Random
 
 import pytest
 
-from core.dataset import FashionMNIST
-from dashboard import samples
+from core.data.fashion_mnist import FashionMNIST
+from dashboard.sections.predict import samples
 from jobs.settings import ROOT, child_environment, settings
-from jobs.store import Store
+from jobs.store.store import Store
 from tests import stores
 from tests.benchmarks import visitors, watching
 from tests.dashboard.test_protection import addresses, connects, started

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from jobs import locks
-from jobs.artifacts import files_of, supervisor_lock
-from jobs.backup import restore
-from jobs.belonging import tie
-from jobs.copying import copy_database
+from jobs.running.restore import restore
 from jobs.settings import ROOT, child_environment, sqlite_url
-from jobs.store import Store, open_store
+from jobs.store import locks
+from jobs.store.copying import copy_database
+from jobs.store.ownership import tie
+from jobs.store.run_files import files_of, supervisor_lock
+from jobs.store.store import Store, open_store
 from tests.stores import Sample, add
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from core.config import LAST_SEED, RunConfig, validated
 from core.errors import ConfigurationError
 from core.presets import config_of
-from jobs import attempts, queue
-from jobs import shop as shop_settings
-from jobs.claims import claim, next_in_queue
-from jobs.environment import code_version
-from jobs.records import QUEUED, RUNNING, STOPPED, STOPPING
-from jobs.runs import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, shop_state
-from jobs.store import Store
+from jobs.running import attempts, queue
+from jobs.running.claims import claim, next_in_queue
+from jobs.running.environment import code_version
+from jobs.store import queue_settings as shop_settings
+from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, shop_state
+from jobs.store.records import QUEUED, RUNNING, STOPPED, STOPPING
+from jobs.store.store import Store
 from tests.jobs.configs import TINY
 
 HOST = "here"
@@ -56,7 +56,7 @@ def test_a_launched_run_holds_all_that_is_needed_to_repeat_it(store: Store) -> N
 def test_the_code_version_is_that_of_the_checkout_now_and_not_of_when_the_server_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.environment.ROOT", tmp_path)
+    monkeypatch.setattr("jobs.running.environment.ROOT", tmp_path)
     versions = []
     for message in ("one", "two"):
         for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", message]):

@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import text
 
-from jobs import queue
-from jobs.attempts import Duty, report_checkpoint, report_progress, report_start
-from jobs.claims import claim, settle_death
-from jobs.records import INTERRUPTED, RUNNING, STOPPING, Epoch, Run
-from jobs.runs import find_run, get_run, list_runs
-from jobs.store import Store, StoreDamaged
+from jobs.running import queue
+from jobs.running.attempts import Duty, report_checkpoint, report_progress, report_start
+from jobs.running.claims import claim, settle_death
+from jobs.store.queries import find_run, get_run, list_runs
+from jobs.store.records import INTERRUPTED, RUNNING, STOPPING, Epoch, Run
+from jobs.store.store import Store
+from jobs.store.store_errors import StoreDamaged
 from tests import stores
 from tests.jobs.configs import TINY
 

@@ -9,22 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import dataset
 from core.classes import CLASS_NAMES
-from core.intervals import accuracy_interval
-from jobs import reporting
+from core.data import fashion_mnist
+from core.statistics.intervals import accuracy_interval
 from jobs.cli import main
-from jobs.comparing import NotComparable, compare_runs
 from jobs.looks import looks_of
-from jobs.records import STOPPED
-from jobs.reporting import facts_of, report
-from jobs.reports import comparison, run
+from jobs.reports import comparison_report, report_files, run_report
 from jobs.reports.document import Cell, Document, Items, Matrix, Paragraph, Section, Table
 from jobs.reports.html import STRONG, as_html
 from jobs.reports.markdown import as_markdown
-from jobs.runs import get_run, get_runs, list_epochs
+from jobs.reports.report_files import facts_of, report
+from jobs.results.comparisons import NotComparable, compare_runs
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store.queries import get_run, get_runs, list_epochs
+from jobs.store.records import STOPPED
+from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.stores import Sample
@@ -32,7 +31,7 @@ from tests.stores import Sample
 MOST_BYTES = 5_000_000
 EVIL = '<script>alert(1)</script> | *x* "q" & [a](b)'
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
-CSS = (Path(run.__file__).parent / "report.css").read_text(encoding="utf-8")
+CSS = (Path(run_report.__file__).parent / "report.css").read_text(encoding="utf-8")
 
 
 class Page(HTMLParser):
@@ -72,7 +71,7 @@ def finished(store: Store, *samples: Sample) -> list[str]:
 
 
 def compared(store: Store, ids: Sequence[str], images: np.ndarray | None = None) -> Document:
-    return comparison.document(compare_runs(store, get_runs(store, ids)), list_epochs(store, ids), images)
+    return comparison_report.document(compare_runs(store, get_runs(store, ids)), list_epochs(store, ids), images)
 
 
 def assert_self_contained(page: str) -> None:
@@ -125,7 +124,7 @@ def test_a_run_that_has_not_finished_has_a_report_that_says_so(store: Store) -> 
 def test_ten_long_runs_with_pictures_stay_small_and_ask_nothing_of_the_network(store: Store) -> None:
     ids = finished(store, *(Sample("cnn", seed, epochs_done=500) for seed in range(10)))
     assert_self_contained(as_html(compared(store, ids, IMAGES)))
-    assert_self_contained(as_html(run.document(facts_of(store, get_run(store, ids[0])), IMAGES)))
+    assert_self_contained(as_html(run_report.document(facts_of(store, get_run(store, ids[0])), IMAGES)))
 
 
 def test_of_very_many_runs_the_first_are_told_of_in_detail_and_more_than_fit_are_refused(
@@ -133,13 +132,13 @@ def test_of_very_many_runs_the_first_are_told_of_in_detail_and_more_than_fit_are
 ) -> None:
     runs = [get_run(store, stores.add(store, Sample(seed=seed, name=f"number {seed}"))) for seed in range(4)]
     assert "told of" not in report(store, runs, "md")
-    monkeypatch.setattr(comparison, "DETAILED", 2)
+    monkeypatch.setattr(comparison_report, "DETAILED", 2)
     shortened = report(store, runs, "md")
     assert "after the baseline are told of" in shortened
     assert "## number 2 against number 0" in shortened
     assert "## number 3 against number 0" not in shortened
     assert "number 3 " in shortened
-    monkeypatch.setattr(reporting, "MOST", 3)
+    monkeypatch.setattr(report_files, "MOST", 3)
     with pytest.raises(NotComparable, match="at most 3 runs, and 4 are named"):
         report(store, runs)
 
@@ -170,10 +169,10 @@ def test_the_name_of_a_report_has_at_most_three_ids(
 def test_names_and_notes_stand_in_a_report_as_they_were_written(store: Store) -> None:
     (run_id,) = finished(store, Sample("cnn", name=EVIL, columns={"note": "# one\n- two | three"}))
     facts = facts_of(store, get_run(store, run_id))
-    page = as_html(run.document(facts))
+    page = as_html(run_report.document(facts))
     assert "<script" not in page
     assert f"Run {EVIL}" in Page(page).text
-    written = as_markdown(run.document(facts))
+    written = as_markdown(run_report.document(facts))
     assert r"# Run \<script\>alert(1)\</script\> \| \*x\* "
     assert r"| Note | # one - two \| three |" in written
 
@@ -205,7 +204,7 @@ def test_the_surest_errors_are_shown_only_with_the_images_that_were_answered(
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     settings.cache_clear()
-    labels = dataset.load(tmp_path / "data").test_labels
+    labels = fashion_mnist.load(tmp_path / "data").test_labels
     others, own = stores.add(store, Sample("cnn"), labels[::-1].copy()), stores.add(store, Sample("cnn", 1), labels)
     shown = [report(store, [get_run(store, run_id)]).count("data:image/png") for run_id in (others, own)]
     assert shown == [0, 16]
@@ -216,7 +215,7 @@ def test_a_class_nobody_predicted_leaves_a_dash(store: Store) -> None:
     facts = facts_of(store, get_run(store, run_id))
     assert facts.tested is not None
     never = np.where(np.arange(10) == 8, -50.0, facts.tested.log_probabilities).astype(np.float32)
-    page = as_markdown(run.document(replace(facts, tested=replace(facts.tested, log_probabilities=never))))
+    page = as_markdown(run_report.document(replace(facts, tested=replace(facts.tested, log_probabilities=never))))
     assert "| Bag | - | 0.00 % (0.00 to 0.38) | 0.00 % | 1,000 |" in page
 
 
@@ -298,5 +297,5 @@ def test_groups_of_seeds_have_a_report_as_recipes(store: Store, tmp_path: Path) 
 def test_a_run_has_the_same_colour_in_a_report_as_on_the_pages(store: Store) -> None:
     ids = finished(store, Sample("cnn", 0), Sample("cnn", 1))
     looks = looks_of(ids)
-    for one, place in ((run.document(facts_of(store, get_run(store, ids[0]))), 0), (compared(store, ids), 1)):
+    for one, place in ((run_report.document(facts_of(store, get_run(store, ids[0]))), 0), (compared(store, ids), 1)):
         assert f"run{looks[ids[place]].colour} " in as_html(one)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from core.errors import ConfigurationError
-from jobs.backup import restore
-from jobs.copying import copy_database
-from jobs.runs import list_runs
+from jobs.running.restore import restore
 from jobs.settings import ROOT, child_environment, downloaded_weights, settings, sqlite_url
-from jobs.store import StoreError, open_store
+from jobs.store.copying import copy_database
+from jobs.store.queries import list_runs
+from jobs.store.store import open_store
+from jobs.store.store_errors import StoreError
 from tests.stores import Sample, add
 
 

@@ -15,26 +15,17 @@ from sqlalchemy import inspect, text
 
 from core.config import validated
 from core.presets import config_of
-from jobs import migration, queue, schema
-from jobs.attempts import Duty
-from jobs.belonging import tie
-from jobs.claims import claim
-from jobs.copying import copy_database
-from jobs.environment import host
-from jobs.runs import get_predictions, get_run, list_attempts, list_epochs, list_runs, shop_state
-from jobs.shop import set_slots
-from jobs.store import (
-    Store,
-    StoreBusy,
-    StoreDamaged,
-    StoreError,
-    StoreFull,
-    StoreNewer,
-    StoreReadOnly,
-    connect,
-    open_store,
-    revision,
-)
+from jobs.running import queue
+from jobs.running.attempts import Duty
+from jobs.running.claims import claim
+from jobs.running.environment import host
+from jobs.store import migration, schema
+from jobs.store.copying import copy_database
+from jobs.store.ownership import tie
+from jobs.store.queries import get_predictions, get_run, list_attempts, list_epochs, list_runs, shop_state
+from jobs.store.queue_settings import set_slots
+from jobs.store.store import Store, connect, open_store, revision
+from jobs.store.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
 from tests import stores
 from tests.jobs import crowd, old_stores
 from tests.jobs.configs import TINY

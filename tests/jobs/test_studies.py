@@ -8,17 +8,20 @@ import numpy as np
 import psutil
 import pytest
 
-from core import checkpoints, dataset
-from core.checkpoints import load_model
-from core.dataset import FashionMNIST
-from core.features import penultimate_features
-from core.neighbours import nearest, unit
-from jobs import artifacts, labels, locks, processes, queue, studies
+from core.answers.features import penultimate_features
+from core.answers.neighbours import nearest, unit
+from core.data import fashion_mnist
+from core.data.fashion_mnist import FashionMNIST
+from core.learning import checkpoints
+from core.learning.checkpoints import load_model
 from jobs.cli import main
-from jobs.records import STOPPED
-from jobs.runs import NotPossible, get_run
-from jobs.store import Store
-from jobs.studies import AT_WORK, FAILED, MADE, NOT_MADE, StudyState
+from jobs.running import processes, queue, run_edits
+from jobs.store import locks, run_files
+from jobs.store.queries import NotPossible, get_run
+from jobs.store.records import STOPPED
+from jobs.store.store import Store
+from jobs.tasks import studies
+from jobs.tasks.studies import AT_WORK, FAILED, MADE, NOT_MADE, StudyState
 from tests import stores
 from tests.jobs.configs import BRIEF
 from tests.jobs.working import kill, wait_until_finished
@@ -32,16 +35,16 @@ def studious(shop: Store, real_data: FashionMNIST) -> Iterator[Store]:
     assert len(real_data.test_labels) == 10_000
     yield shop
     for folder in shop.artifacts.glob("*/study"):
-        studies.end_study(shop, folder.parent.name)
+        processes.end_study(run_files.files_of(shop, folder.parent.name))
 
 
 def wait_for_step(store: Store, run_id: str) -> int:
     """Wait until the study of a run is at its first step; return the process that makes it."""
     deadline = time.monotonic() + 60
     while not studies.study_state(store, run_id).words:
-        assert time.monotonic() < deadline, artifacts.files_of(store, run_id).study_log.read_text()
+        assert time.monotonic() < deadline, run_files.files_of(store, run_id).study_log.read_text()
         time.sleep(0.02)
-    pid = processes.student_of(artifacts.files_of(store, run_id).study_lock, run_id)
+    pid = processes.student_of(run_files.files_of(store, run_id).study_lock, run_id)
     assert pid is not None
     return pid
 
@@ -67,8 +70,8 @@ def test_a_study_that_was_killed_is_made_when_asked_for_again(
     assert not studies.request_study(studious, run)
 
     made = studies.get_study(studious, run_id)
-    loaded = load_model(artifacts.files_of(studious, run_id).model)
-    learnt_from, _ = dataset.split(real_data.train_labels, BRIEF.seed, BRIEF.train_size)
+    loaded = load_model(run_files.files_of(studious, run_id).model)
+    learnt_from, _ = fashion_mnist.split(real_data.train_labels, BRIEF.seed, BRIEF.train_size)
     test, training = (
         unit(penultimate_features(loaded.model, images, loaded.config))
         for images in (real_data.test_images[:100], real_data.train_images[learnt_from])
@@ -79,7 +82,7 @@ def test_a_study_that_was_killed_is_made_when_asked_for_again(
     assert np.allclose(made.distances[:100], distances, atol=1e-5)
     assert made.places.shape == (10_000, 2)
     assert np.isfinite(made.places).all()
-    assert dict(artifacts.listing(studious, run_id))["study/study.npz"] > 1_000_000
+    assert dict(run_files.listing(studious, run_id))["study/study.npz"] > 1_000_000
 
 
 def test_a_double_click_starts_one_process(studious: Store) -> None:
@@ -96,9 +99,9 @@ def test_a_run_that_is_deleted_takes_its_study_and_who_makes_it_along(studious: 
     run = get_run(studious, add_run_with_model(studious, "short-lived"))
     studies.request_study(studious, run)
     pid = wait_for_step(studious, run.id)
-    labels.delete(studious, run.id)
+    run_edits.delete(studious, run.id)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    assert not artifacts.files_of(studious, run.id).folder.exists()
+    assert not run_files.files_of(studious, run.id).folder.exists()
 
 
 @pytest.mark.slow
@@ -107,7 +110,7 @@ def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
     studious: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = get_run(studious, add_run_with_model(studious, "unlucky"))
-    model = artifacts.files_of(studious, run.id).model
+    model = run_files.files_of(studious, run.id).model
     aside = model.rename(model.with_suffix(".aside"))
     assert main(["study", run.id, "--wait"]) == 1
     assert "model.pt cannot be read" in capsys.readouterr().err
@@ -124,7 +127,7 @@ def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
 @pytest.mark.alone
 def test_what_nobody_foresaw_is_kept_as_the_reason_with_its_traceback_in_the_log(studious: Store) -> None:
     run = get_run(studious, add_run_with_model(studious, "odd"))
-    files = artifacts.files_of(studious, run.id)
+    files = run_files.files_of(studious, run.id)
     # Whole and of this version, but without what every model file holds.
     stored = checkpoints.read(files.model)
     del stored["state"]
@@ -138,12 +141,12 @@ def test_only_a_finished_run_can_be_studied(store: Store) -> None:
     halted = get_run(store, stores.add(store, Sample(status=STOPPED)))
     with pytest.raises(NotPossible, match="no model to study"):
         studies.request_study(store, halted)
-    assert not artifacts.files_of(store, halted.id).study_lock.exists()
+    assert not run_files.files_of(store, halted.id).study_lock.exists()
 
 
 def test_a_study_that_cannot_be_read_is_made_anew(studious: Store) -> None:
     run = get_run(studious, add_run_with_model(studious, "damaged"))
-    files = artifacts.files_of(studious, run.id)
+    files = run_files.files_of(studious, run.id)
     files.study.parent.mkdir()
     files.study.write_bytes(b"not a study")
     assert studies.study_state(studious, run.id).state == MADE

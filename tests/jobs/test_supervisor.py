@@ -7,13 +7,15 @@ from contextlib import closing
 
 import pytest
 
-from jobs import artifacts, queue
-from jobs.claims import claim, next_in_queue
-from jobs.environment import host
-from jobs.records import FAILED, INTERRUPTED, RUNNING
-from jobs.runs import get_run, list_attempts
-from jobs.store import Store, StoreBusy, connect
-from jobs.supervisor import Supervisor
+from jobs.running import queue
+from jobs.running.claims import claim, next_in_queue
+from jobs.running.environment import host
+from jobs.running.supervisor import Supervisor
+from jobs.store import run_files
+from jobs.store.queries import get_run, list_attempts
+from jobs.store.records import FAILED, INTERRUPTED, RUNNING
+from jobs.store.store import Store, connect
+from jobs.store.store_errors import StoreBusy
 from tests.jobs.configs import TINY
 
 
@@ -52,7 +54,7 @@ def test_a_dead_run_does_not_look_alive_while_the_store_is_locked_and_it_cannot_
 
 def spoil_folder(store: Store, run_id: str) -> str:
     """Put a file where the folder of a run has to be."""
-    folder = artifacts.files_of(store, run_id).folder
+    folder = run_files.files_of(store, run_id).folder
     folder.write_text("no folder")
     return str(folder)
 

@@ -9,16 +9,17 @@ import time
 import psutil
 import pytest
 
-from jobs import artifacts, locks, processes, queue
-from jobs import supervisor as supervising
-from jobs.claims import MOST_DEATHS, next_in_queue
-from jobs.environment import host
-from jobs.launching import ensure_supervisor
-from jobs.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED
-from jobs.runs import get_run, list_attempts, list_epochs
+from jobs.running import processes, queue
+from jobs.running import supervisor as supervising
+from jobs.running.background import ensure_supervisor
+from jobs.running.claims import MOST_DEATHS, next_in_queue
+from jobs.running.environment import host
 from jobs.settings import ROOT
-from jobs.shop import set_slots
-from jobs.store import Store, open_store
+from jobs.store import locks, run_files
+from jobs.store.queries import get_run, list_attempts, list_epochs
+from jobs.store.queue_settings import set_slots
+from jobs.store.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED
+from jobs.store.store import Store, open_store
 from tests.jobs.configs import BRIEF, STEADY, TINY
 from tests.jobs.working import (
     WITHIN_S,
@@ -158,7 +159,7 @@ def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_
 def has_saved(store: Store, run_id: str) -> bool:
     """Whether the latest attempt at a run has written a checkpoint that is further than where it began."""
     began = list_attempts(store, run_id)[-1]
-    written = artifacts.files_of(store, run_id).checkpoints.glob("checkpoint-*.pt")
+    written = run_files.files_of(store, run_id).checkpoints.glob("checkpoint-*.pt")
     newest = max((path.name for path in written), default="")
     return newest > f"checkpoint-{began.start_epoch:04d}-{began.start_batch:06d}.pt"
 
@@ -196,7 +197,7 @@ def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
     shop: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = queue.launch(shop, TINY)
-    lock = locks.acquire(artifacts.files_of(shop, run_id).lock)
+    lock = locks.acquire(run_files.files_of(shop, run_id).lock)
     lingering = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)", processes.TRAINER, run_id, "1"],
         pass_fds=(lock,),
@@ -220,11 +221,11 @@ def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
 
 
 def test_a_run_that_was_launched_while_the_supervisor_was_leaving_is_worked_on(working_shop: Store) -> None:
-    path = artifacts.supervisor_lock(working_shop)
+    path = run_files.supervisor_lock(working_shop)
     held = locks.acquire(path)
     run_id = queue.launch(working_shop, TINY)
     assert not ensure_supervisor(working_shop)
-    worker = subprocess.Popen([sys.executable, "-m", "jobs.supervisor", str(held)], cwd=ROOT, pass_fds=(held,))
+    worker = subprocess.Popen([sys.executable, "-m", "jobs.running.supervisor", str(held)], cwd=ROOT, pass_fds=(held,))
     os.close(held)
     wait_for(working_shop, run_id, lambda run: run.status == RUNNING, looking=False)
     worker.kill()

@@ -6,9 +6,9 @@ import pytest
 import torch
 import torchvision
 
+from core.learning.training import Training
 from core.presets import config_of
-from core.training import Training
-from jobs.trainer import say_facts
+from jobs.running.trainer import say_facts
 from tests.core.small_data import small_data
 
 

@@ -13,14 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.dataset import FashionMNIST
-from core.idx import FILES, raw_folder
+from core.data.fashion_mnist import FashionMNIST
+from core.data.idx import FILES, raw_folder
 from core.presets import config_of
-from jobs import artifacts, queue
-from jobs.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
-from jobs.runs import get_run, list_attempts
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import Store, open_store
+from jobs.store import run_files
+from jobs.store.queries import get_run, list_attempts
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
+from jobs.store.store import Store, open_store
 from tests.jobs.configs import STEADY, TINY
 from tests.jobs.working import (
     Outcome,
@@ -146,7 +147,7 @@ def stop_in_epoch_2(store: Store) -> tuple[str, list[Path]]:
     wait_for_batches(store, run_id, 20, epoch=2)
     queue.stop(store, run_id)
     wait_for(store, run_id, lambda run: run.status == STOPPED)
-    written = sorted(artifacts.files_of(store, run_id).checkpoints.glob("checkpoint-*.pt"))
+    written = sorted(run_files.files_of(store, run_id).checkpoints.glob("checkpoint-*.pt"))
     assert len(written) == 2
     return run_id, written
 
@@ -178,7 +179,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_fail_with_a_w
     wait_until_finished(working_shop, run_id)
     last = list_attempts(working_shop, run_id)[-1]
     assert (last.start_epoch, last.start_batch) == (2, 0)
-    assert f"{newer.name} is damaged" in artifacts.log_tail(working_shop, run_id)
+    assert f"{newer.name} is damaged" in run_files.log_tail(working_shop, run_id)
     assert outcome(working_shop, run_id) == peaceful
 
 
@@ -207,6 +208,6 @@ def test_a_store_that_is_held_locked_delays_a_run_and_loses_nothing(working_shop
             time.sleep(0.5)
         other.execute("ROLLBACK")
     assert wait_until_finished(working_shop, run_id).status == FINISHED
-    assert "waiting for the run store" in artifacts.log_tail(working_shop, run_id)
+    assert "waiting for the run store" in run_files.log_tail(working_shop, run_id)
     assert len(list_attempts(working_shop, run_id)) == 1
     assert outcome(working_shop, run_id) == peaceful

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from core.speed import Clock
-from jobs import attempts, queue, shift
-from jobs.attempts import Duty, report_progress, report_warning
-from jobs.claims import claim
+from core.machine.clock import Clock
 from jobs.cli import launching, main
-from jobs.records import WAITING_FOR_ROOM, Epoch
-from jobs.runs import get_run, list_runs
-from jobs.shift import ROOM_ADVICE, Shift, StopRequest
-from jobs.store import Store, connect
+from jobs.running import attempts, queue, trainer_reports
+from jobs.running.attempts import Duty, report_progress, report_warning
+from jobs.running.claims import claim
+from jobs.running.trainer_reports import ROOM_ADVICE, Shift, StopRequest
+from jobs.store.queries import get_run, list_runs
+from jobs.store.records import WAITING_FOR_ROOM, Epoch
+from jobs.store.store import Store, connect
 from tests import stores
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture
@@ -36,7 +36,7 @@ def duty(store: Store) -> Duty:
 @pytest.fixture
 def at_work(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> Shift:
     """Its trainer's shift, with little patience between two tries."""
-    monkeypatch.setattr(shift, "RETRY_S", 0.15)
+    monkeypatch.setattr(trainer_reports, "RETRY_S", 0.15)
     return Shift(duty, StopRequest(), Clock(), [Clock()])
 
 

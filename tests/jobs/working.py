@@ -12,12 +12,13 @@ from hashlib import sha256
 
 import psutil
 
-from core import checkpoints
-from jobs import artifacts, locks, processes
-from jobs.launching import ensure_supervisor, supervisor_pid
-from jobs.records import FINISHED, RUNNING, Run
-from jobs.runs import active_runs, get_predictions, get_run, list_epochs
-from jobs.store import Store
+from core.learning import checkpoints
+from jobs.running import processes
+from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.store import locks, run_files
+from jobs.store.queries import active_runs, get_predictions, get_run, list_epochs
+from jobs.store.records import FINISHED, RUNNING, Run
+from jobs.store.store import Store
 
 WITHIN_S = 60.0
 """Within this time of somebody looking every state has to be told truly, and the work has to go on.
@@ -37,7 +38,7 @@ def wait_for(
             return run
         if not run.is_active or time.monotonic() > deadline:
             told = f"{run.state}, epoch {run.epoch} batch {run.batch}, attempt {run.attempt}, {run.error_message}"
-            raise AssertionError(f"waited {seconds} s at most: {told}\n{artifacts.log_tail(store, run_id, lines=15)}")
+            raise AssertionError(f"waited {seconds} s at most: {told}\n{run_files.log_tail(store, run_id, lines=15)}")
         if looking:
             ensure_supervisor(store)
         time.sleep(0.05)
@@ -46,7 +47,7 @@ def wait_for(
 def wait_until_finished(store: Store, run_id: str, *, seconds: float = 600) -> Run:
     """Look until a run is finished; fail at once if it ends otherwise."""
     run = wait_for(store, run_id, lambda run: not run.is_active, seconds=seconds)
-    assert run.status == FINISHED, f"{run.status}: {run.error_message}\n{artifacts.log_tail(store, run_id)}"
+    assert run.status == FINISHED, f"{run.status}: {run.error_message}\n{run_files.log_tail(store, run_id)}"
     return run
 
 
@@ -68,7 +69,7 @@ def position(run: Run) -> tuple[int, int]:
 def trainer(store: Store, run_id: str) -> int:
     """The process that trains a run now; a run that has just been claimed has one an instant later."""
     deadline = time.monotonic() + WITHIN_S
-    while (pid := processes.trainer_of(artifacts.files_of(store, run_id).lock, run_id)) is None:
+    while (pid := processes.trainer_of(run_files.files_of(store, run_id).lock, run_id)) is None:
         assert time.monotonic() < deadline, f"nobody trains {run_id}"
         time.sleep(0.01)
     return pid
@@ -94,7 +95,7 @@ def is_suspended(pid: int) -> bool:
 
 def supervisor(store: Store) -> int:
     """The process that supervises a store now."""
-    pid = supervisor_pid(artifacts.supervisor_lock(store))
+    pid = supervisor_pid(run_files.supervisor_lock(store))
     assert pid is not None, "nobody supervises"
     return pid
 
@@ -110,12 +111,12 @@ def kill(pid: int) -> None:
 
 def clear_away(store: Store) -> None:
     """Kill whatever still works for a store."""
-    path = artifacts.supervisor_lock(store)
+    path = run_files.supervisor_lock(store)
     pid = supervisor_pid(path) if path.exists() else None
     if pid is not None:
         kill(pid)
     for run in active_runs(store):
-        working = processes.trainer_of(artifacts.files_of(store, run.id).lock, run.id)
+        working = processes.trainer_of(run_files.files_of(store, run.id).lock, run.id)
         if working is not None:
             kill(working)
     for lock in store.artifacts.glob("*/lock"):
@@ -146,7 +147,7 @@ def outcome(store: Store, run_id: str) -> Outcome:
     predictions = get_predictions(store, run_id)
     assert len(predictions.labels) == 10_000
     weights = sha256()
-    for name, tensor in sorted(checkpoints.read(artifacts.files_of(store, run_id).model)["state"].items()):
+    for name, tensor in sorted(checkpoints.read(run_files.files_of(store, run_id).model)["state"].items()):
         weights.update(name.encode() + tensor.numpy().tobytes())
     return Outcome(
         tuple(figures),

@@ -1,0 +1,105 @@
+"""What a finished run says about images and photos: the same way for page, command line and evaluation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+
+from core.answers.features import penultimate_features
+from core.answers.grad_cam import grad_cam
+from core.answers.verdict import Judgement, Thresholds, without_thresholds
+from core.answers.voting import vote
+from core.classes import CLASS_NAMES
+from core.config import RunConfig
+from core.learning.checkpoints import LoadedModel, load_model
+from core.learning.evaluation import log_probabilities
+from core.photos.decoder import read_photo
+from core.photos.model_view import ModelView, Polarity, to_model_view
+from core.photos.picture import UnreadablePhoto
+
+
+class Predictor:
+    """A trained model, ready to be asked."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded = loaded
+        stored = loaded.extra.get("verdict")
+        self._thresholds = Thresholds.from_state(stored) if stored else None
+
+    @classmethod
+    def load(cls, model_file: Path, device: str | torch.device = "cpu") -> Self:
+        """The predictor of a model file; raise CheckpointError if it is gone, damaged or of another version."""
+        return cls(load_model(model_file, device))
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration that the model was trained with."""
+        return self._loaded.config
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """The ten probabilities, float32 (n, 10), of images uint8 (n, 28, 28), bright on black."""
+        return np.exp(log_probabilities(self._loaded.model, images, self.config))
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """What the model's last layer decides by, float32 (n, d), for images uint8 (n, 28, 28)."""
+        return penultimate_features(self._loaded.model, images, self.config)
+
+    def saliency(self, image: np.ndarray, label: int) -> np.ndarray:
+        """How much each place of an image uint8 (28, 28) speaks for a class: float32 (28, 28), 0 to 1, by Grad-CAM.
+
+        Raise NoMaps for a model without maps.
+        """
+        return grad_cam(self._loaded.model, image, label, self.config)
+
+    def judge(self, view: ModelView) -> Judgement:
+        """The ten probabilities of a photo, averaged over its views, and whether they can be relied on."""
+        logs, features = (said.mean(axis=0) for said in vote(self._loaded.model, view.votes, self.config))
+        if self._thresholds is None:
+            return without_thresholds(logs)
+        return self._thresholds.judge(logs, features, view.found)
+
+
+@dataclass(frozen=True)
+class Rank:
+    """One place in a ranking of the classes."""
+
+    label: int
+    name: str
+    probability: float
+
+
+def rank(probabilities: np.ndarray, k: int = 3) -> list[Rank]:
+    """The k most probable classes of one image's probabilities (10,), the most probable first, ties by label."""
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return [Rank(int(label), CLASS_NAMES[label], float(probabilities[label])) for label in order]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said about one file: its view, ten probabilities (10,) and judgement, or the error."""
+
+    name: str
+    view: ModelView | None = None
+    probabilities: np.ndarray | None = None
+    judgement: Judgement | None = None
+    error: UnreadablePhoto | None = None
+
+
+def predict_photos(
+    predictor: Predictor, files: Iterable[tuple[str, bytes]], *, polarity: Polarity = "auto"
+) -> list[Answer]:
+    """An answer for each (name, bytes), in their order; a file that is no photo never stops the others."""
+    return [predict_photo(predictor, name, data, polarity=polarity) for name, data in files]
+
+
+def predict_photo(predictor: Predictor, name: str, data: bytes, *, polarity: Polarity = "auto") -> Answer:
+    """The answer for the bytes of one file; holds the error instead of raising it."""
+    try:
+        view = to_model_view(read_photo(data, name), polarity=polarity)
+    except UnreadablePhoto as error:
+        return Answer(name, error=error)
+    judgement = predictor.judge(view)
+    return Answer(name, view, judgement.probabilities, judgement)

@@ -1,0 +1,104 @@
+"""Whether an answer about a photo can be relied on: sure, not sure, or none of the ten classes.
+
+Two things speak for an answer: a high calibrated confidence, and features that lie close to those of a class. The
+thresholds of both are chosen on images that the model did not learn from, with the augmentation for photos, and on
+drawn pictures of nothing in particular; see verdict_fitting. What a model says of such pictures, which is mostly Bag,
+is also what it says of items that it can hardly read; half of that leaning is taken off its answers.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from core.classes import CLASS_COUNT, CLASS_NAMES
+
+_ARRAYS = ("centre", "projection", "class_means", "leaning")
+_TAKEN_OFF = 0.5
+"""Share of the leaning that is taken off. Zhao and others (2021, "Calibrate before use") take off all of it; then
+answers to clear pictures suffer."""
+Verdict = Literal["sure", "not sure", "none of these"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model says of a photo: its ten probabilities float32 (10,), calibrated where it can, and a verdict.
+
+    `verdict` is None for a model that was saved without the thresholds of a verdict; `reason` is a sentence.
+    """
+
+    probabilities: np.ndarray
+    verdict: Verdict | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From when on a model is sure, and from when on a photo is none of the classes.
+
+    `leaning` (10,) holds the logarithms of the mean probabilities that the model gives to pictures of nothing; a share
+    of it is taken off the logarithms of the probabilities, and `temperature` divides what is left. A feature vector
+    x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every direction; its
+    distance is that to the nearest of `class_means` (10, k). Sure needs `least_confidence` and at most `near`; beyond
+    `far` it is none of the classes.
+    """
+
+    temperature: float
+    centre: np.ndarray
+    projection: np.ndarray
+    class_means: np.ndarray
+    least_confidence: float
+    near: float
+    far: float
+    leaning: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
+
+    def distances(self, features: np.ndarray) -> np.ndarray:
+        """Distance (n,) of features (n, d) to the nearest class, in standard deviations of a typical class member."""
+        places = (features - self.centre) @ self.projection
+        squares = ((places[:, None] - self.class_means) ** 2).mean(axis=2)
+        return np.sqrt(squares.min(axis=1))
+
+    def calibrated(self, log_probabilities: np.ndarray) -> np.ndarray:
+        """Probabilities (n, 10) of logarithms (n, 10), without the leaning and at the temperature."""
+        upright = log_probabilities - _TAKEN_OFF * self.leaning
+        return _softmax(upright / self.temperature, axis=-1).astype(np.float32)
+
+    def judge(self, log_probabilities: np.ndarray, features: np.ndarray, found: bool) -> Judgement:
+        """The judgement of one photo by its logarithms (10,) and features (d,); `found` says if anything stood out."""
+        probabilities = self.calibrated(log_probabilities)
+        best = int(probabilities.argmax())
+        confidence, distance = float(probabilities[best]), float(self.distances(features[None])[0])
+        if not found:
+            return Judgement(probabilities, "none of these", "Nothing in the picture stands out from its background.")
+        if distance > self.far:
+            return Judgement(probabilities, "none of these", "It is unlike anything that the model has learnt.")
+        if distance > self.near:
+            return Judgement(probabilities, "not sure", "It is rather unlike what the model has learnt.")
+        if confidence < self.least_confidence:
+            second = CLASS_NAMES[int(np.argsort(-probabilities, kind="stable")[1])]
+            return Judgement(probabilities, "not sure", f"It might be {second} too.")
+        return Judgement(probabilities, "sure", "The model is confident, and the item is like those it has learnt.")
+
+    def as_state(self) -> dict[str, Any]:
+        """Plain numbers and lists, for the model file."""
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """What `as_state` has given, with no leaning where it was not fitted yet."""
+        arrays = {name: np.array(state[name], np.float32) for name in _ARRAYS if name in state}
+        return cls(**{**state, **arrays})
+
+
+def without_thresholds(log_probabilities: np.ndarray) -> Judgement:
+    """The judgement, by logarithms (10,), of a model that was saved before there were verdicts."""
+    probabilities = _softmax(log_probabilities).astype(np.float32)
+    return Judgement(probabilities, None, "This run was saved without the thresholds of a verdict.")
+
+
+def _softmax(logarithms: np.ndarray, axis: int | None = None) -> np.ndarray:
+    from scipy.special import softmax  # a tenth of a second that not every page has to spend
+
+    return np.asarray(softmax(logarithms, axis=axis))

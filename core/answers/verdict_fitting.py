@@ -1,0 +1,104 @@
+"""From when on a model's answers about photos can be relied on: the thresholds of its verdict, chosen when a run ends.
+
+Nothing of the test images and no photo is used: validation images, which the model did not learn from, are changed as
+the augmentation for photos changes them, and pictures of nothing in particular are drawn.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from scipy.special import softmax
+
+from core.answers.non_items import draw_non_items
+from core.answers.verdict import Thresholds
+from core.answers.voting import vote
+from core.classes import CLASS_COUNT
+from core.config import RunConfig
+from core.learning.learner import generator_at
+from core.learning.photo_augmentation import photograph
+from core.models.staged import StagedModel
+from core.statistics.calibration import fit_temperature
+
+DIMENSIONS = 64
+"""Directions of the features that distances are measured in: those in which items differ most."""
+LARGEST_ERROR = 0.02
+"""Share of wrong answers among the sure ones. Photos are harder than the images it is chosen on: 5 % are asked for."""
+LARGEST_FALSE_SURE = 0.04
+"""Share of pictures of nothing that may be called sure."""
+NEAR, FAR = 0.95, 0.998
+"""Shares of the items that are nearer than the two distances."""
+MOST_IMAGES = 3000
+LEAST_OF_A_CLASS = 20
+_CONFIDENCES = np.concatenate([np.arange(0.5, 0.95, 0.01), np.arange(0.95, 0.9995, 0.001)])
+_SHRINKAGE = 1e-3
+
+
+def fit_thresholds(model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Thresholds | None:
+    """The thresholds by at most MOST_IMAGES of the validation images uint8 (n, 28, 28) with labels (n,).
+
+    Half of them say where the classes lie, the rest where the thresholds do; None if they are too few to tell.
+    """
+    chosen = torch.randperm(len(labels), generator=generator_at(config.seed, 0, 3)).numpy()[:MOST_IMAGES]
+    images, labels = images[chosen], labels[chosen]
+    placing, judging = slice(0, len(labels) // 2), slice(len(labels) // 2, None)
+    if np.bincount(labels[placing], minlength=CLASS_COUNT).min() < LEAST_OF_A_CLASS:
+        return None
+    changed = photograph(torch.from_numpy(np.array(images)), generator_at(config.seed, 0, 1)).numpy()
+    logs, features = vote(model, changed, config)
+    centre, projection, means = _class_places(features[placing], labels[placing])
+    nothing = draw_non_items(torch.from_numpy(np.array(images[judging])), generator_at(config.seed, 0, 2)).numpy()
+    said_of_nothing, seen_of_nothing = vote(model, nothing, config)
+    leaning = _leaning(said_of_nothing, config)
+    unset = Thresholds(1.0, centre, projection, means, least_confidence=2.0, near=0.0, far=0.0, leaning=leaning)
+    upright = unset.calibrated(logs[judging])
+    unset = replace(unset, temperature=fit_temperature(labels[judging], upright).value)
+    near, far = np.quantile(unset.distances(features[judging]), [NEAR, FAR])
+    items = _confidences(unset, logs[judging], features[judging], near)
+    others = _confidences(unset, said_of_nothing, seen_of_nothing, near)
+    right = upright.argmax(axis=1) == labels[judging]
+    return replace(unset, least_confidence=_least_confidence(items, right, others), near=float(near), far=float(far))
+
+
+def _leaning(said_of_nothing: np.ndarray, config: RunConfig) -> np.ndarray:
+    """Logarithms (10,) of the mean probabilities given to pictures of nothing, by their logarithms (n, 10).
+
+    0 for a model that has not learnt what photos bring: to it most photos are strange, and clear ones would suffer.
+    """
+    if config.augmentation != "photo":
+        return np.zeros(CLASS_COUNT, np.float32)
+    return np.log(softmax(said_of_nothing, axis=1).mean(axis=0))
+
+
+def _class_places(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centre (d,), projection (d, k) and class means (10, k) such that the classes spread by 1 in all k directions.
+
+    Principal components first, then whitened by the covariance within the classes (Lee and others 2018).
+    """
+    centre = features.mean(axis=0)
+    _, _, directions = np.linalg.svd(features - centre, full_matrices=False)
+    components = directions[:DIMENSIONS].T
+    places = (features - centre) @ components
+    means = np.stack([places[labels == label].mean(axis=0) for label in range(CLASS_COUNT)])
+    within = np.cov((places - means[labels]).T) + _SHRINKAGE * np.eye(places.shape[1])
+    whitening = np.linalg.inv(np.linalg.cholesky(within)).T
+    return centre, (components @ whitening).astype(np.float32), (means @ whitening).astype(np.float32)
+
+
+def _confidences(thresholds: Thresholds, logs: np.ndarray, features: np.ndarray, near: float) -> np.ndarray:
+    """Confidence (n,) of each answer, 0 for what is too far from every class to be sure about."""
+    confidence = thresholds.calibrated(logs).max(axis=1)
+    return np.where(thresholds.distances(features) <= near, confidence, 0.0)
+
+
+def _least_confidence(items: np.ndarray, right: np.ndarray, others: np.ndarray) -> float:
+    """The smallest confidence that keeps both promises; above 1, so that nothing is sure, where none does."""
+    for confidence in _CONFIDENCES:
+        sure = items >= confidence
+        if (
+            (others >= confidence).mean() <= LARGEST_FALSE_SURE
+            and sure.any()
+            and (~right[sure]).mean() <= LARGEST_ERROR
+        ):
+            return float(confidence)
+    return 2.0

@@ -1,0 +1,58 @@
+"""The registry of architectures: which models there are, and how to add one.
+
+An architecture is one file in core/models and one line in ARCHITECTURES below.
+
+The file, say `core/models/perceptron.py`, has one public function:
+
+    def build(config: RunConfig) -> StagedModel:
+        \"\"\"The untrained model for this configuration.\"\"\"
+
+The model takes float32 images (n, channels, s, s), where s is `config.input_size`, as `core.data.preprocessing` makes
+them, and returns the ten logits (n, 10), by the three steps of `core.models.staged.StagedModel`: `stages` of maps,
+`features`, by which Explore compares images, and `classify`. Where the model looks is read from its last stage with
+maps of at least 4x4 pixels (`core.answers.features`). The line names the file and gives a title for the pages:
+
+    "perceptron": Architecture("core.models.perceptron", "Perceptron with one hidden layer"),
+
+With that the launch form, the command line, training, pages, saving and prediction know the model.
+Random initial weights come from torch's global generator, which is seeded before `build` is called.
+A parameter with `requires_grad=False` is never trained, nor are the statistics of a batch norm that its model
+keeps in eval mode; a model whose first layers are so may set `has_frozen_front` and split itself into `front` and
+`rest`, to be trained faster. `colour=True` says that the model also takes three channels, `pretrained=True` that
+`core.learning.pretrained` can fill it with ImageNet weights.
+
+This module imports no torch: a model's file is imported when the model is first built.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from core.config import RunConfig
+    from core.models.staged import StagedModel
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Where a model is built, and what a configuration may ask of it."""
+
+    module: str
+    title: str
+    colour: bool = False
+    pretrained: bool = False
+
+
+ARCHITECTURES = {
+    "cnn": Architecture("core.models.cnn", "CNN: two 5x5 convolutions, two linear layers"),
+    "resnet18": Architecture("core.models.resnet18", "ResNet18", colour=True, pretrained=True),
+    "resnet-small": Architecture("core.models.resnet_small", "Small ResNet: six blocks for 28x28 grey images"),
+}
+
+
+def build(config: RunConfig) -> StagedModel:
+    """The untrained model that `config.model` names, with random weights from torch's global generator."""
+    module = importlib.import_module(ARCHITECTURES[config.model].module)
+    return cast("StagedModel", module.build(config))

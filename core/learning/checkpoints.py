@@ -1,0 +1,132 @@
+"""Checkpoint and model files: written so that a crash leaves the old or the new one, read only if undamaged.
+
+A file is what torch.save writes, so that torch.load reads it, followed by 8 bytes that name format and version and
+the SHA-256 of all that stands before.
+"""
+
+import hashlib
+import io
+import os
+import pickle
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core import architectures
+from core.config import RunConfig, validated
+from core.data.preprocessing import PREPROCESSING_VERSION
+from core.errors import CheckpointError, CheckpointUnreadable, ConfigurationError
+from core.models.staged import StagedModel
+
+FORMAT = b"LOOKBK01"
+UNFINISHED = ".part"
+TRAILER_BYTES = len(FORMAT) + hashlib.sha256().digest_size
+UNREADABLE = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, AttributeError),
+    *(struct.error, AssertionError, TypeError),
+)
+"""What torch.load raises for damaged files, found by loading thousands of them."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model as it was saved, in evaluation mode, with what is needed to use it."""
+
+    model: StagedModel
+    config: RunConfig
+    preprocessing_version: int
+    extra: dict[str, Any]
+
+
+def write(path: Path, state: dict[str, Any]) -> int:
+    """Store `state` (tensors, numbers, strings, lists, dicts) at `path` at one stroke and durably; return its bytes."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getbuffer()
+    trailer = FORMAT + hashlib.sha256(content).digest()
+    aside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.write(trailer)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+    return len(content) + len(trailer)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Delete what a process that was killed while it wrote has left in a folder that nobody else writes to now."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
+    """What was stored at `path`; raise CheckpointError if it is gone, cut short, changed or of another version.
+
+    Raise CheckpointUnreadable, which is one, if it is there and may not be read, or the disk fails.
+    """
+    try:
+        stored = path.read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"The checkpoint {path} cannot be read: {error.strerror}.") from error
+    except OSError as error:
+        raise CheckpointUnreadable(
+            f"The checkpoint {path} cannot be read: {error.strerror}.",
+            "Let this user read the file, or mend the disk, then resume the run.",
+        ) from error
+    content, trailer = stored[:-TRAILER_BYTES], stored[-TRAILER_BYTES:]
+    if trailer != FORMAT + hashlib.sha256(content).digest():
+        raise CheckpointError(f"The checkpoint {path} is damaged or of another version: its checksum does not fit.")
+    try:
+        return torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    except UNREADABLE as error:
+        raise CheckpointError(f"The checkpoint {path} holds something that this version cannot read.") from error
+
+
+def save_model(path: Path, model: nn.Module, config: RunConfig, extra: dict[str, Any] | None = None) -> int:
+    """Store a trained model with all that prediction needs; return the file's bytes."""
+    state = {
+        "config": config.model_dump(mode="json"),
+        "preprocessing_version": PREPROCESSING_VERSION,
+        "state": model.state_dict(),
+        "extra": extra or {},
+    }
+    return write(path, state)
+
+
+def load_model(path: Path, device: str | torch.device = "cpu") -> LoadedModel:
+    """The model stored by `save_model`, ready to predict; raise CheckpointError if that is not possible."""
+    stored = read(path, device)
+    if "preprocessing_version" not in stored:
+        raise CheckpointError(f"{path} is no model file.", "Name the model file of a finished run.")
+    if stored["preprocessing_version"] != PREPROCESSING_VERSION:
+        raise CheckpointError(
+            f"{path} was trained on images prepared in another way (version {stored['preprocessing_version']}).",
+            "Train the model again with this version.",
+        )
+    try:
+        config = validated(stored["config"])
+        model = architectures.build(config)
+        model.load_state_dict(stored["state"])
+    except (ConfigurationError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path} holds a model that this version does not know: {error}", "Train the model again with this version."
+        ) from error
+    model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return LoadedModel(model, config, stored["preprocessing_version"], stored["extra"])

@@ -1,0 +1,99 @@
+"""What a trained model says about images: log-probabilities, loss and accuracy."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.config import RunConfig
+from core.data.preprocessing import to_input
+from core.machine.precision import arithmetic
+
+BATCH_SIZE = 500
+
+
+def log_probabilities(
+    model: nn.Module, images: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
+) -> np.ndarray:
+    """Natural logarithms of the ten probabilities, float32 (n, 10), of the grey images uint8 (n, 28, 28)."""
+
+    def ask(inputs: Tensor) -> tuple[Tensor]:
+        return (log_softmax(answer(model, inputs, config)),)
+
+    (logs,) = in_batches(ask, model, images, config, batch_size)
+    return logs
+
+
+def in_batches(
+    ask: Callable[[Tensor], tuple[Tensor, ...]], model: nn.Module, images: np.ndarray, config: RunConfig, size: int
+) -> tuple[np.ndarray, ...]:
+    """What `ask` returns for the inputs (size, c, s, s) of the images uint8 (n, 28, 28), each part joined to (n, ...).
+
+    The model is in evaluation mode meanwhile, and afterwards in the mode that it was in before.
+    """
+    if not len(images):
+        # Asked about a blank image, so that the parts have the shapes that they have of others.
+        blank = np.zeros((1, *images.shape[1:]), np.uint8)
+        return tuple(part[:0] for part in in_batches(ask, model, blank, config, size))
+    device = device_of(model)
+    results = []
+    with torch.no_grad(), _evaluating(model):
+        for start in range(0, len(images), size):
+            inputs = to_input(torch.from_numpy(np.array(images[start : start + size])).to(device), config)
+            with arithmetic(config, device):
+                results.append([part.cpu().numpy() for part in ask(inputs)])
+    return tuple(map(np.concatenate, zip(*results, strict=True)))
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Nothing is set in a model that is in evaluation mode already: other threads may be asking it."""
+    if not model.training:
+        yield
+        return
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train()
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's parameters are."""
+    return next(model.parameters()).device
+
+
+def log_softmax(logits: Tensor) -> Tensor:
+    """Natural logarithms of the probabilities (n, classes) of logits (n, classes), in float32."""
+    return F.log_softmax(logits.float(), dim=1)
+
+
+def answer(model: nn.Module, inputs: Tensor, config: RunConfig) -> Tensor:
+    """The logits, float32 (n, 10), that a run of this configuration says of inputs (n, c, s, s).
+
+    The model is called once: with test-time flips with the inputs and after them their mirror images.
+    """
+    logits = model(with_flips(inputs, config)).float()
+    return mean_of_flips(logits) if config.test_time_flips else logits
+
+
+def with_flips(inputs: Tensor, config: RunConfig) -> Tensor:
+    """The inputs (n, c, s, s) and, with test-time flips, after them their mirror images (2 n, c, s, s)."""
+    return torch.cat((inputs, inputs.flip(-1))) if config.test_time_flips else inputs
+
+
+def mean_of_flips(values: Tensor) -> Tensor:
+    """The mean (n, d) of values for n images and, after them, for their mirror images (2 n, d)."""
+    return values.unflatten(0, (2, -1)).mean(0)
+
+
+def loss_and_accuracy(
+    model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
+) -> tuple[float, float]:
+    """Mean cross-entropy (nats) and share of right answers over the images (n, 28, 28) with labels (n,)."""
+    logs = log_probabilities(model, images, config, batch_size)
+    loss = -logs[np.arange(len(labels)), labels].mean(dtype=np.float64)
+    return float(loss), float((logs.argmax(1) == labels).mean())

@@ -1,0 +1,176 @@
+"""Photos from outside, decoded apart: whatever a file does to its decoder, this process only hears of it.
+
+One process decodes all pictures, one after the other, within limits of memory and time (decoder_process). A picture
+ends it, or takes longer, is refused, and the next one gets a new process.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from functools import cache
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import LookbookError
+from core.photos.decoder_process import READY, SECONDS
+from core.photos.picture import SMALLER, Photo, UnreadablePhoto, check_bytes
+
+PATIENCE_S = 1.5 * SECONDS
+"""How long a picture may take by the clock, which goes on while others have the processor."""
+
+START_S = 60.0
+"""How long the process that decodes may take to start."""
+
+_NOT_STARTED = "The program that decodes photos cannot start: {reason}."
+_START_ADVICE = "No photo is at fault. See that the machine has memory left and that the installation is whole."
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class ReaderNotStarted(LookbookError):
+    """No photo can be read at all, for the process that decodes them does not start."""
+
+
+def read_photo(data: bytes, name: str = "The file") -> Photo:
+    """The photo in the bytes of a file, told by its content and not by its name.
+
+    Raises UnreadablePhoto, with what to do, for anything that is no whole picture within the limits of picture
+    and core.photos.decoder_process; ReaderNotStarted where no photo at all can be read.
+    """
+    check_bytes(data, name)
+    return _reader().read(data, name)
+
+
+def start() -> None:
+    """Start the process that decodes, so that the first photo does not wait for it."""
+    _reader().start()
+
+
+class _Reader:
+    """The process that decodes, started when it is needed and again after one that had to end."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._started: _Started | None = None
+
+    def start(self) -> None:
+        with self._turn:
+            self._alive()
+
+    def read(self, data: bytes, name: str) -> Photo:
+        with self._turn:
+            started = self._alive()
+            complete = False
+            try:
+                started.wait_until_ready()
+                answer = started.ask(data, name)
+                complete = True
+            finally:
+                if not complete:
+                    self._end()
+        return _photo(name, *answer)
+
+    def _alive(self) -> "_Started":
+        if self._started is not None and self._started.process.poll() is not None:
+            self._end()
+        if self._started is None:
+            self._started = _Started()
+        return self._started
+
+    def _end(self) -> None:
+        if self._started is not None:
+            self._started.end()
+        self._started = None
+
+
+class _Started:
+    """One process that decodes, with the connection to it and what it has to say about its own trouble."""
+
+    def __init__(self) -> None:
+        self._ready = False
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
+        self._connection, theirs = Pipe()
+        with theirs:
+            try:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "core.photos.decoder_process", str(theirs.fileno())],
+                    cwd=_ROOT,
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._complaints,
+                )
+            except OSError as error:
+                self._connection.close()
+                raise ReaderNotStarted(_NOT_STARTED.format(reason=error.strerror or error), _START_ADVICE) from error
+
+    def wait_until_ready(self) -> None:
+        """Raise ReaderNotStarted for a process that ends, or says nothing, before it has seen any photo."""
+        if self._ready:
+            return
+        try:
+            said = self._connection.recv_bytes() if self._connection.poll(START_S) else b""
+        except (EOFError, OSError):
+            said = b""
+        if said != READY:
+            raise ReaderNotStarted(_NOT_STARTED.format(reason=self._last_complaint()), _START_ADVICE)
+        self._ready = True
+
+    def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
+        """The header of an answer and the pictures behind it; raise UnreadablePhoto where the photo prevents one."""
+        late = threading.Event()
+        # Only its end frees whoever waits for a process that neither takes nor gives a byte any more.
+        alarm = threading.Timer(PATIENCE_S, _kill, [self.process, late])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            self._connection.send_bytes(name.encode(errors="replace"))
+            self._connection.send_bytes(data)
+            header = json.loads(self._connection.recv_bytes())
+            return header, [self._connection.recv_bytes() for _ in range(header["pictures"])]
+        except (EOFError, OSError) as error:
+            if late.is_set():
+                raise UnreadablePhoto(f"{name} takes more than {SECONDS} s to decode.", SMALLER) from error
+            raise UnreadablePhoto(f"{name} is damaged: it ended the program that decodes it.", SMALLER) from error
+        finally:
+            alarm.cancel()
+            alarm.join()
+            if late.is_set():
+                self.process.wait()
+
+    def end(self) -> None:
+        """End the process and let go of all that belongs to it."""
+        self._connection.close()
+        self._complaints.close()
+        self.process.kill()
+        self.process.wait()
+
+    def _last_complaint(self) -> str:
+        """The last line that the process wrote to standard error, or how it ended."""
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"it ended or hung without a word (status {self.process.poll()})"
+
+
+def _kill(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+@cache
+def _reader() -> _Reader:
+    return _Reader()
+
+
+def _photo(name: str, header: dict[str, Any], pictures: list[bytes]) -> Photo:
+    """The photo of an answer; raise UnreadablePhoto where it is a refusal."""
+    if "refused" in header:
+        raise UnreadablePhoto(*header["refused"])
+    height, width = header["size"]
+    pixels = np.frombuffer(pictures[0], np.uint8).reshape(height, width, 3)
+    opacity = np.frombuffer(pictures[1], np.uint8).reshape(height, width) if pictures[1:] else None
+    return Photo(name, pixels, opacity, tuple(header["notes"]))

@@ -1,0 +1,115 @@
+"""The pictures of a gallery with their descriptions, captions and links."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import numpy as np
+
+from core.classes import CLASS_NAMES
+from core.statistics.label_errors import LabelQuality
+from dashboard.charts.confusion import SHORT_NAMES
+from dashboard.charts.images import data_uri
+from jobs.store.records import Predictions
+
+DATA_PAGE = 48
+"""Images on a page of the browser on the page Data."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: its position in the data set, its data URI, its description, the line below it, and its address."""
+
+    position: int
+    source: str
+    alt: str
+    caption: str
+    href: str
+
+
+def predicted_pictures(
+    images: np.ndarray, said: Predictions, positions: Sequence[int], parameters: Mapping[str, str | Sequence[str]]
+) -> list[Picture]:
+    """Test images (n, 28, 28) at these positions, captioned "true → predicted (p)"; links keep the URL's parameters."""
+    return [_predicted_picture(images[at], said, int(at), parameters) for at in positions]
+
+
+def photo_pictures(
+    images: np.ndarray, names: Sequence[str], said: Predictions, positions: Sequence[int]
+) -> list[Picture]:
+    """What the model sees (n, 28, 28) of photos at these positions, captioned "true → predicted"; they do not open."""
+    classes = [(CLASS_NAMES[said.labels[at]], CLASS_NAMES[said.predicted[at]]) for at in positions]
+    return [
+        Picture(
+            int(at),
+            data_uri(images[at]),
+            f"{names[at]}: true {true}, predicted {predicted}",
+            f"{SHORT_NAMES[said.labels[at]]} → {SHORT_NAMES[said.predicted[at]]}",
+            "",
+        )
+        for at, (true, predicted) in zip(positions, classes, strict=True)
+    ]
+
+
+def labelled_pictures(
+    images: np.ndarray, labels: np.ndarray, positions: Sequence[int], split: str, *, opens: bool = False
+) -> list[Picture]:
+    """Images (n, 28, 28) of a split at these positions, captioned by their position; they can open in Explore."""
+    return [
+        Picture(
+            int(at),
+            data_uri(images[at]),
+            f"{split} image {at}, {CLASS_NAMES[labels[at]]}",
+            f"{at}",
+            "explore?" + urlencode({"image": at}) if opens else "",
+        )
+        for at in positions
+    ]
+
+
+def suspect_pictures(
+    images: np.ndarray, labels: np.ndarray, quality: LabelQuality, positions: Sequence[int], run_id: str
+) -> list[Picture]:
+    """Images at these positions, captioned "label → suggested (trustworthiness)"; with a run they open in Explore."""
+    return [_suspect_picture(images[at], int(labels[at]), quality, int(at), run_id) for at in positions]
+
+
+def _suspect_picture(image: np.ndarray, label: int, quality: LabelQuality, at: int, run_id: str) -> Picture:
+    suggested, trust = int(quality.suggested[at]), f"{quality.trust[at]:.3f}"
+    return Picture(
+        position=at,
+        source=data_uri(image),
+        alt=f"Image {at}: labelled {CLASS_NAMES[label]}, may be {CLASS_NAMES[suggested]}, trustworthiness {trust}",
+        caption=f"{SHORT_NAMES[label]} → {SHORT_NAMES[suggested]} ({trust})",
+        href="explore?" + urlencode({"run": run_id, "image": at}) if run_id else "",
+    )
+
+
+def neighbour_pictures(
+    images: np.ndarray, labels: np.ndarray, positions: Sequence[int], distances: Sequence[float]
+) -> list[Picture]:
+    """Training images (n, 28, 28) at these positions, captioned by label and distance; each leads to the page Data."""
+    return [
+        Picture(
+            int(at),
+            data_uri(images[at]),
+            f"Training image {at}: {CLASS_NAMES[labels[at]]}, at a distance of {distance:.3f}",
+            f"{SHORT_NAMES[labels[at]]} {distance:.3f}",
+            "data?" + urlencode({"split": "train", "page": int(at) // DATA_PAGE + 1}),
+        )
+        for at, distance in zip(positions, distances, strict=True)
+    ]
+
+
+def _predicted_picture(
+    image: np.ndarray, said: Predictions, at: int, parameters: Mapping[str, str | Sequence[str]]
+) -> Picture:
+    true, predicted = int(said.labels[at]), int(said.predicted[at])
+    p = f"{said.probabilities[at, predicted]:.2f}"
+    return Picture(
+        position=at,
+        source=data_uri(image),
+        alt=f"Test image {at}: true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]} ({p})",
+        caption=f"{SHORT_NAMES[true]} → {SHORT_NAMES[predicted]} ({p})",
+        href="?" + urlencode({**parameters, "image": at}, doseq=True),
+    )

@@ -1,0 +1,57 @@
+"""A confusion matrix whose cells are real buttons: chosen by mouse, finger or keyboard."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import streamlit as st
+
+from core.classes import CLASS_NAMES
+from dashboard import wording
+from dashboard.charts.confusion import SHORT_NAMES, Cell
+
+_HERE = Path(__file__).parent
+
+_matrix = st.components.v2.component(
+    "lookbook_confusion_matrix",
+    html='<div class="host"></div>',
+    css=(_HERE / "matrix.css").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("picture.js", "matrix.js")),
+)
+
+
+def show_matrix(
+    cells: Sequence[Cell],
+    caption: str,
+    *,
+    key: str,
+    hint: str = "",
+    about: str = "",
+    chosen: tuple[int, int] | None = None,
+    on_choice: Callable[[int, int], None] | None = None,
+) -> tuple[int, int] | None:
+    """Show the cells and return (true, predicted) of the one that was chosen just now, if any.
+
+    `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL. The
+    picture that can be saved of it has the caption without the `hint`, and is named after `key` and what it is `about`.
+    """
+
+    def choose() -> None:
+        row, column = st.session_state[key]["chosen"]
+        if on_choice:
+            on_choice(int(row), int(column))
+
+    result = _matrix(
+        key=key,
+        data={
+            "caption": caption,
+            "hint": hint,
+            "names": CLASS_NAMES,
+            "short": SHORT_NAMES,
+            "cells": [asdict(cell) for cell in cells],
+            "chosen": chosen,
+            "picture": wording.file_name(key, about),
+        },
+        on_chosen_change=choose,
+    )
+    return tuple(result.chosen) if result.chosen else None

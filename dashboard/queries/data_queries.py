@@ -1,0 +1,115 @@
+"""What the pages read of the data set: its images, its labels and how far they can be trusted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.classes import CLASS_COUNT
+from core.data import fashion_mnist as benchmark
+from core.errors import DataError
+from core.statistics.label_errors import LabelQuality, LabelTrust
+from core.statistics.label_errors import label_trust as judge_one
+from dashboard.queries import run_queries
+from dashboard.queries.read_only import read_only
+from jobs.results import duplicate_search
+from jobs.results.comparisons import LeftOut, distinct_names
+from jobs.results.duplicate_search import NearDuplicates
+from jobs.results.fold_groups import FoldGroup, out_of_sample
+from jobs.results.label_judges import held_together, quality_of
+from jobs.settings import settings
+from jobs.store import queries
+from jobs.store.records import Run
+
+
+@st.cache_resource(show_spinner="Opening Fashion-MNIST")
+def fashion_mnist() -> benchmark.FashionMNIST:
+    """The data set of this installation, mapped into memory once. Raise DataError."""
+    return read_only(benchmark.load(settings().data))
+
+
+@st.cache_data(show_spinner="Averaging the images")
+def mean_images() -> np.ndarray:
+    """The mean training image of each class, uint8 (10, 28, 28). Raise DataError."""
+    data = fashion_mnist()
+    means = [data.train_images[data.train_labels == label].mean(axis=0) for label in range(CLASS_COUNT)]
+    return np.rint(means).astype(np.uint8)
+
+
+@st.cache_data(show_spinner="Counting the images")
+def split_counts() -> dict[str, list[int]]:
+    """How many images of each class the training, validation and test splits have. Raise DataError."""
+    data = fashion_mnist()
+    train, validation = benchmark.split(data.train_labels, seed=0)
+    labels = {
+        "Training": data.train_labels[train],
+        "Validation": data.train_labels[validation],
+        "Test": data.test_labels,
+    }
+    return {name: np.bincount(own, minlength=CLASS_COUNT).tolist() for name, own in labels.items()}
+
+
+def data_is_present() -> bool:
+    """Whether Fashion-MNIST can be opened."""
+    return benchmark.is_present(settings().data)
+
+
+def data_problem() -> DataError | None:
+    """What is missing from the data folder or damaged in it, None where every byte is as published."""
+    return _data_problem(settings().data, benchmark.stamps(settings().data))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Verifying Fashion-MNIST")
+def _data_problem(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> DataError | None:
+    assert stamps is not None
+    try:
+        benchmark.verify(folder)
+    except DataError as error:
+        return error
+    return None
+
+
+def label_quality(run_id: str) -> LabelQuality:
+    """What a finished run says of the test labels; shared by all. Raise RunNotFound or NoPredictions."""
+    queries.get_run(run_queries.store(), run_id)
+    return _label_quality(run_id)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Judging the labels")
+def _label_quality(run_id: str) -> LabelQuality:
+    return read_only(quality_of(run_queries.predictions(run_id)))
+
+
+def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None, list[LeftOut]]:
+    """How far the label of one test image can be trusted, for the page of the image; its `sentence` says it whole.
+
+    Judged by other runs than those shown, for whom the label may be a mistake to excuse; None if there is no other.
+    With the judges that are left out, since they answered other images or have no answers.
+    """
+    said, judges, left_out = held_together(run_queries.store(), shown, run_queries.predictions)
+    if not judges:
+        return None, left_out
+    names = distinct_names(judges)
+    judged = {names[judge.id]: label_quality(judge.id) for judge in judges}
+    return judge_one(position, int(next(iter(said.values())).labels[position]), judged), left_out
+
+
+@st.cache_resource(
+    max_entries=4, show_spinner="Judging the training labels", hash_funcs={FoldGroup: lambda own: own.id}
+)
+def training_quality(group: FoldGroup) -> LabelQuality:
+    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
+    return read_only(quality_of(out_of_sample(run_queries.store(), group, fashion_mnist().train_labels)))
+
+
+def near_duplicates() -> NearDuplicates | None:
+    """The near-duplicates of the data set; None before they are searched."""
+    version = duplicate_search.version(run_queries.store())
+    return _near_duplicates(version) if version else None
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _near_duplicates(version: float) -> NearDuplicates | None:
+    assert version
+    return read_only(duplicate_search.read(run_queries.store()))

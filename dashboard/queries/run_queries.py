@@ -1,0 +1,159 @@
+"""What the pages read of runs. With data_queries and model_queries all that is kept between two pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.statistics.comparison import Comparison, compare_with_baseline, tied_with_best
+from dashboard.queries.read_only import read_only
+from jobs.results.comparisons import GroupsCompared, compare_groups, distinct_names
+from jobs.results.leaders import Leader, leader_of
+from jobs.results.seed_groups import Group
+from jobs.running import background
+from jobs.store import queries
+from jobs.store.disk_space import RunSpace, space_of_runs
+from jobs.store.records import FINISHED, Epoch, Predictions, Run, RunCosts, RunName
+from jobs.store.store import Store
+
+
+@st.cache_resource(show_spinner="Opening the run store")
+def store() -> Store:
+    """The run store of this installation, opened once. Raise StoreError."""
+    return background.open_here()
+
+
+@st.cache_resource(max_entries=64, show_spinner="Reading the predictions")
+def _predictions(run_id: str) -> Predictions:
+    return read_only(queries.get_predictions(store(), run_id))
+
+
+def predictions(run_id: str) -> Predictions:
+    """What a finished run said of the 10,000 test images; shared by all and closed to writing.
+
+    Raise RunNotFound or NoPredictions.
+    """
+    # A run that has been deleted has no predictions any more, whatever is kept here.
+    queries.get_run(store(), run_id)
+    return _predictions(run_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the predictions")
+def validation_predictions(run_id: str) -> Predictions:
+    """What a finished run said of its 6,000 validation images; closed to writing.
+
+    Raise NoPredictions for a run that did not keep it.
+    """
+    return read_only(queries.get_predictions(store(), run_id, "validation"))
+
+
+def costs() -> list[RunCosts]:
+    """What every finished run that is not archived has cost, newest first."""
+    return queries.list_costs(store())
+
+
+def finished_runs() -> list[Run]:
+    """Every finished run that is not archived, newest first."""
+    return queries.list_runs(store(), queries.Filter(statuses=(FINISHED,)))
+
+
+def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
+    """The runs of these ids in this order; those that are gone are left out."""
+    return queries.get_runs(store(), run_ids)
+
+
+def runs_with_predictions(asked: Sequence[str]) -> tuple[list[RunName], list[str]]:
+    """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
+    offered = queries.list_names(store(), queries.Filter(statuses=(FINISHED,)))
+    known = {run.id for run in offered}
+    found = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
+    offered += [RunName(run.id, run.name) for run in found.values() if run.status == FINISHED]
+    return offered, [
+        f"{run.name} is left out: it is {run.state}, and only a finished run has predictions."
+        for run in found.values()
+        if run.status != FINISHED
+    ] + [
+        f"There is no run {run_id}; it may have been deleted."
+        for run_id in dict.fromkeys(asked)
+        if run_id not in known and run_id not in found
+    ]
+
+
+def comparisons(compared: Sequence[Run]) -> list[Comparison]:
+    """Each run but the first compared with the first, the baseline, by the names of distinct_names.
+
+    Raise NoPredictions.
+    """
+    return _comparisons(_named(compared))
+
+
+def tied(compared: Sequence[Run]) -> tuple[str, ...]:
+    """The names of the runs that may be called best, the first being the baseline. Raise NoPredictions."""
+    return _tied(_named(compared))
+
+
+def leader(model: str) -> Leader | None:
+    """The most accurate finished run of a model, and which others may be as good; None if none has finished."""
+    return leader_of(store(), model, predictions)
+
+
+def _members(group: Group) -> tuple[Any, ...]:
+    return group.id, group.name, *((run.id, run.name, run.state) for run in group.runs)
+
+
+@st.cache_data(max_entries=64, show_spinner="Comparing the recipes", hash_funcs={Group: _members})
+def compared_groups(groups: Sequence[Group]) -> GroupsCompared:
+    """Groups of seeds compared as recipes, each but the first with the first. Raise NotComparable."""
+    return compare_groups(store(), groups)
+
+
+def _named(compared: Sequence[Run]) -> tuple[tuple[str, str], ...]:
+    names = distinct_names(compared)
+    return tuple((run.id, names[run.id]) for run in compared)
+
+
+@st.cache_data(max_entries=256, show_spinner="Comparing")
+def _comparisons(compared: tuple[tuple[str, str], ...]) -> list[Comparison]:
+    said = {name: _predictions(run_id) for run_id, name in compared}
+    (baseline_name, baseline), *others = said.items()
+    answers = {name: one.predicted for name, one in others}
+    return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name)
+
+
+@st.cache_data(max_entries=256, show_spinner="Comparing")
+def _tied(compared: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    said = {name: _predictions(run_id) for run_id, name in compared}
+    baseline, labels = next((name, one.labels) for name, one in said.items())
+    return tied_with_best(labels, {name: one.predicted for name, one in said.items()}, baseline)
+
+
+def epochs(run_ids: Sequence[str]) -> dict[str, list[Epoch]]:
+    """The complete epochs of each run."""
+    return queries.list_epochs(store(), run_ids)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def space() -> list[RunSpace]:
+    """The room that the files of every run take, looked at most every minute."""
+    return space_of_runs(store())
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def keep_work_going() -> str:
+    """Start the supervisor where runs wait and none is alive; looked at most every 5 s.
+
+    Return what keeps it from starting, empty if nothing does.
+    """
+    try:
+        state = queries.shop_state(store())
+        if state.queued or state.at_work:
+            background.ensure_supervisor(store())
+    except OSError as error:
+        return f"The queue cannot be worked off: {error.strerror} ({error.filename})."
+    return ""
+
+
+def start_work() -> str:
+    """The same at once, for a run that has just been queued."""
+    keep_work_going.clear()
+    return keep_work_going()

@@ -1,0 +1,1 @@
+"""The parts of pages, in a room for each page and one for what several pages share."""

@@ -1,0 +1,77 @@
+"""What the data set holds: the ten classes, how many images of each there are, and a browser for all of them."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.classes import CLASS_COUNT, CLASS_NAMES
+from core.data.fashion_mnist import FashionMNIST
+from dashboard import page, pickers, wording
+from dashboard.charts.classes import class_cards
+from dashboard.charts.gallery_pictures import DATA_PAGE, labelled_pictures
+from dashboard.elements.gallery import gallery
+from dashboard.queries import data_queries, run_queries
+from dashboard.sections.shared.take_along import csv_button
+from dashboard.tables.splits import split_table
+from jobs.reports import csv_tables
+from jobs.store.queries import Filter, count_runs
+from jobs.store.records import FINISHED
+
+_OPENED = "opened_image"
+SAMPLES = 16
+SPLITS = {"train": "Training and validation", "test": "Test"}
+CLASSES = ("", *(str(label) for label in range(CLASS_COUNT)))
+
+
+def show() -> None:
+    """The classes, the counts, the browser."""
+    data = data_queries.fashion_mnist()
+    st.subheader("Ten classes", anchor=False)
+    st.write(
+        "Fashion-MNIST: 70,000 grey pictures of 28 x 28 pixels, bright on black, of ten kinds of clothing "
+        "(Xiao, Rasul and Vollgraf 2017). On the left the mean of a class, on the right some of its images."
+    )
+    of_class = [np.flatnonzero(data.train_labels == label)[:SAMPLES] for label in range(CLASS_COUNT)]
+    st.html(class_cards(data_queries.mean_images(), [data.train_images[positions] for positions in of_class]))
+    st.subheader("Counts", anchor=False)
+    counts = data_queries.split_counts()
+    page.table(split_table(counts))
+    csv_button("CSV of the counts", partial(csv_tables.split_counts, counts), "split-counts")
+    st.caption(
+        "A tenth of the 60,000 images for training, stratified by class and drawn by the run's seed, is validation; "
+        "in a run of a k-fold group its fold is."
+    )
+    _browse(data)
+
+
+def pick_class(label: str, name: str) -> int | None:
+    """One of the ten classes, or None for any, `?name=3`."""
+    names = {option: CLASS_NAMES[int(option)] if option else "Any class" for option in CLASSES}
+    picked = pickers.pick_one(label, CLASSES, name, names=names.get, clears=("page",))
+    return int(picked) if picked else None
+
+
+def _browse(data: FashionMNIST) -> None:
+    st.subheader("Browse", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        split = pickers.pick_one("Split", list(SPLITS), "split", names=SPLITS.get, segmented=True, clears=("page",))
+    with right:
+        label = pick_class("Class", "class")
+    test = split == "test"
+    images, labels = (data.test_images, data.test_labels) if test else (data.train_images, data.train_labels)
+    positions = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+    # Only test images have answers of runs to be looked at.
+    opens = test and count_runs(run_queries.store(), Filter(statuses=(FINISHED,))) > 0
+    st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if opens else "."))
+    number = pickers.pick_page(-(-len(positions) // DATA_PAGE))
+    shown = positions[(number - 1) * DATA_PAGE : number * DATA_PAGE]
+    pictures = labelled_pictures(images, labels, shown, split.capitalize(), opens=opens)
+    gallery(pictures, "Images", key="gallery", on_open=_remember_image)
+    if (opened := st.session_state.pop(_OPENED, None)) is not None:
+        page.go_to("explore", image=str(opened))
+
+
+def _remember_image(position: int) -> None:
+    st.session_state[_OPENED] = position

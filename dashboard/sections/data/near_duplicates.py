@@ -1,0 +1,138 @@
+"""Pairs of images that are nearly the same, within the training set, within the test set, and across the two."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
+from dashboard import page, pickers, wording
+from dashboard.charts.pairs import PairedImage, pair_cards
+from dashboard.queries import data_queries, run_queries
+from dashboard.sections.data.data_images import pick_class
+from dashboard.sections.shared.take_along import csv_button
+from jobs.reports import csv_tables
+from jobs.results import duplicate_search
+from jobs.results.duplicate_search import NearDuplicates
+from jobs.results.flagged_rows import duplicate_rows
+
+PAGE_SIZE = 24
+REFRESH_S = 2.0
+_PLACES = {"": "Anywhere", "across": "Across the sets", "train": "Within training", "test": "Within test"}
+_LEAST = {
+    str(NEAR_DUPLICATE): f"{NEAR_DUPLICATE}, near-duplicates",
+    "0.999": "0.999, all but equal",
+    str(LOOK_ALIKE): f"{LOOK_ALIKE}, look-alikes too",
+}
+_SORTS = {"": "Most similar first", "least": "Least similar first"}
+
+
+def show() -> None:
+    """What was found, or what there is to do to find it."""
+    found = data_queries.near_duplicates()
+    if found is None:
+        page.live(_search, REFRESH_S)()
+        return
+    _say(found)
+    _show_pairs(found)
+
+
+def _search() -> None:
+    """The state of the search, drawn again by itself; the page is drawn anew when it has ended."""
+    store = run_queries.store()
+    state = duplicate_search.search_state(store)
+    if data_queries.near_duplicates() is not None:
+        st.rerun()
+    if state.at_work:
+        st.progress(state.progress or 0.0, text="Comparing all 70,000 images with each other, in the background")
+        return
+    page.empty(
+        "Nobody has looked for near-duplicates yet. Every image is compared with every other one, as it stands and "
+        "mirrored. That takes one or two minutes on two cores, once, and leaves the cores to runs that are at work."
+    )
+    if state.problem:
+        st.error(page.plain(state.problem))
+    st.button("Search for near-duplicates", icon=":material/search:", on_click=_start)
+
+
+def _start() -> None:
+    try:
+        duplicate_search.start_search(run_queries.store())
+    except OSError as error:
+        page.notice(f"No process could be started: {error.strerror} ({error.filename}).")
+
+
+def _say(found: NearDuplicates) -> None:
+    close = found.pairs.similarity >= NEAR_DUPLICATE
+    leaked = int(np.count_nonzero(found.leaked()))
+    count = {name: int(np.count_nonzero(close & mask)) for name, mask in _masks(found).items()}
+    page.finding(
+        f"{leaked:,} of the {found.test_count:,} test images ({wording.share(leaked / found.test_count)}) "
+        f"{'has' if leaked == 1 else 'have'} a near-duplicate in the training set."
+    )
+    st.write(
+        f"In all {wording.counted(count[''], 'pair')}: {count['across']:,} across the sets, {count['train']:,} within "
+        f"the training set, {count['test']:,} within the test set."
+    )
+    st.caption(
+        f"A pair counts as near-duplicates from a correlation of its pixels of {NEAR_DUPLICATE} on, mirrored or not: "
+        "looked at, such pairs show one article, but for a few of the plainest trousers. All pairs were compared, in "
+        f"{wording.duration(found.seconds)}. Nothing is removed, here or in any figure of a run."
+    )
+
+
+def _show_pairs(found: NearDuplicates) -> None:
+    data = data_queries.fashion_mnist()
+    labels = np.concatenate([data.train_labels, data.test_labels])
+    pairs = _chosen_pairs(found, labels)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore.")
+        for label, rows in (("CSV of these", pairs), ("CSV of all that are kept", found.pairs)):
+            csv_button(label, partial(_as_csv, found, labels, rows), "near-duplicates")
+    if not len(pairs):
+        st.write("No such pair: choose another class or place.")
+    number = pickers.pick_page(max(1, -(-len(pairs) // PAGE_SIZE)))
+    shown = pairs.chosen(np.arange(len(pairs))[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+
+    def images(positions: Sequence[int]) -> list[PairedImage]:
+        """The images at these positions among all 70,000, the training images first."""
+        places = [found.place(position) for position in positions]
+        of = {"train": data.train_images, "test": data.test_images}
+        return [
+            PairedImage(of[split][at], split, at, int(labels[position]))
+            for position, (split, at) in zip(positions, places, strict=True)
+        ]
+
+    sides = images(shown.first.tolist()), images(shown.second.tolist())
+    st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist()))
+
+
+def _as_csv(found: NearDuplicates, labels: NDArray[np.int64], pairs: Pairs) -> str:
+    return csv_tables.near_duplicates(duplicate_rows(found, labels, pairs))
+
+
+def _chosen_pairs(found: NearDuplicates, labels: NDArray[np.int64]) -> Pairs:
+    """The pairs of the place, class and similarity chosen, in the order chosen."""
+    columns = st.columns(4)
+    with columns[0]:
+        place = pickers.pick_one("Where", tuple(_PLACES), "split", names=_PLACES.get, clears=("page",))
+    with columns[1]:
+        label = pick_class("Class", "class")
+    with columns[2]:
+        least = pickers.pick_one("Similarity at least", tuple(_LEAST), "least", names=_LEAST.get, clears=("page",))
+    with columns[3]:
+        sort = pickers.pick_one("Sorted by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+    pairs = found.pairs
+    wanted = _masks(found)[place] & (pairs.similarity >= float(least))
+    if label is not None:
+        wanted &= (labels[pairs.first] == label) | (labels[pairs.second] == label)
+    order = np.flatnonzero(wanted)
+    return pairs.chosen(order[::-1] if sort else order)
+
+
+def _masks(found: NearDuplicates) -> dict[str, NDArray[np.bool_]]:
+    """Which pairs are in each of the places that can be chosen."""
+    everywhere = np.ones(len(found.pairs), dtype=bool)
+    return {"": everywhere, "across": found.across, "train": found.in_training, "test": found.in_test}

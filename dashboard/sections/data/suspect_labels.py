@@ -1,0 +1,188 @@
+"""Images whose labels may be wrong: of the test set by finished runs, of the training set by a k-fold group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.statistics.label_errors import LabelQuality, agreed
+from dashboard import page, pickers, wording
+from dashboard.charts.gallery_pictures import suspect_pictures
+from dashboard.elements.gallery import gallery
+from dashboard.queries import data_queries, run_queries
+from dashboard.sections.data.data_images import pick_class
+from dashboard.sections.shared.take_along import csv_button
+from jobs.reports import csv_tables
+from jobs.results.comparisons import comparable, distinct_names, other_images
+from jobs.results.flagged_rows import suspect_rows
+from jobs.results.fold_groups import FoldGroup, list_fold_groups
+from jobs.store.records import Run
+
+PAGE_SIZE = 48
+MOST_JUDGES = 5
+SPLITS = {"test": "Test set", "train": "Training set"}
+_TRUST, _SELF_CONFIDENCE, _POSITION = "trust", "self-confidence", "position"
+_SORTS = {
+    _TRUST: "Trustworthiness, lowest first",
+    _SELF_CONFIDENCE: "Probability of the label, lowest first",
+    _POSITION: "Place in the data set",
+}
+_METHOD = (
+    "By confident learning (Northcutt, Jiang and Chuang 2021): the model prefers another class, and is as sure of it "
+    "as it is on average of the images that are labelled so. Suspect is not wrong: models err, and some garments are "
+    "between two classes, so look at them. Nothing is removed or relabelled, here or in any figure of a run."
+)
+_FOLDS_METHOD = (
+    "No run learnt from the fold that it judges, but its loss there decided which epoch was kept and when to stop: its "
+    "answers are a little surer of these labels than those to images that it never met."
+)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Images (n, 28, 28) and labels (n,) with what is said of them, and by whom."""
+
+    images: np.ndarray
+    labels: NDArray[np.int64]
+    quality: LabelQuality
+    by: str
+    run_id: str = ""
+    """The run that Explore opens; none for training images, which it does not show."""
+
+
+def show() -> None:
+    """Who judges, how many labels are suspect, and the images behind them."""
+    left, right = st.columns([1, 2])
+    with left:
+        closed = ("page", "class", "suggested")
+        split = pickers.pick_one("Labels of", tuple(SPLITS), "split", names=SPLITS.get, segmented=True, clears=closed)
+    with right:
+        judged = _test_set() if split == "test" else _training_set()
+    if judged is None:
+        return
+    count, suspects = len(judged.labels), int(np.count_nonzero(judged.quality.suspect))
+    page.finding(
+        f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({wording.share(suspects / count)}) are "
+        f"suspect to {judged.by}."
+    )
+    st.caption(_METHOD if split == "test" else f"{_METHOD} {_FOLDS_METHOD}")
+    _show_images(judged, split)
+
+
+def _test_set() -> _Judged | None:
+    offered, left_out = run_queries.runs_with_predictions(pickers.in_url("run"))
+    for sentence in left_out:
+        st.warning(page.plain(sentence))
+    if not offered:
+        page.empty(
+            "No run has finished yet. Its answers to the 10,000 test images, from which it does not learn, will show "
+            "which of their labels are suspect.",
+            "Launch a run",
+            "launch",
+        )
+        return None
+    runs = pickers.pick_runs(
+        "Judged by",
+        offered,
+        default=[offered[0].id],
+        most=MOST_JUDGES,
+        help="With several, an image is suspect if it is to each of them, for the same class.",
+    )
+    if not runs:
+        st.info("Choose at least one run.")
+        return None
+    said, refused = comparable(runs, run_queries.predictions)
+    for one in refused:
+        st.warning(page.plain(one.sentence))
+    return _judged_by([run for run in runs if run.id in said]) if said else None
+
+
+def _judged_by(runs: Sequence[Run]) -> _Judged | None:
+    """What runs that answered the same images say of the labels, where these are the images of the data folder."""
+    data, said = data_queries.fashion_mnist(), run_queries.predictions(runs[0].id)
+    if difference := other_images(said, data.test_labels):
+        st.error(page.plain(f"{runs[0].name} was not tested on the images of the data folder: {difference}."))
+        return None
+    quality = agreed([data_queries.label_quality(run.id) for run in runs])
+    names = list(distinct_names(runs).values())
+    by = names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
+    return _Judged(data.test_images, said.labels, quality, by, runs[0].id)
+
+
+def _training_set() -> _Judged | None:
+    groups = list_fold_groups(run_queries.store())
+    complete = {group.id: group for group in groups if group.is_complete}
+    if not complete:
+        _say_what_to_launch(groups)
+        return None
+    names = {group.id: f"{wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
+    group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
+    data = data_queries.fashion_mnist()
+    by = f"the {group.folds} runs of {group.name}, each of which judges the fold that it did not learn from"
+    return _Judged(data.train_images, data.train_labels, data_queries.training_quality(group), by)
+
+
+def _say_what_to_launch(groups: list[FoldGroup]) -> None:
+    page.empty(
+        "A training label can be judged only by a model that did not learn from it. A k-fold run trains one model for "
+        "each fold of the training set, and each judges the fold that it left out. Five folds of the one-minute CNN "
+        "take about six minutes on two cores; five of the report's CNN judge better and take over an hour.",
+        "Launch a k-fold run",
+        "launch",
+        preset="quick",
+        folds="5",
+    )
+    for group in groups:
+        text = f"{group.name}: {group.finished} of {group.folds} folds are finished"
+        page.link(page.plain(text), "runs", group=group.id)
+
+
+def _show_images(judged: _Judged, split: str) -> None:
+    order = _chosen_order(judged)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{wording.counted(len(order), 'image')}. Captions: label → what it may be (trustworthiness).")
+        for label, rows in (("CSV of these", order), ("CSV of all", judged.quality.ranked)):
+            csv_button(label, partial(_as_csv, judged, rows), "suspects", split)
+    if not len(order):
+        st.write("No suspect label here: choose other classes.")
+    number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
+    shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    pictures = suspect_pictures(judged.images, judged.labels, judged.quality, shown, judged.run_id)
+    gallery(pictures, "Suspect labels", key="gallery", on_open=_remember_image)
+    if (position := st.session_state.pop("suspect_image", None)) is not None:
+        page.go_to("explore", run=judged.run_id, image=str(position))
+
+
+def _as_csv(judged: _Judged, positions: NDArray[np.int64]) -> str:
+    return csv_tables.suspects(suspect_rows(judged.labels, judged.quality, positions))
+
+
+def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
+    """The positions of the suspect images of the classes chosen, in the order chosen."""
+    columns = st.columns(3)
+    with columns[0]:
+        label = pick_class("Label", "class")
+    with columns[1]:
+        suggested = pick_class("May be instead", "suggested")
+    with columns[2]:
+        sort = pickers.pick_one("Sorted by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+    order = _ordered(judged.quality, sort)
+    wanted = np.ones(len(order), dtype=bool)
+    if label is not None:
+        wanted &= judged.labels[order] == label
+    if suggested is not None:
+        wanted &= judged.quality.suggested[order] == suggested
+    return order[wanted]
+
+
+def _ordered(quality: LabelQuality, sort: str) -> NDArray[np.int64]:
+    if sort == _POSITION:
+        return np.flatnonzero(quality.suspect)
+    return quality.order(quality.self_confidence if sort == _SELF_CONFIDENCE else quality.trust)
+
+
+def _remember_image(position: int) -> None:
+    st.session_state["suspect_image"] = position

@@ -1,0 +1,93 @@
+"""One test image: what the runs say of it, where they look, what they find alike, and the way to the next."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.classes import CLASS_NAMES
+from core.data.fashion_mnist import FashionMNIST
+from core.statistics.metrics import true_class_loss
+from dashboard import page, pickers, wording
+from dashboard.charts import bars, images
+from dashboard.charts.bars import Answer
+from dashboard.charts.galleries import Pair
+from dashboard.queries import data_queries
+from dashboard.sections.explore.saliency_section import show_saliency
+from dashboard.sections.shared.neighbour_section import show_neighbours
+from dashboard.style import run_styles
+from jobs.results.comparisons import distinct_names
+from jobs.store.records import Run
+
+
+def image_in_url(count: int) -> int | None:
+    """The image `?image=` of so many; None if the URL names none of them."""
+    asked = pickers.number_in_url("image")
+    return asked if asked is not None and asked < count else None
+
+
+def open_image(position: int | None) -> None:
+    """Put an image in the URL, or take it out."""
+    pickers.put_in_url("image", None if position is None else str(position))
+
+
+def image_page(data: FashionMNIST, position: int, pair: Pair, order: Sequence[int]) -> None:
+    """The page of the test image at a position; `order` are the images of the gallery that it was opened from."""
+    image, label = data.test_images[position], int(pair.said.labels[position])
+    answers = _answers(pair, position)
+    _way(position, order)
+    picture, said = st.columns([2, 3], gap="large")
+    with picture:
+        st.html(images.enlarged(image, f"Test image {position}, {CLASS_NAMES[label]}", 336))
+        st.caption(f"Test image {position} · true **{CLASS_NAMES[label]}**")
+        _say_trust(position, [run for run, _ in answers])
+    with said:
+        for _, answer in answers:
+            st.markdown(_verdict(answer, label))
+        given = [answer for _, answer in answers]
+        caption = f"Probability of each class, true class in bold with ✓<br>{bars.legend(given)}"
+        st.html(bars.probability_bars(given, caption, truth=label))
+    show_saliency(image, position, label, answers)
+    show_neighbours(data, position, label, answers)
+
+
+def _answers(pair: Pair, position: int) -> list[tuple[Run, Answer]]:
+    given = [(pair.run, pair.said)] + ([(pair.against, pair.other)] if pair.against and pair.other else [])
+    names = distinct_names([run for run, _ in given])
+    styles = run_styles([run.id for run, _ in given])
+    return [(run, Answer(names[run.id], said.probabilities[position], styles[run.id])) for run, said in given]
+
+
+def _way(position: int, order: Sequence[int]) -> None:
+    """Back, on, and where this image stands in its gallery; the arrow keys do the same."""
+    place = list(order).index(position) if position in order else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back to the gallery", key="image_close", on_click=open_image, args=(None,), icon="↩")
+        if place is None:
+            st.caption("This image is not in the gallery as it is filtered now.")
+            return
+        for name, step, arrow in (("Previous", -1, "Left"), ("Next", 1, "Right")):
+            there = 0 <= place + step < len(order)
+            aim = int(order[place + step]) if there else None
+            st.button(name, key=f"image_{name}", on_click=open_image, args=(aim,), disabled=not there, shortcut=arrow)
+        st.caption(f"{place + 1:,} of {wording.counted(len(order), 'image')}")
+
+
+def _say_trust(position: int, shown: Sequence[Run]) -> None:
+    trust, left_out = data_queries.label_trust(position, shown)
+    for one in left_out:
+        st.caption(page.plain(one.sentence))
+    if trust is None:
+        st.caption("Whether its label can be trusted is judged by other finished runs than those shown; there is none.")
+    else:
+        st.caption(page.plain(trust.sentence))
+
+
+def _verdict(answer: Answer, label: int) -> str:
+    said = int(answer.probabilities.argmax())
+    outcome = "right" if said == label else "wrong"
+    loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
+    return (
+        f"{answer.style.sign} **{page.plain(answer.name)}** says **{CLASS_NAMES[said]}** "
+        f"({wording.share(float(answer.probabilities[said]), 1)}): {outcome}, loss {wording.loss(loss)}"
+    )

@@ -1,0 +1,61 @@
+"""Where each model finds what speaks for its answer and for the true class, side by side."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.classes import CLASS_NAMES
+from core.errors import LookbookError
+from dashboard import page, pickers
+from dashboard.charts import images
+from dashboard.charts.bars import Answer
+from dashboard.charts.saliency import overlay, where
+from dashboard.queries import model_queries
+from jobs.store.records import Run
+
+_SIDE = 152
+_FIGURE = f"margin:0;width:{_SIDE}px"
+_ROW = "display:flex;flex-wrap:wrap;gap:1rem;padding:0 0 0.5rem"
+
+
+def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: Sequence[tuple[Run, Answer]]) -> None:
+    """Grad-CAM of each model for the class that it says and for the true one, when it is asked for.
+
+    Only then: loading a model the first time takes seconds.
+    """
+    st.subheader("Where they look" if len(answers) > 1 else "Where it looks", anchor=False)
+    if not pickers.switch("Show what speaks for a class (Grad-CAM)", "saliency"):
+        return
+    columns = st.columns(max(len(answers), 2), gap="large")
+    for column, (run, answer) in zip(columns, answers, strict=False):
+        with column:
+            try:
+                _show_model(image, position, label, run, answer)
+            except LookbookError as error:
+                page.say(error)
+    st.caption(
+        "Orange: what raises the logit of that class, as seen from the last layer whose maps still show places "
+        "(Selvaraju et al. 2017), each picture scaled by itself. It shows where, not why, and only roughly."
+    )
+
+
+def _show_model(image: NDArray[np.uint8], position: int, label: int, run: Run, answer: Answer) -> None:
+    said = int(answer.probabilities.argmax())
+    asked = {said: "its answer, right"} if said == label else {said: "its answer, wrong", label: "the true class"}
+    found = {each: model_queries.saliency(run.id, position, each) for each in asked}
+    st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
+    figures = "".join(_figure(image, salient, each, asked[each], answer.name) for each, salient in found.items())
+    st.html(f'<div style="{_ROW}">{figures}</div>')
+
+
+def _figure(image: NDArray[np.uint8], salient: NDArray[np.float32], label: int, role: str, name: str) -> str:
+    words = f"What speaks for {CLASS_NAMES[label]} to {name}: {where(salient)}"
+    shown = images.enlarged(overlay(image, salient), words, _SIDE)
+    caption = f"for <b>{CLASS_NAMES[label]}</b>, {escape(role)}<br>{where(salient)}"
+    return (
+        f'<figure style="{_FIGURE}">{shown}'
+        f'<figcaption style="font-size:0.8125rem;padding-top:0.25rem">{caption}</figcaption></figure>'
+    )

@@ -1,0 +1,91 @@
+"""The most accurate finished run of each model side by side, called best only where that is shown."""
+
+import streamlit as st
+
+from core.architectures import ARCHITECTURES
+from core.presets import PRESETS, config_of
+from core.statistics import wording as core_wording
+from core.statistics.comparison import compare_chosen
+from dashboard import page, wording
+from dashboard.queries import run_queries
+from dashboard.style import run_styles
+from jobs.results.comparisons import comparable, distinct_names
+from jobs.results.leaders import Leader
+
+NAMED = 3
+"""How many tied runs are named before the rest is only counted."""
+
+
+def show() -> None:
+    """A card for each model, then one sentence on the two that lead."""
+    leaders = {name: run_queries.leader(name) for name in ARCHITECTURES}
+    found = sorted((one for one in leaders.values() if one), key=lambda one: -(one.run.test_accuracy or 0))
+    styles = run_styles([one.run.id for one in leaders.values() if one])
+    for column, (name, leader) in zip(st.columns(len(leaders)), leaders.items(), strict=True):
+        with column, st.container(border=True, height="stretch", key=f"best_{name}"):
+            title = ARCHITECTURES[name].title.partition(":")[0]
+            if leader:
+                _card(title, leader, styles[leader.run.id].sign)
+            else:
+                st.write(f"Best {title}")
+                st.caption("No run of it has finished yet.")
+                page.link("Launch one", "launch", **_first_preset(name))
+    if len(found) > 1:
+        _sentence(found[1], found[0])
+
+
+def _first_preset(model: str) -> dict[str, str]:
+    """The parameter of the link to the first preset of a model, if it has one."""
+    first = next((name for name in PRESETS if config_of(name).model == model), None)
+    return {"preset": first} if first else {}
+
+
+def _card(title: str, leader: Leader, sign: str) -> None:
+    run = leader.run
+    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    below = f"95 %: {interval.removesuffix(')')}"
+    label = f"{'Best' if leader.is_best else 'Highest'} {title}, test accuracy"
+    st.metric(label, accuracy, below, delta_color="off", delta_arrow="off")
+    page.link(f"{sign} {page.plain(run.name)}", "runs", run=run.id)
+    for words in _evidence(leader):
+        st.caption(page.plain(words))
+    if leader.tied:
+        page.link("Compare the tied", "compare", run=[run.id, *(other.id for other in leader.tied)])
+    st.caption(
+        f"best validation {wording.best_validation(run)} · {wording.duration(run.work_s)} at work · "
+        f"{wording.date(run.ended_at, page.zone())}"
+    )
+
+
+def _evidence(leader: Leader) -> list[str]:
+    """Why the run is called best, or what keeps it from being called so."""
+    if leader.is_best:
+        others = wording.counted(leader.among - 1, "other finished run")
+        return [f"Shown to be better than {others} of this model."] if leader.among > 1 else []
+    words = [one.sentence for one in leader.left_out[:NAMED]]
+    if leader.left_out[NAMED:]:
+        words.append(f"{len(leader.left_out) - NAMED} more cannot be held against it either.")
+    if leader.tied:
+        names = distinct_names([leader.run, *leader.tied])
+        tied = core_wording.listed([names[other.id] for other in leader.tied], NAMED)
+        words.append(f"Not shown to be better than {tied}.")
+    if leader.unknown:
+        words.append(f"Not looked at, and perhaps as good: {wording.counted(leader.unknown, 'further run')}.")
+    return words
+
+
+def _sentence(behind: Leader, ahead: Leader) -> None:
+    """Of the two most accurate; each is the luckiest of its model, which the correction takes into account."""
+    pair = [behind.run, ahead.run]
+    said, left_out = comparable(pair, run_queries.predictions)
+    if left_out:
+        st.caption(page.plain(" ".join(one.sentence for one in left_out)))
+        return
+    names = distinct_names(pair)
+    first, second = said[behind.run.id], said[ahead.run.id]
+    pairs = behind.among * ahead.among
+    answers = (first.labels, first.predicted, second.predicted)
+    found = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(page.plain(found.sentence), width="stretch")
+        page.link("Compare them", "compare", run=[behind.run.id, ahead.run.id])

@@ -1,0 +1,97 @@
+"""What is said before the launch button: device, data, weights, place in the queue, estimated time."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.architectures import ARCHITECTURES
+from core.config import RunConfig
+from core.errors import LookbookError
+from core.files import require_regular
+from core.learning.pretrained_file import MOST_BYTES, cached_weights
+from dashboard import wording
+from dashboard.queries import data_queries, model_queries, run_queries
+from dashboard.tables.estimates import estimate
+from jobs.reports.html import words as shown
+from jobs.running.environment import host
+from jobs.running.queue import weights_file_of
+from jobs.settings import downloaded_weights
+from jobs.store.queries import Filter, list_runs, shop_state
+from jobs.store.records import Run, ShopState
+
+READY, MISSING, NEUTRAL = "✓", "✕", "○"
+Fact = tuple[str, str, str]
+"""Sign, what it is about, what is so."""
+
+
+def show(config: RunConfig, count: int) -> None:
+    """The facts for that many runs of this config."""
+    shop, past = (
+        shop_state(run_queries.store()),
+        list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
+    )
+    facts = [_device(config, past), _data(), *_weights(config), _place(shop, count), _time(config, past, count)]
+    with st.container(border=True):
+        st.markdown("**Before you launch**")
+        st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
+
+
+def _entry(sign: str, name: str, words: str) -> str:
+    return f"<dt>{sign} {name}</dt><dd>{shown(words)}</dd>"
+
+
+def _device(config: RunConfig, past: list[Run]) -> Fact:
+    threads = wording.counted(config.threads, "CPU thread") if config.threads else "every CPU core"
+    if config.device != "auto":
+        return NEUTRAL, "Device", f"{config.device}, {threads}"
+    before = next((run.device for run in past if run.host == host() and run.device), None)
+    likely = f"the last run here took {before}" if before else "CUDA, else MPS, else the CPU"
+    return NEUTRAL, "Device", f"chosen when the run starts ({likely}); {threads}"
+
+
+def _data() -> Fact:
+    if problem := data_queries.data_problem():
+        return MISSING, "Data", str(problem)
+    return READY, "Data", "Fashion-MNIST is here, every byte as published"
+
+
+def _weights(config: RunConfig) -> list[Fact]:
+    if not ARCHITECTURES[config.model].pretrained:
+        return []
+    sign, words = _weights_words(config) if config.pretrained else (NEUTRAL, "none: every layer is trained")
+    return [(sign, "Pretrained weights", words)]
+
+
+def _weights_words(config: RunConfig) -> tuple[str, str]:
+    try:
+        if named := weights_file_of(config):
+            if not Path(named).exists():
+                return MISSING, f"{named} does not exist"
+            return READY, f"{require_regular(Path(named), MOST_BYTES)} is here"
+    except LookbookError as error:
+        return MISSING, error.message
+    cached = cached_weights(downloaded_weights())
+    if cached is None:
+        return NEUTRAL, (
+            "not on this machine yet: 45 MB are downloaded when the run starts. Without network, name a file under "
+            "Weights file, or switch Pretrained off to train from scratch"
+        )
+    if problem := model_queries.weights_problem(cached):
+        return MISSING, str(problem)
+    return READY, "ImageNet weights are in torch's cache, every byte as published"
+
+
+def _place(shop: ShopState, count: int) -> Fact:
+    free = max(0, shop.slots - shop.at_work - shop.queued)
+    if shop.paused:
+        words = f"place {shop.queued + 1}; the queue is paused, so it waits until somebody lets it go on"
+    elif free:
+        words = "starts at once" if count <= free else f"{free} start at once, the others wait"
+    else:
+        words = f"place {shop.queued + 1} in the queue ({shop.at_work} at work, {shop.queued} waiting)"
+    return NEUTRAL, "Queue", words
+
+
+def _time(config: RunConfig, past: list[Run], count: int) -> Fact:
+    each = "each " if count > 1 else ""
+    return NEUTRAL, "Time", each + estimate(config, past, host()).words

@@ -1,0 +1,55 @@
+"""The presets as cards: what each is, how large, how good and how long."""
+
+import streamlit as st
+
+from core.presets import PRESETS, Preset, config_of
+from dashboard import pickers, wording
+from dashboard.queries import run_queries
+from dashboard.tables.estimates import estimate
+from jobs.running.environment import host
+from jobs.store.queries import Filter, list_runs
+from jobs.store.records import FINISHED
+
+IN_A_ROW = 3
+
+
+def show(chosen: str | None) -> None:
+    """The cards in rows; the button of one puts it in the URL as `?preset=`."""
+    presets = list(PRESETS.values())
+    columns = [column for _ in range(0, len(presets), IN_A_ROW) for column in st.columns(IN_A_ROW)]
+    for column, preset in zip(columns, presets, strict=False):
+        with column, _card(preset.name, preset.name == chosen):
+            st.markdown(f"#### {preset.title}")
+            st.write(preset.description)
+            st.caption("  \n".join(_facts(preset)))
+            st.button(
+                "Chosen" if preset.name == chosen else "Choose",
+                key=f"choose_{preset.name}",
+                icon=":material/check:" if preset.name == chosen else None,
+                type="primary" if preset.name == chosen else "secondary",
+                on_click=_choose,
+                args=(preset.name,),
+                help=f"Start from {preset.title}",
+            )
+
+
+def _card(name: str, chosen: bool) -> st.delta_generator.DeltaGenerator:
+    return st.container(border=True, height="stretch", key="preset_chosen" if chosen else f"preset_{name}")
+
+
+def _facts(preset: Preset) -> list[str]:
+    config = config_of(preset.name)
+    finished = Filter(models=(config.model,), presets=(preset.name,), statuses=(FINISHED,))
+    past = list_runs(run_queries.store(), finished, limit=20)
+    best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1)
+    time_here = wording.rough_duration(estimate(config, past, host()).seconds)
+    reached = f"highest here so far: {wording.test_accuracy(best[0])}" if best else _expected(preset)
+    return [preset.size, f"{time_here}, {config.epochs} epochs at most", reached]
+
+
+def _expected(preset: Preset) -> str:
+    return f"not tried here yet; expected: {preset.expected}" if preset.expected else "not tried here yet"
+
+
+def _choose(name: str) -> None:
+    pickers.change_url({"preset": name, "clone": None})

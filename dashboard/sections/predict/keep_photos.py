@@ -1,0 +1,57 @@
+"""Photos with known classes on the page Predict: their results, and keeping them as a named photo set."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.answers.verdict import Verdict
+from core.errors import LookbookError
+from core.statistics.metrics import SMALLEST_PROBABILITY
+from dashboard import page, pickers, wording
+from dashboard.queries import model_queries, run_queries
+from dashboard.sections.predict.photo_judging import JudgedPhoto
+from jobs.results import photo_sets
+from jobs.store.records import Predictions
+
+_KEPT = "sets_kept"
+
+
+def results_of(
+    known: Sequence[JudgedPhoto], names: Mapping[str, str]
+) -> tuple[dict[str, Predictions], dict[str, list[Verdict | None]], np.ndarray, list[str]]:
+    """What each run, by its name, says of photos with a known class, its verdicts, their views, and their names."""
+    seen = [photo.seen for photo in known if photo.seen]
+    labels = np.array([photo.truth for photo in known], dtype=np.int64)
+    said, verdicts = {}, {}
+    for run_id in seen[0].judgements:
+        shares = np.array([one.judgements[run_id].probabilities for one in seen])
+        logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
+        verdicts[names[run_id]] = [one.judgements[run_id].verdict for one in seen]
+        said[names[run_id]] = Predictions(run_id, "photos", labels, logs)
+    return said, verdicts, np.array([one.image for one in seen]), [photo.file.name for photo in known]
+
+
+def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
+    """A field and a button to keep these photos, as they are without corrections, under a name."""
+    kept_before = st.session_state.get(_KEPT, 0)
+    with st.container(border=True, key="keep_photos"):
+        count = wording.counted(len(known), "labelled photo")
+        st.markdown(f"**Keep {count} as a photo set**")
+        st.caption(
+            "Their pixels and labels stay on this machine until you delete the set. Later runs can be measured on it."
+        )
+        # No form: what is typed into one is gone after a look at another page.
+        key = f"set_name_{kept_before}"
+        name = st.text_input("Name of the set", placeholder="phone photos", key=key, persist_state="session")
+        if not st.button("Keep them", key="keep_them"):
+            return
+    photos = ((model_queries.photo(one.file.content, one.file.name), one.truth or 0) for one in known)
+    try:
+        kept = photo_sets.keep(run_queries.store(), name, photos)
+    except LookbookError as error:
+        page.say(error)
+        return
+    st.session_state[_KEPT] = kept_before + 1
+    st.success(f"{wording.counted(kept.count, 'photo')} kept as {page.plain(kept.name)}.")
+    st.button("Open the set", on_click=pickers.change_url, args=({"about": "sets", "set": kept.id},))

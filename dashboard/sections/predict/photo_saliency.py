@@ -1,0 +1,67 @@
+"""Where each model finds in a photo what speaks for its answer, and which training images it finds most like it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.classes import CLASS_NAMES
+from core.errors import LookbookError
+from core.photos.model_view import ModelView
+from dashboard import page
+from dashboard.charts import images
+from dashboard.charts.gallery_pictures import neighbour_pictures
+from dashboard.charts.saliency import overlay, placed, where
+from dashboard.elements.gallery import gallery
+from dashboard.queries import data_queries, model_queries, run_queries
+from dashboard.sections.shared.study_panel import study_of
+from jobs.reports.html import words
+from jobs.store.records import Run
+from jobs.tasks import studies
+
+_SIDE = 200
+_FIGURE = f"margin:0;max-width:{_SIDE}px"
+
+
+def show_saliency(photo: str, view: ModelView, said: Mapping[str, int], names: Mapping[str, str]) -> None:
+    """On the photo itself, what speaks for the answer of each run; `said` is the label by id of the run."""
+    original = images.shrunk(view.stages["original"], 2 * _SIDE)
+    figures = []
+    for run_id, label in said.items():
+        try:
+            salient = model_queries.photo_saliency(run_id, view.image, label)
+        except LookbookError as error:
+            page.say(error)
+            continue
+        figures.append(_figure(photo, original, names[run_id], label, placed(salient, view.frame, original.shape)))
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.75rem">{"".join(figures)}</div>')
+
+
+def studied(runs: list[Run]) -> list[Run]:
+    """Those of the runs that have a study; for each of the others it is said how it stands, and offered to make it."""
+    return [run for run in runs if study_of(run) is not None]
+
+
+def show_neighbours(key: str, view: ModelView, runs: list[Run], names: Mapping[str, str]) -> None:
+    """For each run the nearest of the images that it learnt from to what it sees of a photo."""
+    for run in runs:
+        stamp = studies.study_stamp(run_queries.store(), run.id)
+        try:
+            data = data_queries.fashion_mnist()
+            nearest, distances = model_queries.photo_neighbours(run.id, stamp, view.image)
+        except LookbookError as error:
+            page.say(error)
+            continue
+        pictures = neighbour_pictures(data.train_images, data.train_labels, nearest, distances)
+        st.markdown(page.plain(f"Nearest training images to {names[run.id]}"))
+        gallery(pictures, f"Nearest training images of {names[run.id]}", key=f"neighbours_{key}_{run.id}")
+
+
+def _figure(photo: str, original: NDArray[np.uint8], name: str, label: int, salient: NDArray[np.float32]) -> str:
+    alt = f"{photo}: what speaks for {CLASS_NAMES[label]} to {name}, {where(salient)}"
+    caption = f"{words(name)}: for <b>{CLASS_NAMES[label]}</b>, {where(salient)}"
+    return (
+        f'<figure style="{_FIGURE}">{images.enlarged(overlay(original, salient), alt, _SIDE)}'
+        f'<figcaption style="font-size:0.8125rem;padding-top:0.25rem">{caption}</figcaption></figure>'
+    )

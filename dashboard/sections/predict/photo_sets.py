@@ -1,0 +1,114 @@
+"""Photo sets on the page Predict: measure runs on one, compare them on it, look at its photos, delete it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import LookbookError
+from dashboard import page, pickers, wording
+from dashboard.queries import model_queries, run_queries
+from dashboard.sections.predict.photo_results import show_results
+from dashboard.tables.comparison_table import distinct_names
+from jobs.results import photo_sets
+from jobs.results.comparisons import compare_runs
+from jobs.results.photo_sets import PhotoSet
+from jobs.store.records import Run, RunName
+
+
+def show_sets(offered: Sequence[RunName]) -> None:
+    """One photo set, chosen in the URL, with what the chosen runs say of it."""
+    store = run_queries.store()
+    sets = {one.id: one for one in photo_sets.list_sets(store)}
+    if not sets:
+        page.empty(
+            "No photo set is kept yet. Drop a zip whose folders are named by class, and keep its photos under a name.",
+            "Drop photos",
+            "predict",
+        )
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        chosen = sets[pickers.pick_one("Photo set", list(sets), "set", names=lambda each: _label(sets[each]))]
+    with right:
+        runs = pickers.pick_runs("Runs, the baseline first", offered, default=[run.id for run in offered[:2]])
+    known = photo_sets.answered_by(store, chosen)
+    _offer_to_measure(chosen, runs, offered, known)
+    measured = [run for run in runs if run.id in known]
+    if measured:
+        _show_measured(chosen, measured)
+    _offer_to_delete(chosen, len(known))
+
+
+def _label(photo_set: PhotoSet) -> str:
+    return f"{wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
+
+
+def _offer_to_measure(
+    photo_set: PhotoSet, runs: Sequence[Run], offered: Sequence[RunName], known: Sequence[str]
+) -> None:
+    """Buttons for the chosen runs that are not measured as photos are read now, for all such runs, and for again."""
+    old = photo_sets.outdated(run_queries.store(), photo_set)
+    current = set(known) - set(old)
+    missing = [run for run in runs if run.id not in current]
+    rest = [run for run in offered if run.id not in current]
+    asked: Sequence[Run] = []
+    never = [run for run in missing if run.id not in known]
+    if never:
+        st.write(page.plain(f"Not measured on this set yet: {', '.join(distinct_names(never).values())}."))
+    if outdated := [run for run in runs if run.id in old]:
+        names = ", ".join(distinct_names(outdated).values())
+        st.warning(page.plain(f"Measured before photos were read as they are now: {names}. Measure again to compare."))
+    with st.container(horizontal=True):
+        again = False
+        if missing and st.button(f"Measure {wording.counted(len(missing), 'run')}", key="measure"):
+            asked = missing
+        if len(rest) > len(missing) and st.button(f"Measure all {len(rest)} that are not measured", key="measure_all"):
+            asked = run_queries.chosen_runs([run.id for run in rest])
+        if len(missing) < len(runs) and st.button("Measure again", key="measure_again"):
+            asked, again = runs, True
+    if asked:
+        _measure(photo_set, asked, again=again)
+
+
+def _measure(photo_set: PhotoSet, runs: Sequence[Run], *, again: bool) -> None:
+    # Torch takes seconds to import, and only these buttons need it.
+    from jobs.results.photo_answers import measure
+
+    bar = st.progress(0.0, "Loading the models")
+    try:
+        for done in measure(run_queries.store(), photo_set, runs, again=again):
+            bar.progress(done / photo_set.count, f"Photo {done:,} of {photo_set.count:,}")
+    except LookbookError as error:
+        page.say(error)
+        return
+    st.rerun()
+
+
+def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
+    store, names = run_queries.store(), distinct_names(measured)
+    if len(measured) > 1:
+        for comparison in compare_runs(store, measured, photo_set.split).comparisons:
+            st.markdown(page.plain(comparison.sentence))
+    said = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in measured}
+    try:
+        images = model_queries.photo_set_images(photo_set)
+    except LookbookError as error:
+        page.say(error)
+        return
+    verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in measured}
+    show_results(said, verdicts, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
+
+
+def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:
+    size = wording.size(photo_sets.bytes_used(run_queries.store(), photo_set))
+    with st.popover("Delete this set"):
+        st.write(
+            page.plain(
+                f"{photo_set.name}: {wording.counted(photo_set.count, 'photo')} ({size}) and what "
+                f"{wording.counted(answered, 'run')} said of them go. This cannot be undone."
+            )
+        )
+        if st.button("Delete for good", type="primary", key="delete_set"):
+            photo_sets.delete(run_queries.store(), photo_set)
+            pickers.put_in_url("set", None)
+            st.rerun()

@@ -1,0 +1,45 @@
+"""Cost against quality of all finished runs: is the accuracy worth the time?"""
+
+import streamlit as st
+
+from dashboard import page, pickers, wording
+from dashboard.charts.costs import accuracy_against_cost, interval_sentence
+from dashboard.elements.linked_table import Cell, Linked, linked_table
+from dashboard.queries import run_queries
+from dashboard.sections.shared.take_along import csv_button
+from dashboard.tables.cost_table import COSTS, Cost, Priced, front_sentence, machines_sentence, priced, unknown_sentence
+from jobs.reports import csv_tables
+
+
+def show() -> None:
+    """The chart with its axis to choose, the front in words and as a table with links to the runs."""
+    runs = run_queries.costs()
+    if not runs:
+        page.empty("No run has finished yet, so nothing can be weighed.", "Launch a run", "launch")
+        return
+    titles = {name: cost.title for name, cost in COSTS.items()}
+    name = pickers.pick_one("Accuracy against", list(COSTS), "cost", names=titles.get, segmented=True)
+    cost = COSTS[name]
+    found, unknown = priced(runs, cost)
+    sentence = front_sentence(found, cost)
+    st.write(page.plain(sentence))
+    if found:
+        page.chart(accuracy_against_cost(found, cost, page.theme()), sentence, key=f"accuracy-against-{name}")
+    remarks = [unknown_sentence(unknown, cost), "" if name == "parameters" else machines_sentence(runs)]
+    words = [interval_sentence(len(found)), "Archived runs are not shown.", *filter(None, remarks)]
+    st.caption(page.plain(" ".join(words)))
+    if found:
+        header = ["On the front, the cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
+        rows = [_row(one, cost) for one in found if one.front]
+        linked_table(header, rows, "The runs on the front", key="front", figures_from=2)
+    csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", _csv, "costs")
+
+
+def _csv() -> str:
+    return csv_tables.runs(run_queries.finished_runs())
+
+
+def _row(one: Priced, cost: Cost) -> list[Cell]:
+    run = one.run
+    errors = Linked(wording.test_accuracy(run), "explore", "its misclassified images", {"run": run.id})
+    return [Linked(run.name, "runs", "the run", {"run": run.id}), run.model, cost.written(one.cost), errors]

@@ -1,0 +1,144 @@
+"""The files of a run: its reports and tables, its model to go, and what its training left behind."""
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import LookbookError
+from dashboard import page, wording
+from dashboard.queries import run_queries
+from dashboard.sections.shared.take_along import csv_button, report_buttons
+from jobs.reports import csv_tables
+from jobs.running import run_edits
+from jobs.store import run_files
+from jobs.store.records import FINISHED, Run
+from jobs.tasks import packages
+from jobs.tasks.packages import BEING_MADE, FAILED, READY, Package
+
+REFRESH_S = 1.0
+
+_CONTENTS = {
+    "model.safetensors": "Weights (safetensors)",
+    "model.onnx": "Model (ONNX)",
+    "model-card.md": "Model card",
+}
+
+
+def show_files(run: Run) -> None:
+    """What can be taken along with one click each, then every file with its size."""
+    if run.status == FINISHED:
+        st.subheader("To take along", anchor=False)
+        with page.errors_said():
+            _show_tables(run)
+        _show_package(run)
+    st.subheader("Files of the run", anchor=False)
+    _show_listing(run)
+
+
+def _show_tables(run: Run) -> None:
+    tested = run_queries.predictions(run.id)
+    about = (run.name, run.id)
+    with st.container(horizontal=True, vertical_alignment="center", key="reports"):
+        report_buttons([run])
+    with st.container(horizontal=True, vertical_alignment="center", key="tables"):
+        epochs = run_queries.epochs([run.id])[run.id]
+        csv_button("Epochs (CSV)", partial(csv_tables.epochs, epochs), "epochs", *about)
+        csv_button("Per class (CSV)", partial(csv_tables.per_class, tested), "per-class", *about)
+        csv_button("Confusions (CSV)", partial(csv_tables.confusion_matrix, tested), "confusions", *about)
+        csv_button("All 10,000 answers (CSV)", partial(csv_tables.predictions, tested), "answers", *about)
+
+
+def _show_package(run: Run) -> None:
+    busy = packages.package_of(run_queries.store(), run.id).state == BEING_MADE
+    page.live(_package, REFRESH_S if busy else None)(run, busy)
+
+
+def _package(run: Run, busy: bool) -> None:
+    """The model to go as it is now; the whole page is drawn again when it is no longer being made."""
+    package = packages.package_of(run_queries.store(), run.id)
+    if busy and package.state != BEING_MADE:
+        st.rerun()
+    if package.state == BEING_MADE:
+        st.info(
+            "The model is being made ready to go: weights, ONNX held against PyTorch on 1,000 test images, model card. "
+            "This takes half a minute or so, and goes on if you leave this page."
+        )
+    elif package.state == READY:
+        _offer(run, package)
+    else:
+        if package.state == FAILED:
+            st.error(f"**The model could not be made ready.** {page.plain(package.problem)}")
+        _offer_to_make(run)
+
+
+def _offer_to_make(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="make_model_to_go"):
+        st.button(
+            "Make the model ready to go",
+            icon=":material/inventory_2:",
+            on_click=_start,
+            args=(run, True),
+            help="Weights as safetensors, ONNX that agrees with PyTorch to 1e-5, and a model card.",
+        )
+        st.button(
+            "Make it without ONNX",
+            on_click=_start,
+            args=(run, False),
+            help="Weights, model card and tables only; for a model that cannot be written as ONNX.",
+        )
+
+
+def _offer(run: Run, package: Package) -> None:
+    name = wording.file_name(run.name, run.id)
+    with st.container(horizontal=True, vertical_alignment="center", key="model_to_go"):
+        whole = partial(packages.zipped, package.files, name)
+        _download("Model with card and tables (ZIP)", whole, f"{name}.zip")
+        for path in package.files:
+            if path.name in _CONTENTS:
+                label = f"{_CONTENTS[path.name]}, {wording.size(path.stat().st_size)}"
+                _download(label, partial(Path.read_bytes, path), f"{name}-{path.name}")
+    if any(path.name == "model.onnx" for path in package.files):
+        st.caption("The ONNX file takes grey images of 28x28 pixels and agrees with PyTorch to 1e-5, as the card says.")
+    else:
+        st.caption("Made without an ONNX file; `python -m jobs export` writes one, too.")
+
+
+def _download(label: str, content: partial[bytes], name: str) -> None:
+    st.download_button(
+        label, content, name, "application/octet-stream", on_click="ignore", icon=":material/download:", key=name
+    )
+
+
+def _start(run: Run, onnx: bool) -> None:
+    try:
+        packages.start_packing(run_queries.store(), run, onnx=onnx)
+    except OSError as error:
+        page.notice(f"The model cannot be made ready: {error.strerror}.")
+    except LookbookError as error:
+        page.notice(str(error))
+
+
+def _show_listing(run: Run) -> None:
+    store = run_queries.store()
+    found = run_files.listing(store, run.id)
+    if not found:
+        st.info("This run has no files yet.")
+        return
+    st.write(f"{wording.counted(len(found), 'file')}, {wording.size(sum(size for _, size in found))} in all.")
+    rows = {"file": [name for name, _ in found], "size": [wording.size(size) for _, size in found]}
+    st.dataframe(rows, height="content", alt="The files of the run")
+    if run.status == FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
+        st.button(
+            "Clear checkpoints",
+            on_click=_clear_checkpoints,
+            args=(run.id,),
+            help="A finished run needs them no more; its figures, its predictions and its model stay.",
+        )
+
+
+def _clear_checkpoints(run_id: str) -> None:
+    try:
+        page.notice(f"{wording.size(run_edits.clear_checkpoints(run_queries.store(), run_id))} freed.")
+    except LookbookError as error:
+        page.notice(str(error))

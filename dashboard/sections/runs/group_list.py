@@ -1,0 +1,52 @@
+"""The groups of seeds: what each recipe reaches on average, and how much the seed decides."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import page, pickers
+from dashboard.elements.linked_table import Cell, Linked, linked_table
+from dashboard.queries import run_queries
+from dashboard.sections.shared.take_along import csv_button
+from dashboard.style import run_style
+from dashboard.tables.recipe_table import group_cells
+from jobs.reports import csv_tables
+from jobs.results.seed_groups import Group, list_groups, told_apart
+from jobs.store.queries import seed_group_ids
+
+PAGE_SIZE = 50
+
+
+def show() -> None:
+    """A row per group, the newest first, with the way to its runs and to a comparison of recipes."""
+    total = len(seed_group_ids(run_queries.store()))
+    if not total:
+        page.empty(
+            "No group of seeds has been launched yet. A group is one setting trained with several seeds: it tells how "
+            "much of a difference is the seed's doing.",
+            "Launch a group of seeds",
+            "launch",
+        )
+        return
+    st.caption(
+        "Mean over the seeds that have finished, its 95 % interval (Student's t) and the standard deviation. A group "
+        "keeps all its runs, archived ones too, whatever the list of runs shows."
+    )
+    pages = -(-total // PAGE_SIZE)
+    number = min(pickers.page_in_url(), pages)
+    groups = told_apart(list_groups(run_queries.store(), limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE))
+    header = ["Group", "Finished", "Mean accuracy", "95 % interval", "Standard deviation", "Seed by seed"]
+    linked_table(header, [_row(group) for group in groups], "Groups of seeds", key="groups")
+    pickers.pick_page(pages)
+    with st.container(horizontal=True, vertical_alignment="center", key="groups_along"):
+        first = [group.id for group in groups[:2]][::-1]
+        page.link("Compare groups as recipes", "compare", by="recipes", group=first)
+        if pages > 1:
+            csv_button("CSV of this page", partial(csv_tables.groups, groups), "groups", "page")
+        csv_button("CSV of all groups", lambda: csv_tables.groups(list_groups(run_queries.store())), "groups")
+
+
+def _row(group: Group) -> list[Cell]:
+    runs = Linked(f"{run_style(group.id).sign} {group.name}", "runs", "the runs of this group", {"group": group.id})
+    seeds = Linked("compare", "compare", f"the seeds of {group.name}", {"by": "recipes", "group": group.id})
+    return [runs, *group_cells(group), seeds]

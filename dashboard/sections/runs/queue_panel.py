@@ -1,0 +1,116 @@
+"""The runs that wait and work, with what can be done about them; drawn again by itself while there are any."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from dashboard import page, wording
+from dashboard.queries import run_queries
+from dashboard.sections.runs.acting import apply, attempt, say_refused
+from dashboard.sections.runs.run_overview import progress_words
+from jobs.results.wording import queue_words
+from jobs.running import queue
+from jobs.store import queue_settings
+from jobs.store.queries import active_runs, shop_state
+from jobs.store.records import QUEUED, RUNNING, Run, ShopState
+from jobs.store.store import Store
+
+REFRESH_S = 2.0
+
+
+def show_queue(*, folded: bool = False) -> None:
+    """The panel, refreshed while any run waits or works; folded it shows the runs only when they are asked for."""
+    active = active_runs(run_queries.store())
+    page.live(_queue, REFRESH_S if active else None)([run.id for run in active], folded)
+
+
+def _queue(drawn: list[str], folded: bool) -> None:
+    state, active = shop_state(run_queries.store()), active_runs(run_queries.store())
+    if drawn and drawn != [run.id for run in active]:
+        # What has ended belongs to other parts of the page now: the latest runs, the best of each model.
+        st.rerun()
+    say_refused()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(queue_words(state), width="content")
+        with st.popover("Queue settings"):
+            _settings(state)
+    if active:
+        with st.expander("What works and waits", key="queue") if folded else st.container():
+            _rows(active)
+
+
+def _rows(active: Sequence[Run]) -> None:
+    waiting = [run.id for run in active if run.status == QUEUED]
+    for run in active:
+        _row(run, waiting)
+
+
+def _row(run: Run, waiting: list[str]) -> None:
+    with st.container(border=True, key=f"active_{run.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            page.badge(run)
+            page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
+            st.caption(page.plain(_where(run)), width="stretch")
+            _buttons(run, waiting)
+        if run.status != QUEUED:
+            st.progress(run.fraction_done, text=progress_words(run))
+
+
+def _buttons(run: Run, waiting: list[str]) -> None:
+    if run.status == QUEUED and len(waiting) > 1:
+        place = waiting.index(run.id) + 1
+        _move(run, "↑", "earlier", -1, disabled=place == 1)
+        _move(run, "↓", "later", 1, disabled=place == len(waiting))
+    if run.status in (QUEUED, RUNNING):
+        st.button(
+            "Stop",
+            key=f"stop_{run.id}",
+            help=f"Stop {page.plain(run.name)}; its checkpoint is kept.",
+            on_click=apply,
+            args=([run.id], partial(queue.stop, run_queries.store()), "asked to stop"),
+        )
+
+
+def _move(run: Run, sign: str, direction: str, places: int, *, disabled: bool) -> None:
+    st.button(
+        f"{sign} {direction}",
+        key=f"{direction}_{run.id}",
+        disabled=disabled,
+        on_click=apply,
+        args=([run.id], lambda run_id: queue.move_by(run_queries.store(), run_id, places), "moved"),
+    )
+
+
+def _where(run: Run) -> str:
+    parts = [run.model, page.since(run)]
+    if run.status != QUEUED and run.best_val_accuracy is not None:
+        parts.append(f"best validation {wording.best_validation(run)}")
+    if run.seconds_left:
+        parts.append(f"{wording.rough_duration(run.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _settings(state: ShopState) -> None:
+    """What everybody shares is shown as it is now, whoever changed it."""
+    st.session_state["queue_paused"], st.session_state["queue_slots"] = state.paused, state.slots
+    st.toggle(
+        "Pause the queue",
+        key="queue_paused",
+        help="Runs at work go on; nothing new starts.",
+        on_change=_change,
+        args=(queue_settings.set_paused, "queue_paused"),
+    )
+    st.number_input(
+        "Runs at work at once",
+        min_value=1,
+        max_value=queue_settings.MOST_SLOTS,
+        key="queue_slots",
+        help="Two trainers on two cores slow each other down: one slot for every four cores is a good start.",
+        on_change=_change,
+        args=(partial(queue_settings.set_slots, based_on=state.slots), "queue_slots"),
+    )
+
+
+def _change(setting: Callable[[Store, int], object], key: str) -> None:
+    attempt(lambda: setting(run_queries.store(), st.session_state[key]))

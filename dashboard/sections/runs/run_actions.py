@@ -1,0 +1,214 @@
+"""What can be done with one run or several: the buttons, each for those of the runs that it applies to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from dashboard import page, wording
+from dashboard.queries import run_queries
+from dashboard.sections.runs.acting import apply, ask, mark, menu_key
+from dashboard.sections.shared.take_along import report_buttons
+from jobs.running import queue, run_edits
+from jobs.store.queries import get_runs
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
+from jobs.store.store import Store
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that is done with runs at a click."""
+
+    label: str
+    fits: Callable[[Run], bool]
+    do: Callable[[Store, str], object]
+    done: str
+    """What is told of the runs that it was done with: "archived"."""
+    left: str
+    """What is told of the marked runs that it does not apply to: "were archived before"."""
+    icon: str | None = None
+    help: str | None = None
+    hides: bool = False
+    """Whether the runs leave the list, so that they are no longer marked."""
+
+
+def _any(_run: Run) -> bool:
+    return True
+
+
+def _resumable(run: Run) -> bool:
+    return run.status in (STOPPED, FAILED)
+
+
+ACTIONS = {
+    "stop": Action(
+        "Stop",
+        lambda run: run.status in (QUEUED, RUNNING),
+        queue.stop,
+        "asked to stop",
+        "had nothing to stop",
+        ":material/stop:",
+        "The checkpoint is kept.",
+    ),
+    "resume": Action(
+        "Resume",
+        _resumable,
+        queue.resume,
+        "queued to go on",
+        "had not stopped",
+        ":material/play_arrow:",
+        "It goes on from its last checkpoint, with the same config.",
+    ),
+    "pin": Action(
+        "Pin as baseline",
+        lambda run: not run.pinned,
+        lambda store, run_id: run_edits.set_pinned(store, run_id, True),
+        "pinned as baseline",
+        "had been pinned before",
+    ),
+    "unpin": Action(
+        "Unpin",
+        lambda run: run.pinned,
+        lambda store, run_id: run_edits.set_pinned(store, run_id, False),
+        "no baseline any more",
+        "had no pin",
+    ),
+    "archive": Action(
+        "Archive",
+        lambda run: run.archived_at is None and not run.is_active,
+        run_edits.archive,
+        "archived",
+        "stayed, being at work, waiting or archived before",
+        help="Hide it from the lists.",
+        hides=True,
+    ),
+    "bring_back": Action(
+        "Bring back",
+        lambda run: run.archived_at is not None,
+        run_edits.bring_back,
+        "brought back",
+        "had not been archived",
+        hides=True,
+    ),
+    "clear": Action(
+        "Clear checkpoints",
+        lambda run: run.status == FINISHED,
+        run_edits.clear_checkpoints,
+        "cleared of checkpoints",
+        "kept theirs, not having finished",
+        help="A finished run needs them no more; its figures, its predictions and its model stay.",
+    ),
+}
+
+_DIALOGS: dict[str, tuple[str, Callable[[Run], bool]]] = {
+    "rename": ("Rename", _any),
+    "tags": ("Tags", _any),
+    "note": ("Note", _any),
+    "launch_again": ("Launch again with several seeds", _any),
+    "move": ("Move in the queue", lambda run: run.status == QUEUED),
+    "start_over": ("Resume from the start", _resumable),
+    "delete": ("Delete", lambda run: not run.is_active),
+}
+"""Label of each dialog, and the runs that it is for."""
+
+
+_RARE = ("note", "launch_again", "move", "start_over")
+
+
+def act(name: str, run_ids: Sequence[str]) -> None:
+    """Do it with those of the runs that it applies to, as they are now, and say how many it left out."""
+    action, found = ACTIONS[name], get_runs(run_queries.store(), run_ids)
+    fitting = [run.id for run in found if action.fits(run)]
+    others = len(found) - len(fitting)
+    left = f"{wording.counted(others, 'other')} {action.left}" if others else ""
+    if action.hides:
+        mark([])
+    apply(fitting, partial(action.do, run_queries.store()), action.done, left)
+    run_queries.space.clear()
+    if name == "resume":
+        run_queries.start_work()
+
+
+def run_buttons(run: Run) -> None:
+    """The actions of one run, the likeliest first, the rarer ones folded."""
+    with st.container(horizontal=True, key="run_actions"):
+        _buttons(("stop", "resume"), [run])
+        if run.status == FINISHED and st.button("Compare", icon=":material/difference:"):
+            page.go_to("compare", run=run.id)
+        if run.status == FINISHED and st.button("Explore errors", icon=":material/search:"):
+            page.go_to("explore", run=run.id)
+        if run.status == FINISHED:
+            report_buttons([run], forms=("html",), key="page_report")
+        _clone_button(run)
+        inside = "Rename, tags, note, baseline, archive, delete"
+        with st.popover("More", key=menu_key(), on_change="rerun", help=inside):
+            _menu([run], ("rename", "tags", *_RARE), ("pin", "unpin", "archive", "bring_back", "clear"))
+            reason = "Stop it first." if run.is_active else None
+            _ask_button("delete", [run], wide=True, disabled=run.is_active, help=reason)
+
+
+def bar(chosen: Sequence[Run]) -> None:
+    """The actions for the marked runs; only those that at least one of them allows."""
+    with st.container(horizontal=True, vertical_alignment="center", key="action_bar"):
+        st.markdown(f"**{wording.counted(len(chosen), 'run')} marked**", width="content")
+        too_few = sum(run.status == FINISHED for run in chosen) < 2
+        advice = "Mark two finished runs or more." if too_few else "The baseline is the pinned run, else the oldest."
+        if st.button("Compare", type="primary", disabled=too_few, help=advice):
+            page.go_to("compare", run=[run.id for run in _baseline_first(chosen)])
+        _buttons(("stop", "resume"), chosen)
+        if len(chosen) == 1:
+            _clone_button(chosen[0])
+        _ask_button("tags", chosen)
+        _buttons(("pin", "unpin", "archive", "bring_back"), chosen)
+        if any(_DIALOGS["delete"][1](run) for run in chosen):
+            _ask_button("delete", chosen)
+        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, note, launch again, move"):
+            _menu(chosen, ("rename", *_RARE), ("clear",))
+
+
+def _baseline_first(chosen: Sequence[Run]) -> list[Run]:
+    """The pinned runs, then the others, each from the oldest on: whoever opens Compare finds the baseline first."""
+    return sorted(chosen, key=lambda run: (not run.pinned, run.created_at))
+
+
+def _buttons(names: Sequence[str], chosen: Sequence[Run], *, wide: bool = False) -> None:
+    """A button for each of these actions that applies to one of the runs at least."""
+    for name in names:
+        action = ACTIONS[name]
+        if any(action.fits(run) for run in chosen):
+            st.button(
+                action.label,
+                key=f"act_{name}",
+                icon=action.icon,
+                help=action.help,
+                width="stretch" if wide else "content",
+                on_click=act,
+                args=(name, [run.id for run in chosen]),
+            )
+
+
+def _menu(chosen: Sequence[Run], dialogs: Sequence[str], names: Sequence[str]) -> None:
+    for dialog in dialogs:
+        if any(_DIALOGS[dialog][1](run) for run in chosen):
+            _ask_button(dialog, chosen, wide=True)
+    _buttons(names, chosen, wide=True)
+
+
+def _ask_button(
+    dialog: str, chosen: Sequence[Run], *, wide: bool = False, disabled: bool = False, help: str | None = None
+) -> None:
+    st.button(
+        _DIALOGS[dialog][0],
+        key=f"ask_{dialog}",
+        on_click=ask,
+        args=(dialog, [run.id for run in chosen]),
+        disabled=disabled,
+        help=help,
+        width="stretch" if wide else "content",
+    )
+
+
+def _clone_button(run: Run) -> None:
+    if st.button("Clone", icon=":material/content_copy:", help="Open the launch form with this run's config."):
+        page.go_to("launch", clone=run.id)

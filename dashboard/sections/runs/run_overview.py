@@ -1,0 +1,98 @@
+"""The top of a run's page: what it is, where it is, how good it is. Drawn again by itself while the run is active."""
+
+import streamlit as st
+
+from dashboard import page, wording
+from dashboard.queries import run_queries
+from jobs.results.wording import queue_words
+from jobs.running.phases import is_testing
+from jobs.store import run_files
+from jobs.store.queries import get_run, place_in_queue, shop_state
+from jobs.store.records import FAILED, INTERRUPTED, QUEUED, Run
+
+
+def heading(run: Run) -> None:
+    """Name, state, tags and a note, with the id to copy."""
+    st.title(page.plain(run.name), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_badges"):
+        page.badge(run)
+        if run.pinned:
+            st.badge("baseline", color="violet")
+        if run.archived_at is not None:
+            st.badge("archived", color="gray")
+        for tag in run.tags:
+            page.tag(tag)
+        st.markdown(f"`{run.id}`", width="content")
+        if run.group_id and not run.config.get("folds"):
+            page.link("its group of seeds", "compare", by="recipes", group=run.group_id)
+        if run.cloned_from:
+            page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
+    if run.note:
+        st.markdown(page.without_pictures(run.note))
+
+
+def overview(run_id: str, drawn_in: str) -> None:
+    """State, progress and figures as they are now; the whole page is drawn again when the state has changed."""
+    run = get_run(run_queries.store(), run_id)
+    if run.state != drawn_in:
+        st.rerun()
+    _say_state(run)
+    if run.is_active:
+        st.progress(run.fraction_done, text=progress_words(run))
+    for text in (run.warning, run.inexact_because and f"Not repeatable to the last bit: {run.inexact_because}."):
+        if text:
+            st.info(page.plain(text))
+    _figures(run)
+
+
+def progress_words(run: Run) -> str:
+    """Where a run is, also when its steps are done and the test images are not."""
+    if run.is_waiting:
+        return f"{wording.progress(run)}; waiting for room on the disk"
+    if is_testing(run_queries.store(), run):
+        return f"epoch {run.epoch} of {run.epochs} is complete; testing the weights of epoch {run.best_epoch}"
+    return wording.progress(run)
+
+
+def _say_state(run: Run) -> None:
+    if run.status == FAILED:
+        _say_failure(run)
+    elif run.state == INTERRUPTED:
+        st.warning(
+            f"{page.since(run).capitalize()}. Its trainer is gone; the run goes on from its last checkpoint by itself."
+        )
+    elif run.status == QUEUED:
+        shop = shop_state(run_queries.store())
+        place = f"place {place_in_queue(run_queries.store(), run)} in the queue"
+        st.write(f"{page.since(run).capitalize()}, {place}. {queue_words(shop)}")
+    else:
+        left = f", {wording.rough_duration(run.seconds_left)} left at this speed" if run.seconds_left else ""
+        st.write(f"{page.since(run).capitalize()}{left}.")
+
+
+def _say_failure(run: Run) -> None:
+    kind = f" ({page.plain(run.error_kind)})" if run.error_kind else ""
+    reason = page.plain(run.error_message or "no reason was recorded")
+    st.error(f"**Failed{kind}: {reason}** {page.plain(run.error_advice or '')}")
+    tail = run_files.log_tail(run_queries.store(), run.id, lines=12)
+    if tail:
+        with st.expander("The last lines of the log", expanded=True):
+            st.code(tail, language=None, wrap_lines=True)
+
+
+def _figures(run: Run) -> None:
+    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    cards = st.container(key="run_figures").columns(4)
+    title = "Test accuracy with flips" if run.answers_with_flips else "Test accuracy"
+    _card(cards[0], title, accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
+    value, _, interval = wording.validation_accuracy(run).partition(" (")
+    best = f"Best validation, epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "Best validation"
+    _card(cards[1], best, value, f"95 %: {interval.removesuffix(')')}" if interval else "after the first epoch")
+    _card(cards[2], "Time at work", wording.duration(run.work_s), f"in the queue {wording.duration(run.queued_s)}")
+    speed = f"{run.images_per_s:,.0f} images/s" if run.images_per_s else wording.NOTHING
+    where = f"{run.device}, {wording.counted(run.threads or 0, 'thread')}" if run.device else "not started"
+    _card(cards[3], "Speed", speed, where)
+
+
+def _card(column: st.delta_generator.DeltaGenerator, label: str, value: str, below: str) -> None:
+    column.metric(label, value, below, delta_color="off", delta_arrow="off", border=True, height="stretch")

@@ -1,0 +1,24 @@
+"""The page of one run: what can be done with it, how it is, and a section at a time below."""
+
+import streamlit as st
+
+from dashboard import page, pickers
+from dashboard.sections.runs import run_actions, run_overview
+from dashboard.sections.runs.run_sections import NEED_PREDICTIONS, REFRESH_S, SECTIONS
+from jobs.store.records import FINISHED, Run
+
+
+def show(run: Run) -> None:
+    """All of it; the figures are drawn again by themselves while the run is active."""
+    st.button(
+        "All runs", icon=":material/arrow_back:", type="tertiary", on_click=pickers.put_in_url, args=("run", None)
+    )
+    run_overview.heading(run)
+    run_actions.run_buttons(run)
+    page.live(run_overview.overview, REFRESH_S if run.is_active else None)(run.id, run.state)
+    names = {name: words for name, (words, _) in SECTIONS.items()}
+    section = pickers.pick_one("Section", tuple(SECTIONS), "section", names=names.get, segmented=True, hide_label=True)
+    if section in NEED_PREDICTIONS and run.status != FINISHED:
+        st.info(f"The test set is touched once, when a run has finished; this one is {page.since(run)}.")
+    else:
+        SECTIONS[section][1](run)

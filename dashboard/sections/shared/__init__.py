@@ -1,0 +1,4 @@
+"""What several pages show: downloads, calibration, faults of the data, matrix and gallery, neighbours, studies.
+
+Imports no other room of sections. Tests: tests/dashboard/test_calibration_section.py, test_data_faults.py.
+"""

@@ -1,0 +1,83 @@
+"""What a gallery of test images shows, chosen by controls that live in the URL."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.classes import CLASS_COUNT, CLASS_NAMES
+from dashboard import pickers, wording
+from dashboard.charts import galleries
+from dashboard.charts.galleries import Wanted
+
+CLOSED = ("page", "image")
+"""Parameters of the URL that belong to the gallery as it was before a new choice."""
+
+_WIDTH = 160
+"""Pixels of a control: two stand beside each other on a phone."""
+
+_NAME_ROOM = 16
+"""Characters of a name in it: it holds two beside a few words."""
+
+_ANY = ""
+_CLASSES = (_ANY, *(str(label) for label in range(CLASS_COUNT)))
+_CAPS = (_ANY, "1", "3", "6")
+_SORTS = {
+    galleries.LOSS: "Loss, highest first",
+    galleries.CONFIDENCE: "Confidence, highest first",
+    galleries.MARGIN: "Margin, smallest first",
+}
+
+
+def gallery_filters(run: str, against: str | None) -> Wanted:
+    """The controls, for a run and perhaps another, by name; without a cell or an area they begin with the errors."""
+    with st.container(horizontal=True):
+        shown = st.container(width=_WIDTH if against is None else 2 * _WIDTH + 16)
+        others = [st.container(width=_WIDTH) for _ in range(4)]
+        with others[0]:
+            true = pickers.pick_one("True class", _CLASSES, "true", names=_class_name, clears=CLOSED)
+        with others[1]:
+            predicted = pickers.pick_one("Predicted class", _CLASSES, "predicted", names=_class_name, clears=CLOSED)
+        with others[2]:
+            sort = pickers.pick_one("Sorted by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
+        with others[3]:
+            cap = pickers.pick_one("Of each confused pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
+        short = wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
+        words = galleries.outcome_words(short[run], None if against is None else short[against])
+        first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
+        with shown:
+            options = (first, *(one for one in words if one != first))
+            show = pickers.pick_one("Show", options, "show", names=words.get, clears=CLOSED)
+    return Wanted(show, _number(true), _number(predicted), sort, _number(cap))
+
+
+def filters_in_url(paired: bool) -> Wanted:
+    """What the controls would give, read from the URL where they are not shown."""
+    true, predicted = _read("true", _CLASSES), _read("predicted", _CLASSES)
+    first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
+    shows = (first, *galleries.OUTCOMES, *(galleries.PAIRED_OUTCOMES if paired else ()))
+    sort, cap = _read("sort", galleries.SORTS), _read("cap", _CAPS)
+    return Wanted(_read("show", shows), _number(true), _number(predicted), sort, _number(cap))
+
+
+def _read(name: str, options: Sequence[str]) -> str:
+    """The option that the URL names, the first if it names none."""
+    return next((value for value in pickers.in_url(name) if value in options), options[0])
+
+
+def choose_cell(true: int, predicted: int, show: str | None = None) -> None:
+    """Put a cell of the matrix in the URL; without `show` an outcome of two runs stays, so that the count holds."""
+    kept = [one for one in pickers.in_url("show") if one in galleries.PAIRED_OUTCOMES]
+    closed = dict.fromkeys((*CLOSED, "cap"))
+    pickers.change_url({**closed, "show": show or kept, "true": str(true), "predicted": str(predicted)})
+
+
+def _class_name(option: str) -> str:
+    return CLASS_NAMES[int(option)] if option else "Any class"
+
+
+def _cap_name(option: str) -> str:
+    return f"At most {option}" if option else "All"
+
+
+def _number(option: str) -> int | None:
+    return int(option) if option else None

@@ -1,0 +1,62 @@
+"""The confusion matrix on the page Explore: a cell of it is a filter of the gallery."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.classes import CLASS_NAMES
+from core.statistics.metrics import confusion_matrix
+from dashboard import page, pickers
+from dashboard.charts import confusion
+from dashboard.charts.galleries import Pair, Wanted, changed
+from dashboard.elements.matrix import show_matrix
+from dashboard.sections.shared.gallery_filters import choose_cell
+from dashboard.sections.shared.take_along import csv_button
+from jobs.reports import csv_tables
+from jobs.store.records import Predictions
+
+
+def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
+    """The matrix of whose answers are quoted, over the outcome that is shown, or the difference of two runs."""
+    units = (*confusion.UNITS, *([confusion.DIFFERENCE] if pair.against else []))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        unit = pickers.pick_one("Cells show", units, "unit", names=str.capitalize, segmented=True, hide_label=True)
+        dimmed = pickers.switch("Dim the diagonal", "dim")
+    cell = None if wanted.true is None or wanted.predicted is None else (wanted.true, wanted.predicted)
+    if unit == confusion.DIFFERENCE and pair.against and pair.other:
+        _show_difference(pair.said, pair.other, (pair.against.name, pair.run.name), cell, dimmed=dimmed)
+        return
+    quoted, counted = pair.quoted(wanted.show), pair.counted(wanted.show)
+    matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted])
+    cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
+    name = pair.quoted_name(wanted.show)
+    caption, hint = f"{name}: rows true class, columns predicted.", "Choose a cell to see its images."
+    _say_never_predicted(name, quoted.predicted)
+    show_matrix(cells, caption, key="matrix", hint=hint, about=name, chosen=cell, on_choice=choose_cell)
+    csv_button("CSV of the counts", partial(csv_tables.matrix, matrix), "confusions", name)
+
+
+def _show_difference(
+    said: Predictions, other: Predictions, names: tuple[str, str], cell: tuple[int, int] | None, *, dimmed: bool
+) -> None:
+    """How much more often a run gives each answer than the other, named first; a cell opens what has changed."""
+    theirs, mine = (confusion_matrix(one.labels, one.predicted) for one in (other, said))
+    cells = confusion.difference_cells(theirs, mine, names, dim_diagonal=dimmed)
+    about = f"{names[1]} less {names[0]}"
+
+    def choose(true: int, predicted: int) -> None:
+        choose_cell(true, predicted, changed(int(mine[true, predicted] - theirs[true, predicted])))
+
+    caption = f"{about}: rows true class, columns predicted. Blue is more, orange fewer."
+    hint = "Choose a cell to see the images that changed."
+    show_matrix(cells, caption, key="matrix", hint=hint, about=about, chosen=cell, on_choice=choose)
+    csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs), "difference", about)
+
+
+def _say_never_predicted(name: str, predicted: NDArray[np.int64]) -> None:
+    never: Sequence[str] = [CLASS_NAMES[label] for label in np.setdiff1d(np.arange(len(CLASS_NAMES)), predicted)]
+    if never:
+        st.caption(page.plain(f"{name} never says {' or '.join(never)}: no share of such answers can be right."))

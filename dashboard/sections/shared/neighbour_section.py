@@ -1,0 +1,42 @@
+"""The training images that a model finds most like a test image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.answers.study import Study
+from core.classes import CLASS_COUNT, CLASS_NAMES
+from core.data.fashion_mnist import FashionMNIST
+from dashboard import page
+from dashboard.charts.bars import Answer
+from dashboard.charts.gallery_pictures import neighbour_pictures
+from dashboard.elements.gallery import gallery
+from dashboard.sections.shared.study_panel import study_of
+from jobs.store.records import Run
+
+
+def show_neighbours(data: FashionMNIST, position: int, label: int, answers: Sequence[tuple[Run, Answer]]) -> None:
+    """For each model the nearest of the images that it learnt from, with their labels."""
+    st.subheader("Nearest training images", anchor=False)
+    st.caption(
+        "Of those that the model learnt from, by the cosine distance of the features that its last layer decides by: "
+        "0 is the same to the model."
+    )
+    for run, answer in answers:
+        st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
+        study = study_of(run)
+        if study is not None:
+            _show(data, study, position, label, run)
+
+
+def _show(data: FashionMNIST, study: Study, position: int, label: int, run: Run) -> None:
+    nearest, distances = study.neighbours[position], study.distances[position]
+    counts = np.bincount(data.train_labels[nearest], minlength=CLASS_COUNT)
+    ranked = sorted(np.flatnonzero(counts), key=lambda each: -counts[each])
+    words = ", ".join(
+        f"{counts[each]} {CLASS_NAMES[each]}{' (the true class)' if each == label else ''}" for each in ranked
+    )
+    st.write(f"Of the nearest {len(nearest)}: {words}.")
+    pictures = neighbour_pictures(data.train_images, data.train_labels, nearest, distances)
+    gallery(pictures, f"Nearest training images of {run.name}", key=f"neighbours_{run.id}")

@@ -1,0 +1,101 @@
+"""What finished runs cost and what they reach: which of them no other beats in both, and that in words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.statistics import wording as core_wording
+from core.statistics.intervals import accuracy_interval
+from core.statistics.pareto import pareto_front
+from dashboard import wording
+from jobs.results.comparisons import distinct_names
+from jobs.store.records import RunCosts
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One kind of cost: how it is called, of which runs it is known, and how it is written."""
+
+    title: str
+    axis: str
+    of: Callable[[RunCosts], float | None]
+    """In the unit of the axis."""
+    written: Callable[[float], str]
+
+
+def _prediction_ms(run: RunCosts) -> float | None:
+    return 1000 / run.prediction_images_per_s if run.prediction_images_per_s else None
+
+
+COSTS = {
+    "training": Cost(
+        "Training time",
+        "minutes at work",
+        lambda run: run.work_s / 60 or None,
+        lambda minutes: wording.duration(60 * minutes),
+    ),
+    "prediction": Cost(
+        "Prediction time", "milliseconds per test image", _prediction_ms, lambda value: f"{value:.2f} ms an image"
+    ),
+    "parameters": Cost(
+        "Parameters", "parameters", lambda run: run.parameters_total, lambda value: f"{round(value):,} parameters"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A finished run with its cost; `front` says that no other run is as cheap and as accurate."""
+
+    run: RunCosts
+    cost: float
+    accuracy: float
+    low: float
+    high: float
+    front: bool
+
+
+def priced(runs: Sequence[RunCosts], cost: Cost) -> tuple[list[Priced], list[RunCosts]]:
+    """The runs whose cost is recorded, the cheapest first, and those of which it is not."""
+    known = [(run, value) for run in runs if (value := cost.of(run)) is not None and run.test_count]
+    unknown = [run for run in runs if cost.of(run) is None or not run.test_count]
+    front = pareto_front([value for _, value in known], [run.test_accuracy or 0.0 for run, _ in known])
+    found = [_priced(run, value, bool(own)) for (run, value), own in zip(known, front, strict=True)]
+    return sorted(found, key=lambda one: (one.cost, -one.accuracy)), unknown
+
+
+def front_sentence(found: Sequence[Priced], cost: Cost) -> str:
+    """Which runs are on the front, the cheapest first, and what that does not say."""
+    front = [one for one in found if one.front]
+    if not front:
+        return f"{cost.title} is recorded for no finished run."
+    names = distinct_names([one.run for one in front])
+    named = [f"{names[one.run.id]} ({cost.written(one.cost)}) with {wording.test_accuracy(one.run)}" for one in front]
+    if len(found) == 1:
+        return f"One run only: {named[0]}."
+    return (
+        f"No other of these {len(found):,} runs is both as cheap and as accurate as: {core_wording.listed(named, 6)}. "
+        "The front goes by the figures as they are; runs whose intervals overlap may well be as good as one another."
+    )
+
+
+def unknown_sentence(unknown: Sequence[RunCosts], cost: Cost) -> str:
+    """Of which runs the cost is not recorded, by name; empty if there is none."""
+    if not unknown:
+        return ""
+    names = core_wording.listed([run.name for run in unknown], 5)
+    return f"{cost.title} is not recorded for {wording.counted(len(unknown), 'run')}: {names}."
+
+
+def machines_sentence(runs: Sequence[RunCosts]) -> str:
+    """On which machines times were measured; empty where all are of one machine and one number of threads."""
+    machines = sorted({f"{run.host}, {run.device}, {wording.counted(run.threads or 0, 'thread')}" for run in runs})
+    if len(machines) < 2:
+        return ""
+    return f"Times of several machines are not alike. These are of {core_wording.listed(machines, 4)}."
+
+
+def _priced(run: RunCosts, cost: float, front: bool) -> Priced:
+    count = run.test_count or 0
+    accuracy = run.test_accuracy or 0.0
+    low, high = accuracy_interval(round(accuracy * count), count)
+    return Priced(run, cost, accuracy, low, high, front)

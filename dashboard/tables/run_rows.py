@@ -1,0 +1,86 @@
+"""The table of runs: one row of display strings per run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from dashboard import style, wording
+from jobs.store.records import AT_WORK, FINISHED, Run
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as it is listed; every field but id and progress is shown as it stands."""
+
+    id: str
+    name: str
+    sign: str
+    """The marker of the run on charts, drawn in its colour."""
+    colour: str
+    state_sign: str
+    state: str
+    state_colour: str
+    since: str
+    since_when: str
+    """The same without the state: "for 3 min", "2 h ago"."""
+    progress: float | None
+    """Share of the work that is done, 0 to 1; None for a run that is not at work."""
+    model: str
+    started: str
+    started_full: str
+    duration: str
+    epochs: str
+    validation: str
+    validation_interval: str
+    validation_epoch: str
+    accuracy: str
+    interval: str
+    seed: str
+    tags: tuple[str, ...]
+    pinned: bool
+    archived: bool
+
+
+def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
+    """A run as a row, with times in that zone as of `now`."""
+    words = wording.STATES[run.state]
+    drawn = style.run_style(run.id)
+    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    validation, _, validation_interval = wording.validation_accuracy(run).partition(" (")
+    return RunRow(
+        id=run.id,
+        name=run.name,
+        sign=drawn.sign,
+        colour=drawn.colour,
+        state_sign=words.sign,
+        state=words.word,
+        state_colour=words.colour,
+        since=wording.status(run, now),
+        since_when=wording.status(run, now).removeprefix(words.word).removeprefix(";").strip(),
+        progress=round(run.fraction_done, 4) if run.status in AT_WORK else None,
+        model=run.model,
+        started=wording.date(run.started_at, where, now),
+        started_full=wording.full_date(run.started_at, where),
+        duration=wording.duration(run.work_s) if run.work_s else wording.NOTHING,
+        epochs=_epochs(run),
+        validation=validation,
+        validation_interval=validation_interval.removesuffix(")"),
+        validation_epoch=f"epoch {run.best_epoch}" if run.best_epoch else "",
+        accuracy=accuracy,
+        interval=interval.removesuffix(")"),
+        seed=str(run.seed),
+        tags=run.tags,
+        pinned=run.pinned,
+        archived=run.archived_at is not None,
+    )
+
+
+def run_rows(runs: Sequence[Run], now: float, where: tzinfo) -> list[RunRow]:
+    """A row for each run, in their order."""
+    return [run_row(run, now, where) for run in runs]
+
+
+def _epochs(run: Run) -> str:
+    """Epochs done of those planned; a finished run that stopped early has done fewer."""
+    done = run.epoch if run.status == FINISHED or run.batch == run.batches else max(run.epoch - 1, 0)
+    return f"{done}/{run.epochs}"

@@ -1,0 +1,165 @@
+"""The charts of a report: learning curves, reliability, differences by class; the matrices; the images of errors."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from core.classes import CLASS_NAMES
+from core.statistics.breakdown import ClassDifference
+from core.statistics.calibration import Calibration, ReliabilityBin
+from jobs.reports import drawing
+from jobs.reports.document import Cell, Chart, Matrix, Picture
+from jobs.reports.drawing import QUIET, Frame, Look
+from jobs.store.records import Epoch
+
+FEWEST_IN_BIN = 10
+"""Bins of fewer images are left out: their interval spans most of the chart and says nothing."""
+
+ROW_HEIGHT = 24
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line over the epochs; `best` is the epoch to be marked."""
+
+    name: str
+    epochs: Sequence[Epoch]
+    field: str
+    look: Look
+    best: int | None = None
+
+
+def curves(title: str, description: str, lines: Sequence[Curve], *, percent: bool) -> Chart:
+    """Lines over whole epochs, the best epoch of each marked, if it has one."""
+    scale = 100 if percent else 1
+    numbers = [row.epoch for curve in lines for row in curve.epochs]
+    values = [scale * getattr(row, curve.field) for curve in lines for row in curve.epochs]
+    frame = Frame((0.5, max([*numbers, 2]) + 0.5), drawing.room_around(values))
+    places = drawing.ticks(1, max([*numbers, 2]), 8)
+    whole = sorted({max(1, round(place)) for place in places})
+    parts = [
+        drawing.y_axis(frame, (lambda value: f"{value:g} %") if percent else (lambda value: f"{value:.3g}")),
+        drawing.x_axis(frame, whole, lambda value: f"{value:.0f}", "epoch"),
+        *(_curve(frame, curve, scale) for curve in lines),
+    ]
+    legend = tuple((drawing.sign(curve.look, marked=curve.best is not None), curve.name) for curve in lines)
+    return Chart(title, description, drawing.drawing(parts), legend)
+
+
+def reliability(calibrations: Mapping[str, Calibration], looks: Mapping[str, Look]) -> Chart:
+    """Accuracy with its 95 % interval over mean confidence, bin by bin, for each model by name."""
+    frame = Frame((0, 100), (0, 100), height=340)
+    tens = [0.0, 20, 40, 60, 80, 100]
+    parts = [
+        drawing.y_axis(frame, lambda value: f"{value:g} %"),
+        drawing.x_axis(frame, tens, lambda value: f"{value:g} %", "mean confidence"),
+        drawing.line([(frame.across(0), frame.down(0)), (frame.across(100), frame.down(100))], QUIET),
+        *(_bins(frame, one.bins, looks[name]) for name, one in calibrations.items()),
+    ]
+    legend = [(drawing.sign(looks[name]), name) for name in calibrations]
+    legend.append((drawing.sign(QUIET, marked=False), "confidence equal to accuracy"))
+    description = " ".join(f"{name}: {one.sentence}" for name, one in calibrations.items())
+    return Chart("Accuracy against confidence", description, drawing.drawing(parts, frame.height), tuple(legend))
+
+
+def class_differences(differences: Sequence[ClassDifference], drawn: Look, description: str) -> Chart:
+    """Difference in accuracy of each class with its 95 % interval, in points, the largest gain on top."""
+    known = sorted((one for one in differences if one.difference is not None), key=lambda one: -(one.difference or 0))
+    ends = [100 * (end or 0.0) for one in known for end in (one.low, one.high)]
+    height = drawing.TOP + drawing.BOTTOM + ROW_HEIGHT * len(known)
+    frame = Frame(drawing.room_around([*ends, 0.0]), (0, 1), height, left=92)
+    zero = frame.across(0)
+    parts = [
+        drawing.x_axis(
+            frame,
+            drawing.ticks(*frame.x),
+            _signed,
+            "points more than the baseline",
+        ),
+        f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="{drawing.TOP}" y2="{height - drawing.BOTTOM}"/>',
+        *(_class_row(frame, place, one, drawn) for place, one in enumerate(known)),
+    ]
+    return Chart("Difference by class", description, drawing.drawing(parts, height))
+
+
+def confusion_matrix(matrix: npt.NDArray[np.int64]) -> Matrix:
+    """Counts (10, 10); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
+    wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
+    strengths = np.sqrt(wrong / max(int(wrong.max()), 1))
+    rows = tuple(
+        tuple(
+            Cell(
+                f"{count:,}" if count else "",
+                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {count:,}",
+                float(strengths[true, predicted]),
+            )
+            for predicted, count in enumerate(row)
+        )
+        for true, row in enumerate(matrix.tolist())
+    )
+    return Matrix("Images by true class (rows) and predicted class (columns); right ones uncoloured", CLASS_NAMES, rows)
+
+
+def difference_matrix(baseline: npt.NDArray[np.int64], other: npt.NDArray[np.int64], names: tuple[str, str]) -> Matrix:
+    """The other's counts less the baseline's, both (10, 10)."""
+    difference = other - baseline
+    strengths = np.sign(difference) * np.sqrt(np.abs(difference) / max(int(np.abs(difference).max()), 1))
+    rows = tuple(
+        tuple(
+            Cell(
+                f"{change:+,}" if change else "",
+                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {change:+,}",
+                float(strengths[true, predicted]),
+            )
+            for predicted, change in enumerate(row)
+        )
+        for true, row in enumerate(difference.tolist())
+    )
+    caption = f"Images of {names[1]} less those of {names[0]}, by true class (rows) and predicted class (columns)"
+    return Matrix(caption, CLASS_NAMES, rows)
+
+
+def picture(image: npt.NDArray[np.uint8], caption: str) -> Picture:
+    """A grey image (28, 28) as PNG."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", optimize=True)
+    return Picture(file.getvalue(), caption)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+g}" if value else "0"
+
+
+def _curve(frame: Frame, curve: Curve, scale: float) -> str:
+    points = [(frame.across(row.epoch), frame.down(scale * getattr(row, curve.field))) for row in curve.epochs]
+    marks = [
+        drawing.mark(point, curve.look, 6, "best")
+        for row, point in zip(curve.epochs, points, strict=True)
+        if row.epoch == curve.best
+    ]
+    single = [drawing.mark(points[0], curve.look, 3)] if len(points) == 1 else []
+    return "".join([drawing.line(points, curve.look), *single, *marks])
+
+
+def _bins(frame: Frame, bins: Sequence[ReliabilityBin], drawn: Look) -> str:
+    shown = [one for one in bins if one.n >= FEWEST_IN_BIN]
+    points = [(frame.across(100 * (one.confidence or 0)), frame.down(100 * (one.accuracy or 0))) for one in shown]
+    intervals = [
+        drawing.reach((x, frame.down(100 * one.accuracy_low)), (x, frame.down(100 * one.accuracy_high)), drawn)
+        for one, (x, _) in zip(shown, points, strict=True)
+    ]
+    return "".join([*intervals, drawing.line(points, drawn), *(drawing.mark(point, drawn) for point in points)])
+
+
+def _class_row(frame: Frame, place: int, one: ClassDifference, drawn: Look) -> str:
+    y = drawing.TOP + ROW_HEIGHT * (place + 0.5)
+    low, middle, high = (frame.across(100 * (value or 0.0)) for value in (one.low, one.difference, one.high))
+    return (
+        f'<text x="{frame.left - 8}" y="{y + 4:.1f}" text-anchor="end">{one.name}</text>'
+        + drawing.reach((low, y), (high, y), drawn)
+        + drawing.mark((middle, y), drawn, 5, "" if one.shown else "open")
+    )

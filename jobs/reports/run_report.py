@@ -1,0 +1,119 @@
+"""The report of one run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.statistics.calibration import calibration, fit_temperature, with_temperature
+from core.statistics.metrics import confusion_matrix
+from jobs.reports import drawing, report_charts, report_sections
+from jobs.reports.document import Beside, Block, Document, Finding, Items, Paragraph, Section
+from jobs.reports.report_charts import Curve
+from jobs.reports.report_sections import Images
+from jobs.results import wording
+from jobs.store.records import Attempt, Epoch, Predictions, Run
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is stored of one run; a run that has not finished has no predictions.
+
+    An older run may have none of the validation images.
+    """
+
+    run: Run
+    epochs: Sequence[Epoch]
+    attempts: Sequence[Attempt]
+    tested: Predictions | None
+    validated: Predictions | None = None
+
+
+def document(facts: RunFacts, images: Images | None = None) -> Document:
+    """The report of a run; with the test images (n, 28, 28) its surest errors are shown."""
+    run, tested = facts.run, facts.tested
+    return Document(
+        title=f"Run {run.name}",
+        subtitle=f"{run.model}, seed {run.seed}, {run.state}; run {run.id}",
+        opening=_opening(facts),
+        sections=(
+            Section("The run", (report_sections.facts(run), Paragraph(report_sections.data_sentence(run)))),
+            *([_curves(facts)] if facts.epochs else []),
+            *(_tested(tested, facts.validated, images) if tested is not None else []),
+            Section("Configuration", (report_sections.config(run),)),
+            Section(
+                "Environment",
+                (report_sections.environment({run.id: "Value"}, [run]), report_sections.attempts(facts.attempts)),
+            ),
+            *([Section("Epochs", (report_sections.epochs(facts.epochs, run),))] if facts.epochs else []),
+            report_sections.method(),
+        ),
+    )
+
+
+def _opening(facts: RunFacts) -> tuple[Block, ...]:
+    run, tested = facts.run, facts.tested
+    remarks = [remark for remark in (run.error_message, run.warning, run.inexact_because) if remark]
+    noted = [Items(tuple(remarks))] if remarks else []
+    if tested is None:
+        return (Finding(f"{run.name} is {run.state}: it has no figures of the test images."), *noted)
+    return (Finding(report_sections.accuracy_sentence(run, tested)), *noted)
+
+
+def _curves(facts: RunFacts) -> Section:
+    epochs, best = facts.epochs, facts.run.best_epoch
+    own = drawing.looks([facts.run.id])[facts.run.id]
+    best_words = f"Best validation: {wording.best_validation(facts.run)}." if best else ""
+    last = epochs[-1]
+    loss = (Curve("training", epochs, "train_loss", drawing.QUIET), Curve("validation", epochs, "val_loss", own, best))
+    accuracy = (
+        Curve("training", epochs, "train_accuracy", drawing.QUIET),
+        Curve("validation", epochs, "val_accuracy", own, best),
+    )
+    loss_words = f"After {len(epochs)} epochs training {last.train_loss:.4f}, validation {last.val_loss:.4f} nats."
+    accuracy_words = (
+        f"After {len(epochs)} epochs training {wording.percent(last.train_accuracy)}, "
+        f"validation {wording.share_of(last.val_accuracy, wording.validation_count(facts.run))}. {best_words}"
+    )
+    pair = (
+        report_charts.curves("Loss", loss_words, loss, percent=False),
+        report_charts.curves("Accuracy", accuracy_words, accuracy, percent=True),
+    )
+    marked = Paragraph("The large mark is the epoch with the lowest validation loss; its weights are the model.")
+    return Section("Learning curves", (Beside(*pair), *([marked] if best else [])))
+
+
+def _tested(tested: Predictions, validated: Predictions | None, images: Images | None) -> list[Section]:
+    matrix = confusion_matrix(tested.labels, tested.predicted)
+    found, own = calibration(tested.labels, tested.probabilities), drawing.looks([tested.run_id])[tested.run_id]
+    errors: list[Block] = [] if images is None else [report_sections.surest_errors(tested, images)]
+    return [
+        Section("Class by class", (Beside(report_sections.per_class(tested), report_sections.overall(tested)),)),
+        Section(
+            "Confusions", (Beside(report_charts.confusion_matrix(matrix), report_sections.confusions(matrix)), *errors)
+        ),
+        Section(
+            "Can the confidence be believed?",
+            (
+                Paragraph(found.sentence),
+                Paragraph(_temperature(tested, validated)),
+                Beside(
+                    report_charts.reliability({"this run": found}, {"this run": own}),
+                    report_sections.reliability_table(found),
+                ),
+                report_sections.coverage(tested),
+            ),
+        ),
+    ]
+
+
+def _temperature(tested: Predictions, validated: Predictions | None) -> str:
+    """What one number, fitted on the validation images, would change on the test images."""
+    if validated is None:
+        return "The answers to the validation images were not kept, so that no temperature can be fitted."
+    fitted = fit_temperature(validated.labels, validated.probabilities)
+    after = calibration(tested.labels, with_temperature(tested.probabilities, fitted.value))
+    if not fitted.settled or after.expected_error is None:
+        return fitted.sentence
+    return (
+        f"{fitted.sentence} These are the validation images; on the test images it brings the expected calibration "
+        f"error to {wording.percent(after.expected_error)}."
+    )

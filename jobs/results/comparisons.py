@@ -1,0 +1,257 @@
+"""Runs and groups of seeds compared by their stored predictions: what the command line and reports say of them.
+
+A run without predictions is left out by name; runs that did not answer the same images are refused.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from core.errors import LookbookError
+from core.statistics.comparison import Comparison, best_sentence, compare_with_baseline, tied_with_best
+from core.statistics.intervals import accuracy_interval
+from core.statistics.metrics import Labels
+from core.statistics.recipes import RecipeComparison, RecipeFigures, compare_recipes_with_baseline, recipe_figures
+from jobs.results.seed_groups import Group, told_apart
+from jobs.store.queries import NoPredictions, get_predictions
+from jobs.store.records import Predictions, Run, RunCosts
+from jobs.store.store import Store
+
+_OTHER_DATA = "Another data set, another split or another order of the labels cannot be compared."
+
+_SPLIT = ("seed", "folds", "fold")
+"""The settings that choose the validation images."""
+
+
+class NotComparable(LookbookError):
+    """The runs named cannot be compared with each other."""
+
+    kind = "run"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A run that takes no part in a comparison, and why."""
+
+    run: Run
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The reason with the run's id, as a reader is told it."""
+        return f"{self.run.name} ({self.run.id}) is left out: {self.reason}"
+
+
+@dataclass(frozen=True)
+class RunsCompared:
+    """Finished runs, the first of them the baseline, and each other one against it.
+
+    `names` and `predictions` are by id; `best` are the names of the run, or the tied runs, that may be called best.
+    """
+
+    runs: tuple[Run, ...]
+    names: Mapping[str, str]
+    predictions: Mapping[str, Predictions]
+    comparisons: tuple[Comparison, ...]
+    best: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def best_sentence(self) -> str:
+        """Which of the runs may be called best."""
+        return best_sentence(self.best, len(self.runs))
+
+
+@dataclass(frozen=True)
+class GroupsCompared:
+    """Recipes by the finished runs of their groups, and each but the first, the baseline, against the first."""
+
+    groups: tuple[Group, ...]
+    figures: tuple[RecipeFigures, ...]
+    comparisons: tuple[RecipeComparison, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> RunsCompared:
+    """Compare each run but the first with the first, the baseline, on the test images or those of another split.
+
+    Raise NotComparable when fewer than two different runs have predictions, when the baseline has none, or when the
+    labels are not the same.
+    """
+    asked = list({run.id: run for run in runs}.values())
+    said, left_out = _predictions_of(partial(get_predictions, store, split=split), asked)
+    _require_two(asked, said, left_out)
+    kept = tuple(run for run in asked if run.id in said)
+    names = distinct_names(kept)
+    _require_same_images({names[run.id]: said[run.id] for run in kept})
+    labels = said[kept[0].id].labels
+    answers = {names[run.id]: said[run.id].predicted for run in kept}
+    baseline = names[kept[0].id]
+    others = {name: one for name, one in answers.items() if name != baseline}
+    return RunsCompared(
+        runs=kept,
+        names=names,
+        predictions=said,
+        comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline)),
+        best=tied_with_best(labels, answers, baseline),
+        left_out=tuple(left_out),
+    )
+
+
+def comparable(runs: Sequence[Run], read: Callable[[str], Predictions]) -> tuple[dict[str, Predictions], list[LeftOut]]:
+    """The predictions, by id, that can be held against those of the first run that has any, and the runs left out.
+
+    `read` gives the predictions of a run by its id, or raises NoPredictions.
+    """
+    said, left_out = _predictions_of(read, runs)
+    names = distinct_names(runs)
+    by_name = {names[run_id]: one for run_id, one in said.items()}
+    others = dict(_of_other_images(by_name))
+    first = next(iter(by_name), "")
+    left_out += [
+        LeftOut(run, f"It was not tested on the images of {first}: {others[names[run.id]]}. {_OTHER_DATA}")
+        for run in runs
+        if names[run.id] in others
+    ]
+    return {run_id: one for run_id, one in said.items() if names[run_id] not in others}, left_out
+
+
+def other_images(said: Predictions, labels: Labels) -> str:
+    """How the labels that a run was tested by, and so its images or their order, differ from these; empty if not."""
+    if len(said.labels) != len(labels):
+        return f"{len(said.labels):,} images against {len(labels):,}"
+    differing = np.count_nonzero(said.labels != labels)
+    return f"{differing:,} of {len(labels):,} labels differ" if differing else ""
+
+
+def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
+    """Compare recipes over seeds and images, each but the first with the first, the baseline.
+
+    Raise NotComparable when fewer than two different groups are given, when one is not of seeds, when no run has
+    predictions, or when the labels are not the same.
+    """
+    asked = told_apart(list({group.id: group for group in groups}.values()))
+    if len(asked) < 2:
+        raise NotComparable("All that is named belongs to one group.", "It takes two different groups.")
+    if folds := [group.name for group in asked if not group.of_seeds]:
+        raise NotComparable(f"{folds[0]} holds folds of the training set, not seeds of a recipe.", "Leave it out.")
+    said, left_out = _predictions_of(partial(get_predictions, store), [run for group in asked for run in group.runs])
+    if not said:
+        raise NotComparable(" ".join(one.reason for one in left_out), "Let them finish.")
+    names = distinct_names([run for group in asked for run in group.runs])
+    _require_same_images({names[run_id]: one for run_id, one in said.items()})
+    labels = next(iter(said.values())).labels
+    answers = {group.name: [said[run.id].predicted for run in group.runs if run.id in said] for group in asked}
+    baseline = asked[0].name
+    others = {name: one for name, one in answers.items() if name != baseline}
+    return GroupsCompared(
+        groups=tuple(asked),
+        figures=tuple(recipe_figures(labels, one, name) for name, one in answers.items()),
+        comparisons=tuple(compare_recipes_with_baseline(labels, answers[baseline], others, baseline)),
+        left_out=tuple(left_out),
+    )
+
+
+def distinct_names(runs: Sequence[Run | RunCosts]) -> dict[str, str]:
+    """A name for each run by id: its own, with its id where two runs have the same."""
+    names = [run.name for run in runs]
+    return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in runs}
+
+
+def validation_sentence(runs: Sequence[Run]) -> str:
+    """That runs were validated on different images, so that those figures do not compare; empty where they were not."""
+    splits = {tuple(run.config.get(name) for name in _SPLIT) for run in runs}
+    if len(splits) < 2:
+        return ""
+    return (
+        "These runs were validated on different images, for the seed and the folds choose them: their validation "
+        "figures do not compare. The test images are the same."
+    )
+
+
+def runs_as_data(compared: RunsCompared) -> dict[str, Any]:
+    """A comparison of runs as plain data: every count, interval and sentence."""
+    return {
+        "baseline": _run_as_data(compared.runs[0]),
+        "runs": [_run_as_data(run) for run in compared.runs],
+        "comparisons": [
+            {
+                **asdict(one),
+                "shown": one.shown,
+                "better": one.better,
+                "sentence": one.sentence,
+                "class_sentence": one.class_sentence,
+                "pair_sentence": one.pair_sentence,
+            }
+            for one in compared.comparisons
+        ],
+        "best": list(compared.best),
+        "left_out": [_left_out_as_data(one) for one in compared.left_out],
+    }
+
+
+def groups_as_data(compared: GroupsCompared) -> dict[str, Any]:
+    """A comparison of recipes as plain data."""
+    return {
+        "groups": [
+            {"id": group.id, "runs": [run.id for run in group.runs], **asdict(figures), "sentence": figures.sentence}
+            for group, figures in zip(compared.groups, compared.figures, strict=True)
+        ],
+        "comparisons": [
+            {**asdict(one), "shown": one.shown, "better": one.better, "sentence": one.sentence}
+            for one in compared.comparisons
+        ],
+        "left_out": [_left_out_as_data(one) for one in compared.left_out],
+    }
+
+
+def _predictions_of(
+    read: Callable[[str], Predictions], runs: Sequence[Run]
+) -> tuple[dict[str, Predictions], list[LeftOut]]:
+    said, left_out = {}, []
+    for run in runs:
+        try:
+            said[run.id] = read(run.id)
+        except NoPredictions as error:
+            left_out.append(LeftOut(run, error.message))
+    return said, left_out
+
+
+def _require_two(asked: Sequence[Run], said: Mapping[str, Predictions], left_out: Sequence[LeftOut]) -> None:
+    if len(asked) < 2:
+        raise NotComparable("Only one run is named.", "It takes two different runs to compare.")
+    if asked[0].id not in said:
+        raise NotComparable(f"The baseline cannot be compared with: {left_out[0].reason}", "Name another run first.")
+    if len(said) < 2:
+        raise NotComparable(" ".join(one.reason for one in left_out), "It takes two finished runs to compare.")
+
+
+def _require_same_images(said: Mapping[str, Predictions]) -> None:
+    for name, difference in _of_other_images(said):
+        raise NotComparable(f"{name} was not tested on the images of {next(iter(said))}: {difference}.", _OTHER_DATA)
+
+
+def _of_other_images(said: Mapping[str, Predictions]) -> Iterator[tuple[str, str]]:
+    """The names of those whose labels are not those of the first, and how not."""
+    for name, one in said.items():
+        if difference := other_images(one, next(iter(said.values())).labels):
+            yield name, difference
+
+
+def _run_as_data(run: Run) -> dict[str, Any]:
+    right = round((run.test_accuracy or 0.0) * (run.test_count or 0))
+    return {
+        "id": run.id,
+        "name": run.name,
+        "model": run.model,
+        "seed": run.seed,
+        "test_accuracy": run.test_accuracy,
+        "test_accuracy_interval": list(accuracy_interval(right, run.test_count)) if run.test_count else None,
+    }
+
+
+def _left_out_as_data(left_out: LeftOut) -> dict[str, Any]:
+    return {"id": left_out.run.id, "name": left_out.run.name, "reason": left_out.reason}

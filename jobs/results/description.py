@@ -1,0 +1,109 @@
+"""A run as plain data for scripts and reports: everything that is known of it, derived from what is stored."""
+
+from dataclasses import asdict
+from typing import Any
+
+from core.statistics import metrics
+from core.statistics.intervals import accuracy_interval
+from jobs.results import wording
+from jobs.store.queries import get_predictions, list_attempts, list_epochs
+from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.store import Store
+
+_FIGURES = (
+    *("confusion_matrix", "per_class", "macro_average"),
+    *("top2_accuracy", "top2_accuracy_interval", "roc_auc"),
+)
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    """What a list of runs says of one; times in seconds since 1970 (UTC), durations in seconds."""
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.state,
+        "status_since": run.status_since,
+        "model": run.model,
+        "preset": run.preset,
+        "seed": run.seed,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "duration_s": run.work_s,
+        "queued_s": run.queued_s,
+        "epoch": run.epoch,
+        "epochs_planned": run.epochs,
+        "best_epoch": run.best_epoch,
+        "best_val_accuracy": run.best_val_accuracy,
+        "best_val_accuracy_interval": _interval(run.best_val_accuracy, wording.validation_count(run)),
+        "test_loss": run.test_loss,
+        "test_accuracy": run.test_accuracy,
+        "test_accuracy_interval": _interval(run.test_accuracy, run.test_count),
+        "tags": list(run.tags),
+        "note": run.note,
+        "pinned": run.pinned,
+        "archived": run.archived_at is not None,
+        "group": run.group_id,
+        "error": run.error_message,
+    }
+
+
+def describe(store: Store, run: Run) -> dict[str, Any]:
+    """Everything of a run: config, environment, epochs, attempts and, once finished, the figures of the test set."""
+    tested = get_predictions(store, run.id) if run.status == FINISHED else None
+    return {
+        **summarise(run),
+        "config": run.config,
+        "environment": run.environment,
+        "device": run.device,
+        "device_name": device_of(run) or None,
+        "threads": run.threads,
+        "parameters_total": run.parameters_total,
+        "parameters_trained": run.parameters_trained,
+        "pretrained": run.pretrained,
+        "images_per_s": run.images_per_s,
+        "prediction_images_per_s": run.prediction_images_per_s,
+        "best_val_loss": run.best_val_loss,
+        "epochs": [_without_run(asdict(epoch)) for epoch in list_epochs(store, [run.id])[run.id]],
+        "attempts": [_without_run(asdict(attempt)) for attempt in list_attempts(store, run.id)],
+        "inexact_because": run.inexact_because,
+        "warning": run.warning,
+        "error_kind": run.error_kind,
+        "error_advice": run.error_advice,
+        **_figures(tested),
+    }
+
+
+def device_of(run: Run) -> str:
+    """What the device calls itself, or its kind for a run older than that figure; empty before the first start."""
+    return str(run.environment.get("device_name") or run.device or "")
+
+
+def _figures(tested: Predictions | None) -> dict[str, Any]:
+    if tested is None:
+        return dict.fromkeys(_FIGURES)
+    matrix = metrics.confusion_matrix(tested.labels, tested.predicted)
+    top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
+    return {
+        "confusion_matrix": matrix.tolist(),
+        "per_class": [_per_class(one) for one in metrics.per_class(matrix)],
+        "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
+        "top2_accuracy": top_two,
+        "top2_accuracy_interval": _interval(top_two, len(tested.labels)),
+        "roc_auc": metrics.roc_auc(tested.labels, tested.probabilities),
+    }
+
+
+def _per_class(one: metrics.ClassFigures) -> dict[str, Any]:
+    return {**asdict(one), "recall_interval": _interval(one.recall, one.support)}
+
+
+def _interval(share: float | None, count: int | None) -> list[float] | None:
+    """The 95 % interval of a share of so many images."""
+    if share is None or not count:
+        return None
+    return list(accuracy_interval(round(share * count), count))
+
+
+def _without_run(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != "run_id"}

@@ -1,0 +1,94 @@
+"""k-fold groups: runs that each leave out another fold of the training set, and together judge all of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+
+from core.data.fashion_mnist import fold_split
+from core.errors import LookbookError
+from jobs.store.queries import find_run, get_predictions, get_runs
+from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.schema import runs
+from jobs.store.store import Store
+
+
+class NotComplete(LookbookError):
+    """The runs of a k-fold group do not judge every training image."""
+
+    kind = "run"
+
+
+@dataclass(frozen=True)
+class FoldGroup:
+    """The runs of one k-fold group, in order of their folds; those that were deleted are missing."""
+
+    id: str
+    folds: int
+    runs: tuple[Run, ...]
+
+    @property
+    def name(self) -> str:
+        """The runs' name without the fold."""
+        first = self.runs[0]
+        return first.name.removesuffix(f" fold {first.config['fold']} of {self.folds}")
+
+    @property
+    def finished(self) -> int:
+        """How many of the folds have a finished run."""
+        return len({run.config["fold"] for run in self.runs if run.status == FINISHED})
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every fold has a finished run."""
+        return self.finished == self.folds
+
+
+def list_fold_groups(store: Store) -> list[FoldGroup]:
+    """Every k-fold group, the newest first, whether complete or not; archived runs count too."""
+    with_folds = select(runs.c.id).where(runs.c.group_id.is_not(None), runs.c.config["folds"].as_integer() > 1)
+    with store.reading() as connection:
+        ids = connection.execute(with_folds.order_by(runs.c.created_at.desc(), runs.c.id)).scalars().all()
+    grouped: dict[str, list[Run]] = {}
+    for run in get_runs(store, ids):
+        grouped.setdefault(run.group_id or "", []).append(run)
+    return [
+        FoldGroup(group_id, own[0].config["folds"], tuple(sorted(own, key=lambda run: run.config["fold"])))
+        for group_id, own in grouped.items()
+    ]
+
+
+def find_fold_group(store: Store, words: str) -> FoldGroup:
+    """The k-fold group of this id, or of a run named as for find_run; raise RunNotFound or NotComplete."""
+    groups = {group.id: group for group in list_fold_groups(store)}
+    if words not in groups:
+        run = find_run(store, words)
+        if run.group_id not in groups:
+            raise NotComplete(
+                f"{run.name} is not of a k-fold group.", "Launch one: `python -m jobs launch quick --folds 5`."
+            )
+        words = run.group_id
+    return groups[words]
+
+
+def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predictions:
+    """What the group says of every training image, each judged by the run that did not learn from it.
+
+    `labels` (n,) are those of the training set. See fashion_mnist.fold_split for what early stopping has seen of them.
+    Raise NotComplete when a fold is missing, or when the runs learnt from other labels.
+    """
+    if not group.is_complete:
+        raise NotComplete(
+            f"Of the {group.folds} folds of {group.name} {group.finished} are finished.", "Let all of them finish."
+        )
+    log_probabilities = np.full((len(labels), 10), np.nan, dtype=np.float32)
+    for run in group.runs:
+        if run.status == FINISHED:
+            _, judged = fold_split(labels, run.seed, group.folds, run.config["fold"])
+            said = get_predictions(store, run.id, "validation")
+            if not np.array_equal(said.labels, labels[judged]):
+                raise NotComplete(
+                    f"{run.name} learnt from other labels than those of the data folder.", "Launch it anew."
+                )
+            log_probabilities[judged] = said.log_probabilities
+    return Predictions(group.id, "training", np.asarray(labels, dtype=np.int64), log_probabilities)

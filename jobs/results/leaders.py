@@ -1,0 +1,84 @@
+"""The most accurate finished run of a model, and which of all others may be as good: whether it may be called best."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import func, select
+
+from core.statistics.agreement import right
+from core.statistics.significance import SIGNIFICANCE, mcnemar, mcnemar_at_most
+from jobs.results.comparisons import LeftOut, comparable
+from jobs.store.queries import get_runs
+from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.schema import runs
+from jobs.store.store import Store
+
+LOOKED_AT = 12
+"""How many runs have their answers held against the leader's; those nearest in accuracy are the likeliest to tie."""
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The most accurate of `among` finished runs of a model, and what is known of the others.
+
+    `tied` are not shown to be worse than it at 5 % over all the others (see core.statistics.comparison.tied_with_best),
+    `left_out` cannot be held against it, and `unknown` more are too near to be told by their accuracy alone and were
+    not looked at.
+    """
+
+    run: Run
+    among: int
+    tied: tuple[Run, ...]
+    left_out: tuple[LeftOut, ...]
+    unknown: int
+
+    @property
+    def is_best(self) -> bool:
+        """Whether it is shown to be better than every other run, or is the only one."""
+        return not (self.tied or self.left_out or self.unknown)
+
+
+def leader_of(store: Store, model: str, read: Callable[[str], Predictions]) -> Leader | None:
+    """The leader of a model, None if no run of it has finished; `read` gives predictions or raises NoPredictions."""
+    found = _errors(store, model)
+    if not found:
+        return None
+    ids, wrong, count = zip(*found, strict=True)
+    threshold = SIGNIFICANCE / max(1, len(ids) - 1)
+    near = mcnemar_at_most(wrong[0], wrong[1:]) >= threshold
+    near |= np.not_equal(count[1:], count[0])
+    close = [run_id for run_id, is_near in zip(ids[1:], near.tolist(), strict=True) if is_near]
+    run, *others = get_runs(store, [ids[0], *close[:LOOKED_AT]])
+    tied, left_out = _held_against(run, others, read, threshold)
+    return Leader(run, len(ids), tied, left_out, len(close[LOOKED_AT:]))
+
+
+def _errors(store: Store, model: str) -> list[tuple[str, int, int]]:
+    """Id, misclassified images and images of every finished run that is not archived, the most accurate first.
+
+    Nothing else is read of them, so that thousands take a moment.
+    """
+    accuracy, count = func.coalesce(runs.c.test_accuracy, 0.0), func.coalesce(runs.c.test_count, 0)
+    listed = (runs.c.model == model, runs.c.status == FINISHED, runs.c.archived_at.is_(None))
+    query = select(runs.c.id, accuracy, count).where(*listed).order_by(accuracy.desc(), runs.c.id)
+    with store.reading() as connection:
+        return [(run_id, round((1 - share) * n), n) for run_id, share, n in connection.execute(query)]
+
+
+def _held_against(
+    leader: Run, others: list[Run], read: Callable[[str], Predictions], threshold: float
+) -> tuple[tuple[Run, ...], tuple[LeftOut, ...]]:
+    """Which of the others are tied with the leader, and which cannot be held against it."""
+    if not others:
+        return (), ()
+    said, left_out = comparable([leader, *others], read)
+    if leader.id not in said:
+        return (), tuple(one for one in left_out if one.run.id == leader.id)
+    labels = said[leader.id].labels
+    right_of = {run.id: right(labels, said[run.id].predicted) for run in (leader, *others) if run.id in said}
+    best = right_of.pop(leader.id)
+    only_best = [np.count_nonzero(best & ~own) for own in right_of.values()]
+    only_own = [np.count_nonzero(own & ~best) for own in right_of.values()]
+    tied = {run_id for run_id, p in zip(right_of, mcnemar(only_best, only_own), strict=True) if p >= threshold}
+    return tuple(run for run in others if run.id in tied), tuple(left_out)

@@ -1,0 +1,82 @@
+"""Predictions of a finished run on photo files: the same for the page and the command line. Imports torch."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from core.answers.prediction import Answer, Predictor, predict_photo, rank
+from core.answers.verdict import Judgement
+from core.classes import CLASS_NAMES
+from core.labelling.photo_labels import PhotoLabels
+from core.photos.model_view import to_model_view
+from core.photos.photo_files import PhotoFile
+from jobs.results import photo_sets
+from jobs.results.photo_sets import PhotoSet
+from jobs.store import run_files
+from jobs.store.queries import NotPossible
+from jobs.store.records import FINISHED, Run
+from jobs.store.store import Store
+
+
+def predictor_of(store: Store, run: Run) -> Predictor:
+    """The predictor of a finished run; raise NotPossible or CheckpointError."""
+    if run.status != FINISHED:
+        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to predict with.", "Let it finish first.")
+    return Predictor.load(run_files.files_of(store, run.id).model)
+
+
+def predict_files(
+    store: Store, run: Run, files: Iterable[PhotoFile], labels: PhotoLabels | None = None
+) -> list[dict[str, Any]]:
+    """For each file {file, predicted, confidence, top3, verdict, reason, probabilities} or {file, error}.
+
+    In the order given; `top3` holds {class, probability}, the most probable first; `verdict` is "sure", "not sure",
+    "none of these", or None for a model without one. With labels each has its true class too, as {label, label_reason}:
+    a label, or None and the reason why it has none.
+    """
+    predictor = predictor_of(store, run)
+    return [{"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file)) for file in files]
+
+
+def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
+    """Store what runs say of a photo set: those that have not been asked as photos are read now, or all `again`.
+
+    Yields how many photos are done. Raises NotPossible, CheckpointError, UnreadablePhoto where a picture is gone, or
+    PhotoSetNotFound where the set is.
+    """
+    old = photo_sets.outdated(store, photo_set)
+    known = [] if again else [one for one in photo_sets.answered_by(store, photo_set) if one not in old]
+    predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
+    said: dict[str, list[Judgement]] = {run_id: [] for run_id in predictors}
+    for done, photo in enumerate(photo_sets.photos_of(store, photo_set) if predictors else [], start=1):
+        view = to_model_view(photo.load())
+        for run_id, predictor in predictors.items():
+            said[run_id].append(predictor.judge(view))
+        yield done
+    for run_id, judged in said.items():
+        photo_sets.store_answers(store, photo_set, run_id, judged)
+
+
+def _answer(predictor: Predictor, file: PhotoFile) -> Answer:
+    return Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
+
+
+def _truth(file: PhotoFile, labels: PhotoLabels | None) -> dict[str, Any]:
+    if labels is None:
+        return {}
+    true = labels.of(file)
+    return {"label": None if true.label is None else CLASS_NAMES[true.label], "label_reason": true.reason or None}
+
+
+def _as_data(answer: Answer) -> dict[str, Any]:
+    if answer.judgement is None:
+        return {"error": str(answer.error)}
+    shares = answer.judgement.probabilities
+    ranked = rank(shares, 3)
+    return {
+        "predicted": ranked[0].name,
+        "confidence": ranked[0].probability,
+        "top3": [{"class": one.name, "probability": one.probability} for one in ranked],
+        "verdict": answer.judgement.verdict,
+        "reason": answer.judgement.reason,
+        "probabilities": dict(zip(CLASS_NAMES, map(float, shares), strict=True)),
+    }

@@ -1,0 +1,18 @@
+"""What a run at work is doing when its steps are done and it has no figure to show yet."""
+
+from jobs.store.queries import list_epochs
+from jobs.store.records import RUNNING, Run
+from jobs.store.store import Store
+
+
+def is_testing(store: Store, run: Run) -> bool:
+    """Whether a run has trained its last epoch and its best weights are being tested.
+
+    It has when the figures of the epoch that it is in are stored, and it is the last: by number, or because
+    validation has not become better for `patience` epochs, as core.learning.training decides it.
+    """
+    if run.state != RUNNING or run.is_waiting or not run.epoch:
+        return False
+    patience = run.config["patience"]
+    is_last = run.epoch >= run.epochs or 0 < patience <= run.epoch - (run.best_epoch or 0)
+    return is_last and bool(list_epochs(store, [run.id], after=run.epoch - 1)[run.id])

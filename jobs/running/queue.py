@@ -1,0 +1,316 @@
+"""What a person asks for: launch, stop, resume, change the order. One transaction each; the supervisor acts on it."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from core.config import LAST_SEED, MOST_FOLDS, MOST_THREADS, RunConfig, with_changes
+from core.errors import ConfigurationError
+from core.files import expanded
+from core.machine.cores import usable_cores
+from core.presets import PRESETS, config_of
+from core.statistics.wording import counted
+from core.texts import named
+from jobs.running import run_edits
+from jobs.running.attempts import row_of
+from jobs.running.environment import environment
+from jobs.settings import settings
+from jobs.store import locks, run_files
+from jobs.store.ids import new_id
+from jobs.store.queries import NotPossible, RunNotFound
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING
+from jobs.store.schema import LONGEST_NAME, epochs, runs
+from jobs.store.store import Store
+
+MOST_SEEDS = 50
+LAST = sys.maxsize
+"""A place in the queue that no queue has: the end."""
+
+
+def launch(
+    store: Store,
+    config: RunConfig,
+    name: str = "",
+    *,
+    group_id: str | None = None,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> str:
+    """Put a run at the end of the queue and return its id. Raise ConfigurationError or StoreError.
+
+    The config is frozen here: the number of threads and the weights file become what they are on this machine now.
+    """
+    common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
+    values = _values_of(config, name) | common
+    with store.writing() as connection:
+        return _insert(connection, values, tags)
+
+
+def seeds_from(first: int, count: int) -> range:
+    """So many seeds, one after the other; raise ConfigurationError if they are too many, or not all possible."""
+    if not 1 <= count <= MOST_SEEDS:
+        raise _wrong_number_of_seeds(count)
+    last = LAST_SEED - count + 1
+    if not 0 <= first <= last:
+        raise ConfigurationError(
+            f"{counted(count, 'seed')} from {first} on are not all possible: seeds go from 0 to {LAST_SEED}.",
+            f"Begin with a seed from 0 to {last}.",
+        )
+    return range(first, first + count)
+
+
+def _wrong_number_of_seeds(count: int) -> ConfigurationError:
+    return ConfigurationError(f"{count} seeds were given.", f"Give 1 to {MOST_SEEDS} different ones.")
+
+
+def launch_group(
+    store: Store,
+    config: RunConfig,
+    seeds: Sequence[int],
+    name: str = "",
+    *,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> list[str]:
+    """Queue one run of the same config per seed as a group; return their ids in order of the seeds."""
+    if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) != len(seeds):
+        raise _wrong_number_of_seeds(len(seeds))
+    configs = [with_changes(config, seed=seed) for seed in seeds]
+    if len(seeds) == 1:
+        return [launch(store, config, name, cloned_from=cloned_from, tags=tags) for config in configs]
+    chosen = _chosen(name)
+    names = [chosen and f"{chosen} seed {seed}" for seed in seeds]
+    return _launch_all(store, configs, names, cloned_from, tags)
+
+
+def launch_folds(
+    store: Store,
+    config: RunConfig,
+    folds: int,
+    name: str = "",
+    *,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> list[str]:
+    """Queue one run per fold of the training set as a group, of one seed; return their ids in order of the folds.
+
+    Together their predictions of the split "validation" are probabilities for all 60,000 images of the training set by
+    models that did not learn from them. Raise ConfigurationError or StoreError.
+    """
+    if not 2 <= folds <= MOST_FOLDS:
+        raise ConfigurationError(f"{folds} folds are not possible.", f"Choose 2 to {MOST_FOLDS}.")
+    configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
+    start = _chosen(name) or default_name(with_changes(config, folds=0, fold=0))
+    return _launch_all(store, configs, [f"{start} {fold_words(one)}" for one in configs], cloned_from, tags)
+
+
+def _launch_all(
+    store: Store, configs: Sequence[RunConfig], names: Sequence[str], cloned_from: str | None, tags: Sequence[str]
+) -> list[str]:
+    common = {"group_id": new_id(), "cloned_from": cloned_from, "environment": environment()}
+    values = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
+    # All or none: a group that is cut short would be taken for a whole one.
+    with store.writing() as connection:
+        return [_insert(connection, one, tags) for one in values]
+
+
+def _chosen(name: str) -> str:
+    """The name that somebody gave, or nothing; raise ConfigurationError."""
+    return named(name, "name", LONGEST_NAME) if name.strip() else ""
+
+
+def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
+    chosen = _chosen(name) or default_name(config)
+    frozen = _frozen(config)
+    return {
+        "name": chosen,
+        "preset": frozen.preset,
+        "model": frozen.model,
+        "seed": frozen.seed,
+        "epochs": frozen.epochs,
+        "config": frozen.model_dump(mode="json"),
+        "threads": frozen.threads,
+    }
+
+
+def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str]) -> str:
+    run_id, now = new_id(), time.time()
+    position = _end_of_queue(connection)
+    connection.execute(
+        runs.insert().values(
+            id=run_id, status=QUEUED, status_since=now, created_at=now, queue_position=position, **values
+        )
+    )
+    run_edits.insert_tags(connection, run_id, tags)
+    return run_id
+
+
+def default_name(config: RunConfig) -> str:
+    """The preset's name and the seed, of a k-fold run also the fold; the model's where it is not the preset's."""
+    of_preset = config.preset in PRESETS and config.model == config_of(config.preset).model
+    name = f"{config.preset if of_preset else config.model} seed {config.seed}"
+    return f"{name} {fold_words(config)}" if config.folds else name
+
+
+def fold_words(config: RunConfig) -> str:
+    """Which fold a run of a k-fold group validates on: "fold 2 of 5"."""
+    return f"fold {config.fold} of {config.folds}"
+
+
+def stop(store: Store, run_id: str) -> str:
+    """Ask a run to stop; its checkpoint is kept. Return the new status. Raise RunNotFound or NotPossible."""
+    with store.writing() as connection:
+        row = _row(connection, run_id)
+        if row.status == QUEUED:
+            waited = max(0.0, time.time() - row.status_since)
+            _set_status(connection, row, STOPPED, queued_s=row.queued_s + waited)
+            return STOPPED
+        if row.status == RUNNING:
+            _set_status(connection, row, STOPPING)
+            return STOPPING
+        if row.status == STOPPING:
+            return STOPPING
+    raise NotPossible(
+        f"Run {row.name} is {row.status}: there is nothing to stop.", "Only queued and running runs stop."
+    )
+
+
+def resume(store: Store, run_id: str) -> None:
+    """Queue a stopped or failed run again; it goes on from its checkpoint. Raise RunNotFound or NotPossible."""
+    with store.writing() as connection:
+        _queue_again(connection, run_id)
+
+
+def start_over(store: Store, run_id: str) -> None:
+    """Queue a stopped or failed run again from its beginning: its checkpoints and epochs are deleted.
+
+    Raise RunNotFound or NotPossible. For a run whose checkpoints are damaged, or that shall forget what it learnt.
+    """
+    files = run_files.files_of(store, run_id)
+    with store.reading() as connection:
+        name = _resumable(connection, run_id).name
+    try:
+        # Held until the checkpoints are gone, so that no supervisor starts the run before.
+        lock = locks.acquire(files.lock, patience_s=5)
+    except locks.Held:
+        raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.") from None
+    try:
+        with run_files.without_checkpoints(files), store.writing() as connection:
+            _queue_again(connection, run_id, **_NOTHING_LEARNT)
+            connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
+    finally:
+        os.close(lock)
+
+
+_NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": None, "best_val_accuracy": None}
+
+
+def _resumable(connection: Connection, run_id: str) -> Row[Any]:
+    row = _row(connection, run_id)
+    if row.status not in (STOPPED, FAILED):
+        advice = {FINISHED: "Clone it to run it again.", STOPPING: "Wait until it has stopped."}
+        raise NotPossible(
+            f"Run {row.name} is {row.status}, so it cannot be resumed.",
+            advice.get(row.status, "It goes on by itself."),
+        )
+    return row
+
+
+def _queue_again(connection: Connection, run_id: str, **values: Any) -> None:
+    row = _resumable(connection, run_id)
+    _set_status(
+        connection,
+        row,
+        QUEUED,
+        queue_position=_end_of_queue(connection),
+        ended_at=None,
+        archived_at=None,
+        deaths=0,
+        error_kind=None,
+        error_message=None,
+        error_advice=None,
+        warning=None,
+        **values,
+    )
+
+
+def move(store: Store, run_ids: Sequence[str], place: int) -> None:
+    """Move queued runs to a place in the queue, counted from 1, one behind the other in the order given.
+
+    A place beyond the end is the end. Raise RunNotFound or NotPossible, and then none has moved.
+    """
+    with store.writing() as connection:
+        _move(connection, list(dict.fromkeys(run_ids)), place)
+
+
+def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
+    for run_id in moved:
+        row = _row(connection, run_id)
+        if row.status != QUEUED:
+            raise NotPossible(f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved.")
+    queued = _waiting(connection)
+    others = [row.id for row in queued if row.id not in moved]
+    at = min(max(place, 1) - 1, len(others))
+    for position, run_id in enumerate([*others[:at], *moved, *others[at:]]):
+        first = queued[0].queue_position
+        connection.execute(runs.update().where(runs.c.id == run_id).values(queue_position=first + position))
+
+
+def move_by(store: Store, run_id: str, places: int) -> None:
+    """Move a queued run so many places on (negative: forward) from where it is by then; raise as `move` does."""
+    with store.writing() as connection:
+        waiting = _waiting(connection)
+        place = next((place for place, row in enumerate(waiting, start=1) if row.id == run_id), 1)
+        _move(connection, [run_id], place + places)
+
+
+def _waiting(connection: Connection) -> Sequence[Any]:
+    """Id and position of the queued runs, the next one first."""
+    query = select(runs.c.id, runs.c.queue_position).where(runs.c.status == QUEUED)
+    return connection.execute(query.order_by(runs.c.queue_position, runs.c.id)).all()
+
+
+def weights_file_of(config: RunConfig) -> str | None:
+    """The file with the weights that a run of this config starts from, None where they are torchvision's or none.
+
+    Raise ConfigurationError where it is to be in the home folder of a user whom there is not.
+    A path given with the config is relative to the working directory of who launches; the trainer has another one.
+    """
+    if config.weights_file:
+        advice = "Write the whole path of the weights file."
+        return str(expanded(Path(config.weights_file), ConfigurationError, advice).absolute())
+    return str(settings().resnet18_weights) if config.pretrained and settings().resnet18_weights else None
+
+
+def _frozen(config: RunConfig) -> RunConfig:
+    return with_changes(
+        config,
+        threads=config.threads or min(usable_cores(), MOST_THREADS),
+        weights_file=weights_file_of(config),
+        # Without pretrained weights nothing is frozen.
+        unfrozen_layers=config.unfrozen_layers if config.pretrained else (),
+    )
+
+
+def _end_of_queue(connection: Connection) -> float:
+    last = connection.execute(select(func.max(runs.c.queue_position))).scalar()
+    return 1.0 if last is None else float(last) + 1.0
+
+
+def _row(connection: Connection, run_id: str) -> Row[Any]:
+    row = row_of(connection, run_id)
+    if row is None:
+        raise RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+    return row
+
+
+def _set_status(connection: Connection, row: Row[Any], status: str, **values: Any) -> None:
+    now = time.time()
+    if status == STOPPED:
+        values["ended_at"] = now
+    connection.execute(runs.update().where(runs.c.id == row.id).values(status=status, status_since=now, **values))

@@ -1,0 +1,139 @@
+"""A backup in the place of the run store: checked first, all at one stroke, and never behind a run's back."""
+
+import os
+import secrets
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running.foreign_store import checked_copy
+from jobs.running.processes import wake
+from jobs.store import locks
+from jobs.store.copying import copy_file
+from jobs.store.run_files import supervisor_lock
+from jobs.store.store import PATIENCE_S, Store, connect, make_artifacts, parse_url
+from jobs.store.store_errors import StoreBusy, StoreError
+
+LEAVING_S = 5.0
+"""How long a supervisor has to leave before a restore is refused."""
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def restore(source: Path, url: str, artifacts: Path) -> Path | None:
+    """Put a copy of a backup in the place of the run store; return where the store that was there is kept, if any.
+
+    Raise StoreError if the file is no undamaged run store, if a supervisor is at work, or if nothing can be written.
+    """
+    address = parse_url(url)
+    database = address.database
+    if address.get_backend_name() != "sqlite" or not database:
+        raise StoreError("Only a SQLite store can be restored from a file.", "Use the tools of your database server.")
+    with checked_copy(source, Path(database)) as copy, _nobody_at_work(Store(connect(url), artifacts)):
+        try:
+            return _put_in_place(copy, Path(database))
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{database} could not be written ({error}).", "Check the folder and its room.") from error
+
+
+def _put_in_place(source: Path, target: Path) -> Path | None:
+    if not target.exists():
+        copy_file(source, target)
+        return None
+    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    kept = target.with_name(f"{target.stem}-before-restore-{stamp}{target.suffix}")
+    if _is_database(target):
+        _write_over(source, target, kept)
+    else:
+        _replace_rubble(source, target, kept)
+    return kept
+
+
+def _is_database(path: Path) -> bool:
+    # Not by SQLite, which deletes the log beside a file that is none.
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _write_over(source: Path, target: Path, kept: Path) -> None:
+    """Replace all that is in the store in one transaction of SQLite: whoever has it open sees the old or the new rows.
+
+    The store is copied to `kept` within the transaction, so that no row written until then is lost.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+
+    def keep_before(status: int, _left: int, _pages: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if time.monotonic() > deadline:
+                raise StoreBusy(f"Another program holds the run store {target} locked.", "Close it, then try again.")
+        elif not kept.exists():
+            copy_file(target, kept)
+
+    with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=1)) as writer:
+        # So that the store can be read, and copied, while it is written.
+        writer.execute("PRAGMA journal_mode=WAL")
+        # From the first page on the write lock is held.
+        reader.backup(writer, pages=1, progress=keep_before)
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _replace_rubble(source: Path, target: Path, kept: Path) -> None:
+    """Replace a file that SQLite cannot open, so that nobody can have it open, with the files that it left beside."""
+    shutil.copy(target, kept)
+    for ending in ("-wal", "-shm"):
+        beside = target.with_name(target.name + ending)
+        if beside.exists():
+            beside.replace(kept.with_name(kept.name + ending))
+    copy_file(source, target)
+
+
+@contextmanager
+def _nobody_at_work(store: Store) -> Iterator[None]:
+    """Send the supervisor away and keep others from starting; raise StoreError if a run is at work.
+
+    A supervisor that was sent away for nothing is started again.
+    """
+    make_artifacts(store.artifacts)
+    path = supervisor_lock(store)
+    was_there = _send_supervisor_away(path)
+    try:
+        with _supervisor_kept_out(path):
+            working = [held.parent.name for held in store.artifacts.glob("*/lock") if locks.is_held(held)]
+            if working:
+                raise _busy(f"Runs are at work ({', '.join(working)})")
+            yield
+    except StoreError:
+        if was_there:
+            ensure_supervisor(store)
+        raise
+
+
+@contextmanager
+def _supervisor_kept_out(path: Path) -> Iterator[None]:
+    try:
+        lock = locks.acquire(path, patience_s=LEAVING_S)
+    except locks.Held:
+        raise _busy("A supervisor is at work") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _send_supervisor_away(lock: Path) -> bool:
+    """Return whether there was one; trainers go on without it."""
+    pid = supervisor_pid(lock) if lock.exists() else None
+    if pid is None:
+        return False
+    wake(pid)
+    os.kill(pid, signal.SIGTERM)
+    return True
+
+
+def _busy(reason: str) -> StoreError:
+    return StoreError(f"{reason} on the run store.", "Stop them (python -m jobs stop RUN ...), then restore.")

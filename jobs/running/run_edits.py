@@ -1,0 +1,170 @@
+"""What people write on runs: name, tags, note, baseline, archive; and deleting them."""
+
+import shutil
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from core.errors import ConfigurationError, LookbookError
+from core.texts import clean_lines, named
+from jobs.running import processes
+from jobs.running.attempts import row_of
+from jobs.store import locks, run_files
+from jobs.store.queries import NotPossible, RunNotFound, get_run
+from jobs.store.records import ACTIVE, FINISHED
+from jobs.store.schema import LONGEST_NAME, runs, tags
+from jobs.store.store import Store
+
+LONGEST_TAG = 50
+LONGEST_NOTE = 20_000
+
+
+class ChangedMeanwhile(LookbookError):
+    """Somebody else has changed what an edit began from; `now` is what they wrote."""
+
+    kind = "store"
+
+    def __init__(self, message: str, advice: str, now: str) -> None:
+        super().__init__(message, advice)
+        self.now = now
+
+
+def rename(store: Store, run_id: str, name: str, *, based_on: str | None = None) -> None:
+    """Give a run another name (1 to 200 characters); raise ConfigurationError or RunNotFound.
+
+    With `based_on`, the name that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
+    """
+    _edit(store, run_id, "name", named(name, "name", LONGEST_NAME), based_on)
+
+
+def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = None) -> None:
+    """Replace a run's note (at most 20,000 characters); raise ConfigurationError or RunNotFound.
+
+    With `based_on`, the note that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
+    """
+    _check_note(note)
+    _edit(store, run_id, "note", clean_lines(note), based_on)
+
+
+def add_to_note(store: Store, run_id: str, text: str) -> None:
+    """Put a paragraph below what a run's note says by then; raise ConfigurationError or RunNotFound."""
+    with store.writing() as connection:
+        before = _row(connection, run_id).note.rstrip()
+        note = f"{before}\n\n{text.strip()}" if before else text.strip()
+        _check_note(note)
+        connection.execute(update(runs).where(runs.c.id == run_id).values(note=note))
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise ConfigurationError(f"The note has {len(note)} characters.", f"Use at most {LONGEST_NOTE}.")
+
+
+def _edit(store: Store, run_id: str, what: str, words: str, based_on: str | None) -> None:
+    with store.writing() as connection:
+        now: str = _row(connection, run_id)._mapping[what]
+        if based_on is not None and now not in (based_on, words):
+            raise ChangedMeanwhile(
+                f"Somebody else has changed the {what} of run {run_id} meanwhile; yours is not saved yet.",
+                f"Below stands their {what}. Take over what shall stay of it, then save again.",
+                now,
+            )
+        connection.execute(update(runs).where(runs.c.id == run_id).values({what: words}))
+
+
+def set_pinned(store: Store, run_id: str, pinned: bool) -> None:
+    """Pin a run as a baseline or unpin it; raise RunNotFound."""
+    _update(store, run_id, pinned=pinned)
+
+
+def archive(store: Store, run_id: str) -> None:
+    """Hide a run that neither waits nor works from the lists; raise RunNotFound or NotPossible."""
+    with store.writing() as connection:
+        _refuse_active(connection, run_id, "archived")
+        connection.execute(update(runs).where(runs.c.id == run_id).values(archived_at=time.time()))
+
+
+def bring_back(store: Store, run_id: str) -> None:
+    """Show an archived run in the lists again; raise RunNotFound."""
+    _update(store, run_id, archived_at=None)
+
+
+def set_tags(store: Store, run_id: str, wanted: Iterable[str]) -> None:
+    """Replace the tags of a run; raise ConfigurationError or RunNotFound."""
+    with store.writing() as connection:
+        _replace_tags(connection, run_id, wanted)
+
+
+def change_tags(store: Store, run_id: str, added: Iterable[str], removed: Iterable[str]) -> None:
+    """Add tags to those that a run has by then, and take some off; raise ConfigurationError or RunNotFound."""
+    with store.writing() as connection:
+        present = connection.execute(select(tags.c.tag).where(tags.c.run_id == run_id)).scalars()
+        _replace_tags(connection, run_id, {*present, *added} - set(removed))
+
+
+def _replace_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
+    _row(connection, run_id)
+    connection.execute(tags.delete().where(tags.c.run_id == run_id))
+    insert_tags(connection, run_id, wanted)
+
+
+def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
+    """Add tags to a run that has none of them, within the caller's transaction; raise ConfigurationError."""
+    for tag in sorted({named(tag, f"tag {tag[:20]!r}", LONGEST_TAG) for tag in wanted if tag.strip()}):
+        connection.execute(tags.insert().values(run_id=run_id, tag=tag))
+
+
+def delete(store: Store, run_id: str) -> int:
+    """Delete a run with its figures, predictions and files; return the bytes freed on disk.
+
+    Raise RunNotFound, or NotPossible for one that waits or works. The rows go first: if the machine dies between,
+    files without a run are left, never a run without its files.
+    """
+    files = run_files.files_of(store, run_id)
+    with store.writing() as connection:
+        name = _refuse_active(connection, run_id, "deleted")
+        if locks.is_held(files.lock):
+            raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.")
+        connection.execute(runs.delete().where(runs.c.id == run_id))
+    processes.end_study(files)
+    before = run_files.bytes_used(store, run_id)
+    shutil.rmtree(files.folder, ignore_errors=True)
+    return before - run_files.bytes_used(store, run_id)
+
+
+def clear_checkpoints(store: Store, run_id: str) -> int:
+    """Delete the checkpoints of a finished run; its figures and its model stay. Return the bytes freed."""
+    run = get_run(store, run_id)
+    if run.status != FINISHED:
+        raise NotPossible(
+            f"Run {run.name} is {run.state} and needs its checkpoints to go on.", "Delete the run instead."
+        )
+    return run_files.clear_checkpoints(store, run_id)
+
+
+def _refuse_active(connection: Connection, run_id: str, what: str) -> str:
+    """Return the name of a run that neither waits nor works; it stays so until the transaction ends."""
+    row = _row(connection, run_id)
+    if row.status in ACTIVE:
+        raise NotPossible(f"Run {row.name} is {row.status} and cannot be {what}.", "Stop it first.")
+    name: str = row.name
+    return name
+
+
+def _row(connection: Connection, run_id: str) -> Row[Any]:
+    row = row_of(connection, run_id)
+    if row is None:
+        raise _not_found(run_id)
+    return row
+
+
+def _update(store: Store, run_id: str, **values: object) -> None:
+    with store.writing() as connection:
+        if connection.execute(update(runs).where(runs.c.id == run_id).values(**values)).rowcount == 0:
+            raise _not_found(run_id)
+
+
+def _not_found(run_id: str) -> RunNotFound:
+    return RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")

@@ -1,0 +1,205 @@
+"""The trainer: a process of its own that does one attempt at one run, `python -m jobs.running.trainer RUN ATTEMPT`."""
+
+import errno
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from core.answers.verdict_fitting import fit_thresholds
+from core.config import RunConfig, validated
+from core.data import fashion_mnist
+from core.data.fashion_mnist import FashionMNIST
+from core.errors import CheckpointError, LookbookError
+from core.learning import checkpoints
+from core.learning.evaluation import log_probabilities
+from core.learning.events import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Progress
+from core.learning.resumption import START_OVER
+from core.learning.training import CHECKPOINT_SECONDS, NO_ROOM, Training
+from core.machine.clock import Clock
+from core.statistics.wording import counted
+from jobs.running.attempts import Answers, Duty, Replaced
+from jobs.running.background import open_here
+from jobs.running.trainer_reports import ROOM_ADVICE, Shift, StopRequest, leave_out_pauses, persist, say
+from jobs.settings import settings
+from jobs.store import run_files
+from jobs.store.queries import get_run, list_epochs
+from jobs.store.store_errors import StoreDamaged, StoreError
+
+REPORT_EVERY_S = 1.0
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+MEMORY_ADVICE = "Choose a smaller batch or input size, or close other programs, then clone or resume the run."
+
+
+def main(run_id: str, attempt: int) -> int:
+    """Do one attempt at a run; return 0 if it ended as it should, 1 if the run failed."""
+    stop, clock = StopRequest(), Clock()
+    stop.listen()
+    leave_out_pauses(clock)
+    try:
+        return _try(Shift(Duty(persist(open_here), run_id, attempt), stop, clock))
+    except Replaced as reason:
+        say(f"leaving: {reason}")
+        return 0
+    except LookbookError as error:
+        # The store itself cannot be used, so that nothing can be recorded there.
+        say(str(error))
+        return 1
+
+
+def _try(shift: Shift) -> int:
+    try:
+        _work(shift)
+    except StoreDamaged as error:
+        # Perhaps only the row of this run; if it is the whole store, that cannot be recorded either.
+        shift.fail(error.kind, error.message, error.advice)
+    except (Replaced, StoreError):
+        raise
+    except LookbookError as error:
+        shift.fail(error.kind, error.message, error.advice)
+    except MemoryError:
+        shift.fail("memory", "The machine ran out of memory.", MEMORY_ADVICE)
+    except OSError as error:
+        say(traceback.format_exc())
+        if error.errno == errno.ENOMEM:
+            shift.fail("memory", f"The machine ran out of memory: {error}.", MEMORY_ADVICE)
+        else:
+            shift.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
+    except Exception as error:
+        # The last stop of the process: recorded with the run, its traceback kept in the log.
+        say(traceback.format_exc())
+        if any(words in str(error).lower() for words in OUT_OF_MEMORY):
+            shift.fail("memory", f"Memory ran out: {str(error).splitlines()[0]}", MEMORY_ADVICE)
+        else:
+            shift.fail("code", f"{type(error).__name__}: {error}", "The log has the traceback; please report it.")
+    else:
+        return 0
+    return 1
+
+
+def _work(shift: Shift) -> None:
+    """Take up the run, train it, test it; or leave it where it can be taken up again."""
+    run = persist(lambda: get_run(shift.duty.store, shift.duty.run_id))
+    config = validated(run.config)
+    files = run_files.files_of(shift.duty.store, run.id)
+    say(f"attempt {shift.duty.attempt} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
+    checkpoints.clear_unfinished(files.folder)
+    data = _load_verified(settings().data)
+    # A run that died before may die again: it writes its next checkpoint soon.
+    training = shift.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
+    if training is None:
+        shift.leave()
+        return
+    shift.other_clocks.append(training.clock)
+    leave_out_pauses(shift.clock, training.clock)
+    _refuse_to_forget(shift, training, files.checkpoints)
+    if _train(shift, training) and _finish(shift, training, config, data):
+        return
+    _save_before_leaving(shift, training)
+    shift.leave()
+
+
+def _load_verified(folder: Path) -> FashionMNIST:
+    """The data set, every byte as published; raise DataError. To learn from damaged images would tell nobody."""
+    start = time.monotonic()
+    fashion_mnist.verify(folder)
+    say(f"Fashion-MNIST in {folder} is verified ({time.monotonic() - start:.1f} s)")
+    return fashion_mnist.load(folder)
+
+
+def _refuse_to_forget(shift: Shift, training: Training, folder: Path) -> None:
+    """Raise CheckpointError if the store knows of epochs and no checkpoint is there any more."""
+    known = persist(lambda: list_epochs(shift.duty.store, [shift.duty.run_id])[shift.duty.run_id])
+    if known and _position(training) == (0, 0):
+        raise CheckpointError(f"The checkpoints of this run are gone: {folder} is empty.", START_OVER)
+
+
+def _train(shift: Shift, training: Training) -> bool:
+    """Train until the end; return False if the run was asked to stop before."""
+    last_report, began, complete = 0.0, time.monotonic(), len(training.epochs)
+    say_facts(training)
+    if not shift.started(training):
+        return False
+    for event in training.events():
+        goes_on = True
+        if isinstance(event, Progress) and time.monotonic() - last_report >= REPORT_EVERY_S:
+            last_report = time.monotonic()
+            goes_on = shift.progressed(event)
+        elif isinstance(event, EpochEnded):
+            _say_figures(event.figures)
+        elif isinstance(event, CheckpointSaved):
+            further = len(training.epochs) > complete or time.monotonic() - began >= CHECKPOINT_SECONDS
+            goes_on = shift.saved(training, further=further)
+        elif isinstance(event, CheckpointFailed):
+            goes_on = shift.warn(f"No room for a checkpoint ({event.reason}): the one before is kept. {ROOM_ADVICE}")
+        if shift.stop.made or not goes_on:
+            return False
+    return True
+
+
+def _finish(shift: Shift, training: Training, config: RunConfig, data: FashionMNIST) -> bool:
+    """Test the best weights and end the run; return False if it was asked to stop before."""
+    model = training.load_best()
+    say(f"testing the checkpoint of epoch {training.best_epoch} on {len(data.test_labels):,} images")
+    splits = {"test": (data.test_images, data.test_labels), "validation": training.validation}
+    answers = {split: _answers(model, images, labels, config) for split, (images, labels) in splits.items()}
+    path = run_files.files_of(shift.duty.store, shift.duty.run_id).model
+    thresholds = fit_thresholds(model, config, *training.validation)
+    origin = {"run": shift.duty.run_id, "epoch": training.best_epoch, "verdict": thresholds and thresholds.as_state()}
+    if shift.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin)) is None:
+        return False
+    shift.finished(training, answers, config.training_images)
+    right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
+    say(f"finished: test accuracy {right.mean():.4f}")
+    return True
+
+
+def _answers(model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig) -> Answers:
+    start = time.perf_counter()
+    said = log_probabilities(model, images, config)
+    return Answers(labels, said, time.perf_counter() - start)
+
+
+def _save_before_leaving(shift: Shift, training: Training) -> None:
+    try:
+        training.save_checkpoint()
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        shift.warn(f"There was no room for a last checkpoint ({error.strerror}): the one before it is kept.")
+    else:
+        shift.saved(training, further=False)
+
+
+def _position(training: Training) -> tuple[int, int]:
+    return len(training.epochs), training.batch
+
+
+def say_facts(training: Training) -> None:
+    """Write into the log on what a run is trained, from what it starts, and where it is taken up."""
+    facts = training.facts
+    for note in training.notes:
+        say(note)
+    where = f"{facts.device_name}, {counted(facts.threads, 'thread')}, {facts.precision}"
+    say(f"{where}, {facts.parameters_trained:,} parameters to train")
+    if facts.pretrained:
+        afresh = " and ".join(facts.pretrained.initialised_afresh)
+        say(f"pretrained weights from {facts.pretrained.source}; {afresh} initialised afresh")
+    if _position(training) != (0, 0):
+        say(f"resuming in epoch {len(training.epochs) + 1} after batch {training.batch}")
+
+
+def _say_figures(figures: EpochFigures) -> None:
+    say(
+        f"epoch {figures.epoch}: training loss {figures.train_loss:.4f}, accuracy {figures.train_accuracy:.4f}; "
+        f"validation loss {figures.val_loss:.4f}, accuracy {figures.val_accuracy:.4f}; {figures.duration_s:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    # All is written. To take torch down in order would hold the lock of the run for a second or two more.
+    os._exit(main(sys.argv[1], int(sys.argv[2])))

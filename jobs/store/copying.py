@@ -1,0 +1,58 @@
+"""Copies of a SQLite store that are consistent while runs write to it."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from jobs.store.store import PATIENCE_S, Store, make_private_file
+from jobs.store.store_errors import StoreError
+
+
+def copy_database(store: Store, target: Path) -> int:
+    """Write a consistent copy of the store to a new file, aside and renamed; return its size in bytes.
+
+    Raise StoreError if the file exists, cannot be written, or the store is no SQLite file.
+    """
+    source = store.engine.url.database
+    if store.engine.dialect.name != "sqlite" or not source:
+        raise StoreError("Only a SQLite store can be copied to a file.", "Use the tools of your database server.")
+    if target.exists():
+        raise StoreError(f"{target} exists already.", "Choose another file: a backup never overwrites one.")
+    try:
+        copy_file(Path(source), target)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"The backup {target} could not be written ({error}).", "Check the folder and its room."
+        ) from error
+    return target.stat().st_size
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Put a copy of a database, with what is in its write-ahead log, at `target` at one stroke and durably.
+
+    It has the rights of the file that it replaces; where there is none, it is closed to other users.
+    """
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        make_private_file(aside)
+        with closing(sqlite3.connect(source, timeout=PATIENCE_S)) as reader, closing(sqlite3.connect(aside)) as writer:
+            reader.backup(writer)
+            # A copy is one file, without a write-ahead log beside it.
+            writer.execute("PRAGMA journal_mode=DELETE")
+        if target.exists():
+            shutil.copymode(target, aside)
+        _sync(aside)
+        aside.replace(target)
+        _sync(target.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,54 @@
+"""The room that the files of all runs take, and how much of it can be had back without losing a result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from core.statistics import wording
+from jobs.store import run_files
+from jobs.store.records import FINISHED
+from jobs.store.schema import runs
+from jobs.store.store import Store
+
+
+@dataclass(frozen=True)
+class RunSpace:
+    """What the files of one run take, in bytes."""
+
+    run_id: str
+    name: str
+    status: str
+    used: int
+    clearable: int
+    """Of it the checkpoints of a finished run, which needs them no more."""
+
+
+def space_of_runs(store: Store) -> list[RunSpace]:
+    """Every run that has files, archived ones too, the largest first."""
+    with store.reading() as connection:
+        found = connection.execute(select(runs.c.id, runs.c.name, runs.c.status)).all()
+    spaces = [_space_of(store, *row) for row in found]
+    return sorted((one for one in spaces if one.used), key=lambda one: -one.used)
+
+
+def _space_of(store: Store, run_id: str, name: str, status: str) -> RunSpace:
+    files = run_files.listing(store, run_id)
+    checkpoints = sum(size for file, size in files if Path(file).parts[0] == "checkpoints")
+    clearable = checkpoints if status == FINISHED else 0
+    return RunSpace(run_id, name, status, sum(size for _, size in files), clearable)
+
+
+def space_words(spaces: Sequence[RunSpace]) -> str:
+    """The room that all take in one sentence, and how much can be had back."""
+    used, clearable = total(spaces)
+    words = f"{wording.size(used)} of files of {wording.counted(len(spaces), 'run')}"
+    if not clearable:
+        return f"{words}."
+    return f"{words}; {wording.size(clearable)} of it are checkpoints of finished runs, which need them no more."
+
+
+def total(spaces: Sequence[RunSpace]) -> tuple[int, int]:
+    """The bytes used, and those of them that can be cleared."""
+    return sum(one.used for one in spaces), sum(one.clearable for one in spaces)

@@ -1,0 +1,97 @@
+"""Bringing a store to this version's schema, with a backup first."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from jobs.store.copying import copy_database
+from jobs.store.schema import REVISION
+from jobs.store.store import Store, connect, revision_within
+from jobs.store.store_errors import StoreDamaged, StoreNewer
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def upgrade(store: Store, found: str | None, target: str = REVISION) -> None:
+    """Migrate the store from revision `found` (None: empty). Raise StoreNewer if this version does not know it.
+
+    Foreign keys are off meanwhile: a table rebuilt with them on would delete the rows that refer to it.
+    """
+    if found is not None and found not in known_revisions():
+        raise StoreNewer(
+            f"The run store {store.place} has schema {found}, which is newer than this Lookbook ({REVISION}).",
+            "Update Lookbook, or point LOOKBOOK_DATABASE_URL at another store.",
+        )
+    engine = connect(store.engine.url.render_as_string(hide_password=False), foreign_keys=False)
+    try:
+        with Store(engine, store.artifacts).writing() as connection:
+            # Somebody else may have migrated it while this process waited for the write lock.
+            now = revision_within(connection)
+            if now == target:
+                return
+            if now is None:
+                _refuse_foreign_tables(connection, store.place)
+            with _backed_up(store, now, target):
+                _run(connection, target)
+                _check_references(connection, store.place)
+    finally:
+        engine.dispose()
+
+
+def known_revisions() -> set[str]:
+    """Every schema revision that this version can bring up to its own."""
+    return {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+
+
+def _run(connection: Connection, target: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def _refuse_foreign_tables(connection: Connection, place: str) -> None:
+    tables = inspect(connection).get_table_names()
+    if tables:
+        raise StoreDamaged(
+            f"{place} is a database of another program (it has a table {tables[0]}).",
+            "Point LOOKBOOK_DATABASE_URL at another file; it is made if it does not exist.",
+        )
+
+
+def _check_references(connection: Connection, place: str) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise StoreDamaged(
+            f"{len(broken)} rows of the run store {place} refer to rows that are gone; nothing was changed.",
+            "Bring back a backup with: python -m jobs restore FILE",
+        )
+
+
+@contextmanager
+def _backed_up(store: Store, found: str | None, target: str) -> Iterator[None]:
+    """Copy the store as it is before it is changed; a change that fails is undone, and then the copy goes too.
+
+    The caller holds the write lock, so that nobody changes or migrates the store meanwhile.
+    """
+    database = store.engine.url.database
+    if found is None or not store.is_local or not database:
+        yield
+        return
+    path = Path(database)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    copy = path.with_name(f"{path.stem}-before-{target}-from-{found}-{stamp}{path.suffix}")
+    copy_database(store, copy)
+    try:
+        yield
+    except BaseException:
+        copy.unlink()
+        raise

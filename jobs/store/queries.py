@@ -1,0 +1,312 @@
+"""What can be asked of the run store: runs, epochs, predictions, the queue. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+
+from core.config import completed
+from core.errors import LookbookError
+from core.texts import tidied
+from jobs.store import blobs, locks, queue_settings, run_files
+from jobs.store.records import (
+    ACTIVE,
+    AT_WORK,
+    FINISHED,
+    INTERRUPTED,
+    QUEUED,
+    Attempt,
+    Epoch,
+    Predictions,
+    Run,
+    RunCosts,
+    RunName,
+    ShopState,
+)
+from jobs.store.schema import attempts, epochs, predictions, runs, tags
+from jobs.store.searching import having
+from jobs.store.store import BRING_BACK, Store, Unreadable
+from jobs.store.store_errors import StoreDamaged
+
+
+class RunNotFound(LookbookError):
+    """There is no run of that id."""
+
+    kind = "run"
+
+
+class NotPossible(LookbookError):
+    """What was asked is not possible in the state the run is in."""
+
+    kind = "run"
+
+
+class NoPredictions(LookbookError):
+    """The run has no stored predictions: it has not finished."""
+
+    kind = "run"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which runs to list; an empty filter lists all that are not archived."""
+
+    search: str = ""
+    statuses: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    group_id: str | None = None
+    archived: bool = False
+
+
+ORDERS = {
+    "newest": runs.c.created_at.desc(),
+    "oldest": runs.c.created_at.asc(),
+    "name": runs.c.name.asc(),
+    "test accuracy": runs.c.test_accuracy.desc().nulls_last(),
+    "validation accuracy": runs.c.best_val_accuracy.desc().nulls_last(),
+    "time at work": runs.c.work_s.desc(),
+}
+
+
+def list_runs(
+    store: Store, wanted: Filter = Filter(), *, order: str = "newest", limit: int | None = None, offset: int = 0
+) -> list[Run]:
+    """The runs that pass the filter, in one of ORDERS."""
+    query = select(runs).where(*_conditions(wanted)).order_by(ORDERS[order], runs.c.id).limit(limit).offset(offset)
+    with store.reading() as connection:
+        return _as_runs(store, connection, connection.execute(query).all())
+
+
+def list_names(store: Store, wanted: Filter = Filter()) -> list[RunName]:
+    """The names of the runs that pass the filter, newest first: a twentieth of the work of reading the runs."""
+    query = select(runs.c.id, runs.c.name).where(*_conditions(wanted)).order_by(ORDERS["newest"], runs.c.id)
+    with store.reading() as connection:
+        return [RunName(**row._mapping) for row in connection.execute(query)]
+
+
+def list_costs(store: Store) -> list[RunCosts]:
+    """What every finished run that is not archived has cost, newest first: a tenth of the work of reading the runs."""
+    columns = [runs.c[column.name] for column in fields(RunCosts)]
+    query = select(*columns).where(*_conditions(Filter(statuses=(FINISHED,)))).order_by(ORDERS["newest"], runs.c.id)
+    with store.reading() as connection:
+        return [RunCosts(*row) for row in connection.execute(query)]
+
+
+def count_runs(store: Store, wanted: Filter = Filter()) -> int:
+    """How many runs pass the filter."""
+    with store.reading() as connection:
+        return connection.execute(select(func.count()).select_from(runs).where(*_conditions(wanted))).scalar_one()
+
+
+def get_run(store: Store, run_id: str) -> Run:
+    """One run; raise RunNotFound, or StoreDamaged if the row can be read in part only."""
+    found = get_runs(store, [run_id])
+    if not found:
+        raise RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+    if found[0].damaged:
+        raise StoreDamaged(f"Run {found[0].name} ({run_id}): {found[0].warning}")
+    return found[0]
+
+
+def get_runs(store: Store, run_ids: Sequence[str]) -> list[Run]:
+    """The runs of these ids in this order; those that do not exist are left out."""
+    with store.reading() as connection:
+        rows = connection.execute(select(runs).where(runs.c.id.in_(run_ids))).all()
+        found = {run.id: run for run in _as_runs(store, connection, rows)}
+    return [found[run_id] for run_id in run_ids if run_id in found]
+
+
+def find_run(store: Store, words: str) -> Run:
+    """The run of this id, beginning of an id, or name; raise RunNotFound if none or several fit."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    fits = or_(runs.c.id.like(f"{escaped}%", escape="\\"), runs.c.name.in_((words, tidied(words))))
+    with store.reading() as connection:
+        rows = connection.execute(select(runs).where(fits).order_by(runs.c.created_at.desc()).limit(9)).all()
+        found = _as_runs(store, connection, rows)
+    exact = [run for run in found if run.id == words]
+    if exact or len(found) == 1:
+        return (exact or found)[0]
+    if not found:
+        raise RunNotFound(f"There is no run {words!r}.", "`python -m jobs list` shows all there are.")
+    raise RunNotFound(
+        f"{words!r} fits several runs: {', '.join(f'{run.id} ({run.name})' for run in found)}.", "Give the id."
+    )
+
+
+def grouped_runs(store: Store, group_ids: Sequence[str] | None = None) -> list[Run]:
+    """Every run of these groups, or of all groups, archived ones too: group after group, each in order of the seeds."""
+    wanted = runs.c.group_id.is_not(None) if group_ids is None else runs.c.group_id.in_(group_ids)
+    query = select(runs).where(wanted).order_by(runs.c.group_id, runs.c.seed, runs.c.id)
+    with store.reading() as connection:
+        return _as_runs(store, connection, connection.execute(query).all())
+
+
+def seed_group_ids(store: Store) -> list[str]:
+    """The ids of all groups of seeds, the newest first; groups of folds are not among them."""
+    query = select(runs.c.group_id).where(runs.c.group_id.is_not(None)).group_by(runs.c.group_id)
+    folds = func.max(func.coalesce(runs.c.config["folds"].as_integer(), 0))
+    ordered = query.having(folds == 0).order_by(func.max(runs.c.created_at).desc(), runs.c.group_id)
+    with store.reading() as connection:
+        return [str(group_id) for group_id in connection.execute(ordered).scalars()]
+
+
+def active_runs(store: Store) -> list[Run]:
+    """All runs that wait or work: those at work first, then in the order of the queue."""
+    query = (
+        select(runs)
+        .where(runs.c.status.in_(ACTIVE))
+        .order_by((runs.c.status == QUEUED), runs.c.queue_position, runs.c.id)
+    )
+    with store.reading() as connection:
+        return _as_runs(store, connection, connection.execute(query).all())
+
+
+def known_tags(store: Store) -> list[str]:
+    """Every tag in use, by name."""
+    with store.reading() as connection:
+        return list(connection.execute(select(tags.c.tag).distinct().order_by(tags.c.tag)).scalars())
+
+
+def known_models(store: Store) -> list[str]:
+    """Every model that a run has, by name."""
+    with store.reading() as connection:
+        return list(connection.execute(select(runs.c.model).distinct().order_by(runs.c.model)).scalars())
+
+
+def list_epochs(store: Store, run_ids: Sequence[str], after: int = 0) -> dict[str, list[Epoch]]:
+    """For each run its complete epochs in order; with `after` only those past that epoch."""
+    query = select(epochs).where(epochs.c.run_id.in_(run_ids), epochs.c.epoch > after)
+    found: dict[str, list[Epoch]] = {run_id: [] for run_id in run_ids}
+    with store.reading() as connection:
+        for row in connection.execute(query.order_by(epochs.c.run_id, epochs.c.epoch)):
+            found[row.run_id].append(Epoch(**row._mapping))
+    return found
+
+
+def list_attempts(store: Store, run_id: str) -> list[Attempt]:
+    """The attempts of a run, first to last."""
+    query = select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.attempt)
+    with store.reading() as connection:
+        return [Attempt(**row._mapping) for row in connection.execute(query)]
+
+
+def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictions:
+    """The stored predictions of a run; raise RunNotFound, NoPredictions, or StoreDamaged where they are damaged."""
+    query = select(predictions).where(predictions.c.run_id == run_id, predictions.c.split == split)
+    with store.reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise _no_predictions(get_run(store, run_id), split)
+    try:
+        count = row._mapping["count"]
+        labels = blobs.decode_labels(row.labels, count)
+        return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, count))
+    except blobs.Damaged as error:
+        raise StoreDamaged(
+            f"The answers of run {get_run(store, run_id).name} to the {split} images are damaged ({error}).", BRING_BACK
+        ) from error
+
+
+def _no_predictions(run: Run, split: str) -> NoPredictions:
+    if run.status != FINISHED:
+        reason = f"Run {run.name} has no predictions: it is {run.state}."
+        return NoPredictions(reason, "Only a finished run has them; let it finish.")
+    return NoPredictions(
+        f"Run {run.name} has no answers to the {split} images: they were not kept when it was trained.",
+        "Clone it to train it again, with them.",
+    )
+
+
+def place_in_queue(store: Store, run: Run) -> int:
+    """How many runs will be started before this queued one, plus one."""
+    ahead = and_(runs.c.status == QUEUED, runs.c.queue_position < run.queue_position)
+    with store.reading() as connection:
+        return 1 + connection.execute(select(func.count()).select_from(runs).where(ahead)).scalar_one()
+
+
+def shop_state(store: Store) -> ShopState:
+    """The queue and the supervisor of this machine."""
+    counting = (
+        select(runs.c.status, func.count().label("number")).where(runs.c.status.in_(ACTIVE)).group_by(runs.c.status)
+    )
+    with store.reading() as connection:
+        counts = {row.status: row.number for row in connection.execute(counting)}
+        return ShopState(
+            queued=counts.get(QUEUED, 0),
+            at_work=sum(counts.get(status, 0) for status in AT_WORK),
+            slots=queue_settings.slots(connection),
+            paused=queue_settings.is_paused(connection),
+            supervised=locks.is_held(run_files.supervisor_lock(store)),
+        )
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
+        runs.c.archived_at.is_not(None) if wanted.archived else runs.c.archived_at.is_(None),
+        *having(wanted.search),
+    ]
+    if wanted.statuses:
+        found.append(runs.c.status.in_(wanted.statuses))
+    if wanted.models:
+        found.append(runs.c.model.in_(wanted.models))
+    if wanted.presets:
+        found.append(runs.c.preset.in_(wanted.presets))
+    if wanted.group_id:
+        found.append(runs.c.group_id == wanted.group_id)
+    found.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
+    return found
+
+
+def _as_runs(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:
+    found = _with_locks(store, connection, rows)
+    doubtful = [run.id for run in found if run.state == INTERRUPTED]
+    if not doubtful:
+        return found
+    # A run may have ended, or begun anew, after its row was read and before its lock was looked at. If its row is
+    # still the same now, its trainer was gone.
+    before = {row.id: (row.status, row.attempt) for row in rows}
+    with store.reading() as later:
+        again = later.execute(select(runs).where(runs.c.id.in_(doubtful))).all()
+        changed = [row for row in again if before[row.id] != (row.status, row.attempt)]
+        corrected = {run.id: run for run in _as_runs(store, later, changed)}
+    return [corrected.get(run.id, run) for run in found]
+
+
+def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:
+    tagged: dict[str, list[str]] = {}
+    ids = [row.id for row in rows]
+    for run_id, tag in connection.execute(select(tags).where(tags.c.run_id.in_(ids)).order_by(tags.c.tag)):
+        tagged.setdefault(run_id, []).append(tag)
+    paces = _paces(connection, [row.id for row in rows if row.status in AT_WORK])
+    return [
+        Run(
+            **_whole(row),
+            epoch_s=paces.get(row.id),
+            tags=tuple(tagged.get(row.id, ())),
+            alive=row.status in AT_WORK and locks.is_held(run_files.files_of(store, row.id).lock),
+        )
+        for row in rows
+    ]
+
+
+def _paces(connection: Connection, run_ids: Sequence[str]) -> dict[str, float]:
+    """Mean seconds of the complete epochs of each of these runs that has one."""
+    if not run_ids:
+        return {}
+    mean = func.avg(epochs.c.duration_s)
+    query = select(epochs.c.run_id, mean).where(epochs.c.run_id.in_(run_ids)).group_by(epochs.c.run_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _whole(row: Row[Any]) -> dict[str, Any]:
+    """The columns of a run, with nothing in the place of what is damaged, and a warning that says so."""
+    values = dict(row._mapping)
+    damaged = tuple(name for name, value in values.items() if isinstance(value, Unreadable))
+    if damaged:
+        what = f"{' and '.join(damaged)} of this run {'is' if len(damaged) == 1 else 'are'} damaged in the run store"
+        values |= {name: None if name == "pretrained" else {} for name in damaged}
+        values["warning"] = f"The {what}; what stands in that place is not its own. {BRING_BACK}"
+    return {**values, "config": completed(values["config"]), "damaged": damaged}

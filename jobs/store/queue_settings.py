@@ -1,0 +1,98 @@
+"""What everybody who uses the store shares: how many runs at once, whether the queue is paused, what store it is."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from core.errors import ConfigurationError
+from jobs.settings import settings
+from jobs.store.schema import shop
+from jobs.store.store import BRING_BACK, Store, Unreadable
+from jobs.store.store_errors import StoreDamaged
+
+MOST_SLOTS = 64
+VALUES: dict[str, Callable[[Any], bool]] = {
+    "slots": lambda value: type(value) is int and 1 <= value <= MOST_SLOTS,
+    "paused": lambda value: type(value) is bool,
+    # Of belonging: the id is part of a file's name.
+    "id": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{16}", value) is not None,
+    "artifacts": lambda value: isinstance(value, str),
+}
+"""What each of the settings that a store holds may be."""
+
+
+def slots(connection: Connection) -> int:
+    """How many runs may be at work at once: as set in the store, else by LOOKBOOK_SLOTS."""
+    chosen: int | None = _value(connection, "slots")
+    return settings().slots if chosen is None else chosen
+
+
+def is_paused(connection: Connection) -> bool:
+    """Whether no further run is started; runs at work go on."""
+    return bool(_value(connection, "paused"))
+
+
+def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
+    """Change how many runs may be at work at once; raise ConfigurationError outside 1 to 64.
+
+    With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
+    """
+    if not 1 <= count <= MOST_SLOTS:
+        raise ConfigurationError(f"{count} slots are not possible.", f"Choose 1 to {MOST_SLOTS}.")
+    with store.writing() as connection:
+        now = slots(connection)
+        if based_on is not None and now not in (based_on, count):
+            raise ConfigurationError(
+                f"Somebody else has set {now} runs at once meanwhile; {count} are not set.",
+                "Change it again if need be.",
+            )
+        _put(connection, "slots", count)
+
+
+def set_paused(store: Store, paused: bool) -> None:
+    """Pause the queue or let it go on."""
+    _set(store, "paused", paused)
+
+
+def _value(connection: Connection, key: str) -> Any:
+    value = connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
+    if isinstance(value, Unreadable) or (value is not None and not VALUES[key](value)):
+        raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
+    return value
+
+
+def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
+    """Those of these values that the store holds."""
+    with store.reading() as connection:
+        found = {key: _value(connection, key) for key in keys}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def record(store: Store, key: str, value: Any) -> None:
+    """Keep a value in the store."""
+    _set(store, key, value)
+
+
+def record_missing(store: Store, key: str, value: Any) -> Any:
+    """Keep a value in the store unless it has one; return the one that it has."""
+    with store.reading() as connection:
+        found = _value(connection, key)
+    if found is not None:
+        return found
+    with store.writing() as connection:
+        found = _value(connection, key)
+        if found is None:
+            connection.execute(shop.insert().values(key=key, value=value))
+        return value if found is None else found
+
+
+def _set(store: Store, key: str, value: Any) -> None:
+    with store.writing() as connection:
+        _put(connection, key, value)
+
+
+def _put(connection: Connection, key: str, value: Any) -> None:
+    if connection.execute(shop.update().where(shop.c.key == key).values(value=value)).rowcount == 0:
+        connection.execute(shop.insert().values(key=key, value=value))
