@@ -1,4 +1,7 @@
-"""Files that a person names, looked at before they are read: nothing waits for a pipe, nothing fills the memory."""
+"""Files that a person names, looked at before they are read, so that nothing waits for a pipe or fills the memory.
+
+And what was written, put on disk.
+"""
 
 import errno
 import os
@@ -84,6 +87,15 @@ def read_whole(
         reason = f"it has more than the {most_bytes / 1e6:,.0f} MB that are read"
         raise error(f"{shown(path)} cannot be read: {reason}.", advice)
     return content
+
+
+def sync(path: Path) -> None:
+    """Have what was written into a file, or renamed in a folder, on disk before anything goes on; raise OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def shown(path: Path | str) -> str:

@@ -18,6 +18,7 @@ from core.data import by_hand, idx
 from core.data.idx import FILES, IdxFile, raw_folder
 from core.data.sources import SOURCES, Progress, Source, SourceFailed
 from core.errors import DataError
+from core.files import sync
 
 VALIDATION_SHARE = 0.1
 """Of the images of the training set, the share that is kept for validation: 6,000 of 60,000."""
@@ -211,11 +212,7 @@ def _take_by_hand(folder: Path, progress: Progress, files: Sequence[IdxFile]) ->
 
 def _settle(unpacked: Path, place: Path) -> None:
     """Give a verified file its place, durably."""
-    descriptor = os.open(unpacked, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(unpacked)
     place.parent.mkdir(parents=True, exist_ok=True)
     os.replace(unpacked, place)
 

@@ -20,6 +20,7 @@ from core import architectures
 from core.config import RunConfig, validated
 from core.data.preprocessing import PREPROCESSING_VERSION
 from core.errors import CheckpointError, CheckpointUnreadable, ConfigurationError
+from core.files import sync
 from core.models.staged import StagedModel
 
 FORMAT = b"LOOKBK01"
@@ -58,7 +59,7 @@ def write(path: Path, state: dict[str, Any]) -> int:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync(path.parent)
     return len(content) + len(trailer)
 
 
@@ -66,14 +67,6 @@ def clear_unfinished(folder: Path) -> None:
     """Delete what a process that was killed while it wrote has left in a folder that nobody else writes to now."""
     for path in folder.glob(f".*{UNFINISHED}"):
         path.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:

@@ -10,9 +10,8 @@ from core.statistics import wording as core_wording
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.comparison import Comparison
 from dashboard import wording
-from dashboard.tables.config import shown
 from jobs.results.comparisons import distinct_names
-from jobs.results.wording import model
+from jobs.results.wording import model, setting
 from jobs.store.records import Run
 
 
@@ -68,7 +67,7 @@ _SIGNIFICANCE = ("Difference (95 % interval)", "Exact McNemar test", "Verdict")
 
 def _brief(name: str, value: Any) -> str:
     """A setting as a column has room for it: of a file its name only; its whole path is in the run's own config."""
-    return Path(value).name if name == "weights_file" and value else shown(value)
+    return Path(value).name if name == "weights_file" and value else setting(value)
 
 
 def _figures(run: Run, baseline: Run) -> dict[str, str]:

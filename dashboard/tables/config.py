@@ -7,6 +7,7 @@ import pandas as pd
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import config_of
+from jobs.results.wording import setting
 
 # Fixed when a run is launched, as many as the machine has: not what somebody chose.
 _BY_MACHINE = ("preset", "threads")
@@ -19,8 +20,8 @@ def config_table(config: dict[str, Any]) -> pd.DataFrame:
     rows = [
         {
             "setting": name,
-            "value": shown(value),
-            "preset has": shown(usual[name]) if _differs(name, value, usual) else "",
+            "value": setting(value),
+            "preset has": setting(usual[name]) if _differs(name, value, usual) else "",
             "what it does": fields[name].description if name in fields else "",
         }
         for name, value in config.items()
@@ -33,21 +34,10 @@ def differences(config: dict[str, Any]) -> dict[str, str]:
     """The settings that differ from the preset's, each as "0.01 (preset: 0.001)"; none where there is no preset."""
     usual = _preset_values(config.get("preset", ""))
     return {
-        name: f"{shown(value)} (preset: {shown(usual[name])})"
+        name: f"{setting(value)} (preset: {setting(usual[name])})"
         for name, value in config.items()
         if _differs(name, value, usual)
     }
-
-
-def shown(value: Any) -> str:
-    """A value of a config in words."""
-    if value is None or value == "" or value == [] or value == ():
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _preset_values(name: str) -> dict[str, Any]:

@@ -90,37 +90,33 @@ def confusion_matrix(matrix: npt.NDArray[np.int64]) -> Matrix:
     """Counts (10, 10); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
     strengths = np.sqrt(wrong / max(int(wrong.max()), 1))
-    rows = tuple(
-        tuple(
-            Cell(
-                f"{count:,}" if count else "",
-                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {count:,}",
-                float(strengths[true, predicted]),
-            )
-            for predicted, count in enumerate(row)
-        )
-        for true, row in enumerate(matrix.tolist())
-    )
-    return Matrix("Images by true class (rows) and predicted class (columns); right ones uncoloured", CLASS_NAMES, rows)
+    caption = "Images by true class (rows) and predicted class (columns); right ones uncoloured"
+    return Matrix(caption, CLASS_NAMES, _cells(matrix, strengths, ","))
 
 
 def difference_matrix(baseline: npt.NDArray[np.int64], other: npt.NDArray[np.int64], names: tuple[str, str]) -> Matrix:
     """The other's counts less the baseline's, both (10, 10)."""
     difference = other - baseline
     strengths = np.sign(difference) * np.sqrt(np.abs(difference) / max(int(np.abs(difference).max()), 1))
-    rows = tuple(
+    caption = f"Images of {names[1]} less those of {names[0]}, by true class (rows) and predicted class (columns)"
+    return Matrix(caption, CLASS_NAMES, _cells(difference, strengths, "+,"))
+
+
+def _cells(
+    counts: npt.NDArray[np.int64], strengths: npt.NDArray[np.float64], written: str
+) -> tuple[tuple[Cell, ...], ...]:
+    """Cells of counts and of how strong they are, both (10, 10); zero is left empty."""
+    return tuple(
         tuple(
             Cell(
-                f"{change:+,}" if change else "",
-                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {change:+,}",
+                format(count, written) if count else "",
+                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {count:{written}}",
                 float(strengths[true, predicted]),
             )
-            for predicted, change in enumerate(row)
+            for predicted, count in enumerate(row)
         )
-        for true, row in enumerate(difference.tolist())
+        for true, row in enumerate(counts.tolist())
     )
-    caption = f"Images of {names[1]} less those of {names[0]}, by true class (rows) and predicted class (columns)"
-    return Matrix(caption, CLASS_NAMES, rows)
 
 
 def picture(image: npt.NDArray[np.uint8], caption: str) -> Picture:

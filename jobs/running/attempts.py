@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from core.statistics.metrics import log_loss
 from jobs.store import blobs
+from jobs.store.queries import run_not_found
 from jobs.store.records import AT_WORK, FAILED, FINISHED, RUNNING, STOPPED, STOPPING, Epoch
 from jobs.store.schema import attempts, epochs, predictions, runs
 from jobs.store.store import Store
@@ -201,6 +202,14 @@ def _best(best: Epoch | None) -> dict[str, Any]:
 def row_of(connection: Connection, run_id: str) -> Row[Any] | None:
     """A run's row, locked until the transaction ends where the database locks rows."""
     return connection.execute(select(runs).where(runs.c.id == run_id).with_for_update()).first()
+
+
+def existing_row(connection: Connection, run_id: str) -> Row[Any]:
+    """The same of a run that has to be there; raise RunNotFound if it is not."""
+    row = row_of(connection, run_id)
+    if row is None:
+        raise run_not_found(run_id)
+    return row
 
 
 def fail_run(connection: Connection, duty: Duty, kind: str, message: str, advice: str) -> None:

@@ -137,7 +137,8 @@ def _require_whole(reader: sqlite3.Connection) -> None:
 
 
 def _copy_rows(reader: sqlite3.Connection, writer: sqlite3.Connection, table: Table) -> None:
-    columns = [column for column in table.columns if column.name in {name for name, _ in _columns(writer, table.name)}]
+    present = {name for name, _ in _columns(writer, table.name)}
+    columns = [column for column in table.columns if column.name in present]
     if not columns:
         return  # a table that came with a later revision
     names = ", ".join(f'"{column.name}"' for column in columns)

@@ -17,12 +17,12 @@ from core.presets import PRESETS, config_of
 from core.statistics.wording import counted
 from core.texts import named
 from jobs.running import run_edits
-from jobs.running.attempts import row_of
+from jobs.running.attempts import existing_row
 from jobs.running.environment import environment
 from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.ids import new_id
-from jobs.store.queries import NotPossible, RunNotFound
+from jobs.store.queries import NotPossible
 from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING
 from jobs.store.schema import LONGEST_NAME, epochs, runs
 from jobs.store.store import Store
@@ -165,7 +165,7 @@ def fold_words(config: RunConfig) -> str:
 def stop(store: Store, run_id: str) -> str:
     """Ask a run to stop; its checkpoint is kept. Return the new status. Raise RunNotFound or NotPossible."""
     with store.writing() as connection:
-        row = _row(connection, run_id)
+        row = existing_row(connection, run_id)
         if row.status == QUEUED:
             waited = max(0.0, time.time() - row.status_since)
             _set_status(connection, row, STOPPED, queued_s=row.queued_s + waited)
@@ -211,7 +211,7 @@ _NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": 
 
 
 def _resumable(connection: Connection, run_id: str) -> Row[Any]:
-    row = _row(connection, run_id)
+    row = existing_row(connection, run_id)
     if row.status not in (STOPPED, FAILED):
         advice = {FINISHED: "Clone it to run it again.", STOPPING: "Wait until it has stopped."}
         raise NotPossible(
@@ -250,7 +250,7 @@ def move(store: Store, run_ids: Sequence[str], place: int) -> None:
 
 def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
     for run_id in moved:
-        row = _row(connection, run_id)
+        row = existing_row(connection, run_id)
         if row.status != QUEUED:
             raise NotPossible(f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved.")
     queued = _waiting(connection)
@@ -300,13 +300,6 @@ def _frozen(config: RunConfig) -> RunConfig:
 def _end_of_queue(connection: Connection) -> float:
     last = connection.execute(select(func.max(runs.c.queue_position))).scalar()
     return 1.0 if last is None else float(last) + 1.0
-
-
-def _row(connection: Connection, run_id: str) -> Row[Any]:
-    row = row_of(connection, run_id)
-    if row is None:
-        raise RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
-    return row
 
 
 def _set_status(connection: Connection, row: Row[Any], status: str, **values: Any) -> None:

@@ -3,16 +3,15 @@
 import shutil
 import time
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from core.errors import ConfigurationError, LookbookError
 from core.texts import clean_lines, named
 from jobs.running import processes
-from jobs.running.attempts import row_of
+from jobs.running.attempts import existing_row
 from jobs.store import locks, run_files
-from jobs.store.queries import NotPossible, RunNotFound, get_run
+from jobs.store.queries import NotPossible, get_run, run_not_found
 from jobs.store.records import ACTIVE, FINISHED
 from jobs.store.schema import LONGEST_NAME, runs, tags
 from jobs.store.store import Store
@@ -51,7 +50,7 @@ def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = Non
 def add_to_note(store: Store, run_id: str, text: str) -> None:
     """Put a paragraph below what a run's note says by then; raise ConfigurationError or RunNotFound."""
     with store.writing() as connection:
-        before = _row(connection, run_id).note.rstrip()
+        before = existing_row(connection, run_id).note.rstrip()
         note = f"{before}\n\n{text.strip()}" if before else text.strip()
         _check_note(note)
         connection.execute(update(runs).where(runs.c.id == run_id).values(note=note))
@@ -64,7 +63,7 @@ def _check_note(note: str) -> None:
 
 def _edit(store: Store, run_id: str, what: str, words: str, based_on: str | None) -> None:
     with store.writing() as connection:
-        now: str = _row(connection, run_id)._mapping[what]
+        now: str = existing_row(connection, run_id)._mapping[what]
         if based_on is not None and now not in (based_on, words):
             raise ChangedMeanwhile(
                 f"Somebody else has changed the {what} of run {run_id} meanwhile; yours is not saved yet.",
@@ -105,7 +104,7 @@ def change_tags(store: Store, run_id: str, added: Iterable[str], removed: Iterab
 
 
 def _replace_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
-    _row(connection, run_id)
+    existing_row(connection, run_id)
     connection.execute(tags.delete().where(tags.c.run_id == run_id))
     insert_tags(connection, run_id, wanted)
 
@@ -146,25 +145,14 @@ def clear_checkpoints(store: Store, run_id: str) -> int:
 
 def _refuse_active(connection: Connection, run_id: str, what: str) -> str:
     """Return the name of a run that neither waits nor works; it stays so until the transaction ends."""
-    row = _row(connection, run_id)
+    row = existing_row(connection, run_id)
     if row.status in ACTIVE:
         raise NotPossible(f"Run {row.name} is {row.status} and cannot be {what}.", "Stop it first.")
     name: str = row.name
     return name
 
 
-def _row(connection: Connection, run_id: str) -> Row[Any]:
-    row = row_of(connection, run_id)
-    if row is None:
-        raise _not_found(run_id)
-    return row
-
-
 def _update(store: Store, run_id: str, **values: object) -> None:
     with store.writing() as connection:
         if connection.execute(update(runs).where(runs.c.id == run_id).values(**values)).rowcount == 0:
-            raise _not_found(run_id)
-
-
-def _not_found(run_id: str) -> RunNotFound:
-    return RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+            raise run_not_found(run_id)

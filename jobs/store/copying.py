@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from core.files import sync
 from jobs.store.store import PATIENCE_S, Store, make_private_file
 from jobs.store.store_errors import StoreError
 
@@ -43,16 +44,8 @@ def copy_file(source: Path, target: Path) -> None:
             writer.execute("PRAGMA journal_mode=DELETE")
         if target.exists():
             shutil.copymode(target, aside)
-        _sync(aside)
+        sync(aside)
         aside.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         aside.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

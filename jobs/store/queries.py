@@ -36,6 +36,11 @@ class RunNotFound(LookbookError):
     kind = "run"
 
 
+def run_not_found(run_id: str) -> RunNotFound:
+    """The error that says so to a reader."""
+    return RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+
+
 class NotPossible(LookbookError):
     """What was asked is not possible in the state the run is in."""
 
@@ -105,7 +110,7 @@ def get_run(store: Store, run_id: str) -> Run:
     """One run; raise RunNotFound, or StoreDamaged if the row can be read in part only."""
     found = get_runs(store, [run_id])
     if not found:
-        raise RunNotFound(f"There is no run {run_id}.", "It may have been deleted; the Runs page lists all there are.")
+        raise run_not_found(run_id)
     if found[0].damaged:
         raise StoreDamaged(f"Run {found[0].name} ({run_id}): {found[0].warning}")
     return found[0]
