@@ -1,9 +1,8 @@
 """The configuration of a run: one validated, frozen object, stored whole with the run."""
 
-from functools import cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.architectures import ARCHITECTURES
 from core.errors import ConfigurationError
@@ -14,6 +13,7 @@ TEST_IMAGES = 10_000
 MOST_FOLDS = 20
 LAST_SEED = 2**31 - 1
 MOST_THREADS = 256
+_STORED = "stored"
 _MOST_SHOWN = 200
 FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
@@ -120,8 +120,8 @@ class RunConfig(BaseModel):
 
     @field_validator("model")
     @classmethod
-    def _known_model(cls, name: str) -> str:
-        if name not in ARCHITECTURES:
+    def _known_model(cls, name: str, info: ValidationInfo) -> str:
+        if info.context != _STORED and name not in ARCHITECTURES:
             raise ValueError(f"there is no such architecture; known are {', '.join(ARCHITECTURES)}")
         return name
 
@@ -134,7 +134,9 @@ class RunConfig(BaseModel):
         return tuple(layer for layer in FREEZABLE_LAYERS if layer in layers)
 
     @model_validator(mode="after")
-    def _consistent(self) -> "RunConfig":
+    def _consistent(self, info: ValidationInfo) -> "RunConfig":
+        if info.context == _STORED:
+            return self
         architecture = ARCHITECTURES[self.model]
         if self.pretrained and not architecture.pretrained:
             raise ValueError(f"pretrained is not possible with model {self.model}")
@@ -152,8 +154,12 @@ class RunConfig(BaseModel):
 
 def validated(values: dict[str, Any]) -> RunConfig:
     """Build a config; raise ConfigurationError naming each wrong field, its value and what is allowed."""
+    return _built(values, context=None)
+
+
+def _built(values: dict[str, Any], context: str | None) -> RunConfig:
     try:
-        return RunConfig(**values)
+        return RunConfig.model_validate(values, context=context)
     except ValidationError as error:
         problems = "; ".join(_problem(detail) for detail in error.errors())
         raise ConfigurationError(
@@ -166,18 +172,13 @@ def with_changes(config: RunConfig, **changes: Any) -> RunConfig:
     return validated({**config.model_dump(), **changes})
 
 
-def completed(stored: dict[str, Any]) -> dict[str, Any]:
-    """A stored config with every field that it was stored without, in the fields' order.
+def stored_config(values: dict[str, Any]) -> RunConfig:
+    """The config that a run was stored with, perhaps by an older version or for an architecture that is gone.
 
-    A field that is added to RunConfig has a default that does what runs did before it was there.
+    A field that is added to RunConfig has a default that does what runs did before it was there. Raise
+    ConfigurationError where a value has the wrong type or a field is unknown.
     """
-    return _defaults() | stored
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    """Every field's default, as stored configs have them; a page completes a thousand configs."""
-    return RunConfig.model_construct().model_dump(mode="json")
+    return _built(values, context=_STORED)
 
 
 def _problem(detail: Any) -> str:

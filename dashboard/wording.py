@@ -9,7 +9,6 @@ from datetime import UTC, datetime, tzinfo
 from os.path import commonprefix
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core.config import RunConfig
 from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from core.texts import TURNED
@@ -74,7 +73,7 @@ def validation_accuracy(run: Run) -> str:
 
 def validation_count(run: Run) -> int:
     """How many validation images the run has; a fold may have one more."""
-    return RunConfig.model_construct(**run.config).validation_images
+    return run.config.validation_images
 
 
 def points(difference: float | None) -> str:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from core import architectures
-from core.config import RunConfig, completed
+from core.config import RunConfig, stored_config
 from core.data.fashion_mnist import FashionMNIST
 from core.errors import CheckpointError, ConfigurationError
 from core.learning.batches import Batches
@@ -282,10 +282,8 @@ class Training:
 
     def _take_up(self, checkpoint: dict[str, Any]) -> None:
         """Be where the checkpoint was; raise CheckpointError if it belongs to another configuration."""
-        ours = self._config.model_dump(mode="json", exclude=MAY_DIFFER)
-        stored = completed(checkpoint["config"])
-        theirs = {name: value for name, value in stored.items() if name not in MAY_DIFFER}
-        different = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+        theirs = dict(stored_config(checkpoint["config"]))
+        different = sorted(name for name, value in self._config if name not in MAY_DIFFER and value != theirs[name])
         if different:
             raise CheckpointError(
                 f"The checkpoint in {self._folder.folder} belongs to a run with another {', '.join(different)}.",

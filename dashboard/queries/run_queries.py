@@ -13,6 +13,7 @@ from jobs.results.seed_groups import Group
 from jobs.running import background
 from jobs.store import queries
 from jobs.store.disk_space import RunSpace, space_of_runs
+from jobs.store.filters import Filter
 from jobs.store.records import FINISHED, Epoch, Predictions, Run, RunCosts, RunName
 from jobs.store.store import Store
 
@@ -54,7 +55,7 @@ def costs() -> list[RunCosts]:
 
 def finished_runs() -> list[Run]:
     """Every finished run that is not archived, newest first."""
-    return queries.list_runs(store(), queries.Filter(statuses=(FINISHED,)))
+    return queries.list_runs(store(), Filter(statuses=(FINISHED,)))
 
 
 def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
@@ -64,7 +65,7 @@ def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
 
 def runs_with_predictions(asked: Sequence[str]) -> tuple[list[RunName], list[str]]:
     """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
-    offered = queries.list_names(store(), queries.Filter(statuses=(FINISHED,)))
+    offered = queries.list_names(store(), Filter(statuses=(FINISHED,)))
     known = {run.id for run in offered}
     found = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
     offered += [RunName(run.id, run.name) for run in found.values() if run.status == FINISHED]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.config import RunConfig
 from core.statistics import wording as core_wording
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.comparison import Comparison
@@ -43,8 +44,7 @@ def pair_cells(one: PairDifference) -> list[str]:
 def differing_config(runs: Sequence[Run], *, everything: bool = False) -> pd.DataFrame:
     """A row per setting that is not the same in all runs, or every setting; a column per run."""
     names = distinct_names(runs)
-    settings = dict.fromkeys(name for run in runs for name in run.config)
-    rows = {name: [_brief(name, run.config.get(name)) for run in runs] for name in settings}
+    rows = {name: [_brief(name, getattr(run.config, name)) for run in runs] for name in RunConfig.model_fields}
     kept = {name: values for name, values in rows.items() if everything or len(set(values)) > 1}
     return pd.DataFrame.from_dict(kept, orient="index", columns=[names[run.id] for run in runs])
 

@@ -13,36 +13,36 @@ from jobs.results.wording import setting
 _BY_MACHINE = ("preset", "threads")
 
 
-def config_table(config: dict[str, Any]) -> pd.DataFrame:
+def config_table(config: RunConfig) -> pd.DataFrame:
     """One row per field: setting, value, the preset's value where it differs, what it does."""
-    usual = _preset_values(config.get("preset", ""))
+    usual = _preset_values(config.preset)
     fields = RunConfig.model_fields
     rows = [
         {
             "setting": name,
             "value": setting(value),
             "preset has": setting(usual[name]) if _differs(name, value, usual) else "",
-            "what it does": fields[name].description if name in fields else "",
+            "what it does": fields[name].description,
         }
-        for name, value in config.items()
+        for name, value in config
         if name != "preset"
     ]
     return pd.DataFrame(rows, columns=["setting", "value", "preset has", "what it does"])
 
 
-def differences(config: dict[str, Any]) -> dict[str, str]:
+def differences(config: RunConfig) -> dict[str, str]:
     """The settings that differ from the preset's, each as "0.01 (preset: 0.001)"; none where there is no preset."""
-    usual = _preset_values(config.get("preset", ""))
+    usual = _preset_values(config.preset)
     return {
         name: f"{setting(value)} (preset: {setting(usual[name])})"
-        for name, value in config.items()
+        for name, value in config
         if _differs(name, value, usual)
     }
 
 
 def _preset_values(name: str) -> dict[str, Any]:
     try:
-        return config_of(name).model_dump(mode="json")
+        return dict(config_of(name))
     except ConfigurationError:
         return {}
 

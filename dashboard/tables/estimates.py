@@ -1,9 +1,8 @@
 """How long a run will take, from what runs like it took here, or from what was measured elsewhere."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.config import TEST_IMAGES, RunConfig
 from core.machine.cores import has_bfloat16, usable_cores
@@ -72,12 +71,12 @@ def images_in(config: RunConfig, epochs: int) -> float:
 
 def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
     """Training images per second, and where the figure comes from: runs alike in all that decides the speed."""
-    wanted = _work_of(config.model_dump())
+    wanted = _work_of(config)
     alike = [run for run in past if run.host == host and run.images_per_s and _work_of(run.config) == wanted]
     if alike:
         return _speed_here(config, alike)
     for name in MEASURED:
-        if _work_of({**config_of(name).model_dump(), "precision": config.precision}) == wanted:
+        if _work_of(config_of(name, precision=config.precision)) == wanted:
             speed = _in_precision(MEASURED[name], config)
             return speed, f"{speed:,.0f} images/s measured on two CPU cores; none like it has run here yet"
     guess = _guess(config)
@@ -87,7 +86,7 @@ def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[flo
 def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
     """The median of the newest runs, finished ones and of its batch size, for one may have shared the machine."""
     finished = [run for run in alike if run.status == FINISHED] or alike
-    same = [run for run in finished if run.config["batch_size"] == config.batch_size] or finished
+    same = [run for run in finished if run.config.batch_size == config.batch_size] or finished
     newest = same[:_NEWEST]
     speed = statistics.median(map(_speed_of, newest))
     whose = f"run {newest[0].name}" if len(newest) == 1 else f"{len(newest)} runs"
@@ -99,14 +98,14 @@ def _speed_of(run: Run) -> float:
     if run.status != FINISHED or not run.work_s:
         assert run.images_per_s is not None
         return run.images_per_s
-    return images_in(RunConfig.model_construct(**run.config), run.epoch) / run.work_s
+    return images_in(run.config, run.epoch) / run.work_s
 
 
-def _work_of(values: Mapping[str, Any]) -> tuple[Any, ...]:
+def _work_of(config: RunConfig) -> tuple[object, ...]:
     """What decides how fast an image is learnt: model, size, layers trained, changes to the image, how it computes."""
-    trained = tuple(values["unfrozen_layers"]) if values["pretrained"] else "all"
-    what = values["model"], values["input_size"], trained, values["augmentation"] == "photo"
-    return *what, values["precision"], values["threads"] or usable_cores(), values["device"]
+    trained = config.unfrozen_layers if config.pretrained else "all"
+    what = config.model, config.input_size, trained, config.augmentation == "photo"
+    return *what, config.precision, config.threads or usable_cores(), config.device
 
 
 def _in_precision(speed: Speed, config: RunConfig) -> float:

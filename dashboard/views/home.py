@@ -15,7 +15,8 @@ from dashboard.sections.runs import queue_panel, run_dialogs
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
-from jobs.store.queries import Filter, active_runs, list_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import active_runs, list_runs
 from jobs.store.records import FAILED, FINISHED, STOPPED
 
 LATEST = 5

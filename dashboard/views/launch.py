@@ -21,10 +21,10 @@ def starting_point() -> tuple[Values, str, Run | None]:
     """The values to begin with, by the URL: of a run to clone, or of a preset."""
     if clone := next(iter(pickers.in_url("clone")), None):
         source = get_run(run_queries.store(), clone)
-        return {**config_of("cnn").model_dump(), **source.config}, f"clone_{clone}", source
+        return dict(source.config), f"clone_{clone}", source
     name = next((name for name in pickers.in_url("preset") if name in PRESETS), "cnn")
     folds = pickers.number_in_url("folds") or 0
-    return {**config_of(name).model_dump(), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
+    return {**dict(config_of(name)), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
 
 
 page.title("Launch", "What shall we try?")

@@ -29,7 +29,8 @@ from jobs.results import photo_sets, wording
 from jobs.results.comparisons import compare_runs
 from jobs.results.photo_sets import PhotoSet, find_set
 from jobs.running.background import open_here
-from jobs.store.queries import Filter, find_run, get_runs, list_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import find_run, get_runs, list_runs
 from jobs.store.records import FINISHED, Run
 from jobs.store.store import Store
 

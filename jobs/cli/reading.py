@@ -11,7 +11,8 @@ from jobs.results import wording
 from jobs.results.description import describe, device_of, summarise
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
-from jobs.store.queries import Filter, find_run, get_run, list_runs, place_in_queue
+from jobs.store.filters import Filter
+from jobs.store.queries import find_run, get_run, list_runs, place_in_queue
 from jobs.store.records import FAILED, QUEUED, STATUSES, Run
 from jobs.store.store import Store
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.classes import CLASS_NAMES
+from core.config import RunConfig
 from core.statistics import wording as core_wording
 from core.statistics.calibration import calibration
 from core.statistics.comparison import Comparison
@@ -210,8 +211,8 @@ def _calibration(compared: RunsCompared) -> Section:
 
 def _settings(compared: RunsCompared) -> Section:
     names = [compared.names[run.id] for run in compared.runs]
-    settings = dict.fromkeys(name for run in compared.runs for name in run.config)
-    values = {name: [wording.setting(run.config.get(name)) for run in compared.runs] for name in settings}
+    settings = RunConfig.model_fields
+    values = {name: [wording.setting(getattr(run.config, name)) for run in compared.runs] for name in settings}
     differing = tuple((name, *row) for name, row in values.items() if len(set(row)) > 1)
     same = tuple((name, row[0]) for name, row in values.items() if len(set(row)) == 1)
     first: Block = (

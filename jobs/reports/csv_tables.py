@@ -93,14 +93,13 @@ def coverages(found: Mapping[str, Sequence[CoveragePoint]]) -> str:
 
 def runs(listed: Sequence[Run]) -> str:
     """A line per run: what it is and how it did, then every setting of its config."""
-    settings = dict.fromkeys(name for run in listed for name in run.config)
     rows = [
         {
             **_flat(summarise(run)),
             "parameters": run.parameters_total,
             "parameters_trained": run.parameters_trained,
             "prediction_images_per_s": run.prediction_images_per_s,
-            **{f"config_{name}": wording.setting(run.config.get(name)) for name in settings},
+            **{f"config_{name}": wording.setting(value) for name, value in run.config},
         }
         for run in listed
     ]

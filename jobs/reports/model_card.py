@@ -7,7 +7,7 @@ from pathlib import Path
 from core.answers.export import INPUT, LOGITS, PROBABILITIES, TOLERANCE, Agreement
 from core.architectures import ARCHITECTURES
 from core.classes import CLASS_NAMES
-from core.config import RunConfig
+from core.config import RunConfig, with_changes
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from core.statistics.calibration import calibration
 from core.statistics.metrics import confusion_matrix, per_class
@@ -211,8 +211,8 @@ def _recipe(run: Run) -> Section:
 
 def _without_folders(run: Run) -> Run:
     """The run without telling where files lay on the machine that trained it."""
-    chosen = run.config.get("weights_file")
-    config = {**run.config, "weights_file": Path(chosen).name if chosen else None}
+    chosen = run.config.weights_file
+    config = with_changes(run.config, weights_file=Path(chosen).name if chosen else None)
     source = run.pretrained and {**run.pretrained, "source": Path(str(run.pretrained.get("source"))).name}
     return replace(run, config=config, pretrained=source)
 

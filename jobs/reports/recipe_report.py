@@ -1,5 +1,6 @@
 """The report of groups of seeds held against a baseline as recipes."""
 
+from core.config import RunConfig
 from core.statistics import wording as core_wording
 from core.statistics.recipes import RecipeComparison, RecipeFigures
 from jobs.reports import report_sections
@@ -67,8 +68,8 @@ def _seeds(compared: GroupsCompared) -> Table:
 
 def _settings(groups: tuple[Group, ...]) -> Block:
     configs = [group.runs[0].config for group in groups]
-    settings = dict.fromkeys(name for config in configs for name in config if name != "seed")
-    values = {name: [wording.setting(config.get(name)) for config in configs] for name in settings}
+    settings = [name for name in RunConfig.model_fields if name != "seed"]
+    values = {name: [wording.setting(getattr(config, name)) for config in configs] for name in settings}
     differing = tuple((name, *row) for name, row in values.items() if len(set(row)) > 1)
     if not differing:
         return Paragraph("Every setting is the same.")

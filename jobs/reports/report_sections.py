@@ -45,7 +45,7 @@ def facts(run: Run) -> Table:
 
 def data_sentence(run: Run) -> str:
     """Which images the run learnt from, and which it was tested on."""
-    config = RunConfig.model_construct(**run.config)
+    config = run.config
     which = f" (fold {config.fold} of {config.folds})" if config.folds else ""
     return (
         f"Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), grey images of 28x28 pixels in ten classes: "
@@ -164,10 +164,7 @@ def only_one_right(right: Predictions, wrong: Predictions, images: Images, capti
 def config(run: Run) -> Table:
     """Every setting with what it does."""
     fields = RunConfig.model_fields
-    rows = tuple(
-        (name, wording.setting(value), (fields[name].description or "") if name in fields else "")
-        for name, value in run.config.items()
-    )
+    rows = tuple((name, wording.setting(value), fields[name].description or "") for name, value in run.config)
     return Table(
         "The configuration, frozen when the run was launched", ("Setting", "Value", "What it does"), rows, None
     )

@@ -163,7 +163,7 @@ def distinct_names(runs: Sequence[Run | RunCosts]) -> dict[str, str]:
 
 def validation_sentence(runs: Sequence[Run]) -> str:
     """That runs were validated on different images, so that those figures do not compare; empty where they were not."""
-    splits = {tuple(run.config.get(name) for name in _SPLIT) for run in runs}
+    splits = {tuple(getattr(run.config, name) for name in _SPLIT) for run in runs}
     if len(splits) < 2:
         return ""
     return (

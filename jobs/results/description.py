@@ -53,7 +53,7 @@ def describe(store: Store, run: Run) -> dict[str, Any]:
     tested = get_predictions(store, run.id) if run.status == FINISHED else None
     return {
         **summarise(run),
-        "config": run.config,
+        "config": run.config.model_dump(mode="json"),
         "environment": run.environment,
         "device": run.device,
         "device_name": device_of(run) or None,

@@ -31,12 +31,12 @@ class FoldGroup:
     def name(self) -> str:
         """The runs' name without the fold."""
         first = self.runs[0]
-        return first.name.removesuffix(f" fold {first.config['fold']} of {self.folds}")
+        return first.name.removesuffix(f" fold {first.config.fold} of {self.folds}")
 
     @property
     def finished(self) -> int:
         """How many of the folds have a finished run."""
-        return len({run.config["fold"] for run in self.runs if run.status == FINISHED})
+        return len({run.config.fold for run in self.runs if run.status == FINISHED})
 
     @property
     def is_complete(self) -> bool:
@@ -53,7 +53,7 @@ def list_fold_groups(store: Store) -> list[FoldGroup]:
     for run in get_runs(store, ids):
         grouped.setdefault(run.group_id or "", []).append(run)
     return [
-        FoldGroup(group_id, own[0].config["folds"], tuple(sorted(own, key=lambda run: run.config["fold"])))
+        FoldGroup(group_id, own[0].config.folds, tuple(sorted(own, key=lambda run: run.config.fold)))
         for group_id, own in grouped.items()
     ]
 
@@ -84,7 +84,7 @@ def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predict
     log_probabilities = np.full((len(labels), 10), np.nan, dtype=np.float32)
     for run in group.runs:
         if run.status == FINISHED:
-            _, judged = fold_split(labels, run.seed, group.folds, run.config["fold"])
+            _, judged = fold_split(labels, run.seed, group.folds, run.config.fold)
             said = get_predictions(store, run.id, "validation")
             if not np.array_equal(said.labels, labels[judged]):
                 raise NotComplete(

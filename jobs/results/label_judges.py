@@ -11,7 +11,8 @@ from core.statistics.subsets import Subset, accuracy_without
 from jobs.results.comparisons import LeftOut, NotComparable, comparable, other_images
 from jobs.results.duplicate_search import NearDuplicates
 from jobs.settings import settings
-from jobs.store.queries import Filter, known_models, list_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import known_models, list_runs
 from jobs.store.records import FINISHED, Predictions, Run
 from jobs.store.store import Store
 
@@ -98,4 +99,4 @@ def _best_other(store: Store, model: str, measured: Sequence[Run]) -> Run | None
 
 
 def _recipe(run: Run) -> dict[str, object]:
-    return {name: value for name, value in run.config.items() if name not in _NO_DIFFERENCE}
+    return {name: value for name, value in run.config if name not in _NO_DIFFERENCE}

@@ -25,7 +25,7 @@ class Group:
     @property
     def of_seeds(self) -> bool:
         """Whether the runs are seeds of one recipe, and not the folds of a training set, which are a group too."""
-        return not any(run.config.get("folds") for run in self.runs)
+        return not any(run.config.folds for run in self.runs)
 
     @property
     def finished(self) -> tuple[Run, ...]:

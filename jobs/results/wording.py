@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from core.config import RunConfig
 from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from jobs.store.records import INTERRUPTED, Run, ShopState
@@ -54,7 +53,7 @@ def best_validation(run: Run) -> str:
 
 def validation_count(run: Run) -> int:
     """How many validation images the run has; a fold may have one more."""
-    return RunConfig.model_construct(**run.config).validation_images
+    return run.config.validation_images
 
 
 def difference(value: float | None, low: float | None, high: float | None) -> str:

@@ -15,7 +15,7 @@ _ROOM_FOR_SEED = len(" seed 2147483647")
 
 def changed_config(run: Run, changes: Mapping[str, Any]) -> RunConfig:
     """The run's config with some values changed; raise ConfigurationError if one is not allowed."""
-    return changed(run.config, changes)
+    return changed(dict(run.config), changes)
 
 
 def clone(

@@ -13,6 +13,6 @@ def is_testing(store: Store, run: Run) -> bool:
     """
     if run.state != RUNNING or run.is_waiting or not run.epoch:
         return False
-    patience = run.config["patience"]
+    patience = run.config.patience
     is_last = run.epoch >= run.epochs or 0 < patience <= run.epoch - (run.best_epoch or 0)
     return is_last and bool(list_epochs(store, [run.id], after=run.epoch - 1)[run.id])

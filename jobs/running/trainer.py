@@ -84,7 +84,7 @@ def _try(shift: Shift) -> int:
 def _work(shift: Shift) -> None:
     """Take up the run, train it, test it; or leave it where it can be taken up again."""
     run = persist(lambda: get_run(shift.duty.store, shift.duty.run_id))
-    config = validated(run.config)
+    config = validated(dict(run.config))
     files = run_files.files_of(shift.duty.store, run.id)
     say(f"attempt {shift.duty.attempt} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)

@@ -1,31 +1,33 @@
 """What can be asked of the run store: runs, epochs, predictions, the queue. Nothing here writes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from core.config import completed
-from core.errors import LookbookError
+from core.config import RunConfig, stored_config
+from core.errors import ConfigurationError, LookbookError
 from core.texts import tidied
 from jobs.store import blobs, locks, queue_settings, run_files
+from jobs.store.filters import NOT_ARCHIVED, ORDERS, Filter, conditions
 from jobs.store.records import (
     ACTIVE,
     AT_WORK,
     FINISHED,
     INTERRUPTED,
     QUEUED,
+    STATUSES,
     Attempt,
     Epoch,
     Predictions,
     Run,
     RunCosts,
     RunName,
+    RunStatus,
     ShopState,
 )
 from jobs.store.schema import attempts, epochs, predictions, runs, tags
-from jobs.store.searching import having
 from jobs.store.store import BRING_BACK, Store, Unreadable
 from jobs.store.store_errors import StoreDamaged
 
@@ -53,41 +55,18 @@ class NoPredictions(LookbookError):
     kind = "run"
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which runs to list; an empty filter lists all that are not archived."""
-
-    search: str = ""
-    statuses: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    presets: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    group_id: str | None = None
-    archived: bool = False
-
-
-ORDERS = {
-    "newest": runs.c.created_at.desc(),
-    "oldest": runs.c.created_at.asc(),
-    "name": runs.c.name.asc(),
-    "test accuracy": runs.c.test_accuracy.desc().nulls_last(),
-    "validation accuracy": runs.c.best_val_accuracy.desc().nulls_last(),
-    "time at work": runs.c.work_s.desc(),
-}
-
-
 def list_runs(
-    store: Store, wanted: Filter = Filter(), *, order: str = "newest", limit: int | None = None, offset: int = 0
+    store: Store, wanted: Filter = NOT_ARCHIVED, *, order: str = "newest", limit: int | None = None, offset: int = 0
 ) -> list[Run]:
     """The runs that pass the filter, in one of ORDERS."""
-    query = select(runs).where(*_conditions(wanted)).order_by(ORDERS[order], runs.c.id).limit(limit).offset(offset)
+    query = select(runs).where(*conditions(wanted)).order_by(ORDERS[order], runs.c.id).limit(limit).offset(offset)
     with store.reading() as connection:
         return _as_runs(store, connection, connection.execute(query).all())
 
 
-def list_names(store: Store, wanted: Filter = Filter()) -> list[RunName]:
+def list_names(store: Store, wanted: Filter = NOT_ARCHIVED) -> list[RunName]:
     """The names of the runs that pass the filter, newest first: a twentieth of the work of reading the runs."""
-    query = select(runs.c.id, runs.c.name).where(*_conditions(wanted)).order_by(ORDERS["newest"], runs.c.id)
+    query = select(runs.c.id, runs.c.name).where(*conditions(wanted)).order_by(ORDERS["newest"], runs.c.id)
     with store.reading() as connection:
         return [RunName(**row._mapping) for row in connection.execute(query)]
 
@@ -95,15 +74,15 @@ def list_names(store: Store, wanted: Filter = Filter()) -> list[RunName]:
 def list_costs(store: Store) -> list[RunCosts]:
     """What every finished run that is not archived has cost, newest first: a tenth of the work of reading the runs."""
     columns = [runs.c[column.name] for column in fields(RunCosts)]
-    query = select(*columns).where(*_conditions(Filter(statuses=(FINISHED,)))).order_by(ORDERS["newest"], runs.c.id)
+    query = select(*columns).where(*conditions(Filter(statuses=(FINISHED,)))).order_by(ORDERS["newest"], runs.c.id)
     with store.reading() as connection:
         return [RunCosts(*row) for row in connection.execute(query)]
 
 
-def count_runs(store: Store, wanted: Filter = Filter()) -> int:
+def count_runs(store: Store, wanted: Filter = NOT_ARCHIVED) -> int:
     """How many runs pass the filter."""
     with store.reading() as connection:
-        return connection.execute(select(func.count()).select_from(runs).where(*_conditions(wanted))).scalar_one()
+        return connection.execute(select(func.count()).select_from(runs).where(*conditions(wanted))).scalar_one()
 
 
 def get_run(store: Store, run_id: str) -> Run:
@@ -126,8 +105,7 @@ def get_runs(store: Store, run_ids: Sequence[str]) -> list[Run]:
 
 def find_run(store: Store, words: str) -> Run:
     """The run of this id, beginning of an id, or name; raise RunNotFound if none or several fit."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    fits = or_(runs.c.id.like(f"{escaped}%", escape="\\"), runs.c.name.in_((words, tidied(words))))
+    fits = or_(runs.c.id.startswith(words, autoescape=True), runs.c.name.in_((words, tidied(words))))
     with store.reading() as connection:
         rows = connection.execute(select(runs).where(fits).order_by(runs.c.created_at.desc()).limit(9)).all()
         found = _as_runs(store, connection, rows)
@@ -248,23 +226,6 @@ def shop_state(store: Store) -> ShopState:
         )
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [
-        runs.c.archived_at.is_not(None) if wanted.archived else runs.c.archived_at.is_(None),
-        *having(wanted.search),
-    ]
-    if wanted.statuses:
-        found.append(runs.c.status.in_(wanted.statuses))
-    if wanted.models:
-        found.append(runs.c.model.in_(wanted.models))
-    if wanted.presets:
-        found.append(runs.c.preset.in_(wanted.presets))
-    if wanted.group_id:
-        found.append(runs.c.group_id == wanted.group_id)
-    found.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
-    return found
-
-
 def _as_runs(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:
     found = _with_locks(store, connection, rows)
     doubtful = [run.id for run in found if run.state == INTERRUPTED]
@@ -308,10 +269,26 @@ def _paces(connection: Connection, run_ids: Sequence[str]) -> dict[str, float]:
 
 def _whole(row: Row[Any]) -> dict[str, Any]:
     """The columns of a run, with nothing in the place of what is damaged, and a warning that says so."""
-    values = dict(row._mapping)
+    values = {**row._mapping, "config": _config(row.config), "status": _status(row.status)}
     damaged = tuple(name for name, value in values.items() if isinstance(value, Unreadable))
     if damaged:
         what = f"{' and '.join(damaged)} of this run {'is' if len(damaged) == 1 else 'are'} damaged in the run store"
-        values |= {name: None if name == "pretrained" else {} for name in damaged}
+        values |= {name: _IN_PLACE_OF_DAMAGED[name] for name in damaged}
         values["warning"] = f"The {what}; what stands in that place is not its own. {BRING_BACK}"
-    return {**values, "config": completed(values["config"]), "damaged": damaged}
+    return {**values, "damaged": damaged}
+
+
+_IN_PLACE_OF_DAMAGED = {"config": RunConfig(), "environment": {}, "pretrained": None, "status": RunStatus.FAILED}
+
+
+def _config(stored: Any) -> RunConfig | Unreadable:
+    if not isinstance(stored, dict):
+        return Unreadable(str(stored))
+    try:
+        return stored_config(stored)
+    except ConfigurationError as error:
+        return Unreadable(str(error))
+
+
+def _status(stored: str) -> RunStatus | Unreadable:
+    return RunStatus(stored) if stored in STATUSES else Unreadable(stored)

@@ -1,6 +1,7 @@
 """What readers of the run store get: plain, frozen values."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -9,16 +10,21 @@ import numpy.typing as npt
 
 from core.config import RunConfig
 
-QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED = (
-    "queued",
-    "running",
-    "stopping",
-    "stopped",
-    "failed",
-    "finished",
-)
+
+class RunStatus(StrEnum):
+    """What a run is doing: all but INTERRUPTED are stored, and that one is seen where a running run has no trainer."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+
+
+QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED, INTERRUPTED = RunStatus
 STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
-INTERRUPTED = "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 AT_WORK = (RUNNING, STOPPING)
 WAITING_FOR_ROOM = "Waiting for room on the disk"
@@ -37,9 +43,9 @@ class Run:
     model: str
     seed: int
     epochs: int
-    config: dict[str, Any]
+    config: RunConfig
     environment: dict[str, Any]
-    status: str
+    status: RunStatus
     status_since: float
     created_at: float
     started_at: float | None
@@ -89,7 +95,7 @@ class Run:
     """Whether a trainer process holds the run's lock now, on this machine."""
 
     @property
-    def state(self) -> str:
+    def state(self) -> RunStatus:
         """The status, or "interrupted" where the store says running but no trainer is alive."""
         return INTERRUPTED if self.status == RUNNING and not self.alive else self.status
 
@@ -133,13 +139,12 @@ class Run:
     @property
     def answers_with_flips(self) -> bool:
         """Whether each answer is the mean for an image and its mirror image."""
-        return bool(self.config.get("test_time_flips"))
+        return self.config.test_time_flips
 
     def _first_epoch_s(self) -> float | None:
-        config = RunConfig.model_construct(**self.config)
-        if not self.images_per_s or self.batch * config.batch_size < WARM_UP_S * self.images_per_s:
+        if not self.images_per_s or self.batch * self.config.batch_size < WARM_UP_S * self.images_per_s:
             return None
-        return config.training_images / self.images_per_s
+        return self.config.training_images / self.images_per_s
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,8 @@ def request_study(store: Store, run: Run) -> bool:
 
 def expected_seconds(run: Run) -> float:
     """About how long the study of a run takes on one core that has nothing else to do."""
-    images = run.config.get("train_size") or 54_000
     speed = (run.prediction_images_per_s or USUAL_IMAGES_PER_S) / (run.threads or 1)
-    return float(REST_S + (images + (run.test_count or 0)) / speed)
+    return float(REST_S + (run.config.training_images + (run.test_count or 0)) / speed)
 
 
 def _is_readable(files: RunFiles) -> bool:

@@ -12,6 +12,7 @@ from core.classes import CLASS_NAMES
 from core.data import fashion_mnist
 from jobs.settings import settings
 from jobs.store import queries, queue_settings
+from jobs.store.filters import Filter
 from jobs.store.records import FINISHED, QUEUED, STOPPED
 from tests import stores
 from tests.browser.conftest import running_dashboard, settle, wait_until
@@ -162,7 +163,7 @@ def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
         expect(box).to_be_checked()
         settle(page)
         assert "search=markable" in page.url
-    runs_left = [run.id for run in queries.list_runs(paused, queries.Filter(search="markable"))]
+    runs_left = [run.id for run in queries.list_runs(paused, Filter(search="markable"))]
     assert {finished, working} == set(runs_left)
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from core.config import with_changes
 from core.data import fashion_mnist
 from core.presets import config_of
 from jobs.running import queue
@@ -88,7 +89,7 @@ def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url("**/runs?run=*")
     made = queries.get_run(paused, re.search(r"run=(\w+)", page.url).group(1))
-    assert made.config == source.config | {"epochs": 11}
+    assert made.config == with_changes(source.config, epochs=11)
     assert (made.status, made.cloned_from) == (QUEUED, source.id)
 
 

@@ -21,7 +21,7 @@ def facts(app):
 def test_a_preset_is_launched_by_one_click_and_its_run_opens(store, open_page):
     app = press(open_page("launch", preset="quick"), "Launch")
     (run,) = queries.list_runs(store)
-    assert (run.preset, run.config["train_size"], run.config["epochs"]) == ("quick", 12_000, 4)
+    assert (run.preset, run.config.train_size, run.config.epochs) == ("quick", 12_000, 4)
     assert app.title[0].value == run.name
     assert not app.exception
 
@@ -56,7 +56,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_othe
     app.number_input(key="cnn_learning_rate").set_value(0.01)
     press(app.run(), "Launch")
     (run,) = queries.list_runs(store)
-    assert (run.name, run.epochs, run.config["learning_rate"]) == ("mine", 3, 0.01)
+    assert (run.name, run.epochs, run.config.learning_rate) == ("mine", 3, 0.01)
 
 
 def test_several_seeds_are_launched_as_a_group(store, open_page):
@@ -83,8 +83,8 @@ def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store, open_pa
     assert app.number_input(key="quick_5_folds_seeds").disabled
     press(app, "Launch 5 runs")
     launched = queries.list_runs(store, order="oldest")
-    assert sorted(run.config["fold"] for run in launched) == [1, 2, 3, 4, 5]
-    assert {run.config["train_size"] for run in launched} == {12_000}
+    assert sorted(run.config.fold for run in launched) == [1, 2, 3, 4, 5]
+    assert {run.config.train_size for run in launched} == {12_000}
     assert len({run.group_id for run in launched}) == 1
 
 
@@ -95,7 +95,7 @@ def test_a_single_fold_is_launched_alone_and_one_that_does_not_exist_is_refused(
     app.number_input(key="quick_5_folds_fold").set_value(2).run()
     press(app, "Launch")
     (run,) = queries.list_runs(store)
-    assert (run.config["folds"], run.config["fold"], run.group_id) == (5, 2, None)
+    assert (run.config.folds, run.config.fold, run.group_id) == (5, 2, None)
 
 
 def test_clicking_twice_launches_once(store, open_page):
@@ -114,7 +114,7 @@ def test_a_clone_begins_with_the_config_of_its_run(store, open_page):
     press(app, "Launch")
     clone = queries.list_runs(store, order="newest")[0]
     assert clone.cloned_from == source
-    assert (clone.seed, clone.config["train_size"], clone.config["patience"]) == (5, 3_000, 2)
+    assert (clone.seed, clone.config.train_size, clone.config.patience) == (5, 3_000, 2)
 
 
 def test_a_clone_of_a_run_that_is_gone_is_said(open_page):
@@ -251,7 +251,7 @@ def test_a_draft_ends_with_its_launch_and_outlives_one_that_is_refused(store, op
     app.number_input(key="quick_epochs").set_value(2).run()
     app = press(app, "Launch")
     (run,) = queries.list_runs(store)
-    assert (run.name, run.config["epochs"]) == ("mine", 2)
+    assert (run.name, run.config.epochs) == ("mine", 2)
     app = other_page_and_back(app, preset="quick")
     assert app.text_input(key="quick_1_name").value == ""
     assert draft(app) == set()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from core.config import RunConfig
+from core.config import with_changes
 from core.presets import config_of
 from core.statistics import metrics
 from dashboard import wording
@@ -86,7 +86,7 @@ def _pair(said):
 
 
 def test_the_config_table_names_what_differs_from_the_preset():
-    config = config_of("resnet18", learning_rate=0.01, threads=4).model_dump(mode="json")
+    config = config_of("resnet18", learning_rate=0.01, threads=4)
     assert differences(config) == {"learning_rate": "0.01 (preset: 0.0001)"}
     rows = config_table(config).set_index("setting")
     assert rows.loc["unfrozen_layers", "value"] == "layer4"
@@ -94,7 +94,7 @@ def test_the_config_table_names_what_differs_from_the_preset():
 
 
 def test_a_preset_that_is_no_more_compares_with_nothing():
-    assert differences(config_of("cnn").model_dump(mode="json") | {"preset": "of long ago"}) == {}
+    assert differences(with_changes(config_of("cnn"), preset="of long ago")) == {}
 
 
 def test_a_row_of_the_table_of_runs(finished):
@@ -126,7 +126,7 @@ def without_bfloat16(monkeypatch):
 
 def at(speed, run):
     """The finished run, had it learnt so many images per second."""
-    return replace(run, work_s=estimates.images_in(RunConfig(**run.config), run.epoch) / speed)
+    return replace(run, work_s=estimates.images_in(run.config, run.epoch) / speed)
 
 
 @pytest.mark.usefixtures("without_bfloat16")
@@ -139,7 +139,7 @@ def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finis
 
 def test_the_estimate_for_the_same_once_more_is_the_time_that_it_took(finished):
     slow_at_its_end = replace(finished, work_s=600.0, images_per_s=1.0)
-    once_more = RunConfig(**finished.config).model_copy(update={"epochs": finished.epoch, "seed": 9})
+    once_more = with_changes(finished.config, epochs=finished.epoch, seed=9)
     assert estimate(once_more, [slow_at_its_end], "workshop").seconds == pytest.approx(600)
 
 
@@ -157,11 +157,11 @@ def test_the_estimate_takes_the_speed_of_a_run_at_work_where_none_has_finished(f
 def test_the_estimate_prefers_runs_with_the_same_batch_size_and_threads_and_precision(finished):
     config = config_of("cnn", threads=2)
     like_it, others = (at(speed, finished) for speed in (2_000.0, 3_000.0))
-    larger = replace(others, config={**finished.config, "batch_size": 512})
+    larger = replace(others, config=with_changes(finished.config, batch_size=512))
     assert images_per_s(config, [larger, like_it], "workshop")[0] == 2_000
     assert images_per_s(config, [larger], "workshop")[0] == 3_000
     for changes in ({"threads": 1}, {"precision": "float32"}):
-        other = replace(others, config={**finished.config, **changes})
+        other = replace(others, config=with_changes(finished.config, **changes))
         assert images_per_s(config, [other], "workshop")[1].endswith("none like it has run here yet")
 
 
@@ -191,7 +191,7 @@ def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, c
     speed, source = images_per_s(config, [frozen], frozen.host)
     assert speed < 1_000
     assert "a guess" in source
-    like_it = at(70.0, replace(frozen, config=config.model_dump(mode="json")))
+    like_it = at(70.0, replace(frozen, config=config))
     assert images_per_s(config, [frozen, like_it], frozen.host)[0] == pytest.approx(70)
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
+from core.config import with_changes
 from jobs.cli import launching, main, reading
 from jobs.results import wording
 from jobs.running import queue, run_edits
@@ -57,7 +58,7 @@ def test_launch_prints_the_id_of_the_run_it_queued(store: Store, capsys: Capture
     found = get_run(store, out.strip())
     assert status == 0
     assert (found.name, found.seed, found.epochs, found.tags) == ("mine", 7, 3, ("first",))
-    assert (found.config["learning_rate"], found.config["augmentation"]) == (0.01, "none")
+    assert (found.config.learning_rate, found.config.augmentation) == (0.01, "none")
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -290,7 +291,7 @@ def test_a_clone_has_the_config_with_the_values_changed(store: Store, capsys: Ca
     status, out, _ = run(capsys, "clone", "mine", "--set", "epochs=7", "--name", "longer", "--tag", "tried")
     made = get_run(store, out.strip())
     assert status == 0
-    assert made.config == source.config | {"epochs": 7}
+    assert made.config == with_changes(source.config, epochs=7)
     assert (made.name, made.tags, made.cloned_from) == ("longer", ("tried",), source.id)
 
 

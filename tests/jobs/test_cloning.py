@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.config import with_changes
 from core.errors import ConfigurationError
 from jobs.running import queue
 from jobs.running.cloning import changed_config, clone, clone_name
@@ -22,7 +23,7 @@ def test_a_changed_value_is_all_that_differs(store: Store) -> None:
     source = get_run(store, queue.launch(store, TINY))
     (run_id,) = clone(store, source, changed_config(source, {"epochs": 7}), name="longer", tags=["tried"])
     made = get_run(store, run_id)
-    assert made.config == source.config | {"epochs": 7}
+    assert made.config == with_changes(source.config, epochs=7)
     assert (made.name, made.epochs, made.tags) == ("longer", 7, ("tried",))
 
 

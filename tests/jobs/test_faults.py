@@ -245,5 +245,5 @@ def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store
 def test_launch_folds_on_the_command_line_queues_a_group(store: Store, capsys: Capture) -> None:
     assert main(["launch", "quick", "--folds", "3"]) == 0
     ids = capsys.readouterr().out.split()
-    assert [get_run(store, run_id).config["fold"] for run_id in ids] == [1, 2, 3]
+    assert [get_run(store, run_id).config.fold for run_id in ids] == [1, 2, 3]
     assert settings().artifacts == store.artifacts

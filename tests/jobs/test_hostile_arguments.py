@@ -11,7 +11,8 @@ from PIL import Image
 from core.errors import ConfigurationError
 from jobs import cli
 from jobs.results import photo_sets
-from jobs.store.queries import Filter, list_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import list_runs
 from jobs.store.store import Store
 from tests import stores
 from tests.jobs.test_cli import Capture, run

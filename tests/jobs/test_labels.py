@@ -10,7 +10,8 @@ from jobs.running import queue, run_edits
 from jobs.running.claims import claim
 from jobs.several import on_each
 from jobs.store import run_files
-from jobs.store.queries import Filter, NotPossible, RunNotFound, find_run, get_run, known_tags, list_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import NotPossible, RunNotFound, find_run, get_run, known_tags, list_runs
 from jobs.store.store import Store
 from tests import stores
 from tests.jobs.configs import TINY

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import LAST_SEED, RunConfig, validated
+from core.config import LAST_SEED, validated
 from core.errors import ConfigurationError
 from core.presets import config_of
 from jobs.running import attempts, queue
@@ -48,7 +48,7 @@ def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> No
 def test_a_launched_run_holds_all_that_is_needed_to_repeat_it(store: Store) -> None:
     run = get_run(store, queue.launch(store, config_of("cnn", seed=5), "my run", tags=["one", " one ", "two"]))
     assert (run.name, run.model, run.preset, run.seed, run.status) == ("my run", "cnn", "cnn", 5, QUEUED)
-    assert RunConfig(**run.config).threads > 0
+    assert run.config.threads > 0
     assert {"code", "python", "libraries", "host", "processor"} <= run.environment.keys()
     assert run.tags == ("one", "two")
 
@@ -73,14 +73,14 @@ def test_a_weights_file_is_frozen_as_an_absolute_path(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     run = get_run(store, queue.launch(store, config_of("resnet18", weights_file=given)))
-    assert run.config["weights_file"] == str(tmp_path / "mine.pth")
+    assert run.config.weights_file == str(tmp_path / "mine.pth")
 
 
 def test_layers_to_unfreeze_mean_nothing_without_pretrained_weights_and_are_not_stored(store: Store) -> None:
     preset = config_of("resnet18")
-    assert get_run(store, queue.launch(store, preset)).config["unfrozen_layers"] == ["layer4"]
+    assert get_run(store, queue.launch(store, preset)).config.unfrozen_layers == ("layer4",)
     from_scratch = validated({**preset.model_dump(), "pretrained": False})
-    assert get_run(store, queue.launch(store, from_scratch)).config["unfrozen_layers"] == []
+    assert get_run(store, queue.launch(store, from_scratch)).config.unfrozen_layers == ()
 
 
 def test_a_run_is_named_by_its_preset_or_by_its_model_where_that_is_another() -> None:
@@ -202,7 +202,7 @@ def test_a_run_that_does_not_exist_is_named(store: Store) -> None:
 def test_a_group_has_one_run_for_each_seed(store: Store) -> None:
     ids = queue.launch_group(store, TINY, [4, 5, 6], "sweep")
     found = [get_run(store, run_id) for run_id in ids]
-    assert [(run.seed, run.config["seed"], run.name) for run in found] == [
+    assert [(run.seed, run.config.seed, run.name) for run in found] == [
         (4, 4, "sweep seed 4"),
         (5, 5, "sweep seed 5"),
         (6, 6, "sweep seed 6"),
@@ -221,7 +221,7 @@ def test_each_run_of_a_cloned_group_says_what_it_was_cloned_from(store: Store) -
 
 def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> None:
     found = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
-    assert [(run.config["folds"], run.config["fold"], run.seed) for run in found] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
+    assert [(run.config.folds, run.config.fold, run.seed) for run in found] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
     assert [run.name for run in found] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
     assert len({run.group_id for run in found} - {None}) == 1
 

@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import text
 
+from core.config import validated
+from core.errors import ConfigurationError
 from jobs.running import queue
 from jobs.running.attempts import Duty, report_checkpoint, report_progress, report_start
 from jobs.running.claims import claim, settle_death
@@ -92,7 +94,11 @@ def spoil(store: Store, run_id: str, column: str, content: str) -> None:
     [
         ("config", "replace(config, ':', ';')"),
         ("config", "CAST(replace(CAST(config AS BLOB), X'656E', X'65EE') AS TEXT)"),
+        ("config", "json_set(config, '$.epochs', 'many')"),
+        ("config", "json_set(config, '$.of_a_later_version', 1)"),
+        ("config", "'[]'"),
         ("environment", "'{'"),
+        ("status", "'at lunch'"),
     ],
 )
 def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
@@ -107,3 +113,18 @@ def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
     assert find_run(store, "bad").damaged
     with pytest.raises(StoreDamaged, match=rf"Run bad \({bad}\).*{column}.*jobs restore"):
         get_run(store, bad)
+
+
+def test_a_run_of_an_architecture_that_is_gone_keeps_its_config(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    spoil(store, run_id, "config", "json_set(config, '$.model', 'perceptron')")
+    assert get_run(store, run_id).config.model == "perceptron"
+    with pytest.raises(ConfigurationError, match="no such architecture"):
+        validated(dict(get_run(store, run_id).config))
+
+
+def test_a_config_that_an_older_version_stored_has_the_values_that_runs_had_then(store: Store) -> None:
+    run_id = queue.launch(store, TINY)
+    spoil(store, run_id, "config", "json_remove(config, '$.label_smoothing', '$.folds')")
+    config = get_run(store, run_id).config
+    assert (config.label_smoothing, config.folds) == (0.0, 0)

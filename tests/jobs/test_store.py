@@ -105,13 +105,13 @@ def test_a_store_of_each_revision_opens_with_all_its_rows(old: str, tmp_path: Pa
         assert len(found) == len(expected[table])
     for number, row in enumerate(expected["runs"]):
         run = get_run(store, row["id"])
-        assert (run.name, run.status, run.config["seed"], run.error_message) == (
+        assert (run.name, run.status, run.config.seed, run.error_message) == (
             row["name"],
             row["status"],
             number,
             row["error_message"],
         )
-        assert validated(run.config) == config_of("cnn", seed=number, threads=2, epochs=3, precision="float32")
+        assert validated(dict(run.config)) == config_of("cnn", seed=number, threads=2, epochs=3, precision="float32")
     stored = get_predictions(store, expected["runs"][1]["id"])
     assert np.array_equal(stored.labels, old_stores.labels())
     assert np.allclose(stored.log_probabilities, old_stores.log_probabilities(1), rtol=2**-15, atol=0)

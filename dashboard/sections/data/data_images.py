@@ -15,7 +15,8 @@ from dashboard.queries import data_queries, run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.splits import split_table
 from jobs.reports import csv_tables
-from jobs.store.queries import Filter, count_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import count_runs
 from jobs.store.records import FINISHED
 
 _OPENED = "opened_image"

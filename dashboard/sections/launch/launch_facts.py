@@ -16,7 +16,8 @@ from jobs.reports.html import words as shown
 from jobs.running.environment import host
 from jobs.running.queue import weights_file_of
 from jobs.settings import downloaded_weights
-from jobs.store.queries import Filter, list_runs, shop_state
+from jobs.store.filters import Filter
+from jobs.store.queries import list_runs, shop_state
 from jobs.store.records import Run, ShopState
 
 READY, MISSING, NEUTRAL = "✓", "✕", "○"

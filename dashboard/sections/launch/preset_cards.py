@@ -7,7 +7,8 @@ from dashboard import pickers, wording
 from dashboard.queries import run_queries
 from dashboard.tables.estimates import estimate
 from jobs.running.environment import host
-from jobs.store.queries import Filter, list_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import list_runs
 from jobs.store.records import FINISHED
 
 IN_A_ROW = 3

@@ -13,7 +13,8 @@ from dashboard.sections.runs import acting, run_actions, space_line
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
-from jobs.store.queries import ORDERS, Filter, count_runs, known_tags, list_runs
+from jobs.store.filters import ORDERS, Filter
+from jobs.store.queries import count_runs, known_tags, list_runs
 from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run
 
 PAGE_SIZE = 50

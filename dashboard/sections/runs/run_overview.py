@@ -23,7 +23,7 @@ def heading(run: Run) -> None:
         for tag in run.tags:
             page.tag(tag)
         st.markdown(f"`{run.id}`", width="content")
-        if run.group_id and not run.config.get("folds"):
+        if run.group_id and not run.config.folds:
             page.link("its group of seeds", "compare", by="recipes", group=run.group_id)
         if run.cloned_from:
             page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)

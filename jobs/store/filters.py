@@ -1,0 +1,70 @@
+"""Which runs a query lists, and in which order."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, or_, select
+
+from core.errors import ConfigurationError
+from jobs.store.records import RunStatus
+from jobs.store.schema import LONGEST_NAME, runs, tags
+
+_MOST_WORDS = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which runs to list; an empty filter lists all that are not archived."""
+
+    search: str = ""
+    statuses: tuple[RunStatus, ...] = ()
+    models: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    group_id: str | None = None
+    archived: bool = False
+
+
+NOT_ARCHIVED = Filter()
+
+ORDERS = {
+    "newest": runs.c.created_at.desc(),
+    "oldest": runs.c.created_at.asc(),
+    "name": runs.c.name.asc(),
+    "test accuracy": runs.c.test_accuracy.desc().nulls_last(),
+    "validation accuracy": runs.c.best_val_accuracy.desc().nulls_last(),
+    "time at work": runs.c.work_s.desc(),
+}
+
+
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """What a row of the table of runs must fulfil to pass; raise ConfigurationError for too long a search."""
+    parts: list[ColumnElement[bool]] = [
+        runs.c.archived_at.is_not(None) if wanted.archived else runs.c.archived_at.is_(None),
+        *_having(wanted.search),
+    ]
+    if wanted.statuses:
+        parts.append(runs.c.status.in_(wanted.statuses))
+    if wanted.models:
+        parts.append(runs.c.model.in_(wanted.models))
+    if wanted.presets:
+        parts.append(runs.c.preset.in_(wanted.presets))
+    if wanted.group_id:
+        parts.append(runs.c.group_id == wanted.group_id)
+    parts.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
+    return parts
+
+
+def _having(search: str) -> list[ColumnElement[bool]]:
+    """What a row of the table of runs must fulfil to have every word; raise ConfigurationError for too many words."""
+    parts: list[ColumnElement[bool]] = []
+    words = list(dict.fromkeys(search.split()))
+    if len(words) > _MOST_WORDS or max(map(len, words), default=0) > LONGEST_NAME:
+        raise ConfigurationError(
+            "So long a search is not possible.",
+            f"Search for at most {_MOST_WORDS} words of at most {LONGEST_NAME} characters each.",
+        )
+    for word in words:
+        columns = (runs.c.name, runs.c.id, runs.c.note, runs.c.preset, runs.c.model)
+        tagged = runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag.icontains(word, autoescape=True)))
+        parts.append(or_(tagged, *(column.icontains(word, autoescape=True) for column in columns)))
+    return parts
