@@ -1,9 +1,4 @@
-# make run     set up what is missing and start the dashboard (PORT=8501)
-# make test    set up what is missing; check lint, format and types; run every test, the browser's included
-#              (ARGS="-k name" for some of the tests)
-# make test-fast   the tests without browser and slow ones
-# make check   lint, format, types, what each room may import
-# make constraints   write down the versions that are installed, once all tests have passed with them
+# `make help` says what there is. PYTHON names another Python, PORT another port; ARGS goes to pytest.
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -20,29 +15,32 @@ FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
 PAIRED = $(PYTEST) -m "(browser or slow) and not alone" --numprocesses 2 --dist loadfile
 ALONE = $(PYTEST) -m alone
 
-.PHONY: run test test-fast check developers constraints
+.PHONY: help run test test-fast check developers constraints
 .NOTPARALLEL:
 
-run:
+help: ## say what make can do
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+
+run: ## set up what is missing and start the dashboard (PORT=8501)
 	@$(SETUP) dashboard.py "$(PORT)"
 
-test: check
+test: check ## set up what is missing, check, and run every test, those in a browser included (ARGS="-k name" for some)
 	@$(SETUP) browser.py
 	@$(VENV_PYTHON) -m jobs data
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(PAIRED) && $(ALONE))
 
-test-fast: developers
+test-fast: developers ## run the tests that need no browser and take no more than seconds
 	@$(VENV_PYTHON) -m jobs data
 	@$(FAST) $(ARGS)
 
-check: developers
+check: developers ## lint, format, types, and what each room may import
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
 	@$(PYTEST) -q tests/test_architecture.py tests/test_rooms.py
 
-developers:
+developers: ## set up what tests need, and run nothing
 	@$(SETUP) environment.py developers
 
-constraints: developers
+constraints: developers ## write down the versions that are installed, once all tests have passed with them
 	@$(SETUP) constraints.py

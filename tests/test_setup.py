@@ -66,6 +66,14 @@ def tools_only(folder: Path) -> str:
     return str(folder)
 
 
+def test_make_help_names_everything_that_make_can_do() -> None:
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert targets
+    shown = make("help").stdout
+    assert [line.split()[1] for line in shown.splitlines()] == targets[1].split()
+    assert all(len(line.split()) > 3 for line in shown.splitlines())
+
+
 def test_a_python_that_is_too_old_is_said_in_one_line_with_the_way_out(tmp_path: Path) -> None:
     python_that_says("3, 9, 1", tmp_path)
     said = said_in_one_line(make("run", path=tools_only(tmp_path)))
