@@ -1,6 +1,5 @@
 """What a person asks for: launch, stop, resume, change the order. One transaction each; the supervisor acts on it."""
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -207,15 +206,15 @@ def start_over(store: Store, run_id: str) -> None:
         name = _resumable(connection, run_id).name
     try:
         # Held until the checkpoints are gone, so that no supervisor starts the run before.
-        lock = locks.acquire(files.lock, patience_s=5)
-    except locks.Held:
-        raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.") from None
-    try:
-        with run_files.without_checkpoints(files), store.writing() as connection:
+        with (
+            locks.holding(files.lock, patience_s=5),
+            run_files.without_checkpoints(files),
+            store.writing() as connection,
+        ):
             _queue_again(connection, run_id, **_NOTHING_LEARNT)
             connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
-    finally:
-        os.close(lock)
+    except locks.Held:
+        raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.") from None
 
 
 _NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": None, "best_val_accuracy": None}

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from core.errors import ConfigurationError, LookbookError
 from core.texts import clean_lines, named
-from jobs.running import processes
+from jobs.running import background
 from jobs.running.attempts import existing_row
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run, run_not_found
@@ -127,7 +127,8 @@ def delete(store: Store, run_id: str) -> int:
         if locks.is_held(files.lock):
             raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.")
         connection.execute(runs.delete().where(runs.c.id == run_id))
-    processes.end_study(files)
+    for lock in (files.study_lock, files.package_lock):
+        background.end(lock)
     before = run_files.bytes_used(store, run_id)
     shutil.rmtree(files.folder, ignore_errors=True)
     return before - run_files.bytes_used(store, run_id)

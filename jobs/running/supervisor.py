@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from jobs.running import claims, processes
+from jobs.running import background, claims
 from jobs.running.attempts import Duty
-from jobs.running.background import sign, supervisor_pid
+from jobs.running.background import holder, sign
 from jobs.running.environment import host
-from jobs.settings import ROOT, child_environment, settings
+from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.ownership import tie
 from jobs.store.queries import active_runs
@@ -54,7 +54,7 @@ def main(*, stay: bool = False, lock: int | None = None) -> int:
     voice = Voice()
     lock = _take(path) if lock is None else lock
     if lock is None:
-        raise _already_supervised(store, supervisor_pid(path))
+        raise _already_supervised(store, holder(path))
     while lock is not None:
         voice.say(f"at work for {store.place}")
         _open(store, voice)
@@ -164,12 +164,12 @@ class Supervisor:
     def _reap(self) -> None:
         """Collect the trainers that have ended, and wake those that were suspended, whatever their runs' status."""
         for run_id, child in list(self.children.items()):
-            if child.poll() is None and processes.wake(child.pid):
+            if child.poll() is None and background.wake(child.pid):
                 self.voice.say(f"run {run_id} had been suspended and goes on")
 
     def _look_after(self, run: Run) -> None:
         pid = self._pid(run)
-        if processes.wake(pid):
+        if background.wake(pid):
             self.voice.say(f"run {run.id} had been suspended and goes on")
         if run.status == STOPPING and pid is not None:
             self._press_to_go(run, pid)
@@ -205,15 +205,12 @@ class Supervisor:
         # Whoever holds the run's lock makes it look alive: not while it cannot be taken, because the store is locked.
         with self.store.writing():
             pass
-        lock = locks.acquire(files.lock)
-        try:
-            with files.log.open("ab") as log:
-                duty = take()
-                if duty is None:
-                    return False
-                self.children[run_id] = self._spawn(duty, lock, log.fileno())
-        finally:
-            os.close(lock)
+        with locks.holding(files.lock) as lock, files.log.open("ab") as log:
+            duty = take()
+            if duty is None:
+                return False
+            arguments = [run_id, str(duty.attempt)]
+            self.children[run_id] = background.start(self.store, background.TRAINER, arguments, lock, log)
         self.voice.say(f"run {run_id}: attempt {duty.attempt} started")
         return True
 
@@ -223,42 +220,30 @@ class Supervisor:
         claims.give_up(self.store, run_id, "disk", message, "Mend that, then resume the run.")
         self.voice.say(f"run {run_id} failed: {message}")
 
-    def _spawn(self, duty: Duty, lock: int, log: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", processes.TRAINER, duty.run_id, str(duty.attempt)],
-            cwd=ROOT,
-            env=child_environment(self.store.engine.url.render_as_string(hide_password=False), self.store.artifacts),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
-
     def _press_earlier_trainer(self, run_id: str) -> None:
         """A trainer that said it had stopped is still there, and its run is to start again: hurry it."""
         self.voice.say(f"run {run_id} is still held by an earlier trainer")
-        pid = processes.trainer_of(run_files.files_of(self.store, run_id).lock, run_id)
+        pid = holder(run_files.files_of(self.store, run_id).lock)
         if pid is not None:
-            processes.wake(pid)
+            background.wake(pid)
             self._kill_after_grace((run_id, pid), pid)
 
     def _press_to_go(self, run: Run, pid: int) -> None:
         if (run.id, run.attempt) not in self.asked_to_go:
-            processes.signal_group(pid, signal.SIGTERM)
+            background.signal_group(pid, signal.SIGTERM)
         self._kill_after_grace((run.id, run.attempt), pid)
 
     def _kill_after_grace(self, which: tuple[str, int], pid: int) -> None:
         if time.monotonic() - self.asked_to_go.setdefault(which, time.monotonic()) > GRACE_S:
             self.voice.say(f"run {which[0]} did not go in {GRACE_S:.0f} s and is killed")
-            processes.signal_group(pid, signal.SIGKILL)
+            background.signal_group(pid, signal.SIGKILL)
 
     def _pid(self, run: Run) -> int | None:
         """The run's trainer, which leads a process group; None if it is gone."""
         child = self.children.get(run.id)
         if child is not None and child.poll() is None:
             return child.pid
-        return processes.trainer_of(run_files.files_of(self.store, run.id).lock, run.id, run.pid)
+        return holder(run_files.files_of(self.store, run.id).lock)
 
 
 def _exit_status(child: subprocess.Popen[bytes]) -> int:
@@ -268,7 +253,7 @@ def _exit_status(child: subprocess.Popen[bytes]) -> int:
         return child.wait(timeout=TICK_S)
     except subprocess.TimeoutExpired:
         # Somebody has deleted the lock file: what this trainer does now would be done twice.
-        processes.signal_group(child.pid, signal.SIGKILL)
+        background.signal_group(child.pid, signal.SIGKILL)
         return child.wait()
 
 

@@ -46,6 +46,11 @@ class RunFiles:
         return self.folder / "to-go.log"
 
     @property
+    def package_failure(self) -> Path:
+        """Why the model to go could not be made; there is none after it was."""
+        return self.folder / "to-go-failure.txt"
+
+    @property
     def study(self) -> Path:
         return self.folder / "study" / "study.npz"
 
@@ -59,7 +64,7 @@ class RunFiles:
 
     @property
     def study_failure(self) -> Path:
-        """Why the last attempt at the study failed; there is none after one that ended well or was killed."""
+        """Why the study could not be made; there is none after it was."""
         return self.folder / "study" / "failure.txt"
 
 

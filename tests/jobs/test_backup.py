@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs.running import queue
-from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running.background import ensure_supervisor, holder
 from jobs.running.foreign_store import check_database
 from jobs.running.restore import restore
 from jobs.settings import ROOT, settings
@@ -204,7 +204,7 @@ def test_a_damaged_backup_is_refused_and_the_store_stays(shop: Store, tmp_path: 
 def test_nothing_is_restored_while_a_run_is_at_work(shop: Store, tmp_path: Path) -> None:
     run_id = queue.launch(shop, TINY)
     copy_database(shop, tmp_path / "one.backup")
-    with stores.at_work(shop, run_id), pytest.raises(StoreError, match=f"at work.*{run_id}.*jobs stop"):
+    with stores.at_work(shop, run_id), pytest.raises(StoreError, match=f"running.*{run_id}.*jobs stop"):
         put_back(shop, tmp_path / "one.backup")
     assert not list(tmp_path.glob("runs-before-restore*"))
 
@@ -215,7 +215,7 @@ def test_nothing_is_restored_under_a_supervisor_that_does_not_go(
     copy_database(shop, tmp_path / "one.backup")
     held = locks.acquire(run_files.supervisor_lock(shop))
     monkeypatch.setattr("jobs.running.restore.LEAVING_S", 0.1)
-    with pytest.raises(StoreError, match="A supervisor is at work"):
+    with pytest.raises(StoreError, match="A supervisor is running"):
         put_back(shop, tmp_path / "one.backup")
     os.close(held)
 
@@ -224,7 +224,7 @@ def test_a_supervisor_that_waits_for_work_is_sent_away_by_a_restore(shop: Store,
     copy_database(shop, tmp_path / "one.backup")
     assert ensure_supervisor(shop)
     assert not ensure_supervisor(shop)
-    pid = supervisor_pid(run_files.supervisor_lock(shop))
+    pid = holder(run_files.supervisor_lock(shop))
     put_back(shop, tmp_path / "one.backup")
     assert pid is not None
     assert not locks.is_held(run_files.supervisor_lock(shop))
@@ -238,9 +238,9 @@ def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(shop: St
     copy_database(shop, tmp_path / "one.backup")
     with stores.at_work(shop, run_id):
         assert ensure_supervisor(shop)
-        first = supervisor_pid(run_files.supervisor_lock(shop))
-        with pytest.raises(StoreError, match="Runs are at work"):
+        first = holder(run_files.supervisor_lock(shop))
+        with pytest.raises(StoreError, match="Trainers are running"):
             put_back(shop, tmp_path / "one.backup")
-        second = supervisor_pid(run_files.supervisor_lock(shop))
+        second = holder(run_files.supervisor_lock(shop))
         assert second not in (None, first)
         kill(second)

@@ -11,9 +11,9 @@ from core.config import RunConfig
 from core.data.fashion_mnist import FashionMNIST
 from core.learning import checkpoints
 from jobs.running import queue
+from jobs.running.background import TRAINER
 from jobs.running.claims import claim
 from jobs.running.environment import host
-from jobs.running.processes import TRAINER
 from jobs.settings import ROOT
 from jobs.store import run_files
 from jobs.store.queries import find_run

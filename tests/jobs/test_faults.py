@@ -19,6 +19,7 @@ from jobs.results.flagged_rows import duplicate_rows, suspect_rows
 from jobs.results.fold_groups import NotComplete, find_fold_group, list_fold_groups, out_of_sample
 from jobs.results.label_judges import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
 from jobs.running import queue
+from jobs.running.background import TaskState, TaskStatus
 from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.queries import get_predictions, get_run
@@ -124,7 +125,7 @@ def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Sto
     }
     assert places == {(("train", 7), ("test", 5)), (("train", 8), ("test", 6))}
     assert np.flatnonzero(found.leaked(0.9999)).tolist() == [5, 6]
-    assert duplicate_search.search_state(store) == duplicate_search.Search(False)
+    assert duplicate_search.search_state(store).status == TaskStatus.DONE
 
 
 def test_a_damaged_file_counts_as_not_searched(store: Store) -> None:
@@ -134,9 +135,9 @@ def test_a_damaged_file_counts_as_not_searched(store: Store) -> None:
     assert duplicate_search.read(store) is None
 
 
-def wait_for_the_search(store: Store) -> duplicate_search.Search:
+def wait_for_the_search(store: Store) -> TaskState:
     deadline = time.monotonic() + 120
-    while (state := duplicate_search.search_state(store)).at_work:
+    while (state := duplicate_search.search_state(store)).status == TaskStatus.RUNNING:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return state
@@ -147,9 +148,9 @@ def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     assert duplicate_search.start_search(shop)
-    assert duplicate_search.search_state(shop).at_work
+    assert duplicate_search.search_state(shop).status == TaskStatus.RUNNING
     assert not duplicate_search.start_search(shop)
-    assert wait_for_the_search(shop).problem == ""
+    assert wait_for_the_search(shop) == TaskState(TaskStatus.DONE)
     found = duplicate_search.read(shop)
     assert found is not None
     # Every image is black: each of the others equals the first.
@@ -160,7 +161,7 @@ def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
 def test_a_search_that_fails_says_why(shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
     duplicate_search.start_search(shop)
-    assert "Fashion-MNIST is not complete" in wait_for_the_search(shop).problem
+    assert "Fashion-MNIST is not complete" in wait_for_the_search(shop).detail
     assert duplicate_search.read(shop) is None
 
 

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from jobs.running import processes, queue
+from jobs.running import background, queue
 from jobs.running import supervisor as supervising
 from jobs.running.background import ensure_supervisor
 from jobs.running.claims import MOST_DEATHS, next_in_queue
@@ -199,7 +199,7 @@ def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
     run_id = queue.launch(shop, TINY)
     lock = locks.acquire(run_files.files_of(shop, run_id).lock)
     lingering = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(600)", processes.TRAINER, run_id, "1"],
+        [sys.executable, "-c", "import time; time.sleep(600)", background.TRAINER, run_id, "1"],
         pass_fds=(lock,),
         start_new_session=True,
     )
