@@ -30,12 +30,12 @@ def order(store: Store) -> list[str]:
     return [run.id for run in active_runs(store) if run.status == QUEUED]
 
 
-def start_next(store: Store) -> attempts.Duty:
+def start_next(store: Store) -> attempts.AttemptHandle:
     run_id = next_in_queue(store, HOST)
     assert run_id is not None
-    duty = claim(store, run_id, HOST)
-    assert duty is not None
-    return duty
+    attempt = claim(store, run_id, HOST)
+    assert attempt is not None
+    return attempt
 
 
 def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> None:
@@ -164,10 +164,10 @@ def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
 
 def test_stopping_a_run_at_work_asks_its_trainer(store: Store) -> None:
     (run_id,) = launch(store, 1)
-    duty = start_next(store)
+    attempt = start_next(store)
     assert queue.stop(store, run_id) == STOPPING == queue.stop(store, run_id)
-    assert attempts.report_progress(duty, 1, 1, 4, 100.0, 1.0) is False
-    assert attempts.report_leaving(duty, 1.0)
+    assert attempts.report_progress(attempt, 1, 1, 4, 100.0, 1.0) is False
+    assert attempts.report_leaving(attempt, 1.0)
     assert get_run(store, run_id).status == STOPPED
     with pytest.raises(NotPossible, match="stopped: there is nothing to stop"):
         queue.stop(store, run_id)

@@ -16,7 +16,7 @@ from sqlalchemy import inspect, text
 from core.config import validated
 from core.presets import config_of
 from jobs.running import queue
-from jobs.running.attempts import Duty
+from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
 from jobs.store import migration, schema
@@ -299,7 +299,7 @@ def test_a_reader_sees_nothing_of_a_write_that_is_not_complete(store: Store) -> 
 
 def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
     run_id = queue.launch(store, TINY, tags=["one"])
-    assert claim(store, run_id, host()) == Duty(store, run_id, 1)
+    assert claim(store, run_id, host()) == AttemptHandle(store, run_id, 1)
     with store.writing() as connection:
         connection.execute(schema.runs.delete())
     with store.reading() as connection:

@@ -12,7 +12,7 @@ import pytest
 from jobs.running import background, queue
 from jobs.running import supervisor as supervising
 from jobs.running.background import ensure_supervisor
-from jobs.running.claims import MOST_DEATHS, next_in_queue
+from jobs.running.claims import MOST_CRASHES, next_in_queue
 from jobs.running.environment import host
 from jobs.settings import ROOT
 from jobs.store import locks, run_files
@@ -141,7 +141,7 @@ def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_
     working_shop: Store,
 ) -> None:
     doomed, waiting = (queue.launch(working_shop, STEADY, name) for name in ("doomed", "waiting"))
-    for attempt in range(1, MOST_DEATHS + 1):
+    for attempt in range(1, MOST_CRASHES + 1):
         wait_for(
             working_shop, doomed, lambda run, now=attempt: run.status == RUNNING and run.attempt == now and run.alive
         )
@@ -171,7 +171,7 @@ def test_only_one_supervisor_works(working_shop: Store) -> None:
         [sys.executable, "-m", "jobs", "worker"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith(f"Error: Another supervisor (process {supervisor(working_shop)}) is at work for ")
+    assert second.stderr.startswith(f"Error: Another supervisor (process {supervisor(working_shop)}) is running for ")
     assert second.stderr.count("\n") == 1
     assert len(list_attempts(working_shop, run_id)) == 1
 
