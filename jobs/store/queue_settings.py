@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from core.errors import ConfigurationError
 from jobs.settings import settings
-from jobs.store.schema import shop
+from jobs.store.schema import store_settings
 from jobs.store.store import BRING_BACK, Store, Unreadable
 from jobs.store.store_errors import StoreDamaged
 
@@ -57,7 +57,7 @@ def set_paused(store: Store, paused: bool) -> None:
 
 
 def _value(connection: Connection, key: str) -> Any:
-    value = connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
+    value = connection.execute(select(store_settings.c.value).where(store_settings.c.key == key)).scalar()
     if isinstance(value, Unreadable) or (value is not None and not VALUES[key](value)):
         raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
     return value
@@ -66,8 +66,8 @@ def _value(connection: Connection, key: str) -> Any:
 def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
     """Those of these values that the store holds."""
     with store.reading() as connection:
-        found = {key: _value(connection, key) for key in keys}
-    return {key: value for key, value in found.items() if value is not None}
+        values = {key: _value(connection, key) for key in keys}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def record(store: Store, key: str, value: Any) -> None:
@@ -78,14 +78,14 @@ def record(store: Store, key: str, value: Any) -> None:
 def record_missing(store: Store, key: str, value: Any) -> Any:
     """Keep a value in the store unless it has one; return the one that it has."""
     with store.reading() as connection:
-        found = _value(connection, key)
-    if found is not None:
-        return found
+        present = _value(connection, key)
+    if present is not None:
+        return present
     with store.writing() as connection:
-        found = _value(connection, key)
-        if found is None:
-            connection.execute(shop.insert().values(key=key, value=value))
-        return value if found is None else found
+        present = _value(connection, key)
+        if present is None:
+            connection.execute(store_settings.insert().values(key=key, value=value))
+        return value if present is None else present
 
 
 def _set(store: Store, key: str, value: Any) -> None:
@@ -94,5 +94,5 @@ def _set(store: Store, key: str, value: Any) -> None:
 
 
 def _put(connection: Connection, key: str, value: Any) -> None:
-    if connection.execute(shop.update().where(shop.c.key == key).values(value=value)).rowcount == 0:
-        connection.execute(shop.insert().values(key=key, value=value))
+    if connection.execute(store_settings.update().where(store_settings.c.key == key).values(value=value)).rowcount == 0:
+        connection.execute(store_settings.insert().values(key=key, value=value))

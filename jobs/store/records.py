@@ -221,7 +221,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class ShopState:
+class QueueState:
     """The state of the queue and of the supervisor on this machine."""
 
     queued: int

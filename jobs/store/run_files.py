@@ -104,8 +104,8 @@ def listing(store: Store, run_id: str) -> list[tuple[str, int]]:
     """The files of a run with their sizes in bytes, by name; without the locks."""
     files = files_of(store, run_id)
     locks = (files.lock, files.package_lock, files.study_lock)
-    found = [path for path in files.folder.rglob("*") if path.is_file() and path not in locks]
-    return sorted((str(path.relative_to(files.folder)), path.stat().st_size) for path in found)
+    paths = [path for path in files.folder.rglob("*") if path.is_file() and path not in locks]
+    return sorted((str(path.relative_to(files.folder)), path.stat().st_size) for path in paths)
 
 
 def bytes_used(store: Store, run_id: str) -> int:

@@ -10,7 +10,7 @@ _MOST_WORDS = 50
 
 def having(search: str) -> list[ColumnElement[bool]]:
     """What a row of the table of runs must fulfil to have every word; raise ConfigurationError for too many words."""
-    found: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     words = list(dict.fromkeys(search.split()))
     if len(words) > _MOST_WORDS or max(map(len, words), default=0) > LONGEST_NAME:
         raise ConfigurationError(
@@ -22,5 +22,5 @@ def having(search: str) -> list[ColumnElement[bool]]:
         pattern = f"%{escaped}%"
         columns = (runs.c.name, runs.c.id, runs.c.note, runs.c.preset, runs.c.model)
         tagged = runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag.ilike(pattern, escape="\\")))
-        found.append(or_(tagged, *(column.ilike(pattern, escape="\\") for column in columns)))
-    return found
+        conditions.append(or_(tagged, *(column.ilike(pattern, escape="\\") for column in columns)))
+    return conditions

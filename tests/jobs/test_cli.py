@@ -15,7 +15,7 @@ from jobs.results import wording
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
 from jobs.store import queue_settings, run_files, schema
-from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, shop_state
+from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, queue_state
 from jobs.store.records import FINISHED, Run
 from jobs.store.store import Store
 from tests import stores
@@ -244,9 +244,9 @@ def test_the_queue_is_steered(store: Store, capsys: Capture) -> None:
     assert run(capsys, "move", "two", "1")[0] == 0
     assert get_run(store, second).queue_position == 1
     run(capsys, "pause")
-    assert shop_state(store).paused
+    assert queue_state(store).paused
     run(capsys, "go-on")
-    assert not shop_state(store).paused
+    assert not queue_state(store).paused
     assert run(capsys, "slots", "3")[1] == "3\n"
     assert run(capsys, "slots")[1] == "3\n"
 

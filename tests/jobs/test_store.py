@@ -22,7 +22,7 @@ from jobs.running.environment import host
 from jobs.store import migration, schema
 from jobs.store.copying import copy_database
 from jobs.store.ownership import tie
-from jobs.store.queries import get_predictions, get_run, list_attempts, list_epochs, list_runs, shop_state
+from jobs.store.queries import get_predictions, get_run, list_attempts, list_epochs, list_runs, queue_state
 from jobs.store.queue_settings import set_slots
 from jobs.store.store import Store, connect, open_store, revision
 from jobs.store.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
@@ -240,7 +240,7 @@ def test_a_damaged_setting_of_the_queue_is_named(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(text("UPDATE shop SET value = '{'"))
     with pytest.raises(StoreDamaged, match="setting slots of the queue"):
-        shop_state(store)
+        queue_state(store)
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(schema.runs.delete())
     with store.reading() as connection:
-        for table in set(schema.metadata.sorted_tables) - {schema.shop}:
+        for table in set(schema.metadata.sorted_tables) - {schema.store_settings}:
             assert connection.execute(table.select()).all() == []
 
 
