@@ -97,7 +97,7 @@ def report_checkpoint(
 ) -> bool:
     """Record that a checkpoint is on disk, with the epochs complete in it; return whether to go on.
 
-    `further` says that it is much further on than where this attempt began: only then are earlier deaths forgotten.
+    `further` says that it is much further on than where this attempt began: only then are earlier crashes forgotten.
     A warning of before is over; `warning` is what is still to be told.
     """
     with _current(attempt) as (connection, row):
@@ -117,7 +117,7 @@ def report_leaving(attempt: AttemptHandle, worked_s: float) -> bool:
     """Record that the trainer leaves before the end; return whether that stops the run.
 
     It does if somebody asked for it. A trainer that was told to leave otherwise, by a machine that shuts down, leaves
-    the run at work: it is interrupted, and resumed when a supervisor finds it.
+    the run running: it is interrupted, and resumed when a supervisor finds it.
     """
     with _current(attempt) as (connection, row):
         _update(connection, attempt, work_s=row.work_s + worked_s)

@@ -268,7 +268,7 @@ def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
         row = existing_row(connection, run_id)
         if row.status != QUEUED:
             raise NotPossible(f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved.")
-    queued = _waiting(connection)
+    queued = _queued(connection)
     others = [row.id for row in queued if row.id not in moved]
     at = min(max(place, 1) - 1, len(others))
     for position, run_id in enumerate([*others[:at], *moved, *others[at:]]):
@@ -279,12 +279,12 @@ def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
 def move_by(store: Store, run_id: str, places: int) -> None:
     """Move a queued run so many places on (negative: forward) from where it is by then; raise as `move` does."""
     with store.writing() as connection:
-        waiting = _waiting(connection)
-        place = next((place for place, row in enumerate(waiting, start=1) if row.id == run_id), 1)
+        queued = _queued(connection)
+        place = next((place for place, row in enumerate(queued, start=1) if row.id == run_id), 1)
         _move(connection, [run_id], place + places)
 
 
-def _waiting(connection: Connection) -> Sequence[Any]:
+def _queued(connection: Connection) -> Sequence[Any]:
     """Id and position of the queued runs, the next one first."""
     query = select(runs.c.id, runs.c.queue_position).where(runs.c.status == QUEUED)
     return connection.execute(query.order_by(runs.c.queue_position, runs.c.id)).all()

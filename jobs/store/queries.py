@@ -159,7 +159,7 @@ def seed_group_ids(store: Store) -> list[str]:
 
 
 def active_runs(store: Store) -> list[Run]:
-    """All runs that wait or work: those at work first, then in the order of the queue."""
+    """All queued and running runs: the running ones first, then in the order of the queue."""
     query = (
         select(runs)
         .where(runs.c.status.in_(ACTIVE))

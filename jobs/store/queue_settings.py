@@ -24,18 +24,18 @@ VALUES: dict[str, Callable[[Any], bool]] = {
 
 
 def slots(connection: Connection) -> int:
-    """How many runs may be at work at once: as set in the store, else by LOOKBOOK_SLOTS."""
+    """How many runs may run at once: as set in the store, else by LOOKBOOK_SLOTS."""
     chosen: int | None = _value(connection, "slots")
     return settings().slots if chosen is None else chosen
 
 
 def is_paused(connection: Connection) -> bool:
-    """Whether no further run is started; runs at work go on."""
+    """Whether no further run is started; running ones go on."""
     return bool(_value(connection, "paused"))
 
 
 def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
-    """Change how many runs may be at work at once; raise ConfigurationError outside 1 to 64.
+    """Change how many runs may run at once; raise ConfigurationError outside 1 to 64.
 
     With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
     """

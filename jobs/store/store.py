@@ -42,7 +42,7 @@ class Store:
 
     @property
     def is_local(self) -> bool:
-        """Whether the store is a file of this machine, so that every run at work in it works here."""
+        """Whether the store is a file of this machine, so that every running run in it runs here."""
         return self.engine.dialect.name == "sqlite"
 
     @property
@@ -227,7 +227,7 @@ _PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
 
 
 def _nobody_can_write_beside(database: str) -> bool:
-    """Whether the store lies in a folder closed to this user, with no write-ahead log of somebody else at work.
+    """Whether the store lies in a folder closed to this user, with no write-ahead log of another process.
 
     SQLite cannot open such a file in WAL mode the usual way, since it may not make the files beside it; what nobody
     writes can be read as immutable (https://www.sqlite.org/wal.html#read_only_databases).

@@ -136,8 +136,8 @@ def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_with_it
 def test_a_trainer_records_on_what_code_and_device_it_works_and_keeps_the_rest(attempt: AttemptHandle) -> None:
     launched = get_run(attempt.store, attempt.run_id).environment
     attempts.report_start(attempt, 4711, {}, [], None, 0, here={"code": "0.2.0 (abc)", "device_name": "Some GPU"})
-    found = get_run(attempt.store, attempt.run_id).environment
-    assert found == {**launched, "code": "0.2.0 (abc)", "device_name": "Some GPU"}
+    recorded = get_run(attempt.store, attempt.run_id).environment
+    assert recorded == {**launched, "code": "0.2.0 (abc)", "device_name": "Some GPU"}
 
 
 def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobody_measured_it(store: Store) -> None:

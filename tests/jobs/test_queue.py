@@ -201,13 +201,13 @@ def test_a_run_that_does_not_exist_is_named(store: Store) -> None:
 
 def test_a_group_has_one_run_for_each_seed(store: Store) -> None:
     ids = queue.launch_group(store, TINY, [4, 5, 6], "sweep")
-    found = [get_run(store, run_id) for run_id in ids]
-    assert [(run.seed, run.config["seed"], run.name) for run in found] == [
+    group = [get_run(store, run_id) for run_id in ids]
+    assert [(run.seed, run.config["seed"], run.name) for run in group] == [
         (4, 4, "sweep seed 4"),
         (5, 5, "sweep seed 5"),
         (6, 6, "sweep seed 6"),
     ]
-    assert len({run.group_id for run in found} - {None}) == 1
+    assert len({run.group_id for run in group} - {None}) == 1
     assert order(store) == ids
 
 
@@ -220,10 +220,10 @@ def test_each_run_of_a_cloned_group_says_what_it_was_cloned_from(store: Store) -
 
 
 def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> None:
-    found = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
-    assert [(run.config["folds"], run.config["fold"], run.seed) for run in found] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
-    assert [run.name for run in found] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
-    assert len({run.group_id for run in found} - {None}) == 1
+    group = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
+    assert [(run.config["folds"], run.config["fold"], run.seed) for run in group] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
+    assert [run.name for run in group] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
+    assert len({run.group_id for run in group} - {None}) == 1
 
 
 @pytest.mark.parametrize("folds", [0, 1, 21])

@@ -100,10 +100,10 @@ def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
 ) -> None:
     bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
     spoil(store, bad, column, content)
-    found = {run.id: run for run in list_runs(store)}
-    assert found[good].damaged == ()
-    assert found[bad].damaged == (column,)
-    assert f"The {column} of this run is damaged" in str(found[bad].warning)
+    by_id = {run.id: run for run in list_runs(store)}
+    assert by_id[good].damaged == ()
+    assert by_id[bad].damaged == (column,)
+    assert f"The {column} of this run is damaged" in str(by_id[bad].warning)
     assert find_run(store, "bad").damaged
     with pytest.raises(StoreDamaged, match=rf"Run bad \({bad}\).*{column}.*jobs restore"):
         get_run(store, bad)

@@ -77,7 +77,7 @@ def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.alone
 def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_path: Path) -> None:
-    ids = [run_id for one in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in one]
+    ids = [run_id for ids_of_process in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in ids_of_process]
     assert len(set(ids)) == 40
     assert len({run.queue_position for run in list_runs(store)}) == 40
 
@@ -87,7 +87,7 @@ def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_pa
 def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
     set_slots(store, 64)
     ids = queue.launch_group(store, TINY, range(20))
-    claimed = [run_id for one in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in one]
+    claimed = [run_id for ids_of_process in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in ids_of_process]
     assert sorted(claimed) == sorted(ids)
     assert {len(list_attempts(store, run_id)) for run_id in ids} == {1}
 
@@ -101,8 +101,8 @@ def test_a_store_of_each_revision_opens_with_all_its_rows(old: str, tmp_path: Pa
     assert revision(store.engine) == schema.REVISION
     for table in ("runs", "epochs", "predictions"):
         with store.reading() as connection:
-            found = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
-        assert len(found) == len(expected[table])
+            rows = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
+        assert len(rows) == len(expected[table])
     for number, row in enumerate(expected["runs"]):
         run = get_run(store, row["id"])
         assert (run.name, run.status, run.config["seed"], run.error_message) == (
@@ -181,7 +181,7 @@ def test_the_migrations_give_each_column_the_default_of_the_schema(store: Store,
     with engine.begin() as connection:
         schema.metadata.create_all(connection)
     for table in schema.metadata.tables:
-        columns = [set(_columns(one, table)) for one in (Store(engine, tmp_path), store)]
+        columns = [set(_columns(opened, table)) for opened in (Store(engine, tmp_path), store)]
         assert columns[0] == columns[1]
 
 

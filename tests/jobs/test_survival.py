@@ -44,9 +44,10 @@ def attempts_follow_each_other(store: Store, run_id: str) -> bool:
     """Whether the attempts are numbered without a gap, and none began before the last one had ended."""
     made = list_attempts(store, run_id)
     in_order = all(
-        one.ended_at and one.ended_at <= following.started_at for one, following in zip(made, made[1:], strict=False)
+        attempt.ended_at and attempt.ended_at <= following.started_at
+        for attempt, following in zip(made, made[1:], strict=False)
     )
-    return in_order and [one.attempt for one in made] == list(range(1, len(made) + 1))
+    return in_order and [attempt.attempt for attempt in made] == list(range(1, len(made) + 1))
 
 
 def test_a_run_killed_in_the_middle_of_an_epoch_ends_bit_for_bit_as_one_left_in_peace(
@@ -134,7 +135,7 @@ def test_a_run_can_be_stopped_while_its_trainer_is_still_starting(working_shop: 
     wait_for(working_shop, run_id, lambda run: run.status == RUNNING)
     queue.stop(working_shop, run_id)
     wait_for(working_shop, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
-    assert [one.outcome for one in list_attempts(working_shop, run_id)] == ["stopped"]
+    assert [attempt.outcome for attempt in list_attempts(working_shop, run_id)] == ["stopped"]
 
 
 def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_queue_goes_on(
@@ -151,7 +152,7 @@ def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_
     run = wait_for(working_shop, doomed, lambda run: run.status == FAILED, seconds=WITHIN_S)
     assert run.error_kind == "memory"
     assert "ran out of memory" in str(run.error_message)
-    starts = [(one.start_epoch, one.start_batch) for one in list_attempts(working_shop, doomed)]
+    starts = [(attempt.start_epoch, attempt.start_batch) for attempt in list_attempts(working_shop, doomed)]
     assert (1, 0) < starts[-1] < (2, 0)
     wait_for(working_shop, waiting, lambda run: run.status == RUNNING, seconds=WITHIN_S)
 
@@ -208,14 +209,14 @@ def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
     while not is_suspended(lingering.pid):
         time.sleep(0.01)
     monkeypatch.setattr(supervising, "GRACE_S", 0.2)
-    one = supervising.Supervisor(shop, host())
-    one.tick()
+    watching = supervising.Supervisor(shop, host())
+    watching.tick()
     assert psutil.Process(lingering.pid).status() != psutil.STATUS_STOPPED
     assert get_run(shop, run_id).status == QUEUED
     time.sleep(0.3)
-    one.tick()
+    watching.tick()
     assert lingering.wait(timeout=WITHIN_S) == -signal.SIGKILL
-    one.tick()
+    watching.tick()
     assert get_run(shop, run_id).status == RUNNING
     clear_away(shop)
 
@@ -238,9 +239,9 @@ def test_slots_let_runs_work_side_by_side_and_both_finish(working_shop: Store) -
     ids = [queue.launch(working_shop, BRIEF, f"run {number}") for number in range(2)]
     for run_id in ids:
         wait_until_finished(working_shop, run_id)
-    one, other = (list_attempts(working_shop, run_id)[0] for run_id in ids)
-    assert one.ended_at is not None
-    assert other.ended_at is not None
-    assert max(one.started_at, other.started_at) < min(one.ended_at, other.ended_at)
+    first, second = (list_attempts(working_shop, run_id)[0] for run_id in ids)
+    assert first.ended_at is not None
+    assert second.ended_at is not None
+    assert max(first.started_at, second.started_at) < min(first.ended_at, second.ended_at)
     assert outcome(working_shop, ids[0]) == outcome(working_shop, ids[1])
     assert {get_run(working_shop, run_id).status for run_id in ids} == {FINISHED}

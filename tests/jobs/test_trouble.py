@@ -63,15 +63,15 @@ def test_a_run_whose_data_are_damaged_without_a_change_of_size_fails_at_once_and
     damaged.mkdir(parents=True)
     for file in FILES:
         (damaged / file.name).symlink_to(whole / file.name)
-    one = damaged / "t10k-labels-idx1-ubyte"
-    one.unlink()
-    shutil.copyfile(whole / one.name, one)
-    flip_a_byte(one)
+    labels = damaged / "t10k-labels-idx1-ubyte"
+    labels.unlink()
+    shutil.copyfile(whole / labels.name, labels)
+    flip_a_byte(labels)
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "damaged"))
     run = wait_until_failed(shop, queue.launch(shop, TINY))
     clear_away(shop)
     assert run.error_kind == "data"
-    assert f"{one} is damaged: its SHA-256" in str(run.error_message)
+    assert f"{labels} is damaged: its SHA-256" in str(run.error_message)
     assert "python -m jobs data" in str(run.error_advice)
     assert len(list_attempts(shop, run.id)) == 1
 

@@ -111,14 +111,14 @@ def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attempt
 def test_who_waits_for_a_launch_is_told_why_it_does_not_get_on(following: AttemptHandle, capsys: Capture) -> None:
     report_progress(following, 4, 97, BATCHES, 1000.0, 1.0)
     warning = f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
-    said = ""
+    printed = ""
     for _ in range(3):
         report_warning(following, warning)
         time.sleep(0.2)
-        said += capsys.readouterr().err
-    assert said.count(warning) == 1
-    assert "epoch 4/4, waiting" in said
-    assert " left" not in said.partition("waiting")[2].replace("space left on device", "")
+        printed += capsys.readouterr().err
+    assert printed.count(warning) == 1
+    assert "epoch 4/4, waiting" in printed
+    assert " left" not in printed.partition("waiting")[2].replace("space left on device", "")
     report_warning(following, "")
     time.sleep(0.2)
     assert "slow: it goes on" in capsys.readouterr().err

@@ -141,8 +141,8 @@ def outcome(store: Store, run_id: str) -> Outcome:
     """The outcome of a finished run, without what time it took."""
     run = get_run(store, run_id)
     figures = [
-        (one.epoch, one.train_loss, one.train_accuracy, one.val_loss, one.val_accuracy, one.learning_rate)
-        for one in list_epochs(store, [run_id])[run_id]
+        (epoch.epoch, epoch.train_loss, epoch.train_accuracy, epoch.val_loss, epoch.val_accuracy, epoch.learning_rate)
+        for epoch in list_epochs(store, [run_id])[run_id]
     ]
     predictions = get_predictions(store, run_id)
     assert len(predictions.labels) == 10_000
