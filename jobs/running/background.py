@@ -5,6 +5,7 @@ A process id alone may be somebody else's by now, so that the one signed in a lo
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 import psutil
@@ -29,7 +29,7 @@ TRAINERS = (TRAINER, "jobs.trainer")
 """The module of a trainer now and in earlier versions, which did not sign the lock of their run."""
 LOWEST_PRIORITY = 19
 GRACE_S = 5.0
-_PROGRESS = "progress "
+_PROGRESS = re.compile(r"^progress (\d\.\d\d) (.*)$", re.MULTILINE)
 
 
 class TaskStatus(StrEnum):
@@ -90,18 +90,13 @@ class Task:
         return True
 
 
-class FailureRecorded:
+class FailureRecorded(contextlib.AbstractContextManager[None]):
     """Within a task's own process: an error that ends it is kept as the reason of its failure."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None:
             self._path.unlink(missing_ok=True)
         else:
@@ -118,13 +113,12 @@ def _reason(error: BaseException) -> str:
 
 def report_progress(share: float, step: str = "") -> None:
     """Within a task's own process: tell how much of it is done, and at which step it is."""
-    print(f"{_PROGRESS}{share:.2f} {step}", flush=True)
+    print(f"progress {share:.2f} {step}", flush=True)
 
 
 def _running(log: Path) -> TaskState:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    last = next((line for line in reversed(lines) if line.startswith(_PROGRESS)), f"{_PROGRESS}0 ")
-    share, _, step = last.removeprefix(_PROGRESS).partition(" ")
+    reported = _PROGRESS.findall(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else []
+    share, step = reported[-1] if reported else (0, "")
     return TaskState(TaskStatus.RUNNING, step, float(share))
 
 
