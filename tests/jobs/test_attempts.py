@@ -231,7 +231,7 @@ def test_a_death_is_not_settled_twice_nor_after_the_trainer_finished_all_the_sam
     assert get_run(attempt.store, attempt.run_id).status == FINISHED
 
 
-def test_a_trainer_told_to_leave_by_nobody_who_stopped_the_run_leaves_it_at_work(attempt: AttemptHandle) -> None:
+def test_a_trainer_told_to_leave_by_nobody_who_stopped_the_run_leaves_it_running(attempt: AttemptHandle) -> None:
     assert not attempts.report_leaving(attempt, 5.0)
     run = get_run(attempt.store, attempt.run_id)
     assert (run.status, run.state, run.work_s) == (RUNNING, "interrupted", 5.0)

@@ -76,11 +76,11 @@ def test_waiting_for_a_run_that_is_deleted_meanwhile_fails_and_says_so(
 
 
 def test_launch_prints_the_id_also_where_nobody_can_work_on_the_run(
-    shop: Store, tmp_path: Path, capsys: Capture
+    live_store: Store, tmp_path: Path, capsys: Capture
 ) -> None:
     (tmp_path / "artifacts").write_text("no folder")
     status, out, error = run(capsys, "launch", "cnn")
-    assert (status, out) == (0, f"{list_runs(shop)[0].id}\n")
+    assert (status, out) == (0, f"{list_runs(live_store)[0].id}\n")
     assert error.startswith("Nobody works on the queue: ")
 
 
@@ -438,15 +438,15 @@ def test_a_log_that_is_followed_is_told_to_its_last_word(
     assert run(capsys, "log", run_id, "--follow") == (0, "epoch 1\nfinished\n", "")
 
 
-def test_backup_and_restore_go_there_and_back(shop: Store, capsys: Capture, tmp_path: Path) -> None:
-    stores.fill(shop, 2)
+def test_backup_and_restore_go_there_and_back(live_store: Store, capsys: Capture, tmp_path: Path) -> None:
+    stores.fill(live_store, 2)
     assert run(capsys, "backup", str(tmp_path / "one.backup"))[0] == 0
     assert "exists already" in refused(capsys, "backup", str(tmp_path / "one.backup"))
-    stores.fill(shop, 1)
+    stores.fill(live_store, 1)
     status, _, error = run(capsys, "restore", str(tmp_path / "one.backup"))
     assert status == 0
     assert "kept as" in error
-    assert len(list_runs(shop)) == 2
+    assert len(list_runs(live_store)) == 2
 
 
 @pytest.fixture

@@ -38,17 +38,17 @@ LABELS = np.random.default_rng(0).permutation(np.arange(3_000) % 10)
 
 @pytest.mark.slow
 def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
-    working_shop: Store, real_data: FashionMNIST
+    training_store: Store, real_data: FashionMNIST
 ) -> None:
-    ids = queue.launch_folds(working_shop, BRIEF, 2)
+    ids = queue.launch_folds(training_store, BRIEF, 2)
     for run_id in ids:
-        working.wait_until_finished(working_shop, run_id, seconds=300)
-    group = find_fold_group(working_shop, ids[0])
-    judged = out_of_sample(working_shop, group, real_data.train_labels)
+        working.wait_until_finished(training_store, run_id, seconds=300)
+    group = find_fold_group(training_store, ids[0])
+    judged = out_of_sample(training_store, group, real_data.train_labels)
     assert group.is_complete
     assert np.array_equal(judged.labels, real_data.train_labels)
     assert np.isfinite(judged.log_probabilities).all()
-    per_run = [get_run(working_shop, run_id).best_val_accuracy or 0 for run_id in ids]
+    per_run = [get_run(training_store, run_id).best_val_accuracy or 0 for run_id in ids]
     assert accuracy(judged.labels, judged.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
 
 
@@ -145,25 +145,25 @@ def wait_for_the_search(store: Store) -> TaskState:
 
 
 def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
-    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
-    assert duplicate_search.start_search(shop)
-    assert duplicate_search.search_state(shop).status == TaskStatus.RUNNING
-    assert not duplicate_search.start_search(shop)
-    assert wait_for_the_search(shop) == TaskState(TaskStatus.DONE)
-    duplicates = duplicate_search.read(shop)
+    assert duplicate_search.start_search(live_store)
+    assert duplicate_search.search_state(live_store).status == TaskStatus.RUNNING
+    assert not duplicate_search.start_search(live_store)
+    assert wait_for_the_search(live_store) == TaskState(TaskStatus.DONE)
+    duplicates = duplicate_search.read(live_store)
     assert duplicates is not None
     # Every image is black: each of the others equals the first.
     assert len(duplicates.pairs) == 69_999
     assert duplicates.leaked().all()
 
 
-def test_a_search_that_fails_says_why(shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_fails_says_why(live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
-    duplicate_search.start_search(shop)
-    assert "Fashion-MNIST is not complete" in wait_for_the_search(shop).detail
-    assert duplicate_search.read(shop) is None
+    duplicate_search.start_search(live_store)
+    assert "Fashion-MNIST is not complete" in wait_for_the_search(live_store).detail
+    assert duplicate_search.read(live_store) is None
 
 
 def test_the_command_does_not_search_beside_another(store: Store, capsys: Capture) -> None:

@@ -117,7 +117,7 @@ def test_deleting_removes_rows_and_files_and_says_how_much(store: Store, finishe
         get_run(store, finished)
 
 
-def test_a_run_that_waits_or_works_is_neither_deleted_nor_archived(store: Store) -> None:
+def test_a_queued_or_running_run_is_neither_deleted_nor_archived(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     for action in (run_edits.delete, run_edits.archive):
         with pytest.raises(NotPossible, match="queued and cannot be"):

@@ -162,7 +162,7 @@ def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
     assert get_run(store, first).queued_s > 0
 
 
-def test_stopping_a_run_at_work_asks_its_trainer(store: Store) -> None:
+def test_stopping_a_running_run_asks_its_trainer(store: Store) -> None:
     (run_id,) = launch(store, 1)
     attempt = start_next(store)
     assert queue.stop(store, run_id) == STOPPING == queue.stop(store, run_id)
@@ -183,7 +183,7 @@ def test_a_resumed_run_goes_to_the_end_of_the_queue_and_forgets_its_error(store:
 
 
 @pytest.mark.parametrize("action", [queue.resume, queue.start_over])
-def test_a_run_that_waits_or_works_cannot_be_resumed(store: Store, action: object) -> None:
+def test_a_queued_or_running_run_cannot_be_resumed(store: Store, action: object) -> None:
     (run_id,) = launch(store, 1)
     with pytest.raises(NotPossible, match="queued, so it cannot be resumed. It goes on by itself"):
         action(store, run_id)  # type: ignore[operator]

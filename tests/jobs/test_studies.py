@@ -30,12 +30,12 @@ from tests.untrained import add_run_with_model
 
 
 @pytest.fixture
-def studious(shop: Store, real_data: FashionMNIST) -> Iterator[Store]:
+def studious(live_store: Store, real_data: FashionMNIST) -> Iterator[Store]:
     """A store whose runs can be studied; who is still at it in the end is killed."""
     assert len(real_data.test_labels) == 10_000
-    yield shop
-    for folder in shop.artifacts.glob("*/study"):
-        background.end(run_files.files_of(shop, folder.parent.name).study_lock)
+    yield live_store
+    for folder in live_store.artifacts.glob("*/study"):
+        background.end(run_files.files_of(live_store, folder.parent.name).study_lock)
 
 
 def wait_for_step(store: Store, run_id: str) -> int:

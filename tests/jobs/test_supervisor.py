@@ -69,7 +69,7 @@ def test_a_queued_run_whose_folder_cannot_be_made_fails_and_the_queue_goes_on(st
     assert next_in_queue(store, host()) == good
 
 
-def test_a_run_at_work_whose_folder_has_become_unusable_is_told_and_does_not_hold_up_the_others(store: Store) -> None:
+def test_a_running_run_whose_folder_has_become_unusable_is_told_and_does_not_hold_up_the_others(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
     spoil_folder(store, run_id)

@@ -51,7 +51,7 @@ def full_for(times: int, target: Path) -> Callable[[], int]:
     return write
 
 
-def test_waiting_for_room_is_no_time_at_work_and_what_was_worked_before_stays(
+def test_waiting_for_room_is_not_counted_as_work_and_what_was_worked_before_stays(
     reporter: Reporter, tmp_path: Path
 ) -> None:
     time.sleep(0.1)
@@ -64,7 +64,7 @@ def test_waiting_for_room_is_no_time_at_work_and_what_was_worked_before_stays(
     assert run.warning == f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
 
 
-def test_waiting_for_the_store_is_no_time_at_work(reporter: Reporter) -> None:
+def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> None:
     store = reporter.attempt.store
     impatient = Store(connect(store.url, patience_s=0.05), store.artifacts)
     attempt = AttemptHandle(impatient, reporter.attempt.run_id, reporter.attempt.number)
@@ -93,7 +93,7 @@ def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(attempt: A
 
 @pytest.fixture
 def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AttemptHandle]:
-    """A run that was launched on the command line with --wait, and is at work."""
+    """A run that was launched on the command line with --wait, and is running."""
     monkeypatch.setattr(launching, "POLL_S", 0.02)
     waiter = threading.Thread(target=main, args=(["launch", "quick", "--name", "slow", "--wait"],))
     waiter.start()
