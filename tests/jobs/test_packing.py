@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from core.data.fashion_mnist import FashionMNIST
 from core.machine.onnx_runtime import onnxruntime
+from jobs.running import background, run_edits
 from jobs.running.background import TaskState, TaskStatus
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run
@@ -46,6 +48,25 @@ def test_while_somebody_makes_it_nobody_else_does(store: Store) -> None:
     assert not start_packing(store, run)
     os.close(lock)
     assert package_state(store, run.id).status == TaskStatus.ABSENT
+
+
+def test_one_whose_process_is_killed_is_interrupted_and_can_be_tried_again(store: Store) -> None:
+    run = get_run(store, add_run_with_model(store, "to go"))
+    assert start_packing(store, run)
+    background.end(run_files.files_of(store, run.id).package_lock)
+    assert package_state(store, run.id) == TaskState(TaskStatus.FAILED, "It was interrupted. Try again.")
+    assert start_packing(store, run)
+    background.end(run_files.files_of(store, run.id).package_lock)
+
+
+def test_a_run_that_is_deleted_takes_the_process_that_makes_its_model_to_go_along(store: Store) -> None:
+    run = get_run(store, add_run_with_model(store, "to go"))
+    assert start_packing(store, run)
+    pid = background.holder(run_files.files_of(store, run.id).package_lock)
+    assert pid is not None
+    run_edits.delete(store, run.id)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert not run_files.files_of(store, run.id).folder.exists()
 
 
 @pytest.mark.slow
