@@ -6,7 +6,7 @@ from functools import cache
 
 import plotly.graph_objects as go
 
-from jobs.looks import Look, looks_of
+from jobs.line_styles import LineStyle, line_styles
 
 FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 
@@ -67,7 +67,7 @@ class RunStyle:
 
 def run_styles(run_ids: Sequence[str]) -> dict[str, RunStyle]:
     """A style for each run: the same on every page and in reports, unless two of these runs want the same one."""
-    return {run_id: _style(look) for run_id, look in looks_of(run_ids).items()}
+    return {run_id: _style(line) for run_id, line in line_styles(run_ids).items()}
 
 
 def run_style(run_id: str) -> RunStyle:
@@ -75,8 +75,8 @@ def run_style(run_id: str) -> RunStyle:
     return run_styles([run_id])[run_id]
 
 
-def _style(look: Look) -> RunStyle:
-    return RunStyle(RUN_COLOURS[look.colour], RUN_DASHES[look.dash], RUN_MARKERS[look.mark], MARKER_SIGNS[look.mark])
+def _style(line: LineStyle) -> RunStyle:
+    return RunStyle(RUN_COLOURS[line.colour], RUN_DASHES[line.dash], RUN_MARKERS[line.mark], MARKER_SIGNS[line.mark])
 
 
 def colour_scale(colours: Sequence[str]) -> list[tuple[float, str]]:

@@ -146,7 +146,7 @@ def keep_work_going() -> str:
     Return what keeps it from starting, empty if nothing does.
     """
     try:
-        state = queries.shop_state(store())
+        state = queries.queue_state(store())
         if state.queued or state.at_work:
             background.ensure_supervisor(store())
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
+from jobs.bulk import numbered_names
 from jobs.cli import output
 from jobs.cli.reading import look_after
 from jobs.cli.selection import add_run_arguments, find_runs
@@ -18,8 +19,7 @@ from jobs.running.background import ensure_supervisor, open_here
 from jobs.running.cloning import changed_config, clone
 from jobs.running.phases import is_testing
 from jobs.running.queue import launch, launch_folds, launch_group, seeds_from
-from jobs.several import numbered
-from jobs.store.queries import RunNotFound, get_runs, shop_state
+from jobs.store.queries import RunNotFound, get_runs, queue_state
 from jobs.store.records import FINISHED, QUEUED, Run
 from jobs.store.store import Store
 
@@ -92,7 +92,7 @@ def _clone(chosen: argparse.Namespace) -> int:
         seeds_from(config.seed, 1 if chosen.seeds is None else chosen.seeds)
     ids = [
         run_id
-        for run, config, name in zip(found, configs, numbered(chosen.name, len(found)), strict=True)
+        for run, config, name in zip(found, configs, numbered_names(chosen.name, len(found)), strict=True)
         for run_id in clone(store, run, config, chosen.seeds, name, tags=chosen.tag)
     ]
     return _see_off(store, ids, chosen, one=chosen.seeds is None and len(found) == 1)
@@ -148,7 +148,7 @@ def _follow(store: Store, ids: Sequence[str]) -> None:
     paused = False
     while True:
         found, before = get_runs(store, ids), paused
-        paused = shop_state(store).paused and any(run.status == QUEUED for run in found)
+        paused = queue_state(store).paused and any(run.status == QUEUED for run in found)
         if paused and not before:
             print("The queue is paused: `python -m jobs go-on` lets it go on.", file=sys.stderr, flush=True)
         for run in found:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from core.statistics import wording
+from jobs.bulk import numbered_names
 from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
 from jobs.running import run_edits
 from jobs.running.background import open_here
-from jobs.several import numbered
 from jobs.store import run_files
 from jobs.store.store import Store
 
@@ -52,7 +52,7 @@ def _add(commands: Any, name: str, what: str, action: Action, done: str) -> None
 def _rename(chosen: argparse.Namespace) -> int:
     store = open_here()
     ids = [run.id for run in find_runs(store, chosen.runs)]
-    names = dict(zip(ids, numbered(chosen.name, len(ids)), strict=True))
+    names = dict(zip(ids, numbered_names(chosen.name, len(ids)), strict=True))
     return do_on_each(store, ids, lambda run_id: run_edits.rename(store, run_id, names[run_id]), "renamed")
 
 

@@ -14,7 +14,7 @@ from jobs.results.wording import queue_words
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import queue_settings
-from jobs.store.queries import active_runs, get_runs, place_in_queue, shop_state
+from jobs.store.queries import active_runs, get_runs, place_in_queue, queue_state
 from jobs.store.store import Store
 
 
@@ -77,7 +77,7 @@ def _move(chosen: argparse.Namespace) -> int:
 def _queue(chosen: argparse.Namespace) -> int:
     store = open_here()
     look_after(store, active_runs(store))
-    state, active = shop_state(store), active_runs(store)
+    state, active = queue_state(store), active_runs(store)
     if chosen.json:
         print(output.as_json({**asdict(state), "runs": [summarise(run) for run in active]}))
         return 0
@@ -101,5 +101,5 @@ def _slots(chosen: argparse.Namespace) -> int:
     if chosen.count is not None:
         queue_settings.set_slots(store, chosen.count)
         ensure_supervisor(store)
-    print(shop_state(store).slots)
+    print(queue_state(store).slots)
     return 0

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from jobs.several import on_each
+from jobs.bulk import apply_to_each
 from jobs.store.queries import find_run
 from jobs.store.records import Run
 from jobs.store.store import Store
@@ -23,7 +23,7 @@ def find_runs(store: Store, words: Sequence[str]) -> list[Run]:
 def do_on_each(store: Store, words: Sequence[str], action: Callable[[str], object], done: str) -> int:
     """Find the runs first, so that a wrong name changes nothing; then act on each. Return the exit status."""
     found = find_runs(store, words)
-    outcomes = on_each([run.id for run in found], action)
+    outcomes = apply_to_each([run.id for run in found], action)
     for run, outcome in zip(found, outcomes, strict=True):
         name = f"{run.id} {run.name}"
         print(f"{name}: {done}" if outcome.done else f"Error: {name}: {outcome.message}", file=sys.stderr)

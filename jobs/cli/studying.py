@@ -6,11 +6,10 @@ import time
 from typing import Any
 
 from jobs.results import wording
-from jobs.running.background import open_here
+from jobs.running.background import TaskStatus, open_here
 from jobs.store.queries import find_run
 from jobs.store.store import Store
 from jobs.tasks import studies
-from jobs.tasks.studies import StudyState
 
 POLL_S = 0.5
 
@@ -35,18 +34,18 @@ def _study(chosen: argparse.Namespace) -> int:
         print(f"{run.id} {run.name}: about {wording.duration(studies.expected_seconds(run))}", file=sys.stderr)
     if chosen.wait:
         _follow(store, run.id)
-    found = studies.study_state(store, run.id)
-    print(found.state)
-    if found.state == studies.FAILED:
-        print(f"Error: {found.words}", file=sys.stderr)
-    return 0 if found.state in (studies.MADE, *(() if chosen.wait else (studies.AT_WORK,))) else 1
+    state = studies.study_state(store, run.id)
+    print(state.status)
+    if state.status == TaskStatus.FAILED:
+        print(f"Error: {state.detail}", file=sys.stderr)
+    return 0 if state.status in (TaskStatus.DONE, *(() if chosen.wait else (TaskStatus.RUNNING,))) else 1
 
 
 def _follow(store: Store, run_id: str) -> None:
-    """Show each step on stderr until nobody is at work any more."""
-    last = StudyState(studies.AT_WORK)
-    while (now := studies.study_state(store, run_id)).state == studies.AT_WORK:
-        if now != last:
-            print(f"{run_id}: step {now.words}", file=sys.stderr, flush=True)
-        last = now
+    """Show each step on stderr until the study is no longer running."""
+    last = ""
+    while (state := studies.study_state(store, run_id)).status == TaskStatus.RUNNING:
+        if state.detail != last:
+            print(f"{run_id}: {state.detail}", file=sys.stderr, flush=True)
+        last = state.detail
         time.sleep(POLL_S)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from jobs.looks import looks_of
+from jobs.line_styles import line_styles
 
 WIDTH, HEIGHT = 460, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
@@ -27,7 +27,8 @@ QUIET = Look("quiet", "dash1", 0)
 def looks(run_ids: Sequence[str]) -> dict[str, Look]:
     """The look of each run, which is that of the dashboard."""
     return {
-        run_id: Look(f"run{look.colour}", f"dash{look.dash}", look.mark) for run_id, look in looks_of(run_ids).items()
+        run_id: Look(f"run{line.colour}", f"dash{line.dash}", line.mark)
+        for run_id, line in line_styles(run_ids).items()
     }
 
 

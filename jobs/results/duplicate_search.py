@@ -1,7 +1,6 @@
 """The near-duplicates among the 70,000 images: searched once by a process of its own, kept in a file of the artifacts.
 
-What is so follows from the file and the lock alone: the file is there when the search is done, and the lock is held
-while somebody searches. Run as `python -m jobs.results.duplicate_search LOCK` it searches in the background.
+Run as `python -m jobs.results.duplicate_search FAILURE` it searches in the background.
 """
 
 import io
@@ -20,7 +19,7 @@ from core.data import fashion_mnist
 from core.data.fashion_mnist import FashionMNIST
 from core.errors import LookbookError
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs, find_pairs
-from jobs.running import background
+from jobs.running.background import FailureRecorded, Task, TaskState, open_here, report_progress
 from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.new_files import write_file
@@ -29,7 +28,7 @@ from jobs.store.store import Store
 METHOD = 1
 """Number of the method; a file of another one is searched anew."""
 NICENESS = 10
-"""A search leaves the cores to runs that are at work."""
+"""A search leaves the cores to running runs."""
 
 Mask = NDArray[np.bool_]
 
@@ -64,19 +63,10 @@ class NearDuplicates:
 
     def leaked(self, least: float = NEAR_DUPLICATE) -> Mask:
         """Which test images have a near-duplicate in the training set, validation images included; (test images,)."""
-        found = self.pairs.second[self.across & (self.pairs.similarity >= least)] - self.train_count
+        positions = self.pairs.second[self.across & (self.pairs.similarity >= least)] - self.train_count
         mask = np.zeros(self.test_count, dtype=bool)
-        mask[found] = True
+        mask[positions] = True
         return mask
-
-
-@dataclass(frozen=True)
-class Search:
-    """Whether somebody searches now, how far it is if it says so, and why the last search did not end well."""
-
-    at_work: bool
-    progress: float | None = None
-    problem: str = ""
 
 
 def read(store: Store) -> NearDuplicates | None:
@@ -101,20 +91,14 @@ def version(store: Store) -> float:
     return path.stat().st_mtime if path.exists() else 0.0
 
 
-def search_state(store: Store) -> Search:
-    """The search in the background as it is now."""
-    path = _log(store)
-    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-    last = next((line for line in reversed(lines) if line), "")
-    if locks.is_held(_lock(store)):
-        share = last.removesuffix(" %")
-        return Search(True, int(share) / 100 if share.isdecimal() else None)
-    return Search(False, problem=last.removeprefix("Error: ") if last.startswith("Error: ") else "")
+def search_state(store: Store) -> TaskState:
+    """How it stands with the search."""
+    return _task(store).state
 
 
 def start_search(store: Store) -> bool:
-    """Search in the background unless somebody does; return whether a search was started. Raises OSError."""
-    return background.start_in_background(store, "jobs.results.duplicate_search", _lock(store), _log(store))
+    """Search in the background unless somebody does or has; return whether a search was started. Raises OSError."""
+    return _task(store).request(store, is_done=lambda: read(store) is not None)
 
 
 def find(store: Store, progress: Callable[[float], None] = lambda _: None) -> NearDuplicates:
@@ -123,13 +107,10 @@ def find(store: Store, progress: Callable[[float], None] = lambda _: None) -> Ne
     if known is not None:
         return known
     try:
-        lock = locks.acquire(_lock(store))
+        with locks.holding(_task(store).lock):
+            return search(store, fashion_mnist.load(settings().data), progress)
     except locks.Held:
         raise SearchedElsewhere("Another process searches already.", "Ask again in some minutes.") from None
-    try:
-        return search(store, fashion_mnist.load(settings().data), progress)
-    finally:
-        os.close(lock)
 
 
 class SearchedElsewhere(LookbookError):
@@ -142,52 +123,36 @@ def search(store: Store, data: FashionMNIST, progress: Callable[[float], None] =
     """Search all images and keep what is found; to be called with the lock held. Raises NotWritten."""
     start = time.monotonic()
     pairs = find_pairs(np.concatenate([data.train_images, data.test_images]), LOOK_ALIKE, progress)
-    found = NearDuplicates(pairs, len(data.train_images), len(data.test_images), time.monotonic() - start)
+    duplicates = NearDuplicates(pairs, len(data.train_images), len(data.test_images), time.monotonic() - start)
     packed = io.BytesIO()
     facts = {
-        "train_count": found.train_count,
-        "test_count": found.test_count,
-        "seconds": found.seconds,
+        "train_count": duplicates.train_count,
+        "test_count": duplicates.test_count,
+        "seconds": duplicates.seconds,
         "method": METHOD,
     }
     arrays = {name: np.asarray(value) for name, value in {**vars(pairs), **facts}.items()}
     np.savez_compressed(packed, allow_pickle=False, **arrays)
     write_file(_file(store), packed.getvalue(), replace=True)
-    return found
+    return duplicates
 
 
-def main(store: Store) -> int:
-    """Search, and say on standard output how far it is; 0 if it ended well."""
+def main() -> None:
+    """Search, reporting how far it is."""
     os.nice(NICENESS)
-    said = -1
-
-    def say(share: float) -> None:
-        nonlocal said
-        if int(100 * share) > said:
-            said = int(100 * share)
-            print(f"{said} %", flush=True)
-
-    try:
-        search(store, fashion_mnist.load(settings().data), say)
-    except LookbookError as error:
-        print(f"Error: {error}", flush=True)
-        return 1
-    print("done", flush=True)
-    return 0
+    search(open_here(), fashion_mnist.load(settings().data), report_progress)
 
 
 def _file(store: Store) -> Path:
     return store.artifacts / "near-duplicates.npz"
 
 
-def _lock(store: Store) -> Path:
-    return store.artifacts / "near-duplicates.lock"
-
-
-def _log(store: Store) -> Path:
-    return store.artifacts / "near-duplicates.log"
+def _task(store: Store) -> Task:
+    start = store.artifacts / "near-duplicates"
+    lock, log, failure = (start.with_suffix(suffix) for suffix in (".lock", ".log", ".failure"))
+    return Task("jobs.results.duplicate_search", _file(store), lock, log, failure)
 
 
 if __name__ == "__main__":
-    # The lock is held for as long as this process has its descriptor open.
-    sys.exit(main(background.open_here()))
+    with FailureRecorded(sys.argv[1]):
+        main()

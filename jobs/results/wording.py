@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
-from jobs.store.records import INTERRUPTED, Run, ShopState
+from jobs.store.records import INTERRUPTED, QueueState, Run
 
 NOTHING = "-"
 
@@ -19,11 +19,11 @@ def model(run: Run) -> str:
     return f"{run.model}, with test-time flips" if run.answers_with_flips else run.model
 
 
-def queue_words(shop: ShopState) -> str:
+def queue_words(queue: QueueState) -> str:
     """The queue in one sentence: "1 run at work on 1 slot, 3 waiting", and whether it is paused."""
-    at_work, slots = wording.counted(shop.at_work, "run"), wording.counted(shop.slots, "slot")
-    words = f"{at_work} at work on {slots}, {count(shop.queued)} waiting."
-    return f"{words} The queue is paused: nothing new starts." if shop.paused else words
+    at_work, slots = wording.counted(queue.at_work, "run"), wording.counted(queue.slots, "slot")
+    words = f"{at_work} at work on {slots}, {count(queue.queued)} waiting."
+    return f"{words} The queue is paused: nothing new starts." if queue.paused else words
 
 
 def percent(share: float | None) -> str:

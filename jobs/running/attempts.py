@@ -27,12 +27,12 @@ class Replaced(Exception):
 
 
 @dataclass(frozen=True)
-class Duty:
+class AttemptHandle:
     """The right of one attempt to write about its run."""
 
     store: Store
     run_id: str
-    attempt: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Answers:
 
 
 def report_start(
-    duty: Duty,
+    attempt: AttemptHandle,
     pid: int,
     facts: Mapping[str, Any],
     complete: Sequence[Epoch],
@@ -60,26 +60,28 @@ def report_start(
     Epochs past the checkpoint are taken out: they are about to be trained again. `here` takes the place of what the
     environment of the launch said of code and machine.
     """
-    with _on_duty(duty) as (connection, row):
-        connection.execute(epochs.delete().where(epochs.c.run_id == duty.run_id, epochs.c.epoch > len(complete)))
-        _insert_missing(connection, duty.run_id, complete)
+    with _current(attempt) as (connection, row):
+        connection.execute(epochs.delete().where(epochs.c.run_id == attempt.run_id, epochs.c.epoch > len(complete)))
+        _insert_missing(connection, attempt.run_id, complete)
         position = {"epoch": min(len(complete) + 1, row.epochs), "batch": batch}
         environment = {**row.environment, **(here or {})}
-        _update(connection, duty, pid=pid, environment=environment, **facts, **position, **_best(best))
+        _update(connection, attempt, pid=pid, environment=environment, **facts, **position, **_best(best))
         connection.execute(
             attempts.update()
-            .where(attempts.c.run_id == duty.run_id, attempts.c.attempt == duty.attempt)
+            .where(attempts.c.run_id == attempt.run_id, attempts.c.attempt == attempt.number)
             .values(start_epoch=position["epoch"], start_batch=batch)
         )
         return bool(row.status == RUNNING)
 
 
-def report_progress(duty: Duty, epoch: int, batch: int, batches: int, images_per_s: float, worked_s: float) -> bool:
+def report_progress(
+    attempt: AttemptHandle, epoch: int, batch: int, batches: int, images_per_s: float, worked_s: float
+) -> bool:
     """Record how far the trainer is and the seconds it worked since its last report; return whether to go on."""
-    with _on_duty(duty) as (connection, row):
+    with _current(attempt) as (connection, row):
         _update(
             connection,
-            duty,
+            attempt,
             epoch=epoch,
             batch=batch,
             batches=batches,
@@ -91,47 +93,47 @@ def report_progress(duty: Duty, epoch: int, batch: int, batches: int, images_per
 
 
 def report_checkpoint(
-    duty: Duty, complete: Sequence[Epoch], best: Epoch | None, *, further: bool, warning: str | None = None
+    attempt: AttemptHandle, complete: Sequence[Epoch], best: Epoch | None, *, further: bool, warning: str | None = None
 ) -> bool:
     """Record that a checkpoint is on disk, with the epochs complete in it; return whether to go on.
 
-    `further` says that it is much further on than where this attempt began: only then are earlier deaths forgotten.
+    `further` says that it is much further on than where this attempt began: only then are earlier crashes forgotten.
     A warning of before is over; `warning` is what is still to be told.
     """
-    with _on_duty(duty) as (connection, row):
-        _insert_missing(connection, duty.run_id, complete)
-        _update(connection, duty, warning=warning, deaths=0 if further else row.deaths, **_best(best))
+    with _current(attempt) as (connection, row):
+        _insert_missing(connection, attempt.run_id, complete)
+        _update(connection, attempt, warning=warning, deaths=0 if further else row.deaths, **_best(best))
         return bool(row.status == RUNNING)
 
 
-def report_warning(duty: Duty, warning: str) -> bool:
+def report_warning(attempt: AttemptHandle, warning: str) -> bool:
     """Record trouble that the run can outlive, until the next checkpoint; return whether to go on."""
-    with _on_duty(duty) as (connection, row):
-        _update(connection, duty, warning=warning)
+    with _current(attempt) as (connection, row):
+        _update(connection, attempt, warning=warning)
         return bool(row.status == RUNNING)
 
 
-def report_leaving(duty: Duty, worked_s: float) -> bool:
+def report_leaving(attempt: AttemptHandle, worked_s: float) -> bool:
     """Record that the trainer leaves before the end; return whether that stops the run.
 
     It does if somebody asked for it. A trainer that was told to leave otherwise, by a machine that shuts down, leaves
-    the run at work: it is interrupted, and resumed when a supervisor finds it.
+    the run running: it is interrupted, and resumed when a supervisor finds it.
     """
-    with _on_duty(duty) as (connection, row):
-        _update(connection, duty, work_s=row.work_s + worked_s)
+    with _current(attempt) as (connection, row):
+        _update(connection, attempt, work_s=row.work_s + worked_s)
         if row.status == STOPPING:
-            end_run(connection, duty, STOPPED, "stopped")
+            end_run(connection, attempt, STOPPED, "stopped")
         return bool(row.status == STOPPING)
 
 
-def report_failure(duty: Duty, kind: str, message: str, advice: str) -> None:
+def report_failure(attempt: AttemptHandle, kind: str, message: str, advice: str) -> None:
     """Record that the run cannot go on, and why."""
-    with _on_duty(duty) as (connection, _row):
-        fail_run(connection, duty, kind, message, advice)
+    with _current(attempt) as (connection, _row):
+        fail_run(connection, attempt, kind, message, advice)
 
 
 def report_finish(
-    duty: Duty,
+    attempt: AttemptHandle,
     complete: Sequence[Epoch],
     best: Epoch | None,
     answers: Mapping[str, Answers],
@@ -149,13 +151,13 @@ def report_finish(
     stored = blobs.decode_log_probabilities(blob_of["test"], len(labels))
     accuracy = float((stored.argmax(axis=1) == labels).mean())
     learning_s = sum(epoch.duration_s for epoch in complete)
-    with _on_duty(duty) as (connection, row):
-        _insert_missing(connection, duty.run_id, complete)
+    with _current(attempt) as (connection, row):
+        _insert_missing(connection, attempt.run_id, complete)
         for split, given in answers.items():
-            _insert_answers(connection, duty.run_id, split, given.labels, blob_of[split])
+            _insert_answers(connection, attempt.run_id, split, given.labels, blob_of[split])
         end_run(
             connection,
-            duty,
+            attempt,
             FINISHED,
             "finished",
             epoch=len(complete),
@@ -178,11 +180,11 @@ def _insert_answers(
 
 
 @contextmanager
-def _on_duty(duty: Duty) -> Iterator[tuple[Connection, Row[Any]]]:
-    with duty.store.writing() as connection:
-        row = row_of(connection, duty.run_id)
-        if row is None or row.attempt != duty.attempt or row.status not in AT_WORK:
-            raise Replaced(f"attempt {duty.attempt} of run {duty.run_id} is over")
+def _current(attempt: AttemptHandle) -> Iterator[tuple[Connection, Row[Any]]]:
+    with attempt.store.writing() as connection:
+        row = row_of(connection, attempt.run_id)
+        if row is None or row.attempt != attempt.number or row.status not in AT_WORK:
+            raise Replaced(f"attempt {attempt.number} of run {attempt.run_id} is over")
         yield connection, row
 
 
@@ -212,26 +214,26 @@ def existing_row(connection: Connection, run_id: str) -> Row[Any]:
     return row
 
 
-def fail_run(connection: Connection, duty: Duty, kind: str, message: str, advice: str) -> None:
+def fail_run(connection: Connection, attempt: AttemptHandle, kind: str, message: str, advice: str) -> None:
     """End the run as failed, within the caller's transaction."""
-    end_run(connection, duty, FAILED, "failed", error_kind=kind, error_message=message, error_advice=advice)
+    end_run(connection, attempt, FAILED, "failed", error_kind=kind, error_message=message, error_advice=advice)
 
 
-def end_run(connection: Connection, duty: Duty, status: str, outcome: str, **values: Any) -> None:
+def end_run(connection: Connection, attempt: AttemptHandle, status: str, outcome: str, **values: Any) -> None:
     """End the run and its attempt, within the caller's transaction."""
     now = time.time()
-    _update(connection, duty, status=status, status_since=now, ended_at=now, pid=None, **values)
-    close_attempt(connection, duty, outcome)
+    _update(connection, attempt, status=status, status_since=now, ended_at=now, pid=None, **values)
+    close_attempt(connection, attempt, outcome)
 
 
-def _update(connection: Connection, duty: Duty, **values: Any) -> None:
-    connection.execute(runs.update().where(runs.c.id == duty.run_id).values(**values))
+def _update(connection: Connection, attempt: AttemptHandle, **values: Any) -> None:
+    connection.execute(runs.update().where(runs.c.id == attempt.run_id).values(**values))
 
 
-def close_attempt(connection: Connection, duty: Duty, outcome: str) -> None:
+def close_attempt(connection: Connection, attempt: AttemptHandle, outcome: str) -> None:
     """Say how an attempt ended, within the caller's transaction."""
     connection.execute(
         attempts.update()
-        .where(attempts.c.run_id == duty.run_id, attempts.c.attempt == duty.attempt)
+        .where(attempts.c.run_id == attempt.run_id, attempts.c.attempt == attempt.number)
         .values(ended_at=time.time(), outcome=outcome)
     )

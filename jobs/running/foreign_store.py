@@ -101,10 +101,10 @@ def _revision(reader: sqlite3.Connection) -> str:
     objects = dict(reader.execute("SELECT name, type FROM sqlite_master").fetchall())
     if objects.get("alembic_version") != "table":
         raise _Refused("it has no schema of a run store")
-    found = reader.execute("SELECT version_num FROM alembic_version").fetchmany(2)
-    if len(found) != 1 or not isinstance(found[0][0], str):
+    rows = reader.execute("SELECT version_num FROM alembic_version").fetchmany(2)
+    if len(rows) != 1 or not isinstance(rows[0][0], str):
         raise _Refused("it does not say which schema it has")
-    return str(found[0][0])
+    return str(rows[0][0])
 
 
 def _require_only_tables_of(reader: sqlite3.Connection, writer: sqlite3.Connection) -> None:
@@ -126,8 +126,8 @@ def _require_only_tables_of(reader: sqlite3.Connection, writer: sqlite3.Connecti
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[str, bool]]:
     """The names of a table's columns, and whether each is an ordinary one."""
-    found = connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,))
-    return sorted((name, hidden == 0) for name, hidden in found)
+    columns = connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,))
+    return sorted((name, hidden == 0) for name, hidden in columns)
 
 
 def _require_whole(reader: sqlite3.Connection) -> None:
@@ -161,8 +161,8 @@ def _check_row(table: Table, row: dict[Column[Any], Any]) -> None:
             raise _Refused(f"{place} holds {_shown(value)}, which no run store has there")
     if table is schema.predictions:
         _check_predictions({column.name: value for column, value in row.items()})
-    if table is schema.shop:
-        _check_setting(*(row[column] for column in (schema.shop.c.key, schema.shop.c.value)))
+    if table is schema.store_settings:
+        _check_setting(*(row[column] for column in (schema.store_settings.c.key, schema.store_settings.c.value)))
 
 
 def _check_predictions(row: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a run at work is doing when its steps are done and it has no figure to show yet."""
+"""What a running run is doing when its steps are done and it has no figure to show yet."""
 
 from jobs.store.queries import list_epochs
 from jobs.store.records import RUNNING, Run

@@ -1,18 +1,15 @@
 """A backup in the place of the run store: checked first, all at one stroke, and never behind a run's back."""
 
-import os
 import secrets
 import shutil
-import signal
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running.background import end_supervisor, ensure_supervisor
 from jobs.running.foreign_store import checked_copy
-from jobs.running.processes import wake
 from jobs.store import locks
 from jobs.store.copying import copy_file
 from jobs.store.run_files import supervisor_lock
@@ -28,13 +25,13 @@ _MAGIC = b"SQLite format 3\0"
 def restore(source: Path, url: str, artifacts: Path) -> Path | None:
     """Put a copy of a backup in the place of the run store; return where the store that was there is kept, if any.
 
-    Raise StoreError if the file is no undamaged run store, if a supervisor is at work, or if nothing can be written.
+    Raise StoreError if the file is no undamaged run store, if a supervisor is running, or if nothing can be written.
     """
     address = parse_url(url)
     database = address.database
     if address.get_backend_name() != "sqlite" or not database:
         raise StoreError("Only a SQLite store can be restored from a file.", "Use the tools of your database server.")
-    with checked_copy(source, Path(database)) as copy, _nobody_at_work(Store(connect(url), artifacts)):
+    with checked_copy(source, Path(database)) as copy, _nobody_running(Store(connect(url), artifacts)):
         try:
             return _put_in_place(copy, Path(database))
         except (OSError, sqlite3.Error) as error:
@@ -93,46 +90,32 @@ def _replace_rubble(source: Path, target: Path, kept: Path) -> None:
 
 
 @contextmanager
-def _nobody_at_work(store: Store) -> Iterator[None]:
-    """Send the supervisor away and keep others from starting; raise StoreError if a run is at work.
+def _nobody_running(store: Store) -> Iterator[None]:
+    """End the supervisor and keep others from starting; raise StoreError if a run is running.
 
     A supervisor that was sent away for nothing is started again.
     """
     make_artifacts(store.artifacts)
-    path = supervisor_lock(store)
-    was_there = _send_supervisor_away(path)
+    supervised = end_supervisor(store)
     try:
-        with _supervisor_kept_out(path):
-            working = [held.parent.name for held in store.artifacts.glob("*/lock") if locks.is_held(held)]
-            if working:
-                raise _busy(f"Runs are at work ({', '.join(working)})")
+        with _supervisor_kept_out(store):
+            running = [lock.parent.name for lock in store.artifacts.glob("*/lock") if locks.is_held(lock)]
+            if running:
+                raise _busy(f"Trainers are running ({', '.join(running)})")
             yield
     except StoreError:
-        if was_there:
+        if supervised:
             ensure_supervisor(store)
         raise
 
 
 @contextmanager
-def _supervisor_kept_out(path: Path) -> Iterator[None]:
+def _supervisor_kept_out(store: Store) -> Iterator[None]:
     try:
-        lock = locks.acquire(path, patience_s=LEAVING_S)
+        with locks.holding(supervisor_lock(store), patience_s=LEAVING_S):
+            yield
     except locks.Held:
-        raise _busy("A supervisor is at work") from None
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _send_supervisor_away(lock: Path) -> bool:
-    """Return whether there was one; trainers go on without it."""
-    pid = supervisor_pid(lock) if lock.exists() else None
-    if pid is None:
-        return False
-    wake(pid)
-    os.kill(pid, signal.SIGTERM)
-    return True
+        raise _busy("A supervisor is running") from None
 
 
 def _busy(reason: str) -> StoreError:

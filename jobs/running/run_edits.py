@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from core.errors import ConfigurationError, LookbookError
 from core.texts import clean_lines, named
-from jobs.running import processes
+from jobs.running import background
 from jobs.running.attempts import existing_row
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run, run_not_found
@@ -79,7 +79,7 @@ def set_pinned(store: Store, run_id: str, pinned: bool) -> None:
 
 
 def archive(store: Store, run_id: str) -> None:
-    """Hide a run that neither waits nor works from the lists; raise RunNotFound or NotPossible."""
+    """Hide a run that is neither queued nor running from the lists; raise RunNotFound or NotPossible."""
     with store.writing() as connection:
         _refuse_active(connection, run_id, "archived")
         connection.execute(update(runs).where(runs.c.id == run_id).values(archived_at=time.time()))
@@ -118,8 +118,8 @@ def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> N
 def delete(store: Store, run_id: str) -> int:
     """Delete a run with its figures, predictions and files; return the bytes freed on disk.
 
-    Raise RunNotFound, or NotPossible for one that waits or works. The rows go first: if the machine dies between,
-    files without a run are left, never a run without its files.
+    Raise RunNotFound, or NotPossible for one that is queued or running. The rows go first: if the machine dies
+    between, files without a run are left, never a run without its files.
     """
     files = run_files.files_of(store, run_id)
     with store.writing() as connection:
@@ -127,7 +127,8 @@ def delete(store: Store, run_id: str) -> int:
         if locks.is_held(files.lock):
             raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.")
         connection.execute(runs.delete().where(runs.c.id == run_id))
-    processes.end_study(files)
+    for lock in (files.study_lock, files.package_lock):
+        background.end(lock)
     before = run_files.bytes_used(store, run_id)
     shutil.rmtree(files.folder, ignore_errors=True)
     return before - run_files.bytes_used(store, run_id)
@@ -144,7 +145,7 @@ def clear_checkpoints(store: Store, run_id: str) -> int:
 
 
 def _refuse_active(connection: Connection, run_id: str, what: str) -> str:
-    """Return the name of a run that neither waits nor works; it stays so until the transaction ends."""
+    """Return the name of a run that is neither queued nor running; it stays so until the transaction ends."""
     row = existing_row(connection, run_id)
     if row.status in ACTIVE:
         raise NotPossible(f"Run {row.name} is {row.status} and cannot be {what}.", "Stop it first.")

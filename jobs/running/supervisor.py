@@ -4,7 +4,6 @@ It can be killed at any moment: trainers go on without it, and the next supervis
 store and in the locks.
 """
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -15,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from jobs.running import claims, processes
-from jobs.running.attempts import Duty
-from jobs.running.background import sign, supervisor_pid
+from jobs.running import background, claims
+from jobs.running.attempts import AttemptHandle
+from jobs.running.background import holder, sign
 from jobs.running.environment import host
-from jobs.settings import ROOT, child_environment, settings
+from jobs.running.process_log import log_to_output, logger
+from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.ownership import tie
 from jobs.store.queries import active_runs
@@ -51,25 +51,25 @@ def main(*, stay: bool = False, lock: int | None = None) -> int:
     make_private(store)
     make_artifacts(store.artifacts)
     path = run_files.supervisor_lock(store)
-    voice = Voice()
-    lock = _take(path) if lock is None else lock
+    log_to_output(f"supervisor {os.getpid()}: ")
+    lock = _acquired(path) if lock is None else lock
     if lock is None:
-        raise _already_supervised(store, supervisor_pid(path))
+        raise _already_supervised(store, holder(path))
     while lock is not None:
-        voice.say(f"at work for {store.place}")
-        _open(store, voice)
-        Supervisor(store, host(), voice).run(stay=stay)
+        logger.info(f"running for {store.place}")
+        _open(store)
+        Supervisor(store, host()).run(stay=stay)
         os.close(lock)
         # A run may have been queued by somebody who still saw this supervisor alive.
-        lock = _take(path) if has_work(store) else None
-    voice.say("no more work")
+        lock = _acquired(path) if has_work(store) else None
+    logger.info("no more work")
     return 0
 
 
 def _already_supervised(store: Store, pid: int | None) -> StoreError:
     which = f" (process {pid})" if pid is not None else ""
     return StoreError(
-        f"Another supervisor{which} is at work for {store.place}.",
+        f"Another supervisor{which} is running for {store.place}.",
         "It works off the same queue; end it first if this one shall.",
     )
 
@@ -78,7 +78,7 @@ def _leave(_signal: int, _frame: object) -> None:
     raise SystemExit(0)
 
 
-def _take(path: Path) -> int | None:
+def _acquired(path: Path) -> int | None:
     try:
         lock = locks.acquire(path)
     except locks.Held:
@@ -87,37 +87,20 @@ def _take(path: Path) -> int | None:
     return lock
 
 
-def _open(store: Store, voice: "Voice") -> None:
+def _open(store: Store) -> None:
     """Bring the store up to date, however long it is locked, full or read-only; raise what will not pass."""
     while True:
         try:
             bring_up_to_date(store)
             return tie(store)
         except (StoreBusy, StoreFull, StoreReadOnly) as error:
-            voice.say(str(error))
+            logger.warning(str(error))
             time.sleep(TICK_S)
 
 
 def has_work(store: Store) -> bool:
-    """Whether a run waits or works here; a paused queue counts, so that going on needs no new supervisor."""
+    """Whether a run is queued, or running here; a paused queue counts, so that going on needs no new supervisor."""
     return any(run.status == QUEUED or claims.is_here(store, run, host()) for run in active_runs(store))
-
-
-@dataclass
-class Voice:
-    """What the supervisor writes to its log."""
-
-    last: str = ""
-
-    def say(self, words: str) -> None:
-        """Write a line, unless it says again what the last one said."""
-        if words == self.last:
-            return
-        self.last = words
-        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} supervisor {os.getpid()}: {words}\n"
-        # On a full disk the line is lost, not the work.
-        with contextlib.suppress(OSError):
-            os.write(sys.stdout.fileno(), line.encode())
 
 
 @dataclass
@@ -126,10 +109,9 @@ class Supervisor:
 
     store: Store
     host: str
-    voice: Voice = field(default_factory=Voice)
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    asked_to_go: dict[tuple[str, int], float] = field(default_factory=dict)
-    """When each attempt that has to go was first asked to, on the monotonic clock."""
+    stopping_since: dict[tuple[str, int], float] = field(default_factory=dict)
+    """When each attempt that has to stop was first asked to, on the monotonic clock."""
 
     def run(self, *, stay: bool) -> None:
         """Tick until there has been nothing to do for a while."""
@@ -140,22 +122,22 @@ class Supervisor:
                     last_work = time.monotonic()
             except (StoreError, OSError) as error:
                 # The store may be locked or a disk full for a while; trainers go on, and so must this.
-                self.voice.say(str(error))
+                logger.warning(str(error))
                 last_work = time.monotonic()
             time.sleep(TICK_S)
 
     def tick(self) -> bool:
-        """Look after every run at work, then start what the slots allow; return whether there is work."""
+        """Watch over every running run, then start what the slots allow; return whether there is work."""
         self._reap()
         active = active_runs(self.store)
         ours = [run for run in active if claims.is_here(self.store, run, self.host)]
         # Those that are alive first: one that is suspended may hold the store locked, and all writes wait for it.
         for run in ours:
             if run.alive:
-                self._look_after(run)
+                self._watch(run)
         for run in ours:
             if not run.alive:
-                self._settle(run)
+                self._replace(run)
         while (run_id := claims.next_in_queue(self.store, self.host)) is not None:
             if not self._start(run_id, partial(claims.claim, self.store, run_id, self.host)):
                 break
@@ -164,101 +146,86 @@ class Supervisor:
     def _reap(self) -> None:
         """Collect the trainers that have ended, and wake those that were suspended, whatever their runs' status."""
         for run_id, child in list(self.children.items()):
-            if child.poll() is None and processes.wake(child.pid):
-                self.voice.say(f"run {run_id} had been suspended and goes on")
+            if child.poll() is None and background.wake(child.pid):
+                logger.info(f"run {run_id} had been suspended and goes on")
 
-    def _look_after(self, run: Run) -> None:
+    def _watch(self, run: Run) -> None:
         pid = self._pid(run)
-        if processes.wake(pid):
-            self.voice.say(f"run {run.id} had been suspended and goes on")
+        if background.wake(pid):
+            logger.info(f"run {run.id} had been suspended and goes on")
         if run.status == STOPPING and pid is not None:
-            self._press_to_go(run, pid)
+            self._stop(run, pid)
 
-    def _settle(self, run: Run) -> None:
+    def _replace(self, run: Run) -> None:
         child = self.children.get(run.id)
         exit_status = _exit_status(child) if child else None
-        lines = run_files.log_tail(self.store, run.id, lines=1)
-        ended = Duty(self.store, run.id, run.attempt)
-        self.voice.say(f"run {run.id}: attempt {run.attempt} is gone (exit status {exit_status})")
+        last_log_line = run_files.log_tail(self.store, run.id, lines=1).strip()
+        ended = AttemptHandle(self.store, run.id, run.attempt)
+        logger.info(f"run {run.id}: attempt {run.attempt} is gone (exit status {exit_status})")
 
-        def settle() -> Duty | None:
-            next_attempt = claims.settle_death(ended, self.host, exit_status, lines.strip())
+        def record_exit() -> AttemptHandle | None:
+            next_attempt = claims.record_exit(ended, self.host, exit_status, last_log_line)
             # Not before it is recorded how this one ended: the store may be locked, and then it is tried again.
             self.children.pop(run.id, None)
             return next_attempt
 
-        self._start(run.id, settle)
+        self._start(run.id, record_exit)
 
-    def _start(self, run_id: str, take: Callable[[], Duty | None]) -> bool:
+    def _start(self, run_id: str, take: Callable[[], AttemptHandle | None]) -> bool:
         """Take the run and give it a trainer; return whether there was one to start."""
         try:
             return self._take_and_spawn(run_id, take)
         except locks.Held:
-            self._press_earlier_trainer(run_id)
+            self._stop_earlier_trainer(run_id)
         except _FOLDER_IS_UNUSABLE as error:
-            self._give_up(run_id, error)
+            self._fail(run_id, error)
         return False
 
-    def _take_and_spawn(self, run_id: str, take: Callable[[], Duty | None]) -> bool:
+    def _take_and_spawn(self, run_id: str, take: Callable[[], AttemptHandle | None]) -> bool:
         """Hold the run's lock, take the run, hand both to a new trainer. Raise locks.Held, OSError or StoreError."""
         files = run_files.files_of(self.store, run_id)
         # Whoever holds the run's lock makes it look alive: not while it cannot be taken, because the store is locked.
         with self.store.writing():
             pass
-        lock = locks.acquire(files.lock)
-        try:
-            with files.log.open("ab") as log:
-                duty = take()
-                if duty is None:
-                    return False
-                self.children[run_id] = self._spawn(duty, lock, log.fileno())
-        finally:
-            os.close(lock)
-        self.voice.say(f"run {run_id}: attempt {duty.attempt} started")
+        with locks.holding(files.lock) as lock, files.log.open("ab") as log:
+            attempt = take()
+            if attempt is None:
+                return False
+            arguments = [run_id, str(attempt.number)]
+            self.children[run_id] = background.start(self.store, background.TRAINER, arguments, lock, log)
+        logger.info(f"run {run_id}: attempt {attempt.number} started")
         return True
 
-    def _give_up(self, run_id: str, error: OSError) -> None:
+    def _fail(self, run_id: str, error: OSError) -> None:
         """End a run whose folder cannot be used: it must not hold up the others."""
         message = f"The folder of the run cannot be used: {error.strerror} ({error.filename})."
-        claims.give_up(self.store, run_id, "disk", message, "Mend that, then resume the run.")
-        self.voice.say(f"run {run_id} failed: {message}")
+        claims.fail(self.store, run_id, "disk", message, "Mend that, then resume the run.")
+        logger.info(f"run {run_id} failed: {message}")
 
-    def _spawn(self, duty: Duty, lock: int, log: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", processes.TRAINER, duty.run_id, str(duty.attempt)],
-            cwd=ROOT,
-            env=child_environment(self.store.engine.url.render_as_string(hide_password=False), self.store.artifacts),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
-
-    def _press_earlier_trainer(self, run_id: str) -> None:
-        """A trainer that said it had stopped is still there, and its run is to start again: hurry it."""
-        self.voice.say(f"run {run_id} is still held by an earlier trainer")
-        pid = processes.trainer_of(run_files.files_of(self.store, run_id).lock, run_id)
+    def _stop_earlier_trainer(self, run_id: str) -> None:
+        """A trainer that reported its end is still there, and its run is to start again: kill it after a while."""
+        logger.info(f"run {run_id} is still held by an earlier trainer")
+        pid = holder(run_files.files_of(self.store, run_id).lock)
         if pid is not None:
-            processes.wake(pid)
+            background.wake(pid)
             self._kill_after_grace((run_id, pid), pid)
 
-    def _press_to_go(self, run: Run, pid: int) -> None:
-        if (run.id, run.attempt) not in self.asked_to_go:
-            processes.signal_group(pid, signal.SIGTERM)
+    def _stop(self, run: Run, pid: int) -> None:
+        if (run.id, run.attempt) not in self.stopping_since:
+            background.signal_group(pid, signal.SIGTERM)
         self._kill_after_grace((run.id, run.attempt), pid)
 
     def _kill_after_grace(self, which: tuple[str, int], pid: int) -> None:
-        if time.monotonic() - self.asked_to_go.setdefault(which, time.monotonic()) > GRACE_S:
-            self.voice.say(f"run {which[0]} did not go in {GRACE_S:.0f} s and is killed")
-            processes.signal_group(pid, signal.SIGKILL)
+        if time.monotonic() - self.stopping_since.setdefault(which, time.monotonic()) > GRACE_S:
+            logger.info(f"run {which[0]} did not stop in {GRACE_S:.0f} s and is killed")
+            background.signal_group(pid, signal.SIGKILL)
 
     def _pid(self, run: Run) -> int | None:
         """The run's trainer, which leads a process group; None if it is gone."""
         child = self.children.get(run.id)
         if child is not None and child.poll() is None:
             return child.pid
-        return processes.trainer_of(run_files.files_of(self.store, run.id).lock, run.id, run.pid)
+        return holder(run_files.files_of(self.store, run.id).lock)
 
 
 def _exit_status(child: subprocess.Popen[bytes]) -> int:
@@ -268,13 +235,13 @@ def _exit_status(child: subprocess.Popen[bytes]) -> int:
         return child.wait(timeout=TICK_S)
     except subprocess.TimeoutExpired:
         # Somebody has deleted the lock file: what this trainer does now would be done twice.
-        processes.signal_group(child.pid, signal.SIGKILL)
+        background.signal_group(child.pid, signal.SIGKILL)
         return child.wait()
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main(lock=int(sys.argv[1]) if len(sys.argv) > 1 else None))
-    except StoreError as problem:
-        Voice().say(str(problem))
+    except StoreError as error:
+        logger.error(str(error))
         sys.exit(1)

@@ -4,7 +4,6 @@ import errno
 import os
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +21,10 @@ from core.learning.resumption import START_OVER
 from core.learning.training import CHECKPOINT_SECONDS, NO_ROOM, Training
 from core.machine.clock import Clock
 from core.statistics.wording import counted
-from jobs.running.attempts import Answers, Duty, Replaced
+from jobs.running.attempts import Answers, AttemptHandle, Replaced
 from jobs.running.background import open_here
-from jobs.running.trainer_reports import ROOM_ADVICE, Shift, StopRequest, leave_out_pauses, persist, say
+from jobs.running.process_log import log_to_output, logger
+from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest, leave_out_pauses, persist
 from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_epochs
@@ -35,166 +35,171 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 MEMORY_ADVICE = "Choose a smaller batch or input size, or close other programs, then clone or resume the run."
 
 
-def main(run_id: str, attempt: int) -> int:
+def main(run_id: str, number: int) -> int:
     """Do one attempt at a run; return 0 if it ended as it should, 1 if the run failed."""
+    log_to_output()
     stop, clock = StopRequest(), Clock()
     stop.listen()
     leave_out_pauses(clock)
     try:
-        return _try(Shift(Duty(persist(open_here), run_id, attempt), stop, clock))
+        return _try(Reporter(AttemptHandle(persist(open_here), run_id, number), stop, clock))
     except Replaced as reason:
-        say(f"leaving: {reason}")
+        logger.info(f"leaving: {reason}")
         return 0
     except LookbookError as error:
         # The store itself cannot be used, so that nothing can be recorded there.
-        say(str(error))
+        logger.error(str(error))
         return 1
 
 
-def _try(shift: Shift) -> int:
+def _try(reporter: Reporter) -> int:
     try:
-        _work(shift)
+        _work(reporter)
     except StoreDamaged as error:
         # Perhaps only the row of this run; if it is the whole store, that cannot be recorded either.
-        shift.fail(error.kind, error.message, error.advice)
+        reporter.fail(error.kind, error.message, error.advice)
     except (Replaced, StoreError):
         raise
     except LookbookError as error:
-        shift.fail(error.kind, error.message, error.advice)
+        reporter.fail(error.kind, error.message, error.advice)
     except MemoryError:
-        shift.fail("memory", "The machine ran out of memory.", MEMORY_ADVICE)
+        reporter.fail("memory", "The machine ran out of memory.", MEMORY_ADVICE)
     except OSError as error:
-        say(traceback.format_exc())
+        logger.exception("the attempt failed")
         if error.errno == errno.ENOMEM:
-            shift.fail("memory", f"The machine ran out of memory: {error}.", MEMORY_ADVICE)
+            reporter.fail("memory", f"The machine ran out of memory: {error}.", MEMORY_ADVICE)
         else:
-            shift.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
+            reporter.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
     except Exception as error:
         # The last stop of the process: recorded with the run, its traceback kept in the log.
-        say(traceback.format_exc())
+        logger.exception("the attempt failed")
         if any(words in str(error).lower() for words in OUT_OF_MEMORY):
-            shift.fail("memory", f"Memory ran out: {str(error).splitlines()[0]}", MEMORY_ADVICE)
+            reporter.fail("memory", f"Memory ran out: {str(error).splitlines()[0]}", MEMORY_ADVICE)
         else:
-            shift.fail("code", f"{type(error).__name__}: {error}", "The log has the traceback; please report it.")
+            reporter.fail("code", f"{type(error).__name__}: {error}", "The log has the traceback; please report it.")
     else:
         return 0
     return 1
 
 
-def _work(shift: Shift) -> None:
+def _work(reporter: Reporter) -> None:
     """Take up the run, train it, test it; or leave it where it can be taken up again."""
-    run = persist(lambda: get_run(shift.duty.store, shift.duty.run_id))
+    run = persist(lambda: get_run(reporter.attempt.store, reporter.attempt.run_id))
     config = validated(dict(run.config))
-    files = run_files.files_of(shift.duty.store, run.id)
-    say(f"attempt {shift.duty.attempt} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
+    files = run_files.files_of(reporter.attempt.store, run.id)
+    logger.info(f"attempt {reporter.attempt.number} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)
     data = _load_verified(settings().data)
     # A run that died before may die again: it writes its next checkpoint soon.
-    training = shift.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
+    training = reporter.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
     if training is None:
-        shift.leave()
+        reporter.leave()
         return
-    shift.other_clocks.append(training.clock)
-    leave_out_pauses(shift.clock, training.clock)
-    _refuse_to_forget(shift, training, files.checkpoints)
-    if _train(shift, training) and _finish(shift, training, config, data):
+    reporter.other_clocks.append(training.clock)
+    leave_out_pauses(reporter.clock, training.clock)
+    _refuse_to_forget(reporter, training, files.checkpoints)
+    if _train(reporter, training) and _finish(reporter, training, config, data):
         return
-    _save_before_leaving(shift, training)
-    shift.leave()
+    _save_before_leaving(reporter, training)
+    reporter.leave()
 
 
 def _load_verified(folder: Path) -> FashionMNIST:
     """The data set, every byte as published; raise DataError. To learn from damaged images would tell nobody."""
     start = time.monotonic()
     fashion_mnist.verify(folder)
-    say(f"Fashion-MNIST in {folder} is verified ({time.monotonic() - start:.1f} s)")
+    logger.info(f"Fashion-MNIST in {folder} is verified ({time.monotonic() - start:.1f} s)")
     return fashion_mnist.load(folder)
 
 
-def _refuse_to_forget(shift: Shift, training: Training, folder: Path) -> None:
+def _refuse_to_forget(reporter: Reporter, training: Training, folder: Path) -> None:
     """Raise CheckpointError if the store knows of epochs and no checkpoint is there any more."""
-    known = persist(lambda: list_epochs(shift.duty.store, [shift.duty.run_id])[shift.duty.run_id])
+    known = persist(lambda: list_epochs(reporter.attempt.store, [reporter.attempt.run_id])[reporter.attempt.run_id])
     if known and _position(training) == (0, 0):
         raise CheckpointError(f"The checkpoints of this run are gone: {folder} is empty.", START_OVER)
 
 
-def _train(shift: Shift, training: Training) -> bool:
+def _train(reporter: Reporter, training: Training) -> bool:
     """Train until the end; return False if the run was asked to stop before."""
     last_report, began, complete = 0.0, time.monotonic(), len(training.epochs)
-    say_facts(training)
-    if not shift.started(training):
+    log_facts(training)
+    if not reporter.started(training):
         return False
     for event in training.events():
         goes_on = True
         if isinstance(event, Progress) and time.monotonic() - last_report >= REPORT_EVERY_S:
             last_report = time.monotonic()
-            goes_on = shift.progressed(event)
+            goes_on = reporter.progressed(event)
         elif isinstance(event, EpochEnded):
-            _say_figures(event.figures)
+            _log_figures(event.figures)
         elif isinstance(event, CheckpointSaved):
             further = len(training.epochs) > complete or time.monotonic() - began >= CHECKPOINT_SECONDS
-            goes_on = shift.saved(training, further=further)
+            goes_on = reporter.saved(training, further=further)
         elif isinstance(event, CheckpointFailed):
-            goes_on = shift.warn(f"No room for a checkpoint ({event.reason}): the one before is kept. {ROOM_ADVICE}")
-        if shift.stop.made or not goes_on:
+            goes_on = reporter.warn(f"No room for a checkpoint ({event.reason}): the one before is kept. {ROOM_ADVICE}")
+        if reporter.stop.made or not goes_on:
             return False
     return True
 
 
-def _finish(shift: Shift, training: Training, config: RunConfig, data: FashionMNIST) -> bool:
+def _finish(reporter: Reporter, training: Training, config: RunConfig, data: FashionMNIST) -> bool:
     """Test the best weights and end the run; return False if it was asked to stop before."""
     model = training.load_best()
-    say(f"testing the checkpoint of epoch {training.best_epoch} on {len(data.test_labels):,} images")
+    logger.info(f"testing the checkpoint of epoch {training.best_epoch} on {len(data.test_labels):,} images")
     splits = {"test": (data.test_images, data.test_labels), "validation": training.validation}
     answers = {split: _answers(model, images, labels, config) for split, (images, labels) in splits.items()}
-    path = run_files.files_of(shift.duty.store, shift.duty.run_id).model
+    path = run_files.files_of(reporter.attempt.store, reporter.attempt.run_id).model
     thresholds = fit_thresholds(model, config, *training.validation)
-    origin = {"run": shift.duty.run_id, "epoch": training.best_epoch, "verdict": thresholds and thresholds.as_state()}
-    if shift.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin)) is None:
+    origin = {
+        "run": reporter.attempt.run_id,
+        "epoch": training.best_epoch,
+        "verdict": thresholds and thresholds.as_state(),
+    }
+    if reporter.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin)) is None:
         return False
-    shift.finished(training, answers, config.training_images)
+    reporter.finished(training, answers, config.training_images)
     right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
-    say(f"finished: test accuracy {right.mean():.4f}")
+    logger.info(f"finished: test accuracy {right.mean():.4f}")
     return True
 
 
 def _answers(model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig) -> Answers:
     start = time.perf_counter()
-    said = log_probabilities(model, images, config)
-    return Answers(labels, said, time.perf_counter() - start)
+    answered = log_probabilities(model, images, config)
+    return Answers(labels, answered, time.perf_counter() - start)
 
 
-def _save_before_leaving(shift: Shift, training: Training) -> None:
+def _save_before_leaving(reporter: Reporter, training: Training) -> None:
     try:
         training.save_checkpoint()
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        shift.warn(f"There was no room for a last checkpoint ({error.strerror}): the one before it is kept.")
+        reporter.warn(f"There was no room for a last checkpoint ({error.strerror}): the one before it is kept.")
     else:
-        shift.saved(training, further=False)
+        reporter.saved(training, further=False)
 
 
 def _position(training: Training) -> tuple[int, int]:
     return len(training.epochs), training.batch
 
 
-def say_facts(training: Training) -> None:
+def log_facts(training: Training) -> None:
     """Write into the log on what a run is trained, from what it starts, and where it is taken up."""
     facts = training.facts
     for note in training.notes:
-        say(note)
+        logger.info(note)
     where = f"{facts.device_name}, {counted(facts.threads, 'thread')}, {facts.precision}"
-    say(f"{where}, {facts.parameters_trained:,} parameters to train")
+    logger.info(f"{where}, {facts.parameters_trained:,} parameters to train")
     if facts.pretrained:
         afresh = " and ".join(facts.pretrained.initialised_afresh)
-        say(f"pretrained weights from {facts.pretrained.source}; {afresh} initialised afresh")
+        logger.info(f"pretrained weights from {facts.pretrained.source}; {afresh} initialised afresh")
     if _position(training) != (0, 0):
-        say(f"resuming in epoch {len(training.epochs) + 1} after batch {training.batch}")
+        logger.info(f"resuming in epoch {len(training.epochs) + 1} after batch {training.batch}")
 
 
-def _say_figures(figures: EpochFigures) -> None:
-    say(
+def _log_figures(figures: EpochFigures) -> None:
+    logger.info(
         f"epoch {figures.epoch}: training loss {figures.train_loss:.4f}, accuracy {figures.train_accuracy:.4f}; "
         f"validation loss {figures.val_loss:.4f}, accuracy {figures.val_accuracy:.4f}; {figures.duration_s:.1f} s"
     )

@@ -1,9 +1,7 @@
-"""A trainer's time with its run: what it tells the run store, and how it learns that it is to stop."""
+"""What a trainer reports of its run to the run store, and how it learns that it is to stop."""
 
-import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -13,8 +11,9 @@ from core.learning.events import Progress
 from core.learning.training import NO_ROOM, Training
 from core.machine.clock import Clock
 from jobs.running import attempts
-from jobs.running.attempts import Answers, Duty
+from jobs.running.attempts import Answers, AttemptHandle
 from jobs.running.environment import code_version
+from jobs.running.process_log import logger
 from jobs.store.records import WAITING_FOR_ROOM, Epoch
 from jobs.store.store_errors import StoreBusy, StoreFull, StoreReadOnly
 
@@ -23,25 +22,17 @@ ROOM_ADVICE = "Make room on the disk of the artifacts folder; the run goes on by
 Answer = TypeVar("Answer")
 
 
-def say(words: str) -> None:
-    """Write a line to the run's log."""
-    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {words}\n"
-    # On a full disk the line is lost, not the run.
-    with contextlib.suppress(OSError):
-        os.write(sys.stdout.fileno(), line.encode())
-
-
 def persist(write: Callable[[], Answer], *clocks: Clock) -> Answer:
-    """Read or write the store, however long it is locked, full or read-only: what was trained is worth waiting for.
+    """Read or write the store, however long it is locked, full or read-only: what was trained is worth it.
 
-    The clocks do not count a wait: it is no time at work.
+    The clocks do not count a wait: nothing is trained meanwhile.
     """
     began = time.monotonic()
     while True:
         try:
             answer = write()
         except (StoreBusy, StoreFull, StoreReadOnly) as error:
-            say(f"waiting for the run store: {error}")
+            logger.warning(f"waiting for the run store: {error}")
             time.sleep(RETRY_S)
             _leave_out(began, clocks)
             began = time.monotonic()
@@ -80,10 +71,10 @@ def leave_out_pauses(*clocks: Clock) -> None:
 
 
 @dataclass(frozen=True)
-class Shift:
-    """One attempt at a run: each report returns whether to go on, and all of them outlast trouble with the store."""
+class Reporter:
+    """Reports one attempt at a run; each report returns whether to go on, and outlasts trouble with the store."""
 
-    duty: Duty
+    attempt: AttemptHandle
     stop: StopRequest
     clock: Clock
     other_clocks: list[Clock] = field(default_factory=list)
@@ -104,7 +95,9 @@ class Shift:
         here = {"code": code_version(), "device_name": facts.device_name, "precision": facts.precision}
         complete, best = self._learnt(training)
         return self._persist(
-            lambda: attempts.report_start(self.duty, os.getpid(), recorded, complete, best, training.batch, here=here)
+            lambda: attempts.report_start(
+                self.attempt, os.getpid(), recorded, complete, best, training.batch, here=here
+            )
         )
 
     def progressed(self, event: Progress) -> bool:
@@ -112,7 +105,7 @@ class Shift:
         worked = self.clock.take()
         return self._persist(
             lambda: attempts.report_progress(
-                self.duty, event.epoch, event.batch, event.batches, event.images_per_s, worked
+                self.attempt, event.epoch, event.batch, event.batches, event.images_per_s, worked
             )
         )
 
@@ -121,32 +114,32 @@ class Shift:
         complete, best = self._learnt(training)
         warning = " ".join(training.notes) or None
         return self._persist(
-            lambda: attempts.report_checkpoint(self.duty, complete, best, further=further, warning=warning)
+            lambda: attempts.report_checkpoint(self.attempt, complete, best, further=further, warning=warning)
         )
 
     def warn(self, warning: str) -> bool:
         """Tell of trouble that the run can outlive."""
-        say(warning)
-        return self._persist(lambda: attempts.report_warning(self.duty, warning))
+        logger.warning(warning)
+        return self._persist(lambda: attempts.report_warning(self.attempt, warning))
 
     def finished(self, training: Training, answers: dict[str, Answers], training_images: int) -> None:
         """Tell the end of a run that learnt from so many images, with everything that belongs to it."""
         complete, best = self._learnt(training)
         worked = self.clock.take()
-        self._persist(lambda: attempts.report_finish(self.duty, complete, best, answers, worked, training_images))
+        self._persist(lambda: attempts.report_finish(self.attempt, complete, best, answers, worked, training_images))
 
     def leave(self) -> None:
         """Tell that the trainer leaves before the end."""
         worked = self.clock.take()
-        if self._persist(lambda: attempts.report_leaving(self.duty, worked)):
-            say("stopped; the checkpoint is kept")
+        if self._persist(lambda: attempts.report_leaving(self.attempt, worked)):
+            logger.info("stopped; the checkpoint is kept")
         else:
-            say("told to leave, but not by a person who stopped the run: it will be taken up again")
+            logger.info("terminated, but not by a person who stopped the run: it will be resumed")
 
     def fail(self, kind: str, message: str, advice: str) -> None:
         """Tell that the run cannot go on, and why."""
-        say(f"failed ({kind}): {message} {advice}")
-        self._persist(lambda: attempts.report_failure(self.duty, kind, message, advice))
+        logger.error(f"failed ({kind}): {message} {advice}")
+        self._persist(lambda: attempts.report_failure(self.attempt, kind, message, advice))
 
     def when_there_is_room(self, write: Callable[[], Answer]) -> Answer | None:
         """Write files, and again for as long as the disk is full; None if the run is asked to stop meanwhile."""
@@ -172,5 +165,5 @@ class Shift:
 
     def _learnt(self, training: Training) -> tuple[list[Epoch], Epoch | None]:
         """The complete epochs, and the best of them."""
-        complete = [Epoch(self.duty.run_id, **asdict(figures)) for figures in training.epochs]
+        complete = [Epoch(self.attempt.run_id, **asdict(figures)) for figures in training.epochs]
         return complete, complete[training.best_epoch - 1] if training.best_epoch else None

@@ -28,9 +28,9 @@ class RunSpace:
 def space_of_runs(store: Store) -> list[RunSpace]:
     """Every run that has files, archived ones too, the largest first."""
     with store.reading() as connection:
-        found = connection.execute(select(runs.c.id, runs.c.name, runs.c.status)).all()
-    spaces = [_space_of(store, *row) for row in found]
-    return sorted((one for one in spaces if one.used), key=lambda one: -one.used)
+        rows = connection.execute(select(runs.c.id, runs.c.name, runs.c.status)).all()
+    spaces = [_space_of(store, *row) for row in rows]
+    return sorted((space for space in spaces if space.used), key=lambda space: -space.used)
 
 
 def _space_of(store: Store, run_id: str, name: str, status: str) -> RunSpace:
@@ -51,4 +51,4 @@ def space_words(spaces: Sequence[RunSpace]) -> str:
 
 def total(spaces: Sequence[RunSpace]) -> tuple[int, int]:
     """The bytes used, and those of them that can be cleared."""
-    return sum(one.used for one in spaces), sum(one.clearable for one in spaces)
+    return sum(space.used for space in spaces), sum(space.clearable for space in spaces)

@@ -6,6 +6,8 @@ They answer "is it alive?": no pid that could be somebody else's by now, no hear
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _RETRY_S = 0.01
@@ -32,6 +34,16 @@ def acquire(path: Path, patience_s: float = 1.0) -> int:
                 os.close(descriptor)
                 raise Held(str(path)) from None
         time.sleep(_RETRY_S)
+
+
+@contextmanager
+def holding(path: Path, patience_s: float = 1.0) -> Iterator[int]:
+    """Hold the exclusive lock on a file within the block; a process that got its descriptor holds it on. Raise Held."""
+    lock = acquire(path, patience_s)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
 
 
 def is_held(path: Path) -> bool:

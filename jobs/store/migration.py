@@ -18,14 +18,14 @@ from jobs.store.store_errors import StoreDamaged, StoreNewer
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
-def upgrade(store: Store, found: str | None, target: str = REVISION) -> None:
-    """Migrate the store from revision `found` (None: empty). Raise StoreNewer if this version does not know it.
+def upgrade(store: Store, current: str | None, target: str = REVISION) -> None:
+    """Migrate the store from revision `current` (None: empty). Raise StoreNewer if this version does not know it.
 
     Foreign keys are off meanwhile: a table rebuilt with them on would delete the rows that refer to it.
     """
-    if found is not None and found not in known_revisions():
+    if current is not None and current not in known_revisions():
         raise StoreNewer(
-            f"The run store {store.place} has schema {found}, which is newer than this Lookbook ({REVISION}).",
+            f"The run store {store.place} has schema {current}, which is newer than this Lookbook ({REVISION}).",
             "Update Lookbook, or point LOOKBOOK_DATABASE_URL at another store.",
         )
     engine = connect(store.engine.url.render_as_string(hide_password=False), foreign_keys=False)
@@ -77,18 +77,18 @@ def _check_references(connection: Connection, place: str) -> None:
 
 
 @contextmanager
-def _backed_up(store: Store, found: str | None, target: str) -> Iterator[None]:
+def _backed_up(store: Store, current: str | None, target: str) -> Iterator[None]:
     """Copy the store as it is before it is changed; a change that fails is undone, and then the copy goes too.
 
     The caller holds the write lock, so that nobody changes or migrates the store meanwhile.
     """
     database = store.engine.url.database
-    if found is None or not store.is_local or not database:
+    if current is None or not store.is_local or not database:
         yield
         return
     path = Path(database)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    copy = path.with_name(f"{path.stem}-before-{target}-from-{found}-{stamp}{path.suffix}")
+    copy = path.with_name(f"{path.stem}-before-{target}-from-{current}-{stamp}{path.suffix}")
     copy_database(store, copy)
     try:
         yield

@@ -39,11 +39,11 @@ def tie(store: Store) -> None:
         _refuse_copy(database, folder, known[ID])
         _refuse_other_folder(database, folder, known[ID], known.get(FOLDER))
     with contextlib.suppress(StoreBusy, StoreFull, StoreReadOnly, NotWritten, OSError):
-        found = queue_settings.record_missing(store, ID, secrets.token_hex(8))
+        identity = queue_settings.record_missing(store, ID, secrets.token_hex(8))
         path = os.path.relpath(folder, database.parent)
         if known.get(FOLDER) != path:
             queue_settings.record(store, FOLDER, path)
-        _sign(folder, found, database)
+        _sign(folder, identity, database)
 
 
 def _refuse_copy(database: Path, folder: Path, identity: str) -> None:

@@ -21,11 +21,11 @@ from jobs.store.records import (
     Attempt,
     Epoch,
     Predictions,
+    QueueState,
     Run,
     RunCosts,
     RunName,
     RunStatus,
-    ShopState,
 )
 from jobs.store.schema import attempts, epochs, predictions, runs, tags
 from jobs.store.store import BRING_BACK, Store, Unreadable
@@ -87,20 +87,20 @@ def count_runs(store: Store, wanted: Filter = NOT_ARCHIVED) -> int:
 
 def get_run(store: Store, run_id: str) -> Run:
     """One run; raise RunNotFound, or StoreDamaged if the row can be read in part only."""
-    found = get_runs(store, [run_id])
-    if not found:
+    run = next(iter(get_runs(store, [run_id])), None)
+    if run is None:
         raise run_not_found(run_id)
-    if found[0].damaged:
-        raise StoreDamaged(f"Run {found[0].name} ({run_id}): {found[0].warning}")
-    return found[0]
+    if run.damaged:
+        raise StoreDamaged(f"Run {run.name} ({run_id}): {run.warning}")
+    return run
 
 
 def get_runs(store: Store, run_ids: Sequence[str]) -> list[Run]:
     """The runs of these ids in this order; those that do not exist are left out."""
     with store.reading() as connection:
         rows = connection.execute(select(runs).where(runs.c.id.in_(run_ids))).all()
-        found = {run.id: run for run in _as_runs(store, connection, rows)}
-    return [found[run_id] for run_id in run_ids if run_id in found]
+        by_id = {run.id: run for run in _as_runs(store, connection, rows)}
+    return [by_id[run_id] for run_id in run_ids if run_id in by_id]
 
 
 def find_run(store: Store, words: str) -> Run:
@@ -108,14 +108,14 @@ def find_run(store: Store, words: str) -> Run:
     fits = or_(runs.c.id.startswith(words, autoescape=True), runs.c.name.in_((words, tidied(words))))
     with store.reading() as connection:
         rows = connection.execute(select(runs).where(fits).order_by(runs.c.created_at.desc()).limit(9)).all()
-        found = _as_runs(store, connection, rows)
-    exact = [run for run in found if run.id == words]
-    if exact or len(found) == 1:
-        return (exact or found)[0]
-    if not found:
+        fitting = _as_runs(store, connection, rows)
+    exact = [run for run in fitting if run.id == words]
+    if exact or len(fitting) == 1:
+        return (exact or fitting)[0]
+    if not fitting:
         raise RunNotFound(f"There is no run {words!r}.", "`python -m jobs list` shows all there are.")
     raise RunNotFound(
-        f"{words!r} fits several runs: {', '.join(f'{run.id} ({run.name})' for run in found)}.", "Give the id."
+        f"{words!r} fits several runs: {', '.join(f'{run.id} ({run.name})' for run in fitting)}.", "Give the id."
     )
 
 
@@ -137,7 +137,7 @@ def seed_group_ids(store: Store) -> list[str]:
 
 
 def active_runs(store: Store) -> list[Run]:
-    """All runs that wait or work: those at work first, then in the order of the queue."""
+    """All queued and running runs: the running ones first, then in the order of the queue."""
     query = (
         select(runs)
         .where(runs.c.status.in_(ACTIVE))
@@ -162,11 +162,11 @@ def known_models(store: Store) -> list[str]:
 def list_epochs(store: Store, run_ids: Sequence[str], after: int = 0) -> dict[str, list[Epoch]]:
     """For each run its complete epochs in order; with `after` only those past that epoch."""
     query = select(epochs).where(epochs.c.run_id.in_(run_ids), epochs.c.epoch > after)
-    found: dict[str, list[Epoch]] = {run_id: [] for run_id in run_ids}
+    by_run: dict[str, list[Epoch]] = {run_id: [] for run_id in run_ids}
     with store.reading() as connection:
         for row in connection.execute(query.order_by(epochs.c.run_id, epochs.c.epoch)):
-            found[row.run_id].append(Epoch(**row._mapping))
-    return found
+            by_run[row.run_id].append(Epoch(**row._mapping))
+    return by_run
 
 
 def list_attempts(store: Store, run_id: str) -> list[Attempt]:
@@ -210,14 +210,14 @@ def place_in_queue(store: Store, run: Run) -> int:
         return 1 + connection.execute(select(func.count()).select_from(runs).where(ahead)).scalar_one()
 
 
-def shop_state(store: Store) -> ShopState:
+def queue_state(store: Store) -> QueueState:
     """The queue and the supervisor of this machine."""
     counting = (
         select(runs.c.status, func.count().label("number")).where(runs.c.status.in_(ACTIVE)).group_by(runs.c.status)
     )
     with store.reading() as connection:
         counts = {row.status: row.number for row in connection.execute(counting)}
-        return ShopState(
+        return QueueState(
             queued=counts.get(QUEUED, 0),
             at_work=sum(counts.get(status, 0) for status in AT_WORK),
             slots=queue_settings.slots(connection),
@@ -227,10 +227,10 @@ def shop_state(store: Store) -> ShopState:
 
 
 def _as_runs(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:
-    found = _with_locks(store, connection, rows)
-    doubtful = [run.id for run in found if run.state == INTERRUPTED]
+    known = _with_locks(store, connection, rows)
+    doubtful = [run.id for run in known if run.state == INTERRUPTED]
     if not doubtful:
-        return found
+        return known
     # A run may have ended, or begun anew, after its row was read and before its lock was looked at. If its row is
     # still the same now, its trainer was gone.
     before = {row.id: (row.status, row.attempt) for row in rows}
@@ -238,7 +238,7 @@ def _as_runs(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> 
         again = later.execute(select(runs).where(runs.c.id.in_(doubtful))).all()
         changed = [row for row in again if before[row.id] != (row.status, row.attempt)]
         corrected = {run.id: run for run in _as_runs(store, later, changed)}
-    return [corrected.get(run.id, run) for run in found]
+    return [corrected.get(run.id, run) for run in known]
 
 
 def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:

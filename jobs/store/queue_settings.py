@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from core.errors import ConfigurationError
 from jobs.settings import settings
-from jobs.store.schema import shop
+from jobs.store.schema import store_settings
 from jobs.store.store import BRING_BACK, Store, Unreadable
 from jobs.store.store_errors import StoreDamaged
 
@@ -24,18 +24,18 @@ VALUES: dict[str, Callable[[Any], bool]] = {
 
 
 def slots(connection: Connection) -> int:
-    """How many runs may be at work at once: as set in the store, else by LOOKBOOK_SLOTS."""
+    """How many runs may run at once: as set in the store, else by LOOKBOOK_SLOTS."""
     chosen: int | None = _value(connection, "slots")
     return settings().slots if chosen is None else chosen
 
 
 def is_paused(connection: Connection) -> bool:
-    """Whether no further run is started; runs at work go on."""
+    """Whether no further run is started; running ones go on."""
     return bool(_value(connection, "paused"))
 
 
 def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
-    """Change how many runs may be at work at once; raise ConfigurationError outside 1 to 64.
+    """Change how many runs may run at once; raise ConfigurationError outside 1 to 64.
 
     With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
     """
@@ -57,7 +57,7 @@ def set_paused(store: Store, paused: bool) -> None:
 
 
 def _value(connection: Connection, key: str) -> Any:
-    value = connection.execute(select(shop.c.value).where(shop.c.key == key)).scalar()
+    value = connection.execute(select(store_settings.c.value).where(store_settings.c.key == key)).scalar()
     if isinstance(value, Unreadable) or (value is not None and not VALUES[key](value)):
         raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
     return value
@@ -66,8 +66,8 @@ def _value(connection: Connection, key: str) -> Any:
 def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
     """Those of these values that the store holds."""
     with store.reading() as connection:
-        found = {key: _value(connection, key) for key in keys}
-    return {key: value for key, value in found.items() if value is not None}
+        values = {key: _value(connection, key) for key in keys}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def record(store: Store, key: str, value: Any) -> None:
@@ -78,14 +78,14 @@ def record(store: Store, key: str, value: Any) -> None:
 def record_missing(store: Store, key: str, value: Any) -> Any:
     """Keep a value in the store unless it has one; return the one that it has."""
     with store.reading() as connection:
-        found = _value(connection, key)
-    if found is not None:
-        return found
+        present = _value(connection, key)
+    if present is not None:
+        return present
     with store.writing() as connection:
-        found = _value(connection, key)
-        if found is None:
-            connection.execute(shop.insert().values(key=key, value=value))
-        return value if found is None else found
+        present = _value(connection, key)
+        if present is None:
+            connection.execute(store_settings.insert().values(key=key, value=value))
+        return value if present is None else present
 
 
 def _set(store: Store, key: str, value: Any) -> None:
@@ -94,5 +94,5 @@ def _set(store: Store, key: str, value: Any) -> None:
 
 
 def _put(connection: Connection, key: str, value: Any) -> None:
-    if connection.execute(shop.update().where(shop.c.key == key).values(value=value)).rowcount == 0:
-        connection.execute(shop.insert().values(key=key, value=value))
+    if connection.execute(store_settings.update().where(store_settings.c.key == key).values(value=value)).rowcount == 0:
+        connection.execute(store_settings.insert().values(key=key, value=value))

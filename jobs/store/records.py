@@ -87,7 +87,7 @@ class Run:
     prediction_images_per_s: float | None
     """Test images answered per second, preprocessing included; None for a run older than this figure."""
     epoch_s: float | None = None
-    """Mean seconds of its complete epochs, of a run at work; None before there is one."""
+    """Mean seconds of its complete epochs, of a running run; None before there is one."""
     damaged: tuple[str, ...] = ()
     """Columns whose contents cannot be read any more; something else stands in their place."""
     tags: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Run:
 
     @property
     def is_active(self) -> bool:
-        """Whether the run waits or works, so that its figures can still change."""
+        """Whether the run is queued or running, so that its figures can still change."""
         return self.status in ACTIVE
 
     @property
@@ -226,7 +226,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class ShopState:
+class QueueState:
     """The state of the queue and of the supervisor on this machine."""
 
     queued: int

@@ -46,6 +46,11 @@ class RunFiles:
         return self.folder / "to-go.log"
 
     @property
+    def package_failure(self) -> Path:
+        """Why the model to go could not be made; there is none after it was."""
+        return self.folder / "to-go-failure.txt"
+
+    @property
     def study(self) -> Path:
         return self.folder / "study" / "study.npz"
 
@@ -59,7 +64,7 @@ class RunFiles:
 
     @property
     def study_failure(self) -> Path:
-        """Why the last attempt at the study failed; there is none after one that ended well or was killed."""
+        """Why the study could not be made; there is none after it was."""
         return self.folder / "study" / "failure.txt"
 
 
@@ -99,8 +104,8 @@ def listing(store: Store, run_id: str) -> list[tuple[str, int]]:
     """The files of a run with their sizes in bytes, by name; without the locks."""
     files = files_of(store, run_id)
     locks = (files.lock, files.package_lock, files.study_lock)
-    found = [path for path in files.folder.rglob("*") if path.is_file() and path not in locks]
-    return sorted((str(path.relative_to(files.folder)), path.stat().st_size) for path in found)
+    paths = [path for path in files.folder.rglob("*") if path.is_file() and path not in locks]
+    return sorted((str(path.relative_to(files.folder)), path.stat().st_size) for path in paths)
 
 
 def bytes_used(store: Store, run_id: str) -> int:

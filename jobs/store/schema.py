@@ -188,7 +188,7 @@ photo_answers = Table(
     Column("verdicts", Text, nullable=False),
 )
 
-shop = Table(
+store_settings = Table(
     "shop",
     metadata,
     Column("key", String(50), primary_key=True),

@@ -42,7 +42,7 @@ class Store:
 
     @property
     def is_local(self) -> bool:
-        """Whether the store is a file of this machine, so that every run at work in it works here."""
+        """Whether the store is a file of this machine, so that every running run in it runs here."""
         return self.engine.dialect.name == "sqlite"
 
     @property
@@ -101,13 +101,13 @@ def make_artifacts(folder: Path) -> None:
 def bring_up_to_date(store: Store) -> None:
     """Create the tables of a new store, migrate one of an older version. Raise StoreError with what to do."""
     with explained(store.place):
-        found = revision(store.engine)
-    if found == schema.REVISION:
+        current = revision(store.engine)
+    if current == schema.REVISION:
         return
     # Alembic takes 0.3 s to import and is needed only here.
     from jobs.store import migration
 
-    migration.upgrade(store, found)
+    migration.upgrade(store, current)
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ _PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
 
 
 def _nobody_can_write_beside(database: str) -> bool:
-    """Whether the store lies in a folder closed to this user, with no write-ahead log of somebody else at work.
+    """Whether the store lies in a folder closed to this user, with no write-ahead log of another process.
 
     SQLite cannot open such a file in WAL mode the usual way, since it may not make the files beside it; what nobody
     writes can be read as immutable (https://www.sqlite.org/wal.html#read_only_databases).
@@ -239,10 +239,10 @@ def _nobody_can_write_beside(database: str) -> bool:
 
 def _file_identity(database: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(database)
+        status = os.stat(database)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def revision(engine: Engine) -> str | None:
@@ -255,5 +255,5 @@ def revision_within(connection: Connection) -> str | None:
     """The schema revision as this transaction sees it, None if the store holds no tables yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return found
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version

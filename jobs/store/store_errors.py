@@ -45,30 +45,30 @@ def explained(place: str) -> Iterator[None]:
 
 
 def _explain(place: str, error: DatabaseError) -> StoreError:
-    said = str(error.orig)
+    reason = str(error.orig)
     folder = Path(place).parent
-    if "unable to open" in said and not folder.is_dir():
+    if "unable to open" in reason and not folder.is_dir():
         return StoreReadOnly(
             f"The folder {folder} of the run store does not exist.",
             "Make it, or correct LOOKBOOK_DATABASE_URL, where a % of a path is written %25 and a ? is written %3F.",
         )
-    if "readonly" in said or "unable to open" in said:
+    if "readonly" in reason or "unable to open" in reason:
         return StoreReadOnly(
-            f"The run store {place} cannot be written ({said}).",
+            f"The run store {place} cannot be written ({reason}).",
             "Give this user write access to the file and its folder, or point LOOKBOOK_DATABASE_URL elsewhere.",
         )
-    if "disk is full" in said or "disk I/O error" in said:
+    if "disk is full" in reason or "disk I/O error" in reason:
         return StoreFull(
-            f"The disk of the run store {place} is full or failing ({said}).", "Make room on it, then go on."
+            f"The disk of the run store {place} is full or failing ({reason}).", "Make room on it, then go on."
         )
-    if "locked" in said:
+    if "locked" in reason:
         return StoreBusy(
             f"Another program holds the run store {place} locked.",
             "Close it, or wait until it is done, then try again.",
         )
-    if "malformed" in said or "not a database" in said:
+    if "malformed" in reason or "not a database" in reason:
         return StoreDamaged(
-            f"The run store {place} is damaged ({said}).",
+            f"The run store {place} is damaged ({reason}).",
             "Move it aside and bring back a backup with: python -m jobs restore FILE",
         )
-    return StoreError(f"The run store {place} answered: {said}.", "If it goes on, please report it.")
+    return StoreError(f"The run store {place} answered: {reason}.", "If it goes on, please report it.")

@@ -27,7 +27,7 @@ from core.config import RunConfig
 from core.data import fashion_mnist
 from core.errors import LookbookError
 from core.presets import config_of
-from jobs.running import processes, queue
+from jobs.running import background, queue
 from jobs.running.background import ensure_supervisor
 from jobs.running.foreign_store import check_database
 from jobs.settings import settings
@@ -183,7 +183,7 @@ class Chaos:
             if getattr(got, name) != value:
                 yield f"run {run.id} differs from the one left in peace in its {name}"
         lock = run_files.files_of(self.war, run.id).lock
-        if locks.is_held(lock) and psutil.pid_exists(processes.trainer_of(lock, run.id) or 0):
+        if locks.is_held(lock) and psutil.pid_exists(background.holder(lock) or 0):
             self.counts["trainers that were still leaving"] += 1
 
     def report(self) -> None:

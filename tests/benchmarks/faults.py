@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from jobs.running import processes, queue
-from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running import background, queue
+from jobs.running.background import ensure_supervisor, holder
 from jobs.store import run_files
 from jobs.store.queries import NotPossible, active_runs, list_runs
 from jobs.store.records import RUNNING, STOPPED
@@ -63,7 +63,7 @@ class Faults:
     def trainers(self) -> list[int]:
         """The processes of the runs at work."""
         found = [
-            processes.trainer_of(run_files.files_of(self.store, run.id).lock, run.id, run.pid)
+            background.holder(run_files.files_of(self.store, run.id).lock)
             for run in active_runs(self.store)
             if run.alive
         ]
@@ -72,7 +72,7 @@ class Faults:
     def supervisor(self) -> int | None:
         """The process of the supervisor."""
         path = run_files.supervisor_lock(self.store)
-        return supervisor_pid(path) if path.exists() else None
+        return holder(path)
 
 
 def send(pid: int, number: signal.Signals) -> bool:

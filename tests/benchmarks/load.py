@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.running import attempts, queue
-from jobs.running.attempts import Duty
+from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
 from jobs.store.queries import active_runs, list_epochs, list_runs
@@ -61,8 +61,8 @@ def work(folder: Path, number: int, seconds: float) -> Answer:
 def write(store: Store, run_ids: tuple[str, str], answer: Answer) -> None:
     """Report a second at work, of the process's own run and of the one that all writers share."""
     for run_id in run_ids:
-        duty = Duty(store, run_id, 1)
-        timed(answer, partial(attempts.report_progress, duty, 1, 1, 10, 100.0, 1.0))
+        attempt = AttemptHandle(store, run_id, 1)
+        timed(answer, partial(attempts.report_progress, attempt, 1, 1, 10, 100.0, 1.0))
 
 
 def read(store: Store, run_id: str, answer: Answer) -> None:

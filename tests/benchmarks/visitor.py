@@ -15,7 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from jobs.running import processes
+from jobs.running import background
 from jobs.running.background import ensure_supervisor
 from jobs.settings import ROOT, child_environment
 from jobs.store import run_files
@@ -157,7 +157,7 @@ class Visitor(threading.Thread):
             self.complaints += self.command_line.untrue(told)
 
     def _suspended(self, run_id: str) -> bool:
-        pid = processes.trainer_of(run_files.files_of(self.store, run_id).lock, run_id)
+        pid = background.holder(run_files.files_of(self.store, run_id).lock)
         with contextlib.suppress(psutil.Error):
             return pid is not None and psutil.Process(pid).status() == psutil.STATUS_STOPPED
         return False

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from jobs.running.background import supervisor_pid
+from jobs.running.background import holder
 from jobs.settings import ROOT
 from jobs.store import run_files
 from jobs.store.store import Store
@@ -169,7 +169,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 def _end_supervisor(store: Store) -> None:
     """End the supervisor of this store, if a page has started one, with its trainers."""
     lock = run_files.supervisor_lock(store)
-    pid = supervisor_pid(lock) if lock.exists() else None
+    pid = holder(lock)
     if pid is None or not psutil.pid_exists(pid):
         return
     supervisor = psutil.Process(pid)

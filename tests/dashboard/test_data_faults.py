@@ -101,13 +101,13 @@ def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkey
 
 
 def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store, open_page):
-    (store.artifacts / "near-duplicates.log").write_text("Error: The disk is full.\n")
+    (store.artifacts / "near-duplicates.failure").write_text("The disk is full.")
     assert "The disk is full" in texts(open_page("data", section="duplicates"))
     lock = locks.acquire(store.artifacts / "near-duplicates.lock")
-    (store.artifacts / "near-duplicates.log").write_text("0 %\n37 %\n")
+    (store.artifacts / "near-duplicates.log").write_text("progress 0.00 \nprogress 0.37 \n")
     app = open_page("data", section="duplicates")
     assert not app.button
-    assert duplicate_search.search_state(store).progress == 0.37
+    assert duplicate_search.search_state(store).share == 0.37
     locks.os.close(lock)
 
 

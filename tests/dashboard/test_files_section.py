@@ -62,7 +62,7 @@ def test_a_model_that_is_ready_is_offered_whole_and_in_parts(run_id, files, open
 
 
 def test_a_model_that_could_not_be_made_says_why_and_can_be_tried_again(run_id, files, open_page):
-    files.package_log.write_text("a warning\nThe file model.pt cannot be read. Train the run again.\n")
+    files.package_failure.write_text("The file model.pt cannot be read. Train the run again.")
     app = open_page("runs", run=run_id, section="files")
     assert "The file model.pt cannot be read." in app.error[0].value
     assert "Make the model ready to go" in [button.label for button in app.button]

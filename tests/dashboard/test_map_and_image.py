@@ -59,7 +59,7 @@ def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_pag
     run_id = stores.add(store, Sample(name="studied"))
     files = run_files.files_of(store, run_id)
     lock = locks.acquire(files.study_lock)
-    files.study_log.write_text("2026-03-03 10:00:00 step 2 of 5: features of 100 training images\n")
+    files.study_log.write_text("progress 0.20 step 2 of 5: features of 100 training images\na warning\n")
     app = open_page("explore", run=run_id, section="map")
     assert "step 2 of 5: features of 100 training images" in texts(app)
     assert not [one for one in app.button if one.label.startswith("Make the map")]

@@ -260,7 +260,7 @@ def test_the_room_that_files_take_is_said_and_had_back(store, open_page):
 def test_pause_and_slots_are_there_when_nothing_waits_or_works(store, open_page):
     app = open_page("runs")
     app.number_input(key="queue_slots").set_value(3).run()
-    assert queries.shop_state(store).slots == 3
+    assert queries.queue_state(store).slots == 3
     assert "0 runs at work on 3 slots, 0 waiting." in texts(app)
 
 

@@ -142,7 +142,7 @@ def test_the_queue_is_paused_and_reordered_from_the_page(store, open_page):
     first, second = (stores.add(store, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
     app = open_page("runs")
     app.toggle(key="queue_paused").set_value(True).run()
-    assert queries.shop_state(store).paused
+    assert queries.queue_state(store).paused
     app.button(key=f"earlier_{second}").click().run()
     assert [run.id for run in queries.active_runs(store)] == [second, first]
 

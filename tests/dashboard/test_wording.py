@@ -8,7 +8,7 @@ import pytest
 from dashboard import wording
 from jobs.results.wording import queue_words
 from jobs.store import queries
-from jobs.store.records import ShopState
+from jobs.store.records import QueueState
 from tests import stores
 from tests.stores import Sample
 
@@ -90,4 +90,4 @@ def test_a_state_says_since_when(store):
 
 
 def test_a_paused_queue_is_said():
-    assert "paused" in queue_words(ShopState(queued=2, at_work=1, slots=1, paused=True, supervised=True))
+    assert "paused" in queue_words(QueueState(queued=2, at_work=1, slots=1, paused=True, supervised=True))

@@ -26,7 +26,7 @@ def new_store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(new_store_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def live_store(new_store_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """An empty store that the settings name, so that commands open it and supervisors work for it."""
     monkeypatch.setenv("LOOKBOOK_DATABASE_URL", f"sqlite:///{tmp_path / 'runs.db'}")
     monkeypatch.setenv("LOOKBOOK_ARTIFACTS", str(tmp_path / "artifacts"))
@@ -38,10 +38,10 @@ def shop(new_store_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def store(shop: Store) -> Iterator[Store]:
+def store(live_store: Store) -> Iterator[Store]:
     """The same with the supervisor's lock held, so that no command starts one."""
-    lock = locks.acquire(run_files.supervisor_lock(shop))
-    yield shop
+    lock = locks.acquire(run_files.supervisor_lock(live_store))
+    yield live_store
     os.close(lock)
 
 
@@ -53,11 +53,11 @@ def real_data() -> FashionMNIST:
 
 
 @pytest.fixture
-def working_shop(shop: Store, real_data: FashionMNIST) -> Iterator[Store]:
+def training_store(live_store: Store, real_data: FashionMNIST) -> Iterator[Store]:
     """A store whose runs are really trained; what still works at the end is killed."""
     assert len(real_data.train_labels) == 60_000
-    yield shop
-    working.clear_away(shop)
+    yield live_store
+    working.clear_away(live_store)
 
 
 @pytest.fixture(scope="session")

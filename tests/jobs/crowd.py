@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.running import attempts, queue
-from jobs.running.attempts import Duty
+from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim, next_in_queue
 from jobs.store.queries import list_runs
 from jobs.store.store import Store, open_store
@@ -60,9 +60,9 @@ def launch_ten(folder: Path, _number: int) -> list[str]:
 def add_to_work(folder: Path, _number: int) -> int:
     """Fifty times: read a figure, add one, write it back."""
     store = open_in(folder)
-    duty = Duty(store, list_runs(store)[0].id, 1)
+    attempt = AttemptHandle(store, list_runs(store)[0].id, 1)
     for batch in range(50):
-        attempts.report_progress(duty, 1, batch, 50, 100.0, 1.0)
+        attempts.report_progress(attempt, 1, batch, 50, 100.0, 1.0)
     return 50
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from jobs.running import attempts, queue
-from jobs.running.attempts import Answers, Duty, Replaced
-from jobs.running.claims import MOST_DEATHS, claim, is_here, next_in_queue, settle_death
+from jobs.running.attempts import Answers, AttemptHandle, Replaced
+from jobs.running.claims import MOST_CRASHES, claim, is_here, next_in_queue, record_exit
 from jobs.store.queries import NoPredictions, get_predictions, get_run, list_attempts, list_epochs
 from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Epoch
 from jobs.store.run_files import files_of
@@ -24,25 +24,25 @@ KILLED = -9
 
 
 @pytest.fixture
-def duty(store: Store) -> Duty:
+def attempt(store: Store) -> AttemptHandle:
     run_id = queue.launch(store, TINY)
     taken = claim(store, run_id, HOST)
     assert taken is not None
     return taken
 
 
-def learnt(duty: Duty, count: int) -> list[Epoch]:
-    return [Epoch(duty.run_id, n, 1 / n, 0.5, 1.5 / n, 0.4, 1e-3, 2.0) for n in range(1, count + 1)]
+def learnt(attempt: AttemptHandle, count: int) -> list[Epoch]:
+    return [Epoch(attempt.run_id, n, 1 / n, 0.5, 1.5 / n, 0.4, 1e-3, 2.0) for n in range(1, count + 1)]
 
 
-def start(duty: Duty, complete: int = 0, batch: int = 0) -> bool:
-    epochs = learnt(duty, complete)
-    return attempts.report_start(duty, 4711, {}, epochs, epochs[-1] if epochs else None, batch)
+def start(attempt: AttemptHandle, complete: int = 0, batch: int = 0) -> bool:
+    epochs = learnt(attempt, complete)
+    return attempts.report_start(attempt, 4711, {}, epochs, epochs[-1] if epochs else None, batch)
 
 
-def checkpoint(duty: Duty, complete: int, *, further: bool = True) -> bool:
-    epochs = learnt(duty, complete)
-    return attempts.report_checkpoint(duty, epochs, epochs[-1] if epochs else None, further=further)
+def checkpoint(attempt: AttemptHandle, complete: int, *, further: bool = True) -> bool:
+    epochs = learnt(attempt, complete)
+    return attempts.report_checkpoint(attempt, epochs, epochs[-1] if epochs else None, further=further)
 
 
 def answers(count: int = 10_000, seconds: float | None = None) -> dict[str, Answers]:
@@ -50,70 +50,70 @@ def answers(count: int = 10_000, seconds: float | None = None) -> dict[str, Answ
     return {"test": Answers(labels, stores.log_probabilities("cnn", 1, labels), seconds)}
 
 
-def finish(duty: Duty, complete: int = 2) -> None:
-    epochs = learnt(duty, complete)
-    attempts.report_finish(duty, epochs, epochs[-1], answers(), 1.0, TINY.training_images)
+def finish(attempt: AttemptHandle, complete: int = 2) -> None:
+    epochs = learnt(attempt, complete)
+    attempts.report_finish(attempt, epochs, epochs[-1], answers(), 1.0, TINY.training_images)
 
 
-def die(duty: Duty, exit_status: int | None = KILLED) -> Duty | None:
-    return settle_death(duty, HOST, exit_status, "its last words")
+def die(attempt: AttemptHandle, exit_status: int | None = KILLED) -> AttemptHandle | None:
+    return record_exit(attempt, HOST, exit_status, "its last line")
 
 
-def epochs_of(duty: Duty) -> list[int]:
-    return [epoch.epoch for epoch in list_epochs(duty.store, [duty.run_id])[duty.run_id]]
+def epochs_of(attempt: AttemptHandle) -> list[int]:
+    return [epoch.epoch for epoch in list_epochs(attempt.store, [attempt.run_id])[attempt.run_id]]
 
 
-def test_a_replaced_attempt_can_write_nothing(duty: Duty) -> None:
-    successor = die(duty)
+def test_a_replaced_attempt_can_write_nothing(attempt: AttemptHandle) -> None:
+    successor = die(attempt)
     assert successor is not None
-    before = get_run(duty.store, duty.run_id)
+    before = get_run(attempt.store, attempt.run_id)
     writes = [
-        lambda: start(duty),
-        lambda: checkpoint(duty, 1),
-        lambda: attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0),
-        lambda: attempts.report_warning(duty, "trouble"),
-        lambda: attempts.report_leaving(duty, 1.0),
-        lambda: attempts.report_failure(duty, "code", "no", ""),
-        lambda: finish(duty),
+        lambda: start(attempt),
+        lambda: checkpoint(attempt, 1),
+        lambda: attempts.report_progress(attempt, 1, 1, 4, 1.0, 1.0),
+        lambda: attempts.report_warning(attempt, "trouble"),
+        lambda: attempts.report_leaving(attempt, 1.0),
+        lambda: attempts.report_failure(attempt, "code", "no", ""),
+        lambda: finish(attempt),
     ]
     for write in writes:
         with pytest.raises(Replaced):
             write()
-    assert get_run(duty.store, duty.run_id) == before
+    assert get_run(attempt.store, attempt.run_id) == before
     assert start(successor)
 
 
-def test_a_trainer_of_a_run_that_was_deleted_or_has_ended_learns_it_from_the_write(duty: Duty) -> None:
-    finish(duty)
+def test_a_trainer_of_a_run_that_was_deleted_or_has_ended_learns_it_from_the_write(attempt: AttemptHandle) -> None:
+    finish(attempt)
     with pytest.raises(Replaced):
-        attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
-    with duty.store.writing() as connection:
+        attempts.report_progress(attempt, 1, 1, 4, 1.0, 1.0)
+    with attempt.store.writing() as connection:
         connection.execute(runs.delete())
     with pytest.raises(Replaced):
-        attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
+        attempts.report_progress(attempt, 1, 1, 4, 1.0, 1.0)
 
 
-def test_a_trainer_learns_from_each_write_that_it_is_to_stop(duty: Duty) -> None:
-    assert start(duty)
-    queue.stop(duty.store, duty.run_id)
-    assert not start(duty)
-    assert not checkpoint(duty, 0)
-    assert not attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
-    assert not attempts.report_warning(duty, "trouble")
+def test_a_trainer_learns_from_each_write_that_it_is_to_stop(attempt: AttemptHandle) -> None:
+    assert start(attempt)
+    queue.stop(attempt.store, attempt.run_id)
+    assert not start(attempt)
+    assert not checkpoint(attempt, 0)
+    assert not attempts.report_progress(attempt, 1, 1, 4, 1.0, 1.0)
+    assert not attempts.report_warning(attempt, "trouble")
 
 
-def test_a_finished_run_has_all_its_epochs_and_predictions(duty: Duty) -> None:
-    start(duty)
-    finish(duty, 2)
-    run = get_run(duty.store, duty.run_id)
-    stored = get_predictions(duty.store, duty.run_id)
+def test_a_finished_run_has_all_its_epochs_and_predictions(attempt: AttemptHandle) -> None:
+    start(attempt)
+    finish(attempt, 2)
+    run = get_run(attempt.store, attempt.run_id)
+    stored = get_predictions(attempt.store, attempt.run_id)
     assert (run.status, run.best_epoch, run.test_count, run.pid) == (FINISHED, 2, 10_000, None)
     assert run.test_accuracy == np.mean(stored.predicted == stored.labels)
     assert run.test_loss == pytest.approx(-np.log(stored.probabilities[range(10_000), stored.labels]).mean(), rel=1e-6)
-    assert epochs_of(duty) == [1, 2]
-    (attempt,) = list_attempts(duty.store, duty.run_id)
-    assert attempt.outcome == "finished"
-    assert attempt.ended_at is not None
+    assert epochs_of(attempt) == [1, 2]
+    (recorded,) = list_attempts(attempt.store, attempt.run_id)
+    assert recorded.outcome == "finished"
+    assert recorded.ended_at is not None
 
 
 def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_with_its_mean_speed(store: Store) -> None:
@@ -133,11 +133,11 @@ def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_with_it
     assert run.images_per_s == TINY.training_images / epoch.duration_s != 123.0
 
 
-def test_a_trainer_records_on_what_code_and_device_it_works_and_keeps_the_rest(duty: Duty) -> None:
-    launched = get_run(duty.store, duty.run_id).environment
-    attempts.report_start(duty, 4711, {}, [], None, 0, here={"code": "0.2.0 (abc)", "device_name": "Some GPU"})
-    found = get_run(duty.store, duty.run_id).environment
-    assert found == {**launched, "code": "0.2.0 (abc)", "device_name": "Some GPU"}
+def test_a_trainer_records_on_what_code_and_device_it_works_and_keeps_the_rest(attempt: AttemptHandle) -> None:
+    launched = get_run(attempt.store, attempt.run_id).environment
+    attempts.report_start(attempt, 4711, {}, [], None, 0, here={"code": "0.2.0 (abc)", "device_name": "Some GPU"})
+    recorded = get_run(attempt.store, attempt.run_id).environment
+    assert recorded == {**launched, "code": "0.2.0 (abc)", "device_name": "Some GPU"}
 
 
 def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobody_measured_it(store: Store) -> None:
@@ -151,128 +151,130 @@ def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobod
         assert get_run(store, taken.run_id).prediction_images_per_s == expected
 
 
-def test_an_end_that_fails_halfway_leaves_nothing_behind(duty: Duty) -> None:
-    start(duty)
-    broken = [*learnt(duty, 1), Epoch(duty.run_id, 2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0)]
+def test_an_end_that_fails_halfway_leaves_nothing_behind(attempt: AttemptHandle) -> None:
+    start(attempt)
+    broken = [*learnt(attempt, 1), Epoch(attempt.run_id, 2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0)]
     with pytest.raises(StoreError):
-        attempts.report_finish(duty, broken, broken[0], answers(), 1.0, TINY.training_images)
-    assert get_run(duty.store, duty.run_id).status == RUNNING
-    assert epochs_of(duty) == []
+        attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images)
+    assert get_run(attempt.store, attempt.run_id).status == RUNNING
+    assert epochs_of(attempt) == []
     with pytest.raises(NoPredictions):
-        get_predictions(duty.store, duty.run_id)
+        get_predictions(attempt.store, attempt.run_id)
 
 
-def test_epochs_are_neither_missing_nor_doubled_however_often_they_are_reported(duty: Duty) -> None:
-    start(duty)
+def test_epochs_are_neither_missing_nor_doubled_however_often_they_are_reported(attempt: AttemptHandle) -> None:
+    start(attempt)
     for complete in (1, 1, 3, 2, 3):
-        checkpoint(duty, complete)
-    assert epochs_of(duty) == [1, 2, 3]
+        checkpoint(attempt, complete)
+    assert epochs_of(attempt) == [1, 2, 3]
 
 
-def test_epochs_past_the_checkpoint_that_is_taken_up_are_taken_out(duty: Duty) -> None:
-    start(duty)
-    checkpoint(duty, 2)
-    successor = die(duty)
+def test_epochs_past_the_checkpoint_that_is_taken_up_are_taken_out(attempt: AttemptHandle) -> None:
+    start(attempt)
+    checkpoint(attempt, 2)
+    successor = die(attempt)
     assert successor is not None
     start(successor, complete=1, batch=3)
-    run = get_run(duty.store, duty.run_id)
-    assert epochs_of(duty) == [1]
+    run = get_run(attempt.store, attempt.run_id)
+    assert epochs_of(attempt) == [1]
     assert (run.epoch, run.batch, run.best_epoch) == (2, 3, 1)
-    assert [(a.start_epoch, a.start_batch) for a in list_attempts(duty.store, duty.run_id)] == [(1, 0), (2, 3)]
+    assert [(a.start_epoch, a.start_batch) for a in list_attempts(attempt.store, attempt.run_id)] == [(1, 0), (2, 3)]
 
 
-def test_a_run_whose_trainer_dies_again_and_again_fails_with_cause_and_advice(duty: Duty) -> None:
-    last = duty
-    for _ in range(MOST_DEATHS - 1):
+def test_a_run_whose_trainer_dies_again_and_again_fails_with_cause_and_advice(attempt: AttemptHandle) -> None:
+    last = attempt
+    for _ in range(MOST_CRASHES - 1):
         start(last)
         successor = die(last)
         assert successor is not None
         last = successor
     assert die(last) is None
-    run = get_run(duty.store, duty.run_id)
+    run = get_run(attempt.store, attempt.run_id)
     assert (run.status, run.error_kind) == (FAILED, "memory")
-    assert f"died {MOST_DEATHS} times" in str(run.error_message)
+    assert f"died {MOST_CRASHES} times" in str(run.error_message)
     assert "smaller batch" in str(run.error_advice)
-    assert [a.outcome for a in list_attempts(duty.store, duty.run_id)] == ["died by signal 9"] * 5 + ["failed"]
+    assert [a.outcome for a in list_attempts(attempt.store, attempt.run_id)] == ["died by signal 9"] * 5 + ["failed"]
 
 
-def test_deaths_are_forgotten_only_when_the_run_gets_further(duty: Duty) -> None:
-    successor = die(duty)
+def test_deaths_are_forgotten_only_when_the_run_gets_further(attempt: AttemptHandle) -> None:
+    successor = die(attempt)
     assert successor is not None
     checkpoint(successor, 0, further=False)
-    assert get_run(duty.store, duty.run_id).deaths == 1
+    assert get_run(attempt.store, attempt.run_id).deaths == 1
     checkpoint(successor, 0, further=True)
-    assert get_run(duty.store, duty.run_id).deaths == 0
+    assert get_run(attempt.store, attempt.run_id).deaths == 0
 
 
-def test_a_program_that_ends_with_an_error_fails_at_once_with_its_last_words(duty: Duty) -> None:
-    assert die(duty, exit_status=1) is None
-    run = get_run(duty.store, duty.run_id)
+def test_a_program_that_ends_with_an_error_fails_at_once_with_the_last_line_of_its_log(attempt: AttemptHandle) -> None:
+    assert die(attempt, exit_status=1) is None
+    run = get_run(attempt.store, attempt.run_id)
     assert (run.status, run.error_kind) == (FAILED, "code")
-    assert "exit status 1: its last words" in str(run.error_message)
+    assert "exit status 1: its last line" in str(run.error_message)
 
 
 @pytest.mark.parametrize("exit_status", [-15, -9, 0, 1, None])
-def test_a_run_that_was_asked_to_stop_is_stopped_however_its_trainer_ended(duty: Duty, exit_status: int | None) -> None:
-    queue.stop(duty.store, duty.run_id)
-    assert get_run(duty.store, duty.run_id).status == STOPPING
-    assert die(duty, exit_status) is None
-    assert get_run(duty.store, duty.run_id).status == STOPPED
+def test_a_run_that_was_asked_to_stop_is_stopped_however_its_trainer_ended(
+    attempt: AttemptHandle, exit_status: int | None
+) -> None:
+    queue.stop(attempt.store, attempt.run_id)
+    assert get_run(attempt.store, attempt.run_id).status == STOPPING
+    assert die(attempt, exit_status) is None
+    assert get_run(attempt.store, attempt.run_id).status == STOPPED
 
 
-def test_a_death_is_not_settled_twice_nor_after_the_trainer_finished_all_the_same(duty: Duty) -> None:
-    assert die(duty) is not None
-    assert die(duty) is None
-    newest = Duty(duty.store, duty.run_id, 2)
+def test_a_death_is_not_settled_twice_nor_after_the_trainer_finished_all_the_same(attempt: AttemptHandle) -> None:
+    assert die(attempt) is not None
+    assert die(attempt) is None
+    newest = AttemptHandle(attempt.store, attempt.run_id, 2)
     finish(newest)
     assert die(newest) is None
-    assert get_run(duty.store, duty.run_id).status == FINISHED
+    assert get_run(attempt.store, attempt.run_id).status == FINISHED
 
 
-def test_a_trainer_told_to_leave_by_nobody_who_stopped_the_run_leaves_it_at_work(duty: Duty) -> None:
-    assert not attempts.report_leaving(duty, 5.0)
-    run = get_run(duty.store, duty.run_id)
+def test_a_trainer_told_to_leave_by_nobody_who_stopped_the_run_leaves_it_running(attempt: AttemptHandle) -> None:
+    assert not attempts.report_leaving(attempt, 5.0)
+    run = get_run(attempt.store, attempt.run_id)
     assert (run.status, run.state, run.work_s) == (RUNNING, "interrupted", 5.0)
-    assert die(duty, exit_status=0) is not None
+    assert die(attempt, exit_status=0) is not None
 
 
-def test_a_warning_stays_until_the_next_checkpoint(duty: Duty) -> None:
-    attempts.report_warning(duty, "No room.")
-    attempts.report_progress(duty, 1, 1, 4, 1.0, 1.0)
-    assert get_run(duty.store, duty.run_id).warning == "No room."
-    checkpoint(duty, 0)
-    assert get_run(duty.store, duty.run_id).warning is None
+def test_a_warning_stays_until_the_next_checkpoint(attempt: AttemptHandle) -> None:
+    attempts.report_warning(attempt, "No room.")
+    attempts.report_progress(attempt, 1, 1, 4, 1.0, 1.0)
+    assert get_run(attempt.store, attempt.run_id).warning == "No room."
+    checkpoint(attempt, 0)
+    assert get_run(attempt.store, attempt.run_id).warning is None
 
 
-def test_a_warning_about_what_the_attempt_began_with_outlives_its_checkpoints(duty: Duty) -> None:
-    attempts.report_checkpoint(duty, [], None, further=False, warning="A checkpoint was damaged.")
-    assert get_run(duty.store, duty.run_id).warning == "A checkpoint was damaged."
+def test_a_warning_about_what_the_attempt_began_with_outlives_its_checkpoints(attempt: AttemptHandle) -> None:
+    attempts.report_checkpoint(attempt, [], None, further=False, warning="A checkpoint was damaged.")
+    assert get_run(attempt.store, attempt.run_id).warning == "A checkpoint was damaged."
 
 
-def test_starting_over_forgets_what_was_learnt_and_deletes_the_checkpoints(duty: Duty) -> None:
-    start(duty)
-    checkpoint(duty, 2)
-    attempts.report_failure(duty, "checkpoint", "damaged", "")
-    folder = files_of(duty.store, duty.run_id).checkpoints
+def test_starting_over_forgets_what_was_learnt_and_deletes_the_checkpoints(attempt: AttemptHandle) -> None:
+    start(attempt)
+    checkpoint(attempt, 2)
+    attempts.report_failure(attempt, "checkpoint", "damaged", "")
+    folder = files_of(attempt.store, attempt.run_id).checkpoints
     folder.mkdir(parents=True)
     (folder / "checkpoint-0002-000000.pt").write_bytes(b"damaged")
-    queue.start_over(duty.store, duty.run_id)
-    run = get_run(duty.store, duty.run_id)
-    assert (run.status, run.best_epoch, run.epoch, epochs_of(duty)) == (QUEUED, None, 0, [])
+    queue.start_over(attempt.store, attempt.run_id)
+    run = get_run(attempt.store, attempt.run_id)
+    assert (run.status, run.best_epoch, run.epoch, epochs_of(attempt)) == (QUEUED, None, 0, [])
     assert not folder.exists()
 
 
-def test_starting_over_in_vain_leaves_the_checkpoints(duty: Duty) -> None:
-    attempts.report_failure(duty, "checkpoint", "damaged", "")
-    folder = files_of(duty.store, duty.run_id).checkpoints
+def test_starting_over_in_vain_leaves_the_checkpoints(attempt: AttemptHandle) -> None:
+    attempts.report_failure(attempt, "checkpoint", "damaged", "")
+    folder = files_of(attempt.store, attempt.run_id).checkpoints
     folder.mkdir(parents=True)
     (folder / "checkpoint-0002-000000.pt").write_bytes(b"kept")
-    impatient = Store(connect(duty.store.url, patience_s=0.1), duty.store.artifacts)
-    with closing(sqlite3.connect(duty.store.place, isolation_level=None)) as other:
+    impatient = Store(connect(attempt.store.url, patience_s=0.1), attempt.store.artifacts)
+    with closing(sqlite3.connect(attempt.store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
-            queue.start_over(impatient, duty.run_id)
-    assert get_run(duty.store, duty.run_id).status == FAILED
+            queue.start_over(impatient, attempt.run_id)
+    assert get_run(attempt.store, attempt.run_id).status == FAILED
     assert (folder / "checkpoint-0002-000000.pt").read_bytes() == b"kept"
 
 
@@ -284,7 +286,7 @@ def test_time_in_the_queue_is_never_negative_when_the_clock_is_set_back(store: S
     assert get_run(store, run_id).queued_s == 0
 
 
-def test_a_run_of_a_machine_that_has_another_name_now_is_still_looked_after(duty: Duty) -> None:
-    queue.launch(duty.store, TINY)
-    assert is_here(duty.store, get_run(duty.store, duty.run_id), "new name")
-    assert next_in_queue(duty.store, "new name") is None
+def test_a_run_of_a_machine_that_has_another_name_now_is_still_looked_after(attempt: AttemptHandle) -> None:
+    queue.launch(attempt.store, TINY)
+    assert is_here(attempt.store, get_run(attempt.store, attempt.run_id), "new name")
+    assert next_in_queue(attempt.store, "new name") is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs.running import queue
-from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running.background import ensure_supervisor, holder
 from jobs.running.foreign_store import check_database
 from jobs.running.restore import restore
 from jobs.settings import ROOT, settings
@@ -81,39 +81,41 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: 
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_a_restored_store_has_the_old_rows_and_the_one_that_was_there_is_kept(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
-    queue.launch(shop, TINY, "new")
-    kept = put_back(shop, tmp_path / "one.backup")
+def test_a_restored_store_has_the_old_rows_and_the_one_that_was_there_is_kept(
+    live_store: Store, tmp_path: Path
+) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
+    queue.launch(live_store, TINY, "new")
+    kept = put_back(live_store, tmp_path / "one.backup")
     assert kept is not None
     assert names(open_store(f"sqlite:///{kept}", tmp_path)) == ["new", "old"]
-    assert names(open_store(shop.url, shop.artifacts)) == ["old"]
+    assert names(open_store(live_store.url, live_store.artifacts)) == ["old"]
 
 
-def test_a_store_that_was_kept_can_be_restored_with_every_row(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
-    queue.launch(shop, TINY, "new")
-    kept = put_back(shop, tmp_path / "one.backup")
+def test_a_store_that_was_kept_can_be_restored_with_every_row(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
+    queue.launch(live_store, TINY, "new")
+    kept = put_back(live_store, tmp_path / "one.backup")
     assert kept is not None
-    put_back(shop, kept)
-    assert names(shop) == ["new", "old"]
+    put_back(live_store, kept)
+    assert names(live_store) == ["new", "old"]
 
 
-def test_a_store_is_restored_with_what_is_in_the_log_beside_it(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
+def test_a_store_is_restored_with_what_is_in_the_log_beside_it(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
     with closing(sqlite3.connect(tmp_path / "runs.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    queue.launch(shop, TINY, "in the log")
+    queue.launch(live_store, TINY, "in the log")
     (tmp_path / "set-aside").mkdir()
     for ending in ("", "-wal"):
         shutil.copyfile(tmp_path / f"runs.db{ending}", tmp_path / "set-aside" / f"runs.db{ending}")
-    put_back(shop, tmp_path / "one.backup")
-    assert names(shop) == ["old"]
-    put_back(shop, tmp_path / "set-aside" / "runs.db")
-    assert names(shop) == ["in the log", "old"]
+    put_back(live_store, tmp_path / "one.backup")
+    assert names(live_store) == ["old"]
+    put_back(live_store, tmp_path / "set-aside" / "runs.db")
+    assert names(live_store) == ["in the log", "old"]
 
 
 KILLED_MIDWAY = """
@@ -129,118 +131,118 @@ restore.restore(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
 """
 
 
-def test_a_restore_that_is_killed_in_the_middle_leaves_the_store_as_it_was(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
-    queue.launch(shop, TINY, "new")
-    arguments = [str(tmp_path / "one.backup"), shop.url, str(shop.artifacts)]
+def test_a_restore_that_is_killed_in_the_middle_leaves_the_store_as_it_was(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
+    queue.launch(live_store, TINY, "new")
+    arguments = [str(tmp_path / "one.backup"), live_store.url, str(live_store.artifacts)]
     killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, *arguments], cwd=ROOT, check=False, timeout=60)
     assert killed.returncode == -signal.SIGKILL
-    assert names(shop) == ["new", "old"]
+    assert names(live_store) == ["new", "old"]
     check_database(tmp_path / "runs.db")
-    put_back(shop, tmp_path / "one.backup")
-    assert names(shop) == ["old"]
+    put_back(live_store, tmp_path / "one.backup")
+    assert names(live_store) == ["old"]
 
 
-def test_a_store_that_nobody_can_open_is_replaced_and_kept_as_it_is(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
-    shop.engine.dispose()
+def test_a_store_that_nobody_can_open_is_replaced_and_kept_as_it_is(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
+    live_store.engine.dispose()
     (tmp_path / "runs.db").write_bytes(b"rubble" * 1000)
     (tmp_path / "runs.db-wal").write_bytes(b"log of rubble")
-    kept = put_back(shop, tmp_path / "one.backup")
+    kept = put_back(live_store, tmp_path / "one.backup")
     assert kept is not None
     assert kept.read_bytes() == b"rubble" * 1000
     assert kept.with_name(f"{kept.name}-wal").read_bytes() == b"log of rubble"
-    assert names(open_store(shop.url, shop.artifacts)) == ["old"]
+    assert names(open_store(live_store.url, live_store.artifacts)) == ["old"]
 
 
 def test_a_restore_waits_for_a_writer_and_says_so_if_it_does_not_end(
-    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_database(shop, tmp_path / "one.backup")
-    queue.launch(shop, TINY, "new")
+    copy_database(live_store, tmp_path / "one.backup")
+    queue.launch(live_store, TINY, "new")
     monkeypatch.setattr("jobs.running.restore.PATIENCE_S", 0.1)
-    with closing(sqlite3.connect(shop.place, isolation_level=None)) as other:
+    with closing(sqlite3.connect(live_store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy, match="Another program holds the run store"):
-            put_back(shop, tmp_path / "one.backup")
-    assert names(shop) == ["new"]
+            put_back(live_store, tmp_path / "one.backup")
+    assert names(live_store) == ["new"]
     assert not list(tmp_path.glob("runs-before-restore*"))
 
 
-def test_a_page_that_was_open_goes_on_with_the_restored_store(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
-    queue.launch(shop, TINY, "new")
-    assert names(shop) == ["new", "old"]
-    kept = put_back(shop, tmp_path / "one.backup")
-    queue.launch(shop, TINY, "launched from the open page")
-    assert names(open_store(shop.url, shop.artifacts)) == ["launched from the open page", "old"]
+def test_a_page_that_was_open_goes_on_with_the_restored_store(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
+    queue.launch(live_store, TINY, "new")
+    assert names(live_store) == ["new", "old"]
+    kept = put_back(live_store, tmp_path / "one.backup")
+    queue.launch(live_store, TINY, "launched from the open page")
+    assert names(open_store(live_store.url, live_store.artifacts)) == ["launched from the open page", "old"]
     assert names(open_store(f"sqlite:///{kept}", tmp_path)) == ["new", "old"]
 
 
-def test_a_backup_can_be_restored_where_there_is_no_store(shop: Store, tmp_path: Path) -> None:
-    queue.launch(shop, TINY, "old")
-    copy_database(shop, tmp_path / "one.backup")
+def test_a_backup_can_be_restored_where_there_is_no_store(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY, "old")
+    copy_database(live_store, tmp_path / "one.backup")
     url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     assert restore(tmp_path / "one.backup", url, tmp_path / "other-artifacts") is None
     assert names(open_store(url, tmp_path)) == ["old"]
 
 
-def test_a_damaged_backup_is_refused_and_the_store_stays(shop: Store, tmp_path: Path) -> None:
-    stores.fill(shop, 3)
-    copy_database(shop, tmp_path / "one.backup")
+def test_a_damaged_backup_is_refused_and_the_store_stays(live_store: Store, tmp_path: Path) -> None:
+    stores.fill(live_store, 3)
+    copy_database(live_store, tmp_path / "one.backup")
     content = bytearray((tmp_path / "one.backup").read_bytes())
     content[len(content) // 2 : len(content) // 2 + 5000] = bytes(5000)
     (tmp_path / "one.backup").write_bytes(content)
     (tmp_path / "letter").write_text("no database")
     for wrong in ("one.backup", "letter", "nowhere"):
         with pytest.raises(StoreError):
-            put_back(shop, tmp_path / wrong)
-    assert len(names(shop)) == 3
+            put_back(live_store, tmp_path / wrong)
+    assert len(names(live_store)) == 3
 
 
-def test_nothing_is_restored_while_a_run_is_at_work(shop: Store, tmp_path: Path) -> None:
-    run_id = queue.launch(shop, TINY)
-    copy_database(shop, tmp_path / "one.backup")
-    with stores.at_work(shop, run_id), pytest.raises(StoreError, match=f"at work.*{run_id}.*jobs stop"):
-        put_back(shop, tmp_path / "one.backup")
+def test_nothing_is_restored_while_a_run_is_running(live_store: Store, tmp_path: Path) -> None:
+    run_id = queue.launch(live_store, TINY)
+    copy_database(live_store, tmp_path / "one.backup")
+    with stores.at_work(live_store, run_id), pytest.raises(StoreError, match=f"running.*{run_id}.*jobs stop"):
+        put_back(live_store, tmp_path / "one.backup")
     assert not list(tmp_path.glob("runs-before-restore*"))
 
 
 def test_nothing_is_restored_under_a_supervisor_that_does_not_go(
-    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_database(shop, tmp_path / "one.backup")
-    held = locks.acquire(run_files.supervisor_lock(shop))
+    copy_database(live_store, tmp_path / "one.backup")
+    held = locks.acquire(run_files.supervisor_lock(live_store))
     monkeypatch.setattr("jobs.running.restore.LEAVING_S", 0.1)
-    with pytest.raises(StoreError, match="A supervisor is at work"):
-        put_back(shop, tmp_path / "one.backup")
+    with pytest.raises(StoreError, match="A supervisor is running"):
+        put_back(live_store, tmp_path / "one.backup")
     os.close(held)
 
 
-def test_a_supervisor_that_waits_for_work_is_sent_away_by_a_restore(shop: Store, tmp_path: Path) -> None:
-    copy_database(shop, tmp_path / "one.backup")
-    assert ensure_supervisor(shop)
-    assert not ensure_supervisor(shop)
-    pid = supervisor_pid(run_files.supervisor_lock(shop))
-    put_back(shop, tmp_path / "one.backup")
+def test_a_supervisor_without_work_is_ended_by_a_restore(live_store: Store, tmp_path: Path) -> None:
+    copy_database(live_store, tmp_path / "one.backup")
+    assert ensure_supervisor(live_store)
+    assert not ensure_supervisor(live_store)
+    pid = holder(run_files.supervisor_lock(live_store))
+    put_back(live_store, tmp_path / "one.backup")
     assert pid is not None
-    assert not locks.is_held(run_files.supervisor_lock(shop))
-    assert names(open_store(settings().database_url, shop.artifacts)) == []
+    assert not locks.is_held(run_files.supervisor_lock(live_store))
+    assert names(open_store(settings().database_url, live_store.artifacts)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(shop: Store, tmp_path: Path) -> None:
-    run_id = queue.launch(shop, TINY)
-    copy_database(shop, tmp_path / "one.backup")
-    with stores.at_work(shop, run_id):
-        assert ensure_supervisor(shop)
-        first = supervisor_pid(run_files.supervisor_lock(shop))
-        with pytest.raises(StoreError, match="Runs are at work"):
-            put_back(shop, tmp_path / "one.backup")
-        second = supervisor_pid(run_files.supervisor_lock(shop))
+def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(live_store: Store, tmp_path: Path) -> None:
+    run_id = queue.launch(live_store, TINY)
+    copy_database(live_store, tmp_path / "one.backup")
+    with stores.at_work(live_store, run_id):
+        assert ensure_supervisor(live_store)
+        first = holder(run_files.supervisor_lock(live_store))
+        with pytest.raises(StoreError, match="Trainers are running"):
+            put_back(live_store, tmp_path / "one.backup")
+        second = holder(run_files.supervisor_lock(live_store))
         assert second not in (None, first)
         kill(second)

@@ -101,9 +101,9 @@ def test_a_store_that_cannot_be_written_opens_and_is_still_told_from_a_copy(open
 
 
 def test_the_command_line_says_in_one_line_that_store_and_folder_do_not_belong_together(
-    shop: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+    live_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
 ) -> None:
-    tie(shop)
+    tie(live_store)
     monkeypatch.setenv("LOOKBOOK_ARTIFACTS", str(tmp_path / "other"))
     settings.cache_clear()
     assert str(tmp_path / "artifacts") in refused(capsys, "list")

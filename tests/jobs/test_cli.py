@@ -16,7 +16,7 @@ from jobs.results import wording
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
 from jobs.store import queue_settings, run_files, schema
-from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, shop_state
+from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, queue_state
 from jobs.store.records import FINISHED, Run
 from jobs.store.store import Store
 from tests import stores
@@ -77,11 +77,11 @@ def test_waiting_for_a_run_that_is_deleted_meanwhile_fails_and_says_so(
 
 
 def test_launch_prints_the_id_also_where_nobody_can_work_on_the_run(
-    shop: Store, tmp_path: Path, capsys: Capture
+    live_store: Store, tmp_path: Path, capsys: Capture
 ) -> None:
     (tmp_path / "artifacts").write_text("no folder")
     status, out, error = run(capsys, "launch", "cnn")
-    assert (status, out) == (0, f"{list_runs(shop)[0].id}\n")
+    assert (status, out) == (0, f"{list_runs(live_store)[0].id}\n")
     assert error.startswith("Nobody works on the queue: ")
 
 
@@ -245,9 +245,9 @@ def test_the_queue_is_steered(store: Store, capsys: Capture) -> None:
     assert run(capsys, "move", "two", "1")[0] == 0
     assert get_run(store, second).queue_position == 1
     run(capsys, "pause")
-    assert shop_state(store).paused
+    assert queue_state(store).paused
     run(capsys, "go-on")
-    assert not shop_state(store).paused
+    assert not queue_state(store).paused
     assert run(capsys, "slots", "3")[1] == "3\n"
     assert run(capsys, "slots")[1] == "3\n"
 
@@ -439,15 +439,15 @@ def test_a_log_that_is_followed_is_told_to_its_last_word(
     assert run(capsys, "log", run_id, "--follow") == (0, "epoch 1\nfinished\n", "")
 
 
-def test_backup_and_restore_go_there_and_back(shop: Store, capsys: Capture, tmp_path: Path) -> None:
-    stores.fill(shop, 2)
+def test_backup_and_restore_go_there_and_back(live_store: Store, capsys: Capture, tmp_path: Path) -> None:
+    stores.fill(live_store, 2)
     assert run(capsys, "backup", str(tmp_path / "one.backup"))[0] == 0
     assert "exists already" in refused(capsys, "backup", str(tmp_path / "one.backup"))
-    stores.fill(shop, 1)
+    stores.fill(live_store, 1)
     status, _, error = run(capsys, "restore", str(tmp_path / "one.backup"))
     assert status == 0
     assert "kept as" in error
-    assert len(list_runs(shop)) == 2
+    assert len(list_runs(live_store)) == 2
 
 
 @pytest.fixture

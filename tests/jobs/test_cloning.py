@@ -29,10 +29,10 @@ def test_a_changed_value_is_all_that_differs(store: Store) -> None:
 
 def test_several_seeds_are_a_group_from_the_own_seed_on(store: Store) -> None:
     source = get_run(store, queue.launch(store, TINY))
-    found = [get_run(store, run_id) for run_id in clone(store, source, changed_config(source, {}), 3)]
-    assert [(run.seed, run.name) for run in found] == [(seed, f"cnn again seed {seed}") for seed in (3, 4, 5)]
-    assert len({run.group_id for run in found} - {None}) == 1
-    assert {run.cloned_from for run in found} == {source.id}
+    clones = [get_run(store, run_id) for run_id in clone(store, source, changed_config(source, {}), 3)]
+    assert [(run.seed, run.name) for run in clones] == [(seed, f"cnn again seed {seed}") for seed in (3, 4, 5)]
+    assert len({run.group_id for run in clones} - {None}) == 1
+    assert {run.cloned_from for run in clones} == {source.id}
 
 
 @pytest.mark.parametrize(

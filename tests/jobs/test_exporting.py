@@ -64,22 +64,22 @@ def test_the_tables_are_the_figures_of_scikit_learn(store: Store, exported: tupl
     tested = get_predictions(store, run_id)
     matrix = [[int(value) for value in list(row.values())[1:]] for row in rows(folder / "confusion_matrix.csv")]
     assert np.array_equal(matrix, confusion_matrix(tested.labels, tested.predicted))
-    own = np.array(
+    exported_figures = np.array(
         [[float(row[name]) for name in ("precision", "recall", "f1")] for row in rows(folder / "per_class.csv")]
     )
     precision, recall, f1, _ = precision_recall_fscore_support(tested.labels, tested.predicted)
-    assert np.allclose(own, np.stack([precision, recall, f1], axis=1))
+    assert np.allclose(exported_figures, np.stack([precision, recall, f1], axis=1))
 
 
 def test_the_predictions_are_all_there_in_the_order_of_the_data(store: Store, exported: tuple[str, Path]) -> None:
     run_id, folder = exported
     tested = get_predictions(store, run_id)
-    found = rows(folder / "predictions.csv")
-    assert [int(row["label"]) for row in found] == tested.labels.tolist()
-    assert [int(row["predicted"]) for row in found] == tested.predicted.tolist()
-    probabilities = np.array([[float(value) for value in list(row.values())[7:]] for row in found])
+    table = rows(folder / "predictions.csv")
+    assert [int(row["label"]) for row in table] == tested.labels.tolist()
+    assert [int(row["predicted"]) for row in table] == tested.predicted.tolist()
+    probabilities = np.array([[float(value) for value in list(row.values())[7:]] for row in table])
     assert np.allclose(probabilities, tested.probabilities, rtol=1e-6)
-    assert np.mean([float(row["loss"]) for row in found]) == pytest.approx(
+    assert np.mean([float(row["loss"]) for row in table]) == pytest.approx(
         log_loss(tested.labels, tested.probabilities)
     )
 
@@ -123,9 +123,9 @@ def test_what_cannot_be_exported_is_said_in_one_line_and_leaves_nothing(
         (add_finished(store), str(taken), "exists already"),
     ):
         assert main(["export", run_id, folder, "--without-onnx"]) == 1
-        said = capsys.readouterr().err
-        assert reason in said
-        assert said.count("\n") == 1
+        printed = capsys.readouterr().err
+        assert reason in printed
+        assert printed.count("\n") == 1
     assert [path.name for path in taken.iterdir()] == ["mine"]
     assert not (tmp_path / "out").exists()
 
@@ -146,9 +146,9 @@ def test_an_onnx_file_that_does_not_agree_leaves_no_export(
 ) -> None:
     monkeypatch.setattr(core_export, "TOLERANCE", -1.0)
     assert main(["export", add_finished(store), str(tmp_path / "out")]) == 1
-    said = capsys.readouterr().err
-    assert "no ONNX file is kept" in said
-    assert "Weights, model card and tables can be had without it: `--without-onnx`" in said
+    printed = capsys.readouterr().err
+    assert "no ONNX file is kept" in printed
+    assert "Weights, model card and tables can be had without it: `--without-onnx`" in printed
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
 
 
@@ -182,6 +182,6 @@ def test_every_listing_of_the_card_runs_and_gives_the_probabilities_of_the_run(
     expected = np.exp(log_probabilities(loaded.model, images, loaded.config))
     monkeypatch.chdir(folder)
     for listing in listings:
-        said: dict[str, Any] = {"given": images}
-        exec(listing.replace("np.zeros((1, 28, 28), dtype=np.uint8)", "given"), said)
-        assert np.abs(said["probabilities"] - expected).max() < 1e-5
+        names: dict[str, Any] = {"given": images}
+        exec(listing.replace("np.zeros((1, 28, 28), dtype=np.uint8)", "given"), names)
+        assert np.abs(names["probabilities"] - expected).max() < 1e-5

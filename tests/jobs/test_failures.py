@@ -11,9 +11,9 @@ from core.config import RunConfig
 from core.data.fashion_mnist import FashionMNIST
 from core.learning import checkpoints
 from jobs.running import queue
+from jobs.running.background import TRAINER
 from jobs.running.claims import claim
 from jobs.running.environment import host
-from jobs.running.processes import TRAINER
 from jobs.settings import ROOT
 from jobs.store import run_files
 from jobs.store.queries import find_run
@@ -48,7 +48,7 @@ def damage_the_config(store: Store, run_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "spoil", "kind", "said", "advised"),
+    ("config", "spoil", "kind", "message", "advised"),
     [
         (NO_SUCH_DEVICE, leave_as_it_is, "configuration", "Torch sees no device mps", "Choose auto or one of"),
         (BRIEF, put_a_file_in_the_place_of_the_checkpoints, "disk", "checkpoints", "then resume the run"),
@@ -63,7 +63,7 @@ def test_a_trainer_records_why_it_failed(
     config: RunConfig,
     spoil: Callable[[Store, str], None],
     kind: str,
-    said: str,
+    message: str,
     advised: str,
 ) -> None:
     assert len(real_data.train_labels) == 60_000
@@ -75,6 +75,6 @@ def test_a_trainer_records_why_it_failed(
     )
     run = find_run(store, "spoilt")
     assert (ended.returncode, run.status, run.error_kind) == (1, FAILED, kind), ended.stdout
-    assert said in str(run.error_message)
+    assert message in str(run.error_message)
     assert advised in f"{run.error_message} {run.error_advice}"
     assert f"failed ({kind})" in ended.stdout

@@ -19,6 +19,7 @@ from jobs.results.flagged_rows import duplicate_rows, suspect_rows
 from jobs.results.fold_groups import NotComplete, find_fold_group, list_fold_groups, out_of_sample
 from jobs.results.label_judges import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
 from jobs.running import queue
+from jobs.running.background import TaskState, TaskStatus
 from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.queries import get_predictions, get_run
@@ -37,26 +38,26 @@ LABELS = np.random.default_rng(0).permutation(np.arange(3_000) % 10)
 
 @pytest.mark.slow
 def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
-    working_shop: Store, real_data: FashionMNIST
+    training_store: Store, real_data: FashionMNIST
 ) -> None:
-    ids = queue.launch_folds(working_shop, BRIEF, 2)
+    ids = queue.launch_folds(training_store, BRIEF, 2)
     for run_id in ids:
-        working.wait_until_finished(working_shop, run_id, seconds=300)
-    group = find_fold_group(working_shop, ids[0])
-    said = out_of_sample(working_shop, group, real_data.train_labels)
+        working.wait_until_finished(training_store, run_id, seconds=300)
+    group = find_fold_group(training_store, ids[0])
+    judged = out_of_sample(training_store, group, real_data.train_labels)
     assert group.is_complete
-    assert np.array_equal(said.labels, real_data.train_labels)
-    assert np.isfinite(said.log_probabilities).all()
-    per_run = [get_run(working_shop, run_id).best_val_accuracy or 0 for run_id in ids]
-    assert accuracy(said.labels, said.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
+    assert np.array_equal(judged.labels, real_data.train_labels)
+    assert np.isfinite(judged.log_probabilities).all()
+    per_run = [get_run(training_store, run_id).best_val_accuracy or 0 for run_id in ids]
+    assert accuracy(judged.labels, judged.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
 
 
 def test_what_each_run_says_of_its_fold_comes_to_the_place_of_the_image(store: Store) -> None:
     group = add_fold_group(store, LABELS)
-    said = out_of_sample(store, group, LABELS)
+    judged = out_of_sample(store, group, LABELS)
     assert group.name == "cnn seed 0"
-    assert np.array_equal(said.labels, LABELS)
-    assert accuracy(LABELS, said.predicted) == pytest.approx(0.9, abs=0.06)
+    assert np.array_equal(judged.labels, LABELS)
+    assert accuracy(LABELS, judged.predicted) == pytest.approx(0.9, abs=0.06)
 
 
 def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store: Store) -> None:
@@ -89,20 +90,20 @@ def test_a_run_is_judged_by_the_best_other_run_of_each_model_and_never_by_itself
 
 def test_accuracies_without_the_flagged_images_stand_beside_those_with_all(store: Store) -> None:
     run_id, judge = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
-    said, judged = get_predictions(store, run_id), [quality_of(get_predictions(store, judge))]
+    answers, judged = get_predictions(store, run_id), [quality_of(get_predictions(store, judge))]
     leaked = np.arange(10_000) < 21
-    subsets = measured_without({"mine": said}, judged, leaked)
+    subsets = measured_without({"mine": answers}, judged, leaked)
     masks = flagged_images(judged, leaked)
-    assert [one.name for one in subsets] == [ALL, f"Without {SUSPECT}", f"Without {LEAKED}", "Without either"]
+    assert [subset.name for subset in subsets] == [ALL, f"Without {SUSPECT}", f"Without {LEAKED}", "Without either"]
     assert subsets[0].accuracy("mine") == get_run(store, run_id).test_accuracy
     kept = ~masks[SUSPECT]
     assert subsets[1].n == np.count_nonzero(kept)
-    assert subsets[1].accuracy("mine") == pytest.approx(np.mean((said.predicted == said.labels)[kept]))
+    assert subsets[1].accuracy("mine") == pytest.approx(np.mean((answers.predicted == answers.labels)[kept]))
     assert subsets[2].n == 10_000 - 21
     assert subsets[3].n == np.count_nonzero(kept & ~leaked)
     low, high = subsets[3].interval("mine")
     assert low < (subsets[3].accuracy("mine") or 0) < high
-    assert [one.name for one in measured_without({"mine": said}, [], None)] == [ALL]
+    assert [subset.name for subset in measured_without({"mine": answers}, [], None)] == [ALL]
 
 
 def planted() -> FashionMNIST:
@@ -116,15 +117,16 @@ def planted() -> FashionMNIST:
 def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Store) -> None:
     assert duplicate_search.read(store) is None
     duplicate_search.search(store, planted())
-    found = duplicate_search.read(store)
-    assert found is not None
-    across = found.pairs.chosen(found.across & (found.pairs.similarity >= 0.9999))
+    duplicates = duplicate_search.read(store)
+    assert duplicates is not None
+    across = duplicates.pairs.chosen(duplicates.across & (duplicates.pairs.similarity >= 0.9999))
     places = {
-        (found.place(a), found.place(b)) for a, b in zip(across.first.tolist(), across.second.tolist(), strict=True)
+        (duplicates.place(a), duplicates.place(b))
+        for a, b in zip(across.first.tolist(), across.second.tolist(), strict=True)
     }
     assert places == {(("train", 7), ("test", 5)), (("train", 8), ("test", 6))}
-    assert np.flatnonzero(found.leaked(0.9999)).tolist() == [5, 6]
-    assert duplicate_search.search_state(store) == duplicate_search.Search(False)
+    assert np.flatnonzero(duplicates.leaked(0.9999)).tolist() == [5, 6]
+    assert duplicate_search.search_state(store).status == TaskStatus.DONE
 
 
 def test_a_damaged_file_counts_as_not_searched(store: Store) -> None:
@@ -134,34 +136,34 @@ def test_a_damaged_file_counts_as_not_searched(store: Store) -> None:
     assert duplicate_search.read(store) is None
 
 
-def wait_for_the_search(store: Store) -> duplicate_search.Search:
+def wait_for_the_search(store: Store) -> TaskState:
     deadline = time.monotonic() + 120
-    while (state := duplicate_search.search_state(store)).at_work:
+    while (state := duplicate_search.search_state(store)).status == TaskStatus.RUNNING:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return state
 
 
 def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
-    shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
-    assert duplicate_search.start_search(shop)
-    assert duplicate_search.search_state(shop).at_work
-    assert not duplicate_search.start_search(shop)
-    assert wait_for_the_search(shop).problem == ""
-    found = duplicate_search.read(shop)
-    assert found is not None
+    assert duplicate_search.start_search(live_store)
+    assert duplicate_search.search_state(live_store).status == TaskStatus.RUNNING
+    assert not duplicate_search.start_search(live_store)
+    assert wait_for_the_search(live_store) == TaskState(TaskStatus.DONE)
+    duplicates = duplicate_search.read(live_store)
+    assert duplicates is not None
     # Every image is black: each of the others equals the first.
-    assert len(found.pairs) == 69_999
-    assert found.leaked().all()
+    assert len(duplicates.pairs) == 69_999
+    assert duplicates.leaked().all()
 
 
-def test_a_search_that_fails_says_why(shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_fails_says_why(live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
-    duplicate_search.start_search(shop)
-    assert "Fashion-MNIST is not complete" in wait_for_the_search(shop).problem
-    assert duplicate_search.read(shop) is None
+    duplicate_search.start_search(live_store)
+    assert "Fashion-MNIST is not complete" in wait_for_the_search(live_store).detail
+    assert duplicate_search.read(live_store) is None
 
 
 def test_the_command_does_not_search_beside_another(store: Store, capsys: Capture) -> None:
@@ -172,12 +174,12 @@ def test_the_command_does_not_search_beside_another(store: Store, capsys: Captur
 
 
 def test_the_commands_list_suspects_of_several_runs_and_of_a_group(store: Store, capsys: Capture) -> None:
-    one, other = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
-    assert main(["suspects", one, "--csv"]) == 0
+    first, second = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
+    assert main(["suspects", first, "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    quality = quality_of(get_predictions(store, one))
+    quality = quality_of(get_predictions(store, first))
     assert [int(row["image"]) for row in rows] == quality.ranked.tolist()
-    assert main(["suspects", one, other, "--json"]) == 0
+    assert main(["suspects", first, second, "--json"]) == 0
     both = {row["image"] for row in json.loads(capsys.readouterr().out)}
     assert 0 < len(both) < len(rows)
     assert both <= set(quality.ranked.tolist())
@@ -186,9 +188,9 @@ def test_the_commands_list_suspects_of_several_runs_and_of_a_group(store: Store,
 def test_the_command_says_which_runs_judge_and_what_is_not_known_yet(store: Store, capsys: Capture) -> None:
     run_id = stores.add(store, Sample(seed=1, name="mine"))
     assert main(["faults", run_id]) == 0
-    said = capsys.readouterr()
-    assert "No other run has finished" in said.err
-    assert "python -m jobs duplicates" in said.err
+    printed = capsys.readouterr()
+    assert "No other run has finished" in printed.err
+    assert "python -m jobs duplicates" in printed.err
     judge = stores.add(store, Sample("resnet18", name="other"))
     assert main(["faults", run_id, "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -202,15 +204,15 @@ def test_runs_of_other_images_and_without_answers_are_left_out_by_name(store: St
     other = stores.add(store, Sample(seed=2, name="other"), stores.labels()[::-1].copy())
     shorter = stores.add(store, Sample("resnet18", name="shorter"), stores.labels()[:-10])
     assert main(["suspects", mine, other, shorter, "--json"]) == 0
-    said = capsys.readouterr()
-    assert [row["image"] for row in json.loads(said.out)] == quality_of(get_predictions(store, mine)).ranked.tolist()
-    assert "other" in said.err
-    assert "9,990 images against 10,000" in said.err
+    printed = capsys.readouterr()
+    assert [row["image"] for row in json.loads(printed.out)] == quality_of(get_predictions(store, mine)).ranked.tolist()
+    assert "other" in printed.err
+    assert "9,990 images against 10,000" in printed.err
     assert main(["faults", mine, other]) == 0
-    said = capsys.readouterr()
-    assert "labels differ" in said.err
-    assert f"shorter ({shorter}) is left out" in said.err
-    assert "other" not in said.out
+    printed = capsys.readouterr()
+    assert "labels differ" in printed.err
+    assert f"shorter ({shorter}) is left out" in printed.err
+    assert "other" not in printed.out
 
 
 def test_runs_without_any_answer_are_an_error_in_one_line(store: Store, capsys: Capture) -> None:
@@ -228,17 +230,17 @@ def test_pairs_less_similar_than_are_kept_are_refused(store: Store, capsys: Capt
 
 
 def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store) -> None:
-    said = get_predictions(store, stores.add(store, Sample(seed=1)))
-    quality = quality_of(said)
+    answers = get_predictions(store, stores.add(store, Sample(seed=1)))
+    quality = quality_of(answers)
     chosen = quality.ranked[5:2:-1]
-    assert [row["image"] for row in suspect_rows(said.labels, quality, chosen)] == chosen.tolist()
-    assert len(suspect_rows(said.labels, quality)) == len(quality.ranked)
+    assert [row["image"] for row in suspect_rows(answers.labels, quality, chosen)] == chosen.tolist()
+    assert len(suspect_rows(answers.labels, quality)) == len(quality.ranked)
     data = planted()
     duplicate_search.search(store, data)
-    found = duplicate_search.read(store)
-    assert found is not None
-    last_two = found.pairs.chosen(np.arange(len(found.pairs))[-2:])
-    rows = duplicate_rows(found, np.concatenate([data.train_labels, data.test_labels]), last_two)
+    duplicates = duplicate_search.read(store)
+    assert duplicates is not None
+    last_two = duplicates.pairs.chosen(np.arange(len(duplicates.pairs))[-2:])
+    rows = duplicate_rows(duplicates, np.concatenate([data.train_labels, data.test_labels]), last_two)
     assert [row["similarity"] for row in rows] == pytest.approx(last_two.similarity.tolist(), abs=1e-6)
 
 

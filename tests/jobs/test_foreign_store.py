@@ -50,14 +50,14 @@ def test_two_things_that_are_no_ids_have_two_folders_and_no_ids_one() -> None:
 
 
 @pytest.fixture
-def backup(shop: Store, tmp_path: Path) -> Path:
+def backup(live_store: Store, tmp_path: Path) -> Path:
     """A sound backup, with a run of each kind and a photo set."""
-    stores.add(shop, Sample(validated=True, tags=("baseline",)))
-    stores.add(shop, Sample(model="resnet18", status="failed"))
-    with shop.writing() as connection:
+    stores.add(live_store, Sample(validated=True, tags=("baseline",)))
+    stores.add(live_store, Sample(model="resnet18", status="failed"))
+    with live_store.writing() as connection:
         connection.exec_driver_sql("INSERT INTO photo_sets VALUES ('set23456', 'phone', 1.7e9)")
         connection.exec_driver_sql("INSERT INTO photos VALUES ('set23456', 0, 'a.jpg', 8)")
-    copy_database(shop, tmp_path / "sound.backup")
+    copy_database(live_store, tmp_path / "sound.backup")
     return tmp_path / "sound.backup"
 
 
@@ -85,12 +85,12 @@ def assert_refused(store: Store, backup: Path, *words: str) -> None:
     assert (content(store), sorted(os.listdir(Path(store.place).parent))) == (before, beside)
 
 
-def test_a_sound_backup_is_restored_to_the_last_row(shop: Store, backup: Path) -> None:
+def test_a_sound_backup_is_restored_to_the_last_row(live_store: Store, backup: Path) -> None:
     check_database(backup)
-    with shop.writing() as connection:
+    with live_store.writing() as connection:
         connection.execute(runs.delete())
-    restore(backup, shop.url, shop.artifacts)
-    with closing(sqlite3.connect(backup)) as before, closing(sqlite3.connect(shop.place)) as after:
+    restore(backup, live_store.url, live_store.artifacts)
+    with closing(sqlite3.connect(backup)) as before, closing(sqlite3.connect(live_store.place)) as after:
         for table in ("runs", "epochs", "predictions", "attempts", "tags", "photo_sets", "photos"):
             query = f"SELECT * FROM {table} ORDER BY 1, 2"
             assert after.execute(query).fetchall() == before.execute(query).fetchall()
@@ -106,9 +106,9 @@ def test_a_backup_of_every_earlier_version_is_restored(revision: str, tmp_path: 
 
 
 @pytest.mark.parametrize("words", [words for words in OUTSIDE if "\0" not in words])
-def test_an_id_of_a_run_that_could_be_a_path_is_refused(shop: Store, backup: Path, words: str) -> None:
+def test_an_id_of_a_run_that_could_be_a_path_is_refused(live_store: Store, backup: Path, words: str) -> None:
     assert_refused(
-        shop, changed(backup, "UPDATE runs SET id = :words WHERE model = 'resnet18'", words=words), "runs.id"
+        live_store, changed(backup, "UPDATE runs SET id = :words WHERE model = 'resnet18'", words=words), "runs.id"
     )
 
 
@@ -124,9 +124,9 @@ def test_an_id_of_a_run_that_could_be_a_path_is_refused(shop: Store, backup: Pat
     ],
 )
 def test_an_id_that_could_be_a_path_is_refused_wherever_it_stands(
-    shop: Store, backup: Path, words: str, statement: str, place: str
+    live_store: Store, backup: Path, words: str, statement: str, place: str
 ) -> None:
-    assert_refused(shop, changed(backup, statement, words=words), place)
+    assert_refused(live_store, changed(backup, statement, words=words), place)
 
 
 @pytest.mark.parametrize(
@@ -166,18 +166,20 @@ def test_an_id_that_could_be_a_path_is_refused_wherever_it_stands(
         ("INSERT INTO tags VALUES ('nobody22', 'x')", "a row of tags belongs"),
     ],
 )
-def test_what_no_run_store_holds_is_refused_by_name(shop: Store, backup: Path, statement: str, words: str) -> None:
+def test_what_no_run_store_holds_is_refused_by_name(
+    live_store: Store, backup: Path, statement: str, words: str
+) -> None:
     bomb, deep = zlib.compress(bytes(50 * 2**20), 9), "[" * 100_000 + "]" * 100_000
     values = {"bomb": bomb, "deep": deep, "long": "x" * 201}
     used = {name: value for name, value in values.items() if f":{name}" in statement}
-    assert_refused(shop, changed(backup, statement, **used), words)
+    assert_refused(live_store, changed(backup, statement, **used), words)
 
 
-def test_a_backup_of_a_newer_version_says_so(shop: Store, backup: Path) -> None:
+def test_a_backup_of_a_newer_version_says_so(live_store: Store, backup: Path) -> None:
     newer = changed(backup, "UPDATE alembic_version SET version_num = '0099'")
     with pytest.raises(StoreNewer, match="newer Lookbook.*0099.*Update"):
-        restore(newer, shop.url, shop.artifacts)
-    assert_refused(shop, newer, "Update Lookbook")
+        restore(newer, live_store.url, live_store.artifacts)
+    assert_refused(live_store, newer, "Update Lookbook")
 
 
 def a_fifo(path: Path) -> None:
@@ -194,27 +196,31 @@ def a_dangling_link(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [a_fifo, Path.mkdir, another_programs, Path.touch, a_dangling_link])
-def test_what_is_no_backup_at_all_is_refused_at_once(shop: Store, tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_what_is_no_backup_at_all_is_refused_at_once(
+    live_store: Store, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
     make(tmp_path / "odd.backup")
-    assert_refused(shop, tmp_path / "odd.backup", "odd.backup")
+    assert_refused(live_store, tmp_path / "odd.backup", "odd.backup")
 
 
 @pytest.mark.parametrize("words", ["../victim", ".", "..", "", "{absolute}"])
-def test_deleting_a_run_of_a_store_that_was_tampered_with_touches_no_other_folder(shop: Store, words: str) -> None:
-    victim = shop.artifacts.parent / "victim"
+def test_deleting_a_run_of_a_store_that_was_tampered_with_touches_no_other_folder(
+    live_store: Store, words: str
+) -> None:
+    victim = live_store.artifacts.parent / "victim"
     victim.mkdir()
     (victim / "file").touch()
-    other = stores.add(shop, Sample())
-    run_files.files_of(shop, other).folder.mkdir(parents=True)
+    other = stores.add(live_store, Sample())
+    run_files.files_of(live_store, other).folder.mkdir(parents=True)
     run_id = words.format(absolute=victim)
-    bad = stores.add(shop, Sample(status="failed"))
-    with shop.writing() as connection:
+    bad = stores.add(live_store, Sample(status="failed"))
+    with live_store.writing() as connection:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
         for table, column in (("epochs", "run_id"), ("attempts", "run_id"), ("runs", "id")):
             connection.exec_driver_sql(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (run_id, bad))
-    assert run_id in [run.id for run in list_runs(shop)]
-    run_edits.delete(shop, run_id)
-    photo_sets.delete(shop, PhotoSet(run_id, "name", 0.0, 0))
+    assert run_id in [run.id for run in list_runs(live_store)]
+    run_edits.delete(live_store, run_id)
+    photo_sets.delete(live_store, PhotoSet(run_id, "name", 0.0, 0))
     assert (victim / "file").exists()
-    assert run_files.files_of(shop, other).folder.is_dir()
-    assert [run.id for run in list_runs(shop)] == [other]
+    assert run_files.files_of(live_store, other).folder.is_dir()
+    assert [run.id for run in list_runs(live_store)] == [other]

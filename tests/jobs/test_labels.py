@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import ConfigurationError
+from jobs.bulk import apply_to_each
 from jobs.running import queue, run_edits
 from jobs.running.claims import claim
-from jobs.several import on_each
 from jobs.store import run_files
 from jobs.store.filters import Filter
 from jobs.store.queries import NotPossible, RunNotFound, find_run, get_run, known_tags, list_runs
@@ -118,7 +118,7 @@ def test_deleting_removes_rows_and_files_and_says_how_much(store: Store, finishe
         get_run(store, finished)
 
 
-def test_a_run_that_waits_or_works_is_neither_deleted_nor_archived(store: Store) -> None:
+def test_a_queued_or_running_run_is_neither_deleted_nor_archived(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     for action in (run_edits.delete, run_edits.archive):
         with pytest.raises(NotPossible, match="queued and cannot be"):
@@ -151,7 +151,7 @@ def test_a_run_that_may_go_on_keeps_its_checkpoints(store: Store) -> None:
 
 def test_one_run_that_is_refused_does_not_keep_the_others_from_an_action(store: Store, finished: str) -> None:
     waiting = queue.launch(store, TINY, "waiting")
-    outcomes = on_each([waiting, "nosuchid", finished], lambda run_id: run_edits.delete(store, run_id))
+    outcomes = apply_to_each([waiting, "nosuchid", finished], lambda run_id: run_edits.delete(store, run_id))
     assert [outcome.done for outcome in outcomes] == [False, False, True]
     assert "waiting" in outcomes[0].message
     assert "nosuchid" in outcomes[1].message

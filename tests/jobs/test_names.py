@@ -68,7 +68,7 @@ def test_what_a_store_from_elsewhere_holds_is_read_as_it_can_be_shown(store: Sto
     assert list_names(store)[0].name == list_costs(store)[0].name == SHOWN
     run_edits.set_pinned(store, run_id, True)
     stores.write_log(store, run_id, "x")
-    assert [one.name for one in space_of_runs(store)] == [SHOWN]
+    assert [space.name for space in space_of_runs(store)] == [SHOWN]
 
 
 def test_no_command_prints_what_commands_the_terminal(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

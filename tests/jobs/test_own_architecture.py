@@ -71,8 +71,8 @@ class Project:
         lines = registry.read_text(encoding="utf-8")
         registry.write_text(lines.replace("ARCHITECTURES = {\n", "ARCHITECTURES = {\n" + LINE), encoding="utf-8")
         self.url, self.artifacts = f"sqlite:///{folder / 'runs.db'}", folder / "artifacts"
-        own = {"LOOKBOOK_DATA": str(settings().data), "PYTHONPATH": str(folder)}
-        self.environment = child_environment(self.url, self.artifacts) | own
+        variables = {"LOOKBOOK_DATA": str(settings().data), "PYTHONPATH": str(folder)}
+        self.environment = child_environment(self.url, self.artifacts) | variables
 
     def python(self, *arguments: str) -> str:
         """What Python prints for these arguments in the project's folder."""

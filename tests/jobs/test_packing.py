@@ -7,15 +7,18 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from core.data.fashion_mnist import FashionMNIST
 from core.machine.onnx_runtime import onnxruntime
+from jobs.running import background, run_edits
+from jobs.running.background import TaskState, TaskStatus
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run
 from jobs.store.records import STOPPED
 from jobs.store.store import Store
-from jobs.tasks.packages import BEING_MADE, FAILED, NOT_MADE, READY, Package, package_of, start_packing, zipped
+from jobs.tasks.packages import package_files, package_state, start_packing, zipped
 from tests import stores
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
@@ -23,17 +26,17 @@ from tests.untrained import add_run_with_model
 PATIENCE_S = 120
 
 
-def wait_until_done(store: Store, run_id: str) -> Package:
+def wait_until_done(store: Store, run_id: str) -> TaskState:
     deadline = time.monotonic() + PATIENCE_S
-    while (package := package_of(store, run_id)).state == BEING_MADE:
+    while (state := package_state(store, run_id)).status == TaskStatus.RUNNING:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    return package
+    return state
 
 
 def test_a_run_that_has_not_finished_has_no_model_to_go(store: Store) -> None:
     run = get_run(store, stores.add(store, Sample(status=STOPPED)))
-    assert package_of(store, run.id) == Package(NOT_MADE)
+    assert package_state(store, run.id) == TaskState(TaskStatus.ABSENT)
     with pytest.raises(NotPossible, match="is stopped"):
         start_packing(store, run)
 
@@ -41,10 +44,29 @@ def test_a_run_that_has_not_finished_has_no_model_to_go(store: Store) -> None:
 def test_while_somebody_makes_it_nobody_else_does(store: Store) -> None:
     run = get_run(store, stores.add(store, Sample()))
     lock = locks.acquire(run_files.files_of(store, run.id).package_lock)
-    assert package_of(store, run.id).state == BEING_MADE
+    assert package_state(store, run.id).status == TaskStatus.RUNNING
     assert not start_packing(store, run)
     os.close(lock)
-    assert package_of(store, run.id).state == NOT_MADE
+    assert package_state(store, run.id).status == TaskStatus.ABSENT
+
+
+def test_one_whose_process_is_killed_is_interrupted_and_can_be_tried_again(store: Store) -> None:
+    run = get_run(store, add_run_with_model(store, "to go"))
+    assert start_packing(store, run)
+    background.end(run_files.files_of(store, run.id).package_lock)
+    assert package_state(store, run.id) == TaskState(TaskStatus.FAILED, "It was interrupted. Try again.")
+    assert start_packing(store, run)
+    background.end(run_files.files_of(store, run.id).package_lock)
+
+
+def test_a_run_that_is_deleted_takes_the_process_that_makes_its_model_to_go_along(store: Store) -> None:
+    run = get_run(store, add_run_with_model(store, "to go"))
+    assert start_packing(store, run)
+    pid = background.holder(run_files.files_of(store, run.id).package_lock)
+    assert pid is not None
+    run_edits.delete(store, run.id)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert not run_files.files_of(store, run.id).folder.exists()
 
 
 @pytest.mark.slow
@@ -52,8 +74,8 @@ def test_a_run_whose_model_file_is_gone_says_why_and_can_be_tried_again(store: S
     run = get_run(store, stores.add(store, Sample()))
     assert start_packing(store, run)
     failed = wait_until_done(store, run.id)
-    assert failed.state == FAILED
-    assert "model.pt" in failed.problem
+    assert failed.status == TaskStatus.FAILED
+    assert "model.pt" in failed.detail
     assert start_packing(store, run)
     wait_until_done(store, run.id)
 
@@ -65,9 +87,8 @@ def test_without_onnx_the_rest_is_made_even_where_the_test_images_are_missing(
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
     run = get_run(store, add_run_with_model(store, "to go"))
     assert start_packing(store, run, onnx=False)
-    package = wait_until_done(store, run.id)
-    assert package.state == READY, package.problem
-    names = {path.name for path in package.files}
+    assert wait_until_done(store, run.id) == TaskState(TaskStatus.DONE)
+    names = {path.name for path in package_files(store, run.id)}
     assert {"model.safetensors", "model-card.md", "predictions.csv"} <= names
     assert "model.onnx" not in names
 
@@ -77,11 +98,10 @@ def test_the_model_to_go_is_whole_and_says_what_it_must(store: Store, real_data:
     run = get_run(store, add_run_with_model(store, "to go"))
     assert start_packing(store, run)
     assert not start_packing(store, run)
-    package = wait_until_done(store, run.id)
-    assert package.state == READY, package.problem
-    names = {path.name for path in package.files}
+    assert wait_until_done(store, run.id) == TaskState(TaskStatus.DONE)
+    names = {path.name for path in package_files(store, run.id)}
     assert {"model.safetensors", "model.onnx", "model-card.md", "predictions.csv"} <= names
-    with zipfile.ZipFile(io.BytesIO(zipped(package.files, "lookbook-to-go"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(zipped(package_files(store, run.id), "lookbook-to-go"))) as archive:
         assert {name.partition("/")[2] for name in archive.namelist()} == names
         session = onnxruntime.InferenceSession(archive.read("lookbook-to-go/model.onnx"))
     (probabilities,) = session.run(["probabilities"], {"images": np.array(real_data.test_images[:5])})

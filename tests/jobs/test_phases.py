@@ -1,4 +1,4 @@
-"""Whether a run at work is testing already, told from what is stored of it."""
+"""Whether a running run is testing already, told from what is stored of it."""
 
 import pytest
 

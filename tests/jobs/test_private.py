@@ -36,12 +36,12 @@ def mode(path: Path) -> int:
 
 def within_reach_of_others(folder: Path) -> list[Path]:
     """What other users of this machine may read, or write, in a folder that they may enter."""
-    found = []
+    reachable = []
     for path in folder.iterdir():
         if mode(path) & OTHERS:
-            found += within_reach_of_others(path) if path.is_dir() else [path]
-            found += [path] if path.is_dir() else []
-    return found
+            reachable += within_reach_of_others(path) if path.is_dir() else [path]
+            reachable += [path] if path.is_dir() else []
+    return reachable
 
 
 def opened(folder: Path) -> Store:

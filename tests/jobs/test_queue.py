@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from core.config import LAST_SEED, validated
 from core.errors import ConfigurationError
 from core.presets import config_of
-from jobs.running import attempts, queue
+from jobs.running import attempts, environment, queue
 from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import code_version
-from jobs.store import queue_settings as shop_settings
-from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, shop_state
+from jobs.store import queue_settings
+from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, queue_state
 from jobs.store.records import QUEUED, RUNNING, STOPPED, STOPPING
 from jobs.store.store import Store
 from tests.jobs.configs import TINY
@@ -30,16 +30,16 @@ def order(store: Store) -> list[str]:
     return [run.id for run in active_runs(store) if run.status == QUEUED]
 
 
-def start_next(store: Store) -> attempts.Duty:
+def start_next(store: Store) -> attempts.AttemptHandle:
     run_id = next_in_queue(store, HOST)
     assert run_id is not None
-    duty = claim(store, run_id, HOST)
-    assert duty is not None
-    return duty
+    attempt = claim(store, run_id, HOST)
+    assert attempt is not None
+    return attempt
 
 
 def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> None:
-    shop_settings.set_slots(store, 3)
+    queue_settings.set_slots(store, 3)
     ids = launch(store, 3)
     assert [start_next(store).run_id for _ in ids] == ids
     assert next_in_queue(store, HOST) is None
@@ -96,7 +96,7 @@ def test_a_name_that_is_too_long_queues_nothing(store: Store) -> None:
 
 
 def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
-    shop_settings.set_slots(store, 2)
+    queue_settings.set_slots(store, 2)
     launch(store, 3)
     start_next(store)
     second = start_next(store)
@@ -108,16 +108,16 @@ def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
 @pytest.mark.parametrize("count", [0, 65])
 def test_slots_that_are_not_possible_are_refused(store: Store, count: int) -> None:
     with pytest.raises(ConfigurationError, match="1 to 64"):
-        shop_settings.set_slots(store, count)
+        queue_settings.set_slots(store, count)
 
 
 def test_a_paused_queue_starts_nothing_until_it_goes_on(store: Store) -> None:
     (run_id,) = launch(store, 1)
-    shop_settings.set_paused(store, True)
+    queue_settings.set_paused(store, True)
     assert next_in_queue(store, HOST) is None
     assert claim(store, run_id, HOST) is None
-    assert shop_state(store).paused
-    shop_settings.set_paused(store, False)
+    assert queue_state(store).paused
+    queue_settings.set_paused(store, False)
     assert next_in_queue(store, HOST) == run_id
 
 
@@ -162,12 +162,12 @@ def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
     assert get_run(store, first).queued_s > 0
 
 
-def test_stopping_a_run_at_work_asks_its_trainer(store: Store) -> None:
+def test_stopping_a_running_run_asks_its_trainer(store: Store) -> None:
     (run_id,) = launch(store, 1)
-    duty = start_next(store)
+    attempt = start_next(store)
     assert queue.stop(store, run_id) == STOPPING == queue.stop(store, run_id)
-    assert attempts.report_progress(duty, 1, 1, 4, 100.0, 1.0) is False
-    assert attempts.report_leaving(duty, 1.0)
+    assert attempts.report_progress(attempt, 1, 1, 4, 100.0, 1.0) is False
+    assert attempts.report_leaving(attempt, 1.0)
     assert get_run(store, run_id).status == STOPPED
     with pytest.raises(NotPossible, match="stopped: there is nothing to stop"):
         queue.stop(store, run_id)
@@ -183,7 +183,7 @@ def test_a_resumed_run_goes_to_the_end_of_the_queue_and_forgets_its_error(store:
 
 
 @pytest.mark.parametrize("action", [queue.resume, queue.start_over])
-def test_a_run_that_waits_or_works_cannot_be_resumed(store: Store, action: object) -> None:
+def test_a_queued_or_running_run_cannot_be_resumed(store: Store, action: object) -> None:
     (run_id,) = launch(store, 1)
     with pytest.raises(NotPossible, match="queued, so it cannot be resumed. It goes on by itself"):
         action(store, run_id)  # type: ignore[operator]
@@ -201,13 +201,13 @@ def test_a_run_that_does_not_exist_is_named(store: Store) -> None:
 
 def test_a_group_has_one_run_for_each_seed(store: Store) -> None:
     ids = queue.launch_group(store, TINY, [4, 5, 6], "sweep")
-    found = [get_run(store, run_id) for run_id in ids]
-    assert [(run.seed, run.config.seed, run.name) for run in found] == [
+    group = [get_run(store, run_id) for run_id in ids]
+    assert [(run.seed, run.config.seed, run.name) for run in group] == [
         (4, 4, "sweep seed 4"),
         (5, 5, "sweep seed 5"),
         (6, 6, "sweep seed 6"),
     ]
-    assert len({run.group_id for run in found} - {None}) == 1
+    assert len({run.group_id for run in group} - {None}) == 1
     assert order(store) == ids
 
 
@@ -220,10 +220,10 @@ def test_each_run_of_a_cloned_group_says_what_it_was_cloned_from(store: Store) -
 
 
 def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> None:
-    found = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
-    assert [(run.config.folds, run.config.fold, run.seed) for run in found] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
-    assert [run.name for run in found] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
-    assert len({run.group_id for run in found} - {None}) == 1
+    group = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
+    assert [(run.config.folds, run.config.fold, run.seed) for run in group] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
+    assert [run.name for run in group] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
+    assert len({run.group_id for run in group} - {None}) == 1
 
 
 @pytest.mark.parametrize("folds", [0, 1, 21])
@@ -276,7 +276,7 @@ def test_the_last_seeds_there_are_can_be_launched_and_the_ones_after_cannot(stor
 def test_a_machine_with_more_cores_than_a_run_takes_threads_launches_all_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "usable_cores", lambda: 384)
+    monkeypatch.setattr(environment, "usable_cores", lambda: 384)
     run = get_run(store, queue.launch(store, config_of("quick", threads=0)))
     assert validated(run.config).threads == run.threads == 256
 
@@ -296,10 +296,22 @@ def test_a_run_moves_from_the_place_that_it_has_by_then(store: Store) -> None:
 
 
 def test_slots_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(store: Store) -> None:
-    shop_settings.set_slots(store, 4)
+    queue_settings.set_slots(store, 4)
     with pytest.raises(ConfigurationError, match="set 4 runs at once meanwhile"):
-        shop_settings.set_slots(store, 3, based_on=2)
-    assert shop_state(store).slots == 4
-    shop_settings.set_slots(store, 4, based_on=2)
-    shop_settings.set_slots(store, 3, based_on=4)
-    assert shop_state(store).slots == 3
+        queue_settings.set_slots(store, 3, based_on=2)
+    assert queue_state(store).slots == 4
+    queue_settings.set_slots(store, 4, based_on=2)
+    queue_settings.set_slots(store, 3, based_on=4)
+    assert queue_state(store).slots == 3
+
+
+def test_one_launch_makes_a_run_a_group_of_seeds_or_a_run_for_each_fold(store: Store) -> None:
+    assert len(queue.launch_all(store, TINY, "alone")) == 1
+    seeds = [get_run(store, run_id) for run_id in queue.launch_all(store, TINY, seeds=3)]
+    assert [run.seed for run in seeds] == [TINY.seed, TINY.seed + 1, TINY.seed + 2]
+    assert len({run.group_id for run in seeds}) == 1
+    folds = [get_run(store, run_id) for run_id in queue.launch_all(store, TINY, folds=2)]
+    assert [run.config.fold for run in folds] == [1, 2]
+    with pytest.raises(ConfigurationError):
+        queue.launch_all(store, TINY, seeds=0)
+    assert len(list_runs(store)) == 6

@@ -6,8 +6,8 @@ from sqlalchemy import text
 from core.config import validated
 from core.errors import ConfigurationError
 from jobs.running import queue
-from jobs.running.attempts import Duty, report_checkpoint, report_progress, report_start
-from jobs.running.claims import claim, settle_death
+from jobs.running.attempts import AttemptHandle, report_checkpoint, report_progress, report_start
+from jobs.running.claims import claim, record_exit
 from jobs.store.queries import find_run, get_run, list_runs
 from jobs.store.records import INTERRUPTED, RUNNING, STOPPING, Epoch, Run
 from jobs.store.store import Store
@@ -20,7 +20,7 @@ BATCHES = 10
 
 
 @pytest.fixture
-def duty(store: Store) -> Duty:
+def attempt(store: Store) -> AttemptHandle:
     """A run of 4 epochs, 10 batches each, that has just been claimed."""
     config = TINY.model_copy(update={"epochs": 4, "train_size": 640})
     taken = claim(store, queue.launch(store, config), HOST)
@@ -29,58 +29,58 @@ def duty(store: Store) -> Duty:
     return taken
 
 
-def complete(duty: Duty, count: int, seconds: float) -> None:
+def complete(attempt: AttemptHandle, count: int, seconds: float) -> None:
     """So many epochs are complete and took so long each."""
-    done = [Epoch(duty.run_id, n, 0.5, 0.8, 0.5, 0.8, 1e-3, seconds) for n in range(1, count + 1)]
-    report_checkpoint(duty, done, done[0], further=False)
+    done = [Epoch(attempt.run_id, n, 0.5, 0.8, 0.5, 0.8, 1e-3, seconds) for n in range(1, count + 1)]
+    report_checkpoint(attempt, done, done[0], further=False)
 
 
-def told(duty: Duty) -> Run:
+def told(attempt: AttemptHandle) -> Run:
     """The run as it is told while its trainer lives."""
-    with stores.at_work(duty.store, duty.run_id):
-        return get_run(duty.store, duty.run_id)
+    with stores.at_work(attempt.store, attempt.run_id):
+        return get_run(attempt.store, attempt.run_id)
 
 
-def test_the_time_left_is_that_of_the_epochs_to_come_at_the_pace_of_the_complete_ones(duty: Duty) -> None:
-    complete(duty, 1, 20.0)
-    report_progress(duty, 2, 5, BATCHES, 1e6, 500.0)
-    assert told(duty).seconds_left == pytest.approx(2.5 * 20)
+def test_the_time_left_is_that_of_the_epochs_to_come_at_the_pace_of_the_complete_ones(attempt: AttemptHandle) -> None:
+    complete(attempt, 1, 20.0)
+    report_progress(attempt, 2, 5, BATCHES, 1e6, 500.0)
+    assert told(attempt).seconds_left == pytest.approx(2.5 * 20)
 
 
-def test_work_that_was_lost_or_repeated_does_not_change_the_time_left(duty: Duty) -> None:
-    complete(duty, 1, 20.0)
-    report_progress(duty, 2, 5, BATCHES, 32.0, 500.0)
-    before = told(duty).seconds_left
-    successor = settle_death(duty, HOST, -9, "")
+def test_work_that_was_lost_or_repeated_does_not_change_the_time_left(attempt: AttemptHandle) -> None:
+    complete(attempt, 1, 20.0)
+    report_progress(attempt, 2, 5, BATCHES, 32.0, 500.0)
+    before = told(attempt).seconds_left
+    successor = record_exit(attempt, HOST, -9, "")
     assert successor is not None
-    done = [Epoch(duty.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
+    done = [Epoch(attempt.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
     report_start(successor, 4711, {}, done, done[0], 5)
     report_progress(successor, 2, 5, BATCHES, 32.0, 9000.0)
     assert told(successor).seconds_left == before
 
 
-def test_in_the_first_epoch_the_time_left_is_by_its_speed_and_none_in_its_first_seconds(duty: Duty) -> None:
-    report_progress(duty, 1, 1, BATCHES, 32.0, 1.0)
-    assert told(duty).seconds_left is None
-    report_progress(duty, 1, 5, BATCHES, 32.0, 10.0)
-    assert told(duty).seconds_left == pytest.approx(3.5 * 640 / 32)
+def test_in_the_first_epoch_the_time_left_is_by_its_speed_and_none_in_its_first_seconds(attempt: AttemptHandle) -> None:
+    report_progress(attempt, 1, 1, BATCHES, 32.0, 1.0)
+    assert told(attempt).seconds_left is None
+    report_progress(attempt, 1, 5, BATCHES, 32.0, 10.0)
+    assert told(attempt).seconds_left == pytest.approx(3.5 * 640 / 32)
 
 
-def test_a_run_that_stops_or_is_interrupted_has_no_time_left_to_tell(duty: Duty) -> None:
-    complete(duty, 1, 20.0)
-    assert told(duty).seconds_left is not None
-    assert get_run(duty.store, duty.run_id).seconds_left is None
-    queue.stop(duty.store, duty.run_id)
-    assert told(duty).seconds_left is None
+def test_a_run_that_stops_or_is_interrupted_has_no_time_left_to_tell(attempt: AttemptHandle) -> None:
+    complete(attempt, 1, 20.0)
+    assert told(attempt).seconds_left is not None
+    assert get_run(attempt.store, attempt.run_id).seconds_left is None
+    queue.stop(attempt.store, attempt.run_id)
+    assert told(attempt).seconds_left is None
 
 
-def test_only_a_run_that_shall_go_on_is_interrupted_when_its_trainer_is_gone(duty: Duty) -> None:
-    report_progress(duty, 1, 1, BATCHES, 32.0, 1.0)
-    assert told(duty).state == RUNNING
-    gone = get_run(duty.store, duty.run_id)
+def test_only_a_run_that_shall_go_on_is_interrupted_when_its_trainer_is_gone(attempt: AttemptHandle) -> None:
+    report_progress(attempt, 1, 1, BATCHES, 32.0, 1.0)
+    assert told(attempt).state == RUNNING
+    gone = get_run(attempt.store, attempt.run_id)
     assert (gone.state, gone.state_since) == (INTERRUPTED, gone.progress_at)
-    queue.stop(duty.store, duty.run_id)
-    stopping = get_run(duty.store, duty.run_id)
+    queue.stop(attempt.store, attempt.run_id)
+    stopping = get_run(attempt.store, attempt.run_id)
     assert (stopping.state, stopping.state_since) == (STOPPING, stopping.status_since)
 
 
@@ -106,10 +106,10 @@ def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
 ) -> None:
     bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
     spoil(store, bad, column, content)
-    found = {run.id: run for run in list_runs(store)}
-    assert found[good].damaged == ()
-    assert found[bad].damaged == (column,)
-    assert f"The {column} of this run is damaged" in str(found[bad].warning)
+    by_id = {run.id: run for run in list_runs(store)}
+    assert by_id[good].damaged == ()
+    assert by_id[bad].damaged == (column,)
+    assert f"The {column} of this run is damaged" in str(by_id[bad].warning)
     assert find_run(store, "bad").damaged
     with pytest.raises(StoreDamaged, match=rf"Run bad \({bad}\).*{column}.*jobs restore"):
         get_run(store, bad)

@@ -13,7 +13,7 @@ from core.classes import CLASS_NAMES
 from core.data import fashion_mnist
 from core.statistics.intervals import accuracy_interval
 from jobs.cli import main
-from jobs.looks import looks_of
+from jobs.line_styles import line_styles
 from jobs.reports import comparison_report, report_files, run_report
 from jobs.reports.document import Cell, Document, Items, Matrix, Paragraph, Section, Table
 from jobs.reports.html import STRONG, as_html
@@ -296,6 +296,6 @@ def test_groups_of_seeds_have_a_report_as_recipes(store: Store, tmp_path: Path) 
 
 def test_a_run_has_the_same_colour_in_a_report_as_on_the_pages(store: Store) -> None:
     ids = finished(store, Sample("cnn", 0), Sample("cnn", 1))
-    looks = looks_of(ids)
+    looks = line_styles(ids)
     for one, place in ((run_report.document(facts_of(store, get_run(store, ids[0]))), 0), (compared(store, ids), 1)):
         assert f"run{looks[ids[place]].colour} " in as_html(one)

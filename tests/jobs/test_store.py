@@ -16,13 +16,13 @@ from sqlalchemy import inspect, text
 from core.config import validated
 from core.presets import config_of
 from jobs.running import queue
-from jobs.running.attempts import Duty
+from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
 from jobs.store import migration, schema
 from jobs.store.copying import copy_database
 from jobs.store.ownership import tie
-from jobs.store.queries import get_predictions, get_run, list_attempts, list_epochs, list_runs, shop_state
+from jobs.store.queries import get_predictions, get_run, list_attempts, list_epochs, list_runs, queue_state
 from jobs.store.queue_settings import set_slots
 from jobs.store.store import Store, connect, open_store, revision
 from jobs.store.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
@@ -77,7 +77,7 @@ def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.alone
 def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_path: Path) -> None:
-    ids = [run_id for one in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in one]
+    ids = [run_id for ids_of_process in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in ids_of_process]
     assert len(set(ids)) == 40
     assert len({run.queue_position for run in list_runs(store)}) == 40
 
@@ -87,7 +87,7 @@ def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_pa
 def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
     set_slots(store, 64)
     ids = queue.launch_group(store, TINY, range(20))
-    claimed = [run_id for one in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in one]
+    claimed = [run_id for ids_of_process in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in ids_of_process]
     assert sorted(claimed) == sorted(ids)
     assert {len(list_attempts(store, run_id)) for run_id in ids} == {1}
 
@@ -101,8 +101,8 @@ def test_a_store_of_each_revision_opens_with_all_its_rows(old: str, tmp_path: Pa
     assert revision(store.engine) == schema.REVISION
     for table in ("runs", "epochs", "predictions"):
         with store.reading() as connection:
-            found = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
-        assert len(found) == len(expected[table])
+            rows = connection.execute(text(f"SELECT * FROM {table}")).mappings().all()
+        assert len(rows) == len(expected[table])
     for number, row in enumerate(expected["runs"]):
         run = get_run(store, row["id"])
         assert (run.name, run.status, run.config.seed, run.error_message) == (
@@ -181,7 +181,7 @@ def test_the_migrations_give_each_column_the_default_of_the_schema(store: Store,
     with engine.begin() as connection:
         schema.metadata.create_all(connection)
     for table in schema.metadata.tables:
-        columns = [set(_columns(one, table)) for one in (Store(engine, tmp_path), store)]
+        columns = [set(_columns(opened, table)) for opened in (Store(engine, tmp_path), store)]
         assert columns[0] == columns[1]
 
 
@@ -240,7 +240,7 @@ def test_a_damaged_setting_of_the_queue_is_named(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(text("UPDATE shop SET value = '{'"))
     with pytest.raises(StoreDamaged, match="setting slots of the queue"):
-        shop_state(store)
+        queue_state(store)
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -299,11 +299,11 @@ def test_a_reader_sees_nothing_of_a_write_that_is_not_complete(store: Store) -> 
 
 def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
     run_id = queue.launch(store, TINY, tags=["one"])
-    assert claim(store, run_id, host()) == Duty(store, run_id, 1)
+    assert claim(store, run_id, host()) == AttemptHandle(store, run_id, 1)
     with store.writing() as connection:
         connection.execute(schema.runs.delete())
     with store.reading() as connection:
-        for table in set(schema.metadata.sorted_tables) - {schema.shop}:
+        for table in set(schema.metadata.sorted_tables) - {schema.store_settings}:
             assert connection.execute(table.select()).all() == []
 
 

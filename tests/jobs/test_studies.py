@@ -15,13 +15,13 @@ from core.data.fashion_mnist import FashionMNIST
 from core.learning import checkpoints
 from core.learning.checkpoints import load_model
 from jobs.cli import main
-from jobs.running import processes, queue, run_edits
+from jobs.running import background, queue, run_edits
+from jobs.running.background import TaskState, TaskStatus
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run
 from jobs.store.records import STOPPED
 from jobs.store.store import Store
 from jobs.tasks import studies
-from jobs.tasks.studies import AT_WORK, FAILED, MADE, NOT_MADE, StudyState
 from tests import stores
 from tests.jobs.configs import BRIEF
 from tests.jobs.working import kill, wait_until_finished
@@ -30,21 +30,21 @@ from tests.untrained import add_run_with_model
 
 
 @pytest.fixture
-def studious(shop: Store, real_data: FashionMNIST) -> Iterator[Store]:
+def studious(live_store: Store, real_data: FashionMNIST) -> Iterator[Store]:
     """A store whose runs can be studied; who is still at it in the end is killed."""
     assert len(real_data.test_labels) == 10_000
-    yield shop
-    for folder in shop.artifacts.glob("*/study"):
-        processes.end_study(run_files.files_of(shop, folder.parent.name))
+    yield live_store
+    for folder in live_store.artifacts.glob("*/study"):
+        background.end(run_files.files_of(live_store, folder.parent.name).study_lock)
 
 
 def wait_for_step(store: Store, run_id: str) -> int:
     """Wait until the study of a run is at its first step; return the process that makes it."""
     deadline = time.monotonic() + 60
-    while not studies.study_state(store, run_id).words:
+    while not studies.study_state(store, run_id).detail:
         assert time.monotonic() < deadline, run_files.files_of(store, run_id).study_log.read_text()
         time.sleep(0.02)
-    pid = processes.student_of(run_files.files_of(store, run_id).study_lock, run_id)
+    pid = background.holder(run_files.files_of(store, run_id).study_lock)
     assert pid is not None
     return pid
 
@@ -62,11 +62,12 @@ def test_a_study_that_was_killed_is_made_when_asked_for_again(
     assert not studies.request_study(studious, run)
     assert psutil.Process(pid).nice() == 19
     kill(pid)
-    assert studies.study_state(studious, run_id) == StudyState(NOT_MADE)
+    assert studies.study_state(studious, run_id) == TaskState(TaskStatus.FAILED, "It was interrupted. Try again.")
     assert main(["study", run_id, "--wait"]) == 0
-    said = capsys.readouterr()
-    assert said.out == "made\n"
-    assert "step 5 of 5: map" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == "done\n"
+    assert "step 5 of 5: map" in printed.err
+    assert not run_files.files_of(studious, run_id).study_failure.exists()
     assert not studies.request_study(studious, run)
 
     made = studies.get_study(studious, run_id)
@@ -90,7 +91,7 @@ def test_a_double_click_starts_one_process(studious: Store) -> None:
     with ThreadPoolExecutor(4) as clicks:
         started = list(clicks.map(lambda _: studies.request_study(studious, run), range(4)))
     assert started.count(True) == 1
-    assert studies.study_state(studious, run.id).state == AT_WORK
+    assert studies.study_state(studious, run.id).status == TaskStatus.RUNNING
 
 
 @pytest.mark.slow
@@ -114,13 +115,13 @@ def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
     aside = model.rename(model.with_suffix(".aside"))
     assert main(["study", run.id, "--wait"]) == 1
     assert "model.pt cannot be read" in capsys.readouterr().err
-    found = studies.study_state(studious, run.id)
-    assert found.state == FAILED
-    assert "model.pt cannot be read" in found.words
+    state = studies.study_state(studious, run.id)
+    assert state.status == TaskStatus.FAILED
+    assert "model.pt cannot be read" in state.detail
     aside.rename(model)
     assert studies.request_study(studious, run)
     wait_for_step(studious, run.id)
-    assert studies.study_state(studious, run.id).state == AT_WORK
+    assert studies.study_state(studious, run.id).status == TaskStatus.RUNNING
 
 
 @pytest.mark.slow
@@ -134,7 +135,7 @@ def test_what_nobody_foresaw_is_kept_as_the_reason_with_its_traceback_in_the_log
     checkpoints.write(files.model, stored)
     assert main(["study", run.id, "--wait"]) == 1
     assert "Traceback" in files.study_log.read_text()
-    assert "The log has the traceback" in studies.study_state(studious, run.id).words
+    assert "The log has the traceback" in studies.study_state(studious, run.id).detail
 
 
 def test_only_a_finished_run_can_be_studied(store: Store) -> None:
@@ -149,7 +150,7 @@ def test_a_study_that_cannot_be_read_is_made_anew(studious: Store) -> None:
     files = run_files.files_of(studious, run.id)
     files.study.parent.mkdir()
     files.study.write_bytes(b"not a study")
-    assert studies.study_state(studious, run.id).state == MADE
+    assert studies.study_state(studious, run.id).status == TaskStatus.DONE
     assert studies.request_study(studious, run)
     assert locks.is_held(files.study_lock)
 

@@ -22,14 +22,14 @@ from tests.jobs.configs import TINY
 def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
-    one = Supervisor(Store(connect(store.url, patience_s=0.1), store.artifacts), host())
-    one.children[run_id] = subprocess.Popen(["false"])
+    supervisor = Supervisor(Store(connect(store.url, patience_s=0.1), store.artifacts), host())
+    supervisor.children[run_id] = subprocess.Popen(["false"])
     with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
-            one.tick()
+            supervisor.tick()
     assert get_run(store, run_id).status == RUNNING
-    one.tick()
+    supervisor.tick()
     run = get_run(store, run_id)
     assert (run.status, run.error_kind) == (FAILED, "code")
     assert "ended with exit status 1" in str(run.error_message)
@@ -39,10 +39,10 @@ def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: S
 def test_a_dead_run_does_not_look_alive_while_the_store_is_locked_and_it_cannot_be_taken_up(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
-    one = Supervisor(Store(connect(store.url, patience_s=0.5), store.artifacts), host())
+    supervisor = Supervisor(Store(connect(store.url, patience_s=0.5), store.artifacts), host())
     with closing(sqlite3.connect(store.place, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
         other.execute("BEGIN IMMEDIATE")
-        ticking = pool.submit(one.tick)
+        ticking = pool.submit(supervisor.tick)
         states = []
         while not ticking.done():
             states.append(get_run(store, run_id).state)
@@ -69,7 +69,7 @@ def test_a_queued_run_whose_folder_cannot_be_made_fails_and_the_queue_goes_on(st
     assert next_in_queue(store, host()) == good
 
 
-def test_a_run_at_work_whose_folder_has_become_unusable_is_told_and_does_not_hold_up_the_others(store: Store) -> None:
+def test_a_running_run_whose_folder_has_become_unusable_is_told_and_does_not_hold_up_the_others(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
     spoil_folder(store, run_id)

@@ -43,66 +43,66 @@ def wait_until_failed(store: Store, run_id: str) -> Run:
 
 
 def test_runs_without_data_fail_at_once_with_the_way_out_and_the_queue_goes_on(
-    shop: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    live_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "no-data"))
-    ids = [queue.launch(shop, TINY, f"run {number}") for number in range(2)]
+    ids = [queue.launch(live_store, TINY, f"run {number}") for number in range(2)]
     for run_id in ids:
-        run = wait_until_failed(shop, run_id)
+        run = wait_until_failed(live_store, run_id)
         assert run.error_kind == "data"
         assert "python -m jobs data" in str(run.error_advice)
-        assert len(list_attempts(shop, run_id)) == 1
-    clear_away(shop)
+        assert len(list_attempts(live_store, run_id)) == 1
+    clear_away(live_store)
 
 
 def test_a_run_whose_data_are_damaged_without_a_change_of_size_fails_at_once_and_names_the_file(
-    shop: Store, real_data: FashionMNIST, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    live_store: Store, real_data: FashionMNIST, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert len(real_data.train_labels) == 60_000
     whole, damaged = raw_folder(settings().data), raw_folder(tmp_path / "damaged")
     damaged.mkdir(parents=True)
     for file in FILES:
         (damaged / file.name).symlink_to(whole / file.name)
-    one = damaged / "t10k-labels-idx1-ubyte"
-    one.unlink()
-    shutil.copyfile(whole / one.name, one)
-    flip_a_byte(one)
+    labels = damaged / "t10k-labels-idx1-ubyte"
+    labels.unlink()
+    shutil.copyfile(whole / labels.name, labels)
+    flip_a_byte(labels)
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "damaged"))
-    run = wait_until_failed(shop, queue.launch(shop, TINY))
-    clear_away(shop)
+    run = wait_until_failed(live_store, queue.launch(live_store, TINY))
+    clear_away(live_store)
     assert run.error_kind == "data"
-    assert f"{one} is damaged: its SHA-256" in str(run.error_message)
+    assert f"{labels} is damaged: its SHA-256" in str(run.error_message)
     assert "python -m jobs data" in str(run.error_advice)
-    assert len(list_attempts(shop, run.id)) == 1
+    assert len(list_attempts(live_store, run.id)) == 1
 
 
-def test_a_run_without_its_weights_fails_at_once_with_the_ways_out(working_shop: Store, tmp_path: Path) -> None:
+def test_a_run_without_its_weights_fails_at_once_with_the_ways_out(training_store: Store, tmp_path: Path) -> None:
     config = config_of("resnet18", weights_file=str(tmp_path / "gone.pth"), train_size=200, epochs=1, threads=1)
-    run = wait_until_failed(working_shop, queue.launch(working_shop, config))
+    run = wait_until_failed(training_store, queue.launch(training_store, config))
     assert run.error_kind == "weights"
     assert "gone.pth" in str(run.error_message)
     assert "pretrained" in str(run.error_advice)
 
 
 def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_room(
-    working_shop: Store, peaceful: Outcome
+    training_store: Store, peaceful: Outcome
 ) -> None:
-    run_id = queue.launch(working_shop, STEADY)
-    wait_for(working_shop, run_id, lambda run: run.pid is not None)
-    limited = psutil.Process(trainer(working_shop, run_id))
+    run_id = queue.launch(training_store, STEADY)
+    wait_for(training_store, run_id, lambda run: run.pid is not None)
+    limited = psutil.Process(trainer(training_store, run_id))
     # Less than a checkpoint or a model needs, more than the run store does.
     limited.rlimit(psutil.RLIMIT_FSIZE, (8_000_000, psutil.RLIM_INFINITY))
-    run = wait_for(working_shop, run_id, lambda run: run.warning is not None)
+    run = wait_for(training_store, run_id, lambda run: run.warning is not None)
     assert "No room for a checkpoint (File too large)" in str(run.warning)
-    run = wait_for(working_shop, run_id, lambda run: "Waiting for room" in str(run.warning))
+    run = wait_for(training_store, run_id, lambda run: "Waiting for room" in str(run.warning))
     assert run.state == RUNNING
     assert run.is_waiting
     assert run.seconds_left is None
     limited.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
-    run = wait_until_finished(working_shop, run_id)
+    run = wait_until_finished(training_store, run_id)
     assert run.warning is None
-    assert len(list_attempts(working_shop, run_id)) == 1
-    assert outcome(working_shop, run_id) == peaceful
+    assert len(list_attempts(training_store, run_id)) == 1
+    assert outcome(training_store, run_id) == peaceful
 
 
 @pytest.fixture
@@ -124,8 +124,8 @@ def fill_up(path: Path) -> None:
             full.write(bytes(4096))
 
 
-def test_a_small_disk_that_is_full_loses_nothing(small_disk: Path, shop: Store, peaceful: Outcome) -> None:
-    store = open_store(shop.url, small_disk / "artifacts")
+def test_a_small_disk_that_is_full_loses_nothing(small_disk: Path, live_store: Store, peaceful: Outcome) -> None:
+    store = open_store(live_store.url, small_disk / "artifacts")
     try:
         run_id = queue.launch(store, STEADY)
         run = wait_for(store, run_id, lambda run: run.warning is not None)
@@ -163,51 +163,53 @@ def cut_short(path: Path) -> None:
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_fail_with_a_way_out(
-    working_shop: Store, peaceful: Outcome, tmp_path: Path
+    training_store: Store, peaceful: Outcome, tmp_path: Path
 ) -> None:
-    run_id, (older, newer) = stop_in_epoch_2(working_shop)
+    run_id, (older, newer) = stop_in_epoch_2(training_store)
     shutil.copyfile(older, tmp_path / "kept")
     flip_a_byte(newer)
     cut_short(older)
-    queue.resume(working_shop, run_id)
-    run = wait_until_failed(working_shop, run_id)
+    queue.resume(training_store, run_id)
+    run = wait_until_failed(training_store, run_id)
     assert run.error_kind == "checkpoint"
     assert "resume RUN --from-start" in str(run.error_advice)
     assert run.best_epoch == 1
     shutil.copyfile(tmp_path / "kept", older)
-    queue.resume(working_shop, run_id)
-    wait_until_finished(working_shop, run_id)
-    last = list_attempts(working_shop, run_id)[-1]
+    queue.resume(training_store, run_id)
+    wait_until_finished(training_store, run_id)
+    last = list_attempts(training_store, run_id)[-1]
     assert (last.start_epoch, last.start_batch) == (2, 0)
-    assert f"{newer.name} is damaged" in run_files.log_tail(working_shop, run_id)
-    assert outcome(working_shop, run_id) == peaceful
+    assert f"{newer.name} is damaged" in run_files.log_tail(training_store, run_id)
+    assert outcome(training_store, run_id) == peaceful
 
 
-def test_a_run_whose_checkpoints_are_gone_does_not_silently_begin_anew(working_shop: Store, peaceful: Outcome) -> None:
-    run_id, (older, _) = stop_in_epoch_2(working_shop)
+def test_a_run_whose_checkpoints_are_gone_does_not_silently_begin_anew(
+    training_store: Store, peaceful: Outcome
+) -> None:
+    run_id, (older, _) = stop_in_epoch_2(training_store)
     shutil.rmtree(older.parent)
-    queue.resume(working_shop, run_id)
-    run = wait_until_failed(working_shop, run_id)
+    queue.resume(training_store, run_id)
+    run = wait_until_failed(training_store, run_id)
     assert run.error_kind == "checkpoint"
     assert "are gone" in str(run.error_message)
-    queue.start_over(working_shop, run_id)
-    assert get_run(working_shop, run_id).status == QUEUED
-    wait_until_finished(working_shop, run_id)
-    assert outcome(working_shop, run_id) == peaceful
+    queue.start_over(training_store, run_id)
+    assert get_run(training_store, run_id).status == QUEUED
+    wait_until_finished(training_store, run_id)
+    assert outcome(training_store, run_id) == peaceful
 
 
-def test_a_store_that_is_held_locked_delays_a_run_and_loses_nothing(working_shop: Store, peaceful: Outcome) -> None:
-    run_id = queue.launch(working_shop, STEADY)
-    wait_for_batches(working_shop, run_id, 10)
-    with closing(sqlite3.connect(working_shop.place, isolation_level=None)) as other:
+def test_a_store_that_is_held_locked_delays_a_run_and_loses_nothing(training_store: Store, peaceful: Outcome) -> None:
+    run_id = queue.launch(training_store, STEADY)
+    wait_for_batches(training_store, run_id, 10)
+    with closing(sqlite3.connect(training_store.place, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         # Longer than a write waits by itself.
         deadline = time.monotonic() + 34
         while time.monotonic() < deadline:
-            assert get_run(working_shop, run_id).state == RUNNING
+            assert get_run(training_store, run_id).state == RUNNING
             time.sleep(0.5)
         other.execute("ROLLBACK")
-    assert wait_until_finished(working_shop, run_id).status == FINISHED
-    assert "waiting for the run store" in run_files.log_tail(working_shop, run_id)
-    assert len(list_attempts(working_shop, run_id)) == 1
-    assert outcome(working_shop, run_id) == peaceful
+    assert wait_until_finished(training_store, run_id).status == FINISHED
+    assert "waiting for the run store" in run_files.log_tail(training_store, run_id)
+    assert len(list_attempts(training_store, run_id)) == 1
+    assert outcome(training_store, run_id) == peaceful

@@ -12,9 +12,9 @@ import pytest
 from core.machine.clock import Clock
 from jobs.cli import launching, main
 from jobs.running import attempts, queue, trainer_reports
-from jobs.running.attempts import Duty, report_progress, report_warning
+from jobs.running.attempts import AttemptHandle, report_progress, report_warning
 from jobs.running.claims import claim
-from jobs.running.trainer_reports import ROOM_ADVICE, Shift, StopRequest
+from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest
 from jobs.store.queries import get_run, list_runs
 from jobs.store.records import WAITING_FOR_ROOM, Epoch
 from jobs.store.store import Store, connect
@@ -26,7 +26,7 @@ BATCHES = 100
 
 
 @pytest.fixture
-def duty(store: Store) -> Duty:
+def attempt(store: Store) -> AttemptHandle:
     """A run that has just been claimed."""
     taken = claim(store, queue.launch(store, TINY, "slow"), "here")
     assert taken is not None
@@ -34,10 +34,10 @@ def duty(store: Store) -> Duty:
 
 
 @pytest.fixture
-def at_work(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> Shift:
-    """Its trainer's shift, with little patience between two tries."""
+def reporter(attempt: AttemptHandle, monkeypatch: pytest.MonkeyPatch) -> Reporter:
+    """What its trainer reports with, with little patience between two tries."""
     monkeypatch.setattr(trainer_reports, "RETRY_S", 0.15)
-    return Shift(duty, StopRequest(), Clock(), [Clock()])
+    return Reporter(attempt, StopRequest(), Clock(), [Clock()])
 
 
 def full_for(times: int, target: Path) -> Callable[[], int]:
@@ -51,47 +51,49 @@ def full_for(times: int, target: Path) -> Callable[[], int]:
     return write
 
 
-def test_waiting_for_room_is_no_time_at_work_and_what_was_worked_before_stays(at_work: Shift, tmp_path: Path) -> None:
+def test_waiting_for_room_is_not_counted_as_work_and_what_was_worked_before_stays(
+    reporter: Reporter, tmp_path: Path
+) -> None:
     time.sleep(0.1)
-    assert at_work.when_there_is_room(full_for(3, tmp_path / "model.pt")) == len(b"weights")
-    for clock in (at_work.clock, *at_work.other_clocks):
+    assert reporter.when_there_is_room(full_for(3, tmp_path / "model.pt")) == len(b"weights")
+    for clock in (reporter.clock, *reporter.other_clocks):
         assert 0.1 <= clock.take() < 0.35
-    with stores.at_work(at_work.duty.store, at_work.duty.run_id):
-        run = get_run(at_work.duty.store, at_work.duty.run_id)
+    with stores.at_work(reporter.attempt.store, reporter.attempt.run_id):
+        run = get_run(reporter.attempt.store, reporter.attempt.run_id)
         assert run.is_waiting
     assert run.warning == f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
 
 
-def test_waiting_for_the_store_is_no_time_at_work(at_work: Shift) -> None:
-    store = at_work.duty.store
+def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> None:
+    store = reporter.attempt.store
     impatient = Store(connect(store.url, patience_s=0.05), store.artifacts)
-    duty = Duty(impatient, at_work.duty.run_id, at_work.duty.attempt)
+    attempt = AttemptHandle(impatient, reporter.attempt.run_id, reporter.attempt.number)
     with closing(sqlite3.connect(store.place, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
         threading.Timer(0.5, lambda: other.execute("ROLLBACK")).start()
-        Shift(duty, at_work.stop, at_work.clock, at_work.other_clocks).warn("told")
-    assert get_run(store, duty.run_id).warning == "told"
-    for clock in (at_work.clock, *at_work.other_clocks):
+        Reporter(attempt, reporter.stop, reporter.clock, reporter.other_clocks).warn("told")
+    assert get_run(store, attempt.run_id).warning == "told"
+    for clock in (reporter.clock, *reporter.other_clocks):
         assert 0 <= clock.take() < 0.3
 
 
-def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(duty: Duty) -> None:
-    done = [Epoch(duty.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
-    attempts.report_checkpoint(duty, done, done[0], further=False)
-    with stores.at_work(duty.store, duty.run_id):
+def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(attempt: AttemptHandle) -> None:
+    done = [Epoch(attempt.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
+    attempts.report_checkpoint(attempt, done, done[0], further=False)
+    with stores.at_work(attempt.store, attempt.run_id):
         for batch, told in ((50, True), (99, False)):
-            report_progress(duty, TINY.epochs, batch, BATCHES, 1000.0, 1.0)
-            assert (get_run(duty.store, duty.run_id).seconds_left is not None) == told
-        report_progress(duty, TINY.epochs, 50, BATCHES, 1000.0, 1.0)
-        report_warning(duty, f"{WAITING_FOR_ROOM} (File too large).")
-        assert get_run(duty.store, duty.run_id).seconds_left is None
-        report_warning(duty, "No room for a checkpoint (File too large): the one before is kept.")
-        assert get_run(duty.store, duty.run_id).seconds_left is not None
+            report_progress(attempt, TINY.epochs, batch, BATCHES, 1000.0, 1.0)
+            assert (get_run(attempt.store, attempt.run_id).seconds_left is not None) == told
+        report_progress(attempt, TINY.epochs, 50, BATCHES, 1000.0, 1.0)
+        report_warning(attempt, f"{WAITING_FOR_ROOM} (File too large).")
+        assert get_run(attempt.store, attempt.run_id).seconds_left is None
+        report_warning(attempt, "No room for a checkpoint (File too large): the one before is kept.")
+        assert get_run(attempt.store, attempt.run_id).seconds_left is not None
 
 
 @pytest.fixture
-def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Duty]:
-    """A run that was launched on the command line with --wait, and is at work."""
+def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AttemptHandle]:
+    """A run that was launched on the command line with --wait, and is running."""
     monkeypatch.setattr(launching, "POLL_S", 0.02)
     waiter = threading.Thread(target=main, args=(["launch", "quick", "--name", "slow", "--wait"],))
     waiter.start()
@@ -106,17 +108,17 @@ def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Duty]:
     assert not waiter.is_alive()
 
 
-def test_who_waits_for_a_launch_is_told_why_it_does_not_get_on(following: Duty, capsys: Capture) -> None:
+def test_who_waits_for_a_launch_is_told_why_it_does_not_get_on(following: AttemptHandle, capsys: Capture) -> None:
     report_progress(following, 4, 97, BATCHES, 1000.0, 1.0)
     warning = f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
-    said = ""
+    printed = ""
     for _ in range(3):
         report_warning(following, warning)
         time.sleep(0.2)
-        said += capsys.readouterr().err
-    assert said.count(warning) == 1
-    assert "epoch 4/4, waiting" in said
-    assert " left" not in said.partition("waiting")[2].replace("space left on device", "")
+        printed += capsys.readouterr().err
+    assert printed.count(warning) == 1
+    assert "epoch 4/4, waiting" in printed
+    assert " left" not in printed.partition("waiting")[2].replace("space left on device", "")
     report_warning(following, "")
     time.sleep(0.2)
     assert "slow: it goes on" in capsys.readouterr().err

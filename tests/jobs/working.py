@@ -13,8 +13,8 @@ from hashlib import sha256
 import psutil
 
 from core.learning import checkpoints
-from jobs.running import processes
-from jobs.running.background import ensure_supervisor, supervisor_pid
+from jobs.running import background
+from jobs.running.background import ensure_supervisor, holder
 from jobs.store import locks, run_files
 from jobs.store.queries import active_runs, get_predictions, get_run, list_epochs
 from jobs.store.records import FINISHED, RUNNING, Run
@@ -69,7 +69,7 @@ def position(run: Run) -> tuple[int, int]:
 def trainer(store: Store, run_id: str) -> int:
     """The process that trains a run now; a run that has just been claimed has one an instant later."""
     deadline = time.monotonic() + WITHIN_S
-    while (pid := processes.trainer_of(run_files.files_of(store, run_id).lock, run_id)) is None:
+    while (pid := background.holder(run_files.files_of(store, run_id).lock)) is None:
         assert time.monotonic() < deadline, f"nobody trains {run_id}"
         time.sleep(0.01)
     return pid
@@ -95,7 +95,7 @@ def is_suspended(pid: int) -> bool:
 
 def supervisor(store: Store) -> int:
     """The process that supervises a store now."""
-    pid = supervisor_pid(run_files.supervisor_lock(store))
+    pid = holder(run_files.supervisor_lock(store))
     assert pid is not None, "nobody supervises"
     return pid
 
@@ -112,11 +112,11 @@ def kill(pid: int) -> None:
 def clear_away(store: Store) -> None:
     """Kill whatever still works for a store."""
     path = run_files.supervisor_lock(store)
-    pid = supervisor_pid(path) if path.exists() else None
+    pid = holder(path)
     if pid is not None:
         kill(pid)
     for run in active_runs(store):
-        working = processes.trainer_of(run_files.files_of(store, run.id).lock, run.id)
+        working = background.holder(run_files.files_of(store, run.id).lock)
         if working is not None:
             kill(working)
     for lock in store.artifacts.glob("*/lock"):
@@ -141,8 +141,8 @@ def outcome(store: Store, run_id: str) -> Outcome:
     """The outcome of a finished run, without what time it took."""
     run = get_run(store, run_id)
     figures = [
-        (one.epoch, one.train_loss, one.train_accuracy, one.val_loss, one.val_accuracy, one.learning_rate)
-        for one in list_epochs(store, [run_id])[run_id]
+        (epoch.epoch, epoch.train_loss, epoch.train_accuracy, epoch.val_loss, epoch.val_accuracy, epoch.learning_rate)
+        for epoch in list_epochs(store, [run_id])[run_id]
     ]
     predictions = get_predictions(store, run_id)
     assert len(predictions.labels) == 10_000

@@ -17,6 +17,7 @@ from jobs.reports import csv_tables
 from jobs.results import duplicate_search
 from jobs.results.duplicate_search import NearDuplicates
 from jobs.results.flagged_rows import duplicate_rows
+from jobs.running.background import TaskStatus
 
 PAGE_SIZE = 24
 REFRESH_S = 2.0
@@ -45,15 +46,15 @@ def _search() -> None:
     state = duplicate_search.search_state(store)
     if data_queries.near_duplicates() is not None:
         st.rerun()
-    if state.at_work:
-        st.progress(state.progress or 0.0, text="Comparing all 70,000 images with each other, in the background")
+    if state.status == TaskStatus.RUNNING:
+        st.progress(state.share, text="Comparing all 70,000 images with each other, in the background")
         return
     page.empty(
         "Nobody has looked for near-duplicates yet. Every image is compared with every other one, as it stands and "
         "mirrored. That takes one or two minutes on two cores, once, and leaves the cores to runs that are at work."
     )
-    if state.problem:
-        st.error(page.plain(state.problem))
+    if state.status == TaskStatus.FAILED:
+        st.error(page.plain(state.detail))
     st.button("Search for near-duplicates", icon=":material/search:", on_click=_start)
 
 

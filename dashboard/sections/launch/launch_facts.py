@@ -13,12 +13,11 @@ from dashboard import wording
 from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate
 from jobs.reports.html import words as shown
-from jobs.running.environment import host
-from jobs.running.queue import weights_file_of
+from jobs.running.environment import host, weights_file_of
 from jobs.settings import downloaded_weights
 from jobs.store.filters import Filter
-from jobs.store.queries import list_runs, shop_state
-from jobs.store.records import Run, ShopState
+from jobs.store.queries import list_runs, queue_state
+from jobs.store.records import QueueState, Run
 
 READY, MISSING, NEUTRAL = "✓", "✕", "○"
 Fact = tuple[str, str, str]
@@ -27,11 +26,11 @@ Fact = tuple[str, str, str]
 
 def show(config: RunConfig, count: int) -> None:
     """The facts for that many runs of this config."""
-    shop, past = (
-        shop_state(run_queries.store()),
+    queue, past = (
+        queue_state(run_queries.store()),
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
-    facts = [_device(config, past), _data(), *_weights(config), _place(shop, count), _time(config, past, count)]
+    facts = [_device(config, past), _data(), *_weights(config), _place(queue, count), _time(config, past, count)]
     with st.container(border=True):
         st.markdown("**Before you launch**")
         st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
@@ -82,14 +81,14 @@ def _weights_words(config: RunConfig) -> tuple[str, str]:
     return READY, "ImageNet weights are in torch's cache, every byte as published"
 
 
-def _place(shop: ShopState, count: int) -> Fact:
-    free = max(0, shop.slots - shop.at_work - shop.queued)
-    if shop.paused:
-        words = f"place {shop.queued + 1}; the queue is paused, so it waits until somebody lets it go on"
+def _place(queue: QueueState, count: int) -> Fact:
+    free = max(0, queue.slots - queue.at_work - queue.queued)
+    if queue.paused:
+        words = f"place {queue.queued + 1}; the queue is paused, so it waits until somebody lets it go on"
     elif free:
         words = "starts at once" if count <= free else f"{free} start at once, the others wait"
     else:
-        words = f"place {shop.queued + 1} in the queue ({shop.at_work} at work, {shop.queued} waiting)"
+        words = f"place {queue.queued + 1} in the queue ({queue.at_work} at work, {queue.queued} waiting)"
     return NEUTRAL, "Queue", words
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import LookbookError
 from dashboard import page, wording
 from dashboard.queries import run_queries
-from jobs.several import on_each
+from jobs.bulk import apply_to_each
 from jobs.store.queries import get_runs
 from jobs.store.records import Run
 
@@ -69,7 +69,7 @@ def attempt(action: Callable[[], object], done: str = "") -> None:
 
 def apply(run_ids: Sequence[str], action: Callable[[str], object], done: str, left: str = "") -> None:
     """Do something with each run, then say what became of it: "2 runs archived; 3 others are at work."."""
-    outcomes = on_each(run_ids, action)
+    outcomes = apply_to_each(run_ids, action)
     succeeded = sum(outcome.done for outcome in outcomes)
     if succeeded:
         page.notice(f"{wording.counted(succeeded, 'run')} {done}{'; ' if left else ''}{left}.")

@@ -11,10 +11,10 @@ from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button, report_buttons
 from jobs.reports import csv_tables
 from jobs.running import run_edits
+from jobs.running.background import TaskStatus
 from jobs.store import run_files
 from jobs.store.records import FINISHED, Run
 from jobs.tasks import packages
-from jobs.tasks.packages import BEING_MADE, FAILED, READY, Package
 
 REFRESH_S = 1.0
 
@@ -50,25 +50,25 @@ def _show_tables(run: Run) -> None:
 
 
 def _show_package(run: Run) -> None:
-    busy = packages.package_of(run_queries.store(), run.id).state == BEING_MADE
+    busy = packages.package_state(run_queries.store(), run.id).status == TaskStatus.RUNNING
     page.live(_package, REFRESH_S if busy else None)(run, busy)
 
 
 def _package(run: Run, busy: bool) -> None:
     """The model to go as it is now; the whole page is drawn again when it is no longer being made."""
-    package = packages.package_of(run_queries.store(), run.id)
-    if busy and package.state != BEING_MADE:
+    state = packages.package_state(run_queries.store(), run.id)
+    if busy and state.status != TaskStatus.RUNNING:
         st.rerun()
-    if package.state == BEING_MADE:
+    if state.status == TaskStatus.RUNNING:
         st.info(
             "The model is being made ready to go: weights, ONNX held against PyTorch on 1,000 test images, model card. "
             "This takes half a minute or so, and goes on if you leave this page."
         )
-    elif package.state == READY:
-        _offer(run, package)
+    elif state.status == TaskStatus.DONE:
+        _offer(run)
     else:
-        if package.state == FAILED:
-            st.error(f"**The model could not be made ready.** {page.plain(package.problem)}")
+        if state.status == TaskStatus.FAILED:
+            st.error(f"**The model could not be made ready.** {page.plain(state.detail)}")
         _offer_to_make(run)
 
 
@@ -89,16 +89,17 @@ def _offer_to_make(run: Run) -> None:
         )
 
 
-def _offer(run: Run, package: Package) -> None:
+def _offer(run: Run) -> None:
+    files = packages.package_files(run_queries.store(), run.id)
     name = wording.file_name(run.name, run.id)
     with st.container(horizontal=True, vertical_alignment="center", key="model_to_go"):
-        whole = partial(packages.zipped, package.files, name)
+        whole = partial(packages.zipped, files, name)
         _download("Model with card and tables (ZIP)", whole, f"{name}.zip")
-        for path in package.files:
+        for path in files:
             if path.name in _CONTENTS:
                 label = f"{_CONTENTS[path.name]}, {wording.size(path.stat().st_size)}"
                 _download(label, partial(Path.read_bytes, path), f"{name}-{path.name}")
-    if any(path.name == "model.onnx" for path in package.files):
+    if any(path.name == "model.onnx" for path in files):
         st.caption("The ONNX file takes grey images of 28x28 pixels and agrees with PyTorch to 1e-5, as the card says.")
     else:
         st.caption("Made without an ONNX file; `python -m jobs export` writes one, too.")

@@ -12,8 +12,8 @@ from dashboard.sections.runs.run_overview import progress_words
 from jobs.results.wording import queue_words
 from jobs.running import queue
 from jobs.store import queue_settings
-from jobs.store.queries import active_runs, shop_state
-from jobs.store.records import QUEUED, RUNNING, Run, ShopState
+from jobs.store.queries import active_runs, queue_state
+from jobs.store.records import QUEUED, RUNNING, QueueState, Run
 from jobs.store.store import Store
 
 REFRESH_S = 2.0
@@ -26,7 +26,7 @@ def show_queue(*, folded: bool = False) -> None:
 
 
 def _queue(drawn: list[str], folded: bool) -> None:
-    state, active = shop_state(run_queries.store()), active_runs(run_queries.store())
+    state, active = queue_state(run_queries.store()), active_runs(run_queries.store())
     if drawn and drawn != [run.id for run in active]:
         # What has ended belongs to other parts of the page now: the latest runs, the best of each model.
         st.rerun()
@@ -91,7 +91,7 @@ def _where(run: Run) -> str:
     return " · ".join(parts)
 
 
-def _settings(state: ShopState) -> None:
+def _settings(state: QueueState) -> None:
     """What everybody shares is shown as it is now, whoever changed it."""
     st.session_state["queue_paused"], st.session_state["queue_slots"] = state.paused, state.slots
     st.toggle(

@@ -10,13 +10,13 @@ from core.statistics.wording import listed
 from dashboard import page, pickers, wording
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, attempt, mark, say_refused, take_asked
+from jobs.bulk import numbered_names
 from jobs.running import queue, run_edits
 from jobs.running.cloning import changed_config, clone
 from jobs.running.queue import MOST_SEEDS
-from jobs.several import numbered
 from jobs.store import run_files
-from jobs.store.queries import get_runs, known_tags, shop_state
-from jobs.store.records import FAILED, QUEUED, STOPPED, Run
+from jobs.store.queries import get_runs, known_tags, queue_state
+from jobs.store.records import QUEUED, Run
 
 NAMED = 5
 _LAUNCHABLE = "launchable_again"
@@ -73,7 +73,7 @@ def _delete_now(run_ids: Sequence[str]) -> None:
 @st.dialog("Resume from the start")
 def _start_over(chosen: Sequence[Run]) -> None:
     """What is trained so far goes, so it asks first."""
-    anew = [run for run in chosen if run.status in (STOPPED, FAILED)]
+    anew = [run for run in chosen if queue.is_resumable(run)]
     st.write(f"This deletes the checkpoints and epochs of {wording.counted(len(anew), 'run')}:")
     st.markdown("\n".join(f"- **{page.plain(run.name)}** ({run.id}), {wording.progress(run)}" for run in anew[:20]))
     st.write("They begin anew at the end of the queue. To keep what they have learnt, choose Resume.")
@@ -115,7 +115,7 @@ def _clone(run: Run, first: int | None, seeds: int) -> None:
 def _move(chosen: Sequence[Run]) -> None:
     """Together, in the order in which they wait now."""
     waiting = sorted((run for run in chosen if run.status == QUEUED), key=lambda run: run.queue_position)
-    last = max(shop_state(run_queries.store()).queued - len(waiting) + 1, 1)
+    last = max(queue_state(run_queries.store()).queued - len(waiting) + 1, 1)
     _names(waiting)
     place = st.number_input("Place of the first of them", 1, last, help=f"1 is next, {last} the end of the queue.")
     with st.container(horizontal=True):
@@ -137,7 +137,7 @@ def _rename(chosen: Sequence[Run]) -> None:
         if len(chosen) > 1:
             st.caption(f"Each of the {len(chosen)} runs gets it with a number behind: “sweep 1”, “sweep 2”.")
         if st.form_submit_button("Rename", type="primary"):
-            names = dict(zip((run.id for run in chosen), numbered(name, len(chosen)), strict=True))
+            names = dict(zip((run.id for run in chosen), numbered_names(name, len(chosen)), strict=True))
             _write(chosen, lambda run: _replace(run_edits.rename, run, "name", names[run.id]))
 
 

@@ -7,7 +7,7 @@ from dashboard.queries import run_queries
 from jobs.results.wording import queue_words
 from jobs.running.phases import is_testing
 from jobs.store import run_files
-from jobs.store.queries import get_run, place_in_queue, shop_state
+from jobs.store.queries import get_run, place_in_queue, queue_state
 from jobs.store.records import FAILED, INTERRUPTED, QUEUED, Run
 
 
@@ -62,9 +62,9 @@ def _say_state(run: Run) -> None:
             f"{page.since(run).capitalize()}. Its trainer is gone; the run goes on from its last checkpoint by itself."
         )
     elif run.status == QUEUED:
-        shop = shop_state(run_queries.store())
+        queue = queue_state(run_queries.store())
         place = f"place {place_in_queue(run_queries.store(), run)} in the queue"
-        st.write(f"{page.since(run).capitalize()}, {place}. {queue_words(shop)}")
+        st.write(f"{page.since(run).capitalize()}, {place}. {queue_words(queue)}")
     else:
         left = f", {wording.rough_duration(run.seconds_left)} left at this speed" if run.seconds_left else ""
         st.write(f"{page.since(run).capitalize()}{left}.")

@@ -1,4 +1,4 @@
-"""Attempts, groups, tags, notes, archive, and settings of the shop that are shared by everybody who uses the store."""
+"""Attempts, groups, tags, notes, archive, and settings shared by everybody who uses the store."""
 
 from typing import Any
 

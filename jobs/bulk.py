@@ -15,12 +15,12 @@ class Outcome:
     message: str = ""
 
 
-def on_each(run_ids: Sequence[str], action: Callable[[str], object]) -> list[Outcome]:
+def apply_to_each(run_ids: Sequence[str], action: Callable[[str], object]) -> list[Outcome]:
     """Apply an action to every run; one that is refused does not keep the others from it."""
     return [_outcome(run_id, action) for run_id in run_ids]
 
 
-def numbered(name: str, count: int) -> list[str]:
+def numbered_names(name: str, count: int) -> list[str]:
     """A name for each of so many runs: ("sweep", 2) -> "sweep 1", "sweep 2"; for one, or without a name, as it is."""
     if count == 1 or not name.strip():
         return [name] * count
