@@ -11,7 +11,7 @@ from core.config import RunConfig
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from core.statistics.calibration import calibration
 from core.statistics.metrics import confusion_matrix, per_class
-from jobs.reports import report_sections
+from jobs.reports import report_sections, run_tables
 from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
 from jobs.results import wording
 from jobs.store.records import Predictions, Run
@@ -46,9 +46,9 @@ def document(
             Section(
                 "Figures",
                 (
-                    report_sections.overall(tested),
-                    report_sections.per_class(tested),
-                    report_sections.confusions(matrix),
+                    run_tables.overall(tested),
+                    run_tables.per_class(per_class(matrix)),
+                    run_tables.confusions(matrix),
                 ),
             ),
             Section("Limits", (Items(_limits(run, tested)),)),
@@ -206,7 +206,7 @@ def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
 
 
 def _recipe(run: Run) -> Section:
-    return Section("Recipe", (report_sections.config(run), report_sections.environment({run.id: "Value"}, [run])))
+    return Section("Recipe", (run_tables.config(run), run_tables.environment({run.id: "Value"}, [run])))
 
 
 def _without_folders(run: Run) -> Run:

@@ -6,7 +6,8 @@ import pytest
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from dashboard.charts import calibration as charts
 from dashboard.style import DARK, LIGHT, run_style
-from dashboard.tables.calibration_table import bin_table, calibration_table, coverage_table, point_at
+from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
+from jobs.reports import run_tables
 from jobs.store import blobs, queries
 from jobs.store.schema import predictions
 from tests import stores
@@ -80,6 +81,6 @@ def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_a
 def test_without_images_the_tables_hold_dashes_and_no_nan():
     nothing = calibration(LABELS[:0], np.empty((0, 10)))
     assert calibration_table({"none": nothing})["none"].tolist() == ["–"] * 5
-    assert bin_table(nothing).empty
+    assert run_tables.reliability(nothing).rows == ()
     assert point_at([], 0.9) is None
     assert coverage_table({"none": []}, (0.9,)).iloc[0, 0] == "–"
