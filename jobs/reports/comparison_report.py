@@ -99,8 +99,9 @@ def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison
     chart = report_charts.class_differences(comparison.classes, _looks(compared)[other.id], comparison.class_sentence)
     blocks: list[Block] = [
         Paragraph(comparison.class_sentence),
-        Beside(chart, comparison_tables.classes(comparison)),
+        chart,
         Paragraph("Filled marks stand after correction for ten classes, open ones are not shown to be differences."),
+        comparison_tables.classes(comparison),
         Paragraph(comparison.pair_sentence),
         Beside(report_charts.difference_matrix(matrices[0], matrices[1], names), comparison_tables.pairs(comparison)),
     ]

@@ -111,7 +111,7 @@ def reliability(calibration: Calibration) -> Table:
     """The bins behind the chart, empty ones left out."""
     rows = tuple(
         (
-            f"{100 * row.lower:.1f} to {100 * row.upper:.1f} %",
+            f"{100 * row.lower:.1f} to {100 * row.upper:.1f}",
             wording.count(row.n),
             wording.percent(row.confidence),
             wording.share_of(row.accuracy, row.n),
@@ -119,7 +119,7 @@ def reliability(calibration: Calibration) -> Table:
         for row in calibration.bins
         if row.n
     )
-    header = ("Confidence", "Images", "Mean confidence", "Accuracy (95 % interval)")
+    header = ("Confidence in %", "Images", "Mean confidence", "Accuracy (95 % interval)")
     return Table("Accuracy by confidence", header, rows)
 
 
