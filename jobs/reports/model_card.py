@@ -189,14 +189,14 @@ _BFLOAT16 = (
 
 def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
     figures = per_class(confusion_matrix(tested.labels, tested.predicted))
-    weakest = min(figures, key=lambda one: one.recall if one.recall is not None else 1.0)
-    found = calibration(tested.labels, tested.probabilities)
+    weakest = min(figures, key=lambda each: each.recall if each.recall is not None else 1.0)
+    calibrated = calibration(tested.labels, tested.probabilities)
     return (
         "It always answers one of the ten classes, with a confidence, also for what is none of them.",
         "It knows product photographs, converted as those of Fashion-MNIST were. How well it does on other photographs "
         "is not measured here; they must at least be cut out, made bright on black and brought to 28x28 pixels.",
         f"It is weakest on {weakest.name}: {wording.share_of(weakest.recall, weakest.support)} of them are recognised.",
-        f"Its confidence: {found.sentence}",
+        f"Its confidence: {calibrated.sentence}",
         f"The figures are those of one model trained with one seed ({run.seed}). Another seed gives another model; the "
         "intervals do not cover that.",
         "The test images were taken and labelled as those it learnt from, so that they share their faults.",
@@ -218,5 +218,5 @@ def _without_folders(run: Run) -> Run:
 
 
 def _files(files: Sequence[FileFacts]) -> Table:
-    rows = tuple((one.name, one.content, f"{one.size:,}", one.sha256) for one in files)
+    rows = tuple((file.name, file.content, f"{file.size:,}", file.sha256) for file in files)
     return Table("", ("File", "What it holds", "Bytes", "SHA-256"), rows, figures_from=None)

@@ -86,7 +86,7 @@ def _figures(tested: Predictions | None) -> dict[str, Any]:
     top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
     return {
         "confusion_matrix": matrix.tolist(),
-        "per_class": [_per_class(one) for one in metrics.per_class(matrix)],
+        "per_class": [_per_class(figures) for figures in metrics.per_class(matrix)],
         "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
         "top2_accuracy": top_two,
         "top2_accuracy_interval": _interval(top_two, len(tested.labels)),
@@ -94,8 +94,8 @@ def _figures(tested: Predictions | None) -> dict[str, Any]:
     }
 
 
-def _per_class(one: metrics.ClassFigures) -> dict[str, Any]:
-    return {**asdict(one), "recall_interval": _interval(one.recall, one.support)}
+def _per_class(figures: metrics.ClassFigures) -> dict[str, Any]:
+    return {**asdict(figures), "recall_interval": _interval(figures.recall, figures.support)}
 
 
 def _interval(share: float | None, count: int | None) -> list[float] | None:
