@@ -29,7 +29,7 @@ def duty(store: Store) -> Duty:
 
 def complete(duty: Duty, count: int, seconds: float) -> None:
     """So many epochs are complete and took so long each."""
-    done = [Epoch(duty.run_id, n, 0.5, 0.8, 0.5, 0.8, 1e-3, seconds) for n in range(1, count + 1)]
+    done = [Epoch(n, 0.5, 0.8, 0.5, 0.8, 1e-3, seconds, run_id=duty.run_id) for n in range(1, count + 1)]
     report_checkpoint(duty, done, done[0], further=False)
 
 
@@ -51,7 +51,7 @@ def test_work_that_was_lost_or_repeated_does_not_change_the_time_left(duty: Duty
     before = told(duty).seconds_left
     successor = settle_death(duty, HOST, -9, "")
     assert successor is not None
-    done = [Epoch(duty.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
+    done = [Epoch(1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0, run_id=duty.run_id)]
     report_start(successor, 4711, {}, done, done[0], 5)
     report_progress(successor, 2, 5, BATCHES, 32.0, 9000.0)
     assert told(successor).seconds_left == before

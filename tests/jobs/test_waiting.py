@@ -76,7 +76,7 @@ def test_waiting_for_the_store_is_no_time_at_work(at_work: Shift) -> None:
 
 
 def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(duty: Duty) -> None:
-    done = [Epoch(duty.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
+    done = [Epoch(1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0, run_id=duty.run_id)]
     attempts.report_checkpoint(duty, done, done[0], further=False)
     with stores.at_work(duty.store, duty.run_id):
         for batch, told in ((50, True), (99, False)):

@@ -31,8 +31,7 @@ def show() -> None:
     if compared:
         for comparison in compared.comparisons:
             page.finding(comparison.sentence)
-        for left_out in compared.left_out:
-            st.warning(page.plain(left_out.sentence))
+        page.warn(left_out.sentence for left_out in compared.left_out)
     else:
         page.finding(chosen[0].figures.sentence)
         st.write("Choose a second group to compare the recipes.")

@@ -17,8 +17,7 @@ from jobs.store.records import Run
 def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     """The accuracies of runs, called by these names by id, side by side; and who flagged what."""
     answers, judges, left_out = held_together(run_queries.store(), runs, run_queries.predictions)
-    for one in left_out:
-        st.warning(page.plain(one.sentence))
+    page.warn(run.sentence for run in left_out)
     said = {names[run_id]: own for run_id, own in answers.items()}
     found = data_queries.near_duplicates()
     leaked = leaked_images(found, next(iter(said.values())))
