@@ -21,7 +21,7 @@ from dashboard.sections.predict.refusals import show_refusals
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_styles
 from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
-from dashboard.tables.comparison_table import distinct_names
+from jobs.results.comparisons import distinct_names
 
 ROWS = 10
 

@@ -8,7 +8,7 @@ from core.statistics import metrics
 from core.statistics.metrics import ClassFigures
 from dashboard import page, pickers, wording
 from dashboard.charts import confusion, curves
-from dashboard.elements.linked_table import Linked, linked_table
+from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
 from dashboard.queries import run_queries
 from dashboard.sections.runs.files_section import show_files
@@ -87,7 +87,9 @@ def show_classes(run: Run) -> None:
         column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
     weakest_first = sorted(figures, key=lambda each: -1 if each.f1 is None else each.f1)
     table = run_tables.per_class(weakest_first)
-    rows = [(*cells, _misclassified(each, run)) for cells, each in zip(table.rows, weakest_first, strict=True)]
+    rows: list[list[Cell]] = [
+        [*cells, _misclassified(each, run)] for cells, each in zip(table.rows, weakest_first, strict=True)
+    ]
     linked_table([*table.header, "Misclassified"], rows, table.caption, key="by_class")
     csv_button("CSV of the classes", partial(csv_tables.per_class, said), "per-class", run.name, run.id)
 
