@@ -164,6 +164,6 @@ def test_twice_the_epochs_take_about_twice_the_time():
 
 
 def test_made_up_runs_look_like_real_ones(store, finished):
-    said = queries.get_predictions(store, finished.id)
+    tested = queries.get_predictions(store, finished.id)
     assert 0.88 < finished.test_accuracy < 0.93
-    assert finished.test_accuracy == np.mean(said.labels == said.predicted)
+    assert finished.test_accuracy == np.mean(tested.labels == tested.predicted)

@@ -43,20 +43,20 @@ def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
     for run_id in ids:
         working.wait_until_finished(working_shop, run_id, seconds=300)
     group = find_fold_group(working_shop, ids[0])
-    said = out_of_sample(working_shop, group, real_data.train_labels)
+    answers = out_of_sample(working_shop, group, real_data.train_labels)
     assert group.is_complete
-    assert np.array_equal(said.labels, real_data.train_labels)
-    assert np.isfinite(said.log_probabilities).all()
+    assert np.array_equal(answers.labels, real_data.train_labels)
+    assert np.isfinite(answers.log_probabilities).all()
     per_run = [get_run(working_shop, run_id).best_val_accuracy or 0 for run_id in ids]
-    assert accuracy(said.labels, said.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
+    assert accuracy(answers.labels, answers.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
 
 
 def test_what_each_run_says_of_its_fold_comes_to_the_place_of_the_image(store: Store) -> None:
     group = add_fold_group(store, LABELS)
-    said = out_of_sample(store, group, LABELS)
+    answers = out_of_sample(store, group, LABELS)
     assert group.name == "cnn seed 0"
-    assert np.array_equal(said.labels, LABELS)
-    assert accuracy(LABELS, said.predicted) == pytest.approx(0.9, abs=0.06)
+    assert np.array_equal(answers.labels, LABELS)
+    assert accuracy(LABELS, answers.predicted) == pytest.approx(0.9, abs=0.06)
 
 
 def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store: Store) -> None:
@@ -89,20 +89,20 @@ def test_a_run_is_judged_by_the_best_other_run_of_each_model_and_never_by_itself
 
 def test_accuracies_without_the_flagged_images_stand_beside_those_with_all(store: Store) -> None:
     run_id, judge = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
-    said, judged = get_predictions(store, run_id), [quality_of(get_predictions(store, judge))]
+    answers, judged = get_predictions(store, run_id), [quality_of(get_predictions(store, judge))]
     leaked = np.arange(10_000) < 21
-    subsets = measured_without({"mine": said}, judged, leaked)
+    subsets = measured_without({"mine": answers}, judged, leaked)
     masks = flagged_images(judged, leaked)
-    assert [one.name for one in subsets] == [ALL, f"Without {SUSPECT}", f"Without {LEAKED}", "Without either"]
+    assert [subset.name for subset in subsets] == [ALL, f"Without {SUSPECT}", f"Without {LEAKED}", "Without either"]
     assert subsets[0].accuracy("mine") == get_run(store, run_id).test_accuracy
     kept = ~masks[SUSPECT]
     assert subsets[1].n == np.count_nonzero(kept)
-    assert subsets[1].accuracy("mine") == pytest.approx(np.mean((said.predicted == said.labels)[kept]))
+    assert subsets[1].accuracy("mine") == pytest.approx(np.mean((answers.predicted == answers.labels)[kept]))
     assert subsets[2].n == 10_000 - 21
     assert subsets[3].n == np.count_nonzero(kept & ~leaked)
     low, high = subsets[3].interval("mine")
     assert low < (subsets[3].accuracy("mine") or 0) < high
-    assert [one.name for one in measured_without({"mine": said}, [], None)] == [ALL]
+    assert [subset.name for subset in measured_without({"mine": answers}, [], None)] == [ALL]
 
 
 def planted() -> FashionMNIST:
@@ -116,14 +116,15 @@ def planted() -> FashionMNIST:
 def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Store) -> None:
     assert duplicate_search.read(store) is None
     duplicate_search.search(store, planted())
-    found = duplicate_search.read(store)
-    assert found is not None
-    across = found.pairs.chosen(found.across & (found.pairs.similarity >= 0.9999))
+    near_duplicates = duplicate_search.read(store)
+    assert near_duplicates is not None
+    across = near_duplicates.pairs.chosen(near_duplicates.across & (near_duplicates.pairs.similarity >= 0.9999))
     places = {
-        (found.place(a), found.place(b)) for a, b in zip(across.first.tolist(), across.second.tolist(), strict=True)
+        (near_duplicates.place(a), near_duplicates.place(b))
+        for a, b in zip(across.first.tolist(), across.second.tolist(), strict=True)
     }
     assert places == {(("train", 7), ("test", 5)), (("train", 8), ("test", 6))}
-    assert np.flatnonzero(found.leaked(0.9999)).tolist() == [5, 6]
+    assert np.flatnonzero(near_duplicates.leaked(0.9999)).tolist() == [5, 6]
     assert duplicate_search.search_state(store) == duplicate_search.Search(False)
 
 
@@ -150,11 +151,11 @@ def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
     assert duplicate_search.search_state(shop).at_work
     assert not duplicate_search.start_search(shop)
     assert wait_for_the_search(shop).problem == ""
-    found = duplicate_search.read(shop)
-    assert found is not None
+    near_duplicates = duplicate_search.read(shop)
+    assert near_duplicates is not None
     # Every image is black: each of the others equals the first.
-    assert len(found.pairs) == 69_999
-    assert found.leaked().all()
+    assert len(near_duplicates.pairs) == 69_999
+    assert near_duplicates.leaked().all()
 
 
 def test_a_search_that_fails_says_why(shop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,12 +173,12 @@ def test_the_command_does_not_search_beside_another(store: Store, capsys: Captur
 
 
 def test_the_commands_list_suspects_of_several_runs_and_of_a_group(store: Store, capsys: Capture) -> None:
-    one, other = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
-    assert main(["suspects", one, "--csv"]) == 0
+    first, other = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
+    assert main(["suspects", first, "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    quality = quality_of(get_predictions(store, one))
+    quality = quality_of(get_predictions(store, first))
     assert [int(row["image"]) for row in rows] == quality.ranked.tolist()
-    assert main(["suspects", one, other, "--json"]) == 0
+    assert main(["suspects", first, other, "--json"]) == 0
     both = {row["image"] for row in json.loads(capsys.readouterr().out)}
     assert 0 < len(both) < len(rows)
     assert both <= set(quality.ranked.tolist())
@@ -186,9 +187,9 @@ def test_the_commands_list_suspects_of_several_runs_and_of_a_group(store: Store,
 def test_the_command_says_which_runs_judge_and_what_is_not_known_yet(store: Store, capsys: Capture) -> None:
     run_id = stores.add(store, Sample(seed=1, name="mine"))
     assert main(["faults", run_id]) == 0
-    said = capsys.readouterr()
-    assert "No other run has finished" in said.err
-    assert "python -m jobs duplicates" in said.err
+    printed = capsys.readouterr()
+    assert "No other run has finished" in printed.err
+    assert "python -m jobs duplicates" in printed.err
     judge = stores.add(store, Sample("resnet18", name="other"))
     assert main(["faults", run_id, "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -202,15 +203,15 @@ def test_runs_of_other_images_and_without_answers_are_left_out_by_name(store: St
     other = stores.add(store, Sample(seed=2, name="other"), stores.labels()[::-1].copy())
     shorter = stores.add(store, Sample("resnet18", name="shorter"), stores.labels()[:-10])
     assert main(["suspects", mine, other, shorter, "--json"]) == 0
-    said = capsys.readouterr()
-    assert [row["image"] for row in json.loads(said.out)] == quality_of(get_predictions(store, mine)).ranked.tolist()
-    assert "other" in said.err
-    assert "9,990 images against 10,000" in said.err
+    printed = capsys.readouterr()
+    assert [row["image"] for row in json.loads(printed.out)] == quality_of(get_predictions(store, mine)).ranked.tolist()
+    assert "other" in printed.err
+    assert "9,990 images against 10,000" in printed.err
     assert main(["faults", mine, other]) == 0
-    said = capsys.readouterr()
-    assert "labels differ" in said.err
-    assert f"shorter ({shorter}) is left out" in said.err
-    assert "other" not in said.out
+    printed = capsys.readouterr()
+    assert "labels differ" in printed.err
+    assert f"shorter ({shorter}) is left out" in printed.err
+    assert "other" not in printed.out
 
 
 def test_runs_without_any_answer_are_an_error_in_one_line(store: Store, capsys: Capture) -> None:
@@ -228,17 +229,17 @@ def test_pairs_less_similar_than_are_kept_are_refused(store: Store, capsys: Capt
 
 
 def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store) -> None:
-    said = get_predictions(store, stores.add(store, Sample(seed=1)))
-    quality = quality_of(said)
+    answers = get_predictions(store, stores.add(store, Sample(seed=1)))
+    quality = quality_of(answers)
     chosen = quality.ranked[5:2:-1]
-    assert [row["image"] for row in suspect_rows(said.labels, quality, chosen)] == chosen.tolist()
-    assert len(suspect_rows(said.labels, quality)) == len(quality.ranked)
+    assert [row["image"] for row in suspect_rows(answers.labels, quality, chosen)] == chosen.tolist()
+    assert len(suspect_rows(answers.labels, quality)) == len(quality.ranked)
     data = planted()
     duplicate_search.search(store, data)
-    found = duplicate_search.read(store)
-    assert found is not None
-    last_two = found.pairs.chosen(np.arange(len(found.pairs))[-2:])
-    rows = duplicate_rows(found, np.concatenate([data.train_labels, data.test_labels]), last_two)
+    near_duplicates = duplicate_search.read(store)
+    assert near_duplicates is not None
+    last_two = near_duplicates.pairs.chosen(np.arange(len(near_duplicates.pairs))[-2:])
+    rows = duplicate_rows(near_duplicates, np.concatenate([data.train_labels, data.test_labels]), last_two)
     assert [row["similarity"] for row in rows] == pytest.approx(last_two.similarity.tolist(), abs=1e-6)
 
 

@@ -102,10 +102,10 @@ def test_the_report_of_a_run_tells_its_figures_with_their_intervals(store: Store
 
 def test_the_report_of_a_comparison_opens_with_the_sentence_and_names_what_is_left_out(store: Store) -> None:
     ids = finished(store, Sample("cnn"), Sample("resnet18"), Sample("cnn", 1, name="cut short", status=STOPPED))
-    found = compare_runs(store, get_runs(store, ids))
+    runs_compared = compare_runs(store, get_runs(store, ids))
     page = report(store, get_runs(store, ids))
-    assert found.comparisons[0].sentence in Page(page).text
-    assert found.left_out[0].sentence in Page(page).text
+    assert runs_compared.comparisons[0].sentence in Page(page).text
+    assert runs_compared.left_out[0].sentence in Page(page).text
     assert_self_contained(page)
 
 
@@ -207,8 +207,8 @@ def test_the_surest_errors_are_shown_only_with_the_images_that_were_answered(
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     settings.cache_clear()
     labels = fashion_mnist.load(tmp_path / "data").test_labels
-    others, own = stores.add(store, Sample("cnn"), labels[::-1].copy()), stores.add(store, Sample("cnn", 1), labels)
-    shown = [report(store, [get_run(store, run_id)]).count("data:image/png") for run_id in (others, own)]
+    others, ours = stores.add(store, Sample("cnn"), labels[::-1].copy()), stores.add(store, Sample("cnn", 1), labels)
+    shown = [report(store, [get_run(store, run_id)]).count("data:image/png") for run_id in (others, ours)]
     assert shown == [0, 16]
 
 
@@ -260,7 +260,7 @@ def test_the_command_never_overwrites_a_report_without_being_told(
     assert "exists already" in capsys.readouterr().err
     assert main(["report", ids[0], "-o", str(path), "--replace"]) == 0
     assert path.read_bytes() != before
-    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_report_goes_into_the_working_directory_or_to_the_screen(
@@ -283,9 +283,9 @@ def test_a_report_that_cannot_be_written_says_so_in_one_line(
 ) -> None:
     (run_id,) = finished(store, Sample("cnn"))
     assert main(["report", run_id, "-o", str(tmp_path / "no" / "such" / "folder.html")]) == 1
-    said = capsys.readouterr().err
-    assert "could not be written" in said
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert "could not be written" in message
+    assert message.count("\n") == 1
 
 
 def test_groups_of_seeds_have_a_report_as_recipes(store: Store, tmp_path: Path) -> None:
@@ -304,5 +304,8 @@ def test_groups_of_seeds_have_a_report_as_recipes(store: Store, tmp_path: Path) 
 def test_a_run_has_the_same_colour_in_a_report_as_on_the_pages(store: Store) -> None:
     ids = finished(store, Sample("cnn", 0), Sample("cnn", 1))
     looks = looks_of(ids)
-    for one, place in ((run_report.document(facts_of(store, get_run(store, ids[0]))), 0), (compared(store, ids), 1)):
-        assert f"run{looks[ids[place]].colour} " in as_html(one)
+    for document, place in (
+        (run_report.document(facts_of(store, get_run(store, ids[0]))), 0),
+        (compared(store, ids), 1),
+    ):
+        assert f"run{looks[ids[place]].colour} " in as_html(document)

@@ -90,16 +90,16 @@ def test_runs_are_told_with_the_difference_of_their_loss_and_how_they_stand_agai
         stores.add(store, Sample("resnet18", name="frozen", seed=2)),
     ]
     for compared, verdict in ((ids, "worse"), (ids[::-1], "better")):
-        found = compare_runs(store, get_runs(store, compared))
-        baseline, other = column(comparison_tables.runs(found.runs), "Test loss")
-        change = (found.runs[1].test_loss or 0) - (found.runs[0].test_loss or 0)
+        runs_compared = compare_runs(store, get_runs(store, compared))
+        baseline, other = column(comparison_tables.runs(runs_compared.runs), "Test loss")
+        change = (runs_compared.runs[1].test_loss or 0) - (runs_compared.runs[0].test_loss or 0)
         assert (baseline, other) == (
-            wording.number(found.runs[0].test_loss),
-            f"{wording.number(found.runs[1].test_loss)} ({change:+.4f})",
+            wording.number(runs_compared.runs[0].test_loss),
+            f"{wording.number(runs_compared.runs[1].test_loss)} ({change:+.4f})",
         )
-        table = comparison_tables.against_baseline(found.comparisons)
+        table = comparison_tables.against_baseline(runs_compared.comparisons)
         assert column(table, "Verdict") == [verdict]
-        assert column(table, "Both right") == [wording.count(found.comparisons[0].both_right)]
+        assert column(table, "Both right") == [wording.count(runs_compared.comparisons[0].both_right)]
 
 
 def test_a_class_without_images_has_dashes_and_no_test() -> None:
@@ -137,7 +137,7 @@ def test_recipes_have_a_mean_over_their_seeds_and_one_seed_the_interval_of_its_i
         stores.add(store, Sample("cnn", seed, columns={"group_id": "three"}))
     alone = get_run(store, stores.add(store, Sample("resnet18", 9)))
     compared = compare_groups(store, get_groups(store, ["three", alone.id]))
-    three, one = comparison_tables.recipes(compared.groups, compared.figures, compared.comparisons).rows
+    three, single = comparison_tables.recipes(compared.groups, compared.figures, compared.comparisons).rows
     mean = compared.figures[0].accuracy
     assert three[1:4] == (
         "3 of 3 seeds",
@@ -145,7 +145,7 @@ def test_recipes_have_a_mean_over_their_seeds_and_one_seed_the_interval_of_its_i
         f"{100 * (mean.sd or 0):.2f}",
     )
     assert three[4:] == (wording.NOTHING, wording.NOTHING, "baseline")
-    assert one[1:] == (
+    assert single[1:] == (
         *("1 of 1 seed", wording.accuracy(alone), "one seed: unknown"),
         *(wording.NOTHING, wording.NOTHING, "unknown"),
     )
