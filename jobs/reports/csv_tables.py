@@ -12,12 +12,11 @@ from core.statistics import metrics
 from core.statistics.breakdown import ClassDifference
 from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
 from core.statistics.comparison import Comparison
-from core.statistics.intervals import accuracy_interval
 from core.statistics.recipes import RecipeComparison
 from core.statistics.subsets import Subset
 from jobs.reports.csv_writer import written
 from jobs.results import wording
-from jobs.results.description import summarise
+from jobs.results.description import interval_of, summarise
 from jobs.results.flagged_rows import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
 from jobs.results.seed_groups import Group
 from jobs.store.records import Epoch, Predictions, Run
@@ -201,5 +200,5 @@ def _group_cells(group: Group) -> list[object]:
     return [group.id, group.name, len(ids), len(done), *figures, " ".join(ids), unfinished]
 
 
-def _interval(share: float | None, count: int) -> tuple[float | None, float | None]:
-    return (None, None) if share is None else accuracy_interval(round(share * count), count)
+def _interval(share: float | None, count: int) -> Sequence[float | None]:
+    return interval_of(share, count) or (None, None)

@@ -12,9 +12,9 @@ import numpy as np
 
 from core.errors import LookbookError
 from core.statistics.comparison import Comparison, best_sentence, compare_with_baseline, tied_with_best
-from core.statistics.intervals import accuracy_interval
 from core.statistics.metrics import Labels
 from core.statistics.recipes import RecipeComparison, RecipeFigures, compare_recipes_with_baseline, recipe_figures
+from jobs.results.description import summarise
 from jobs.results.seed_groups import Group, told_apart
 from jobs.store.queries import NoPredictions, get_predictions
 from jobs.store.records import Predictions, Run, RunCosts
@@ -24,6 +24,8 @@ _OTHER_DATA = "Another data set, another split or another order of the labels ca
 
 _SPLIT = ("seed", "folds", "fold")
 """The settings that choose the validation images."""
+
+_OF_EACH_RUN = ("id", "name", "model", "seed", "test_accuracy", "test_accuracy_interval")
 
 
 class NotComparable(LookbookError):
@@ -253,15 +255,8 @@ def _of_other_images(predictions: Mapping[str, Predictions]) -> Iterator[tuple[s
 
 
 def _run_as_data(run: Run) -> dict[str, Any]:
-    right = round((run.test_accuracy or 0.0) * (run.test_count or 0))
-    return {
-        "id": run.id,
-        "name": run.name,
-        "model": run.model,
-        "seed": run.seed,
-        "test_accuracy": run.test_accuracy,
-        "test_accuracy_interval": list(accuracy_interval(right, run.test_count)) if run.test_count else None,
-    }
+    summary = summarise(run)
+    return {name: summary[name] for name in _OF_EACH_RUN}
 
 
 def _left_out_as_data(left_out: LeftOut) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dashboard.charts import calibration as charts
 from dashboard.style import DARK, LIGHT, run_style
 from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
 from jobs.reports import run_tables
+from jobs.reports.report_charts import FEWEST_IN_BIN
 from jobs.store import blobs, queries
 from jobs.store.schema import predictions
 from tests import stores
@@ -65,7 +66,7 @@ def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store, 
     series = charts.Series("one", calibrated, run_style("one"))
     _diagonal, line, counts = charts.reliability([series], theme).data
     assert sum(count or 0 for count in counts.y) == 10_000
-    assert len(line.x) == sum(row.n >= charts.FEWEST for row in calibrated.bins)
+    assert len(line.x) == sum(row.n >= FEWEST_IN_BIN for row in calibrated.bins)
 
 
 def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_as_one_point():

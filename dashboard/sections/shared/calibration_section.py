@@ -21,6 +21,7 @@ from dashboard.style import run_style
 from dashboard.tables.calibration_table import ERROR, calibration_table, point_at
 from dashboard.tables.frames import as_frame, with_names
 from jobs.reports import csv_tables, run_tables
+from jobs.reports.report_charts import FEWEST_IN_BIN
 from jobs.store.queries import NoPredictions
 from jobs.store.records import Predictions, Run
 
@@ -84,7 +85,7 @@ def _show_reliability(run: Run, columns: dict[str, Calibration]) -> None:
     page.chart(charts.reliability(series, page.theme()), words, key="reliability", about=f"{run.name} {run.id}")
     st.caption(
         f"Bars: 95 % interval. Below the dotted line the model is surer than it is right. Bins of fewer than "
-        f"{charts.FEWEST} images have no point; the lower chart counts them all."
+        f"{FEWEST_IN_BIN} images have no point; the lower chart counts them all."
     )
 
 
