@@ -1,7 +1,7 @@
 """What every page is made of: its title, its messages, its charts in the theme of the browser."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
 from functools import wraps
@@ -91,6 +91,12 @@ def tag(name: str) -> None:
 def table(frame: "pd.DataFrame") -> None:
     """A table of words; its names are shown as they stand."""
     st.table(frame.rename(index=plain, columns=plain).map(plain), border="horizontal")
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """A warning for each sentence: what is left out, and why."""
+    for sentence in sentences:
+        st.warning(plain(sentence))
 
 
 def empty(message: str, label: str = "", view: str = "", **parameters: str) -> None:

@@ -10,9 +10,7 @@ from plotly.subplots import make_subplots
 from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
 from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
-
-FEWEST = 10
-"""Bins of fewer images have no point: their interval spans most of the chart and says nothing. Their count is shown."""
+from jobs.reports.report_charts import FEWEST_IN_BIN
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def coverage(
 
 
 def _line(one: Series) -> dict[str, Any]:
-    bins = [row for row in one.calibration.bins if row.n >= FEWEST]
+    bins = [row for row in one.calibration.bins if row.n >= FEWEST_IN_BIN]
     accuracies = [row.accuracy or 0.0 for row in bins]
     drawn = one.style
     return {

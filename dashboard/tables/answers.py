@@ -50,19 +50,19 @@ def answer_csv(answers: Sequence[PhotoAnswer]) -> str:
 
 def verdict(answers: Sequence[PhotoAnswer]) -> str:
     """What all runs together say of one photo, the verdict first, in a sentence; empty without answers."""
-    said = [answer for answer in answers if answer.probabilities is not None]
-    if not said:
+    given = [answer for answer in answers if answer.probabilities is not None]
+    if not given:
         return ""
-    phrases = {answer.run: _phrase(answer) for answer in said}
-    if len(said) == 1:
+    phrases = {answer.run: _phrase(answer) for answer in given}
+    if len(given) == 1:
         (phrase,) = phrases.values()
-        return f"{phrase}." if said[0].verdict else f"{said[0].run} says {phrase}."
+        return f"{phrase}." if given[0].verdict else f"{given[0].run} says {phrase}."
     if len(set(phrases.values())) == 1:
-        return f"{_all(len(said))}: {_lowered(phrases[said[0].run])}."
-    first = {_predicted(answer) for answer in said if answer.verdict != _NONE}
-    if len(first) == 1 and not any(answer.verdict == _NONE for answer in said):
-        sure = sum(answer.verdict == "sure" for answer in said)
-        return f"{_all(len(said))} say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
+        return f"{_all(len(given))}: {_lowered(phrases[given[0].run])}."
+    first = {_predicted(answer) for answer in given if answer.verdict != _NONE}
+    if len(first) == 1 and not any(answer.verdict == _NONE for answer in given):
+        sure = sum(answer.verdict == "sure" for answer in given)
+        return f"{_all(len(given))} say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
     return "The runs disagree: " + ", ".join(f"{run}: {_lowered(phrase)}" for run, phrase in phrases.items()) + "."
 
 

@@ -13,7 +13,7 @@ FIGURES = (ERROR, "Brier score (0 to 2)", "Log loss (nats)", "Mean confidence", 
 
 def calibration_table(columns: Mapping[str, Calibration]) -> pd.DataFrame:
     """A row per figure, a column per calibration by name."""
-    return pd.DataFrame({name: _figures(one) for name, one in columns.items()}, index=list(FIGURES))
+    return pd.DataFrame({name: _figures(calibration) for name, calibration in columns.items()}, index=list(FIGURES))
 
 
 def coverage_table(columns: Mapping[str, Sequence[CoveragePoint]], asked: Sequence[float]) -> pd.DataFrame:
@@ -29,28 +29,13 @@ def point_at(points: Sequence[CoveragePoint], share: float) -> CoveragePoint | N
     return next((point for point in points if point.coverage >= share - 1e-9), None)
 
 
-def bin_table(calibration: Calibration) -> pd.DataFrame:
-    """A row per bin that has images."""
-    rows = [
-        {
-            "confidence": f"{100 * one.lower:.1f} to {100 * one.upper:.1f} %",
-            "images": wording.count(one.n),
-            "mean confidence": wording.share(one.confidence),
-            "accuracy (95 % interval)": wording.accuracy(one.accuracy, one.n),
-        }
-        for one in calibration.bins
-        if one.n
-    ]
-    return pd.DataFrame(rows, columns=["confidence", "images", "mean confidence", "accuracy (95 % interval)"])
-
-
-def _figures(one: Calibration) -> dict[str, str]:
+def _figures(calibration: Calibration) -> dict[str, str]:
     values = (
-        wording.share(one.expected_error),
-        wording.loss(one.brier_score),
-        wording.loss(one.log_loss),
-        wording.share(one.confidence),
-        wording.accuracy(one.accuracy, one.n),
+        wording.share(calibration.expected_error),
+        wording.loss(calibration.brier_score),
+        wording.loss(calibration.log_loss),
+        wording.share(calibration.confidence),
+        wording.accuracy(calibration.accuracy, calibration.n),
     )
     return dict(zip(FIGURES, values, strict=True))
 

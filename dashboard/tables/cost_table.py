@@ -59,21 +59,24 @@ def priced(runs: Sequence[RunCosts], cost: Cost) -> tuple[list[Priced], list[Run
     known = [(run, value) for run in runs if (value := cost.of(run)) is not None and run.test_count]
     unknown = [run for run in runs if cost.of(run) is None or not run.test_count]
     front = pareto_front([value for _, value in known], [run.test_accuracy or 0.0 for run, _ in known])
-    found = [_priced(run, value, bool(own)) for (run, value), own in zip(known, front, strict=True)]
-    return sorted(found, key=lambda one: (one.cost, -one.accuracy)), unknown
+    runs_priced = [_priced(run, value, bool(on_front)) for (run, value), on_front in zip(known, front, strict=True)]
+    return sorted(runs_priced, key=lambda run: (run.cost, -run.accuracy)), unknown
 
 
-def front_sentence(found: Sequence[Priced], cost: Cost) -> str:
+def front_sentence(runs: Sequence[Priced], cost: Cost) -> str:
     """Which runs are on the front, the cheapest first, and what that does not say."""
-    front = [one for one in found if one.front]
+    front = [run for run in runs if run.front]
     if not front:
         return f"{cost.title} is recorded for no finished run."
-    names = distinct_names([one.run for one in front])
-    named = [f"{names[one.run.id]} ({cost.written(one.cost)}) with {wording.test_accuracy(one.run)}" for one in front]
-    if len(found) == 1:
+    names = distinct_names([on_front.run for on_front in front])
+    named = [
+        f"{names[on_front.run.id]} ({cost.written(on_front.cost)}) with {wording.test_accuracy(on_front.run)}"
+        for on_front in front
+    ]
+    if len(runs) == 1:
         return f"One run only: {named[0]}."
     return (
-        f"No other of these {len(found):,} runs is both as cheap and as accurate as: {core_wording.listed(named, 6)}. "
+        f"No other of these {len(runs):,} runs is both as cheap and as accurate as: {core_wording.listed(named, 6)}. "
         "The front goes by the figures as they are; runs whose intervals overlap may well be as good as one another."
     )
 

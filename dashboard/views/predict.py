@@ -9,7 +9,7 @@ from core.errors import CheckpointError
 from core.photos.archives import MAX_ENTRIES
 from dashboard import page, pickers
 from dashboard.charts.bars import Answer
-from dashboard.queries import model_queries, run_queries
+from dashboard.queries import model_queries
 from dashboard.sections.predict import photo_judging
 from dashboard.sections.predict.keep_photos import offer_to_keep, results_of
 from dashboard.sections.predict.photo_drop import collect_photos
@@ -21,14 +21,12 @@ from dashboard.sections.predict.refusals import show_refusals
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_styles
 from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
-from dashboard.tables.comparison_table import distinct_names
+from jobs.results.comparisons import distinct_names
 
 ROWS = 10
 
 page.title("Predict", "What is this?")
-offered, left_out = run_queries.runs_with_predictions(pickers.in_url("run"))
-for sentence in left_out:
-    st.warning(page.plain(sentence))
+offered = pickers.finished_runs("run")
 if not offered:
     page.empty(
         "No run has finished yet, so there is no model to ask. A one-minute run is enough to begin.",

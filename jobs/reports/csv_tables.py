@@ -1,7 +1,7 @@
 """Tables of runs and of their comparison as CSV with a header line, figures in full and shares as fractions of 1."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,11 @@ from core.statistics import metrics
 from core.statistics.breakdown import ClassDifference
 from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
 from core.statistics.comparison import Comparison
-from core.statistics.intervals import accuracy_interval
 from core.statistics.recipes import RecipeComparison
 from core.statistics.subsets import Subset
 from jobs.reports.csv_writer import written
 from jobs.results import wording
-from jobs.results.description import summarise
+from jobs.results.description import interval_of, summarise
 from jobs.results.flagged_rows import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
 from jobs.results.seed_groups import Group
 from jobs.store.records import Epoch, Predictions, Run
@@ -26,8 +25,14 @@ from jobs.store.records import Epoch, Predictions, Run
 def per_class(tested: Predictions) -> str:
     """A line per class: precision, recall with its 95 % interval, F1, images; empty where nothing is defined."""
     header = ("label", "class", "precision", "recall", "recall_low", "recall_high", "f1", "images")
-    figures = metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
-    return written(header, (_class_line(one) for one in figures))
+    lines = (
+        (
+            *(each.label, each.name, each.precision, each.recall),
+            *(*_interval(each.recall, each.support), each.f1, each.support),
+        )
+        for each in metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
+    )
+    return written(header, lines)
 
 
 def confusion_matrix(tested: Predictions) -> str:
@@ -47,7 +52,7 @@ def epochs(done: Sequence[Epoch]) -> str:
         *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
         *("learning_rate", "duration_s"),
     )
-    return written(header, ([getattr(one, name) for name in header] for one in done))
+    return written(header, ([getattr(epoch, name) for name in header] for epoch in done))
 
 
 def predictions(tested: Predictions) -> str:
@@ -68,15 +73,22 @@ def predictions(tested: Predictions) -> str:
     )
 
 
-def reliability(found: Calibration) -> str:
+def reliability(calibration: Calibration) -> str:
     """A line per bin of confidence, empty bins included; the accuracy with its 95 % interval."""
-    return _of(found.bins)
+    return _of(calibration.bins)
 
 
-def calibrations(found: Mapping[str, Calibration]) -> str:
+def calibrations(by_name: Mapping[str, Calibration]) -> str:
     """A line per calibration, by name: how far confidence and accuracy agree, and the accuracy's 95 % interval."""
     header = ("name", "n", "accuracy", "low", "high", "confidence", "expected_error", "log_loss", "brier_score")
-    return written(header, ([name, *_calibration_line(one)] for name, one in found.items()))
+    lines = (
+        (
+            *(name, each.n, each.accuracy, *_interval(each.accuracy, each.n)),
+            *(each.confidence, each.expected_error, each.log_loss, each.brier_score),
+        )
+        for name, each in by_name.items()
+    )
+    return written(header, lines)
 
 
 def coverage(points: Sequence[CoveragePoint]) -> str:
@@ -84,11 +96,10 @@ def coverage(points: Sequence[CoveragePoint]) -> str:
     return _of(points)
 
 
-def coverages(found: Mapping[str, Sequence[CoveragePoint]]) -> str:
+def coverages(by_name: Mapping[str, Sequence[CoveragePoint]]) -> str:
     """The same of several models, each line with the name of its model."""
-    header = ["name", *(field.name for field in fields(CoveragePoint))]
-    lines = ((name, point) for name, points in found.items() for point in points)
-    return written(header, ([name, *(getattr(point, one) for one in header[1:])] for name, point in lines))
+    header = ("name", *(field.name for field in fields(CoveragePoint)))
+    return written(header, ((name, *astuple(point)) for name, points in by_name.items() for point in points))
 
 
 def runs(listed: Sequence[Run]) -> str:
@@ -108,7 +119,7 @@ def runs(listed: Sequence[Run]) -> str:
 
 def comparisons(made: Sequence[Comparison]) -> str:
     """A line per run held against the baseline: counts of images, accuracies, difference, tests."""
-    rows = [{**asdict(one), "shown": one.shown, "better": one.better} for one in made]
+    rows = [{**asdict(each), "shown": each.shown, "better": each.better} for each in made]
     header = [name for name in rows[0] if name not in ("classes", "pairs")] if rows else []
     return written(header, ([row[name] for name in header] for row in rows))
 
@@ -121,8 +132,8 @@ def classes(comparison: Comparison) -> str:
 def pairs(comparison: Comparison) -> str:
     """A line per confusion: how often each of two models takes the one class for the other, tests."""
     rows = [
-        {"true_class": CLASS_NAMES[one.true], "predicted_class": CLASS_NAMES[one.predicted], **asdict(one)}
-        for one in comparison.pairs
+        {"true_class": CLASS_NAMES[pair.true], "predicted_class": CLASS_NAMES[pair.predicted], **asdict(pair)}
+        for pair in comparison.pairs
     ]
     return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
@@ -138,45 +149,24 @@ def groups(listed: Sequence[Group], against: Sequence[RecipeComparison] = ()) ->
     With `against`, each group but the first compared with the first, the difference from it, and what it shows.
     """
     header = ["group", "name", "runs", "finished", "mean", "sd", "low", "high", "run_ids", "unfinished_run_ids"]
-    rows = [_group_cells(one) for one in listed]
+    rows = [_group_cells(group) for group in listed]
     if against:
         header += ["difference", "difference_low", "difference_high", "p", "p_adjusted", "verdict"]
-        baseline: list[object] = [*[None] * 5, "baseline"]
-        compared = [baseline, *(_against_cells(one) for one in against)]
-        rows = [[*row, *cells] for row, cells in zip(rows, compared, strict=True)]
+        tests: list[list[object]] = [[*[None] * 5, "baseline"]]
+        tests += [[each.difference, each.low, each.high, each.p, each.p_adjusted, each.verdict] for each in against]
+        rows = [[*row, *cells] for row, cells in zip(rows, tests, strict=True)]
     return written(header, rows)
 
 
-def _group_cells(one: Group) -> list[object]:
-    own, done = one.figures.accuracy, {run.id for run in one.finished}
-    ids = [run.id for run in one.runs]
-    figures = (own.mean, own.sd, own.low, own.high)
-    left = " ".join(run_id for run_id in ids if run_id not in done)
-    return [one.id, one.name, len(ids), len(done), *figures, " ".join(ids), left]
-
-
-def _against_cells(one: RecipeComparison) -> list[object]:
-    return [one.difference, one.low, one.high, one.p, one.p_adjusted, one.verdict]
-
-
-def subsets(found: Sequence[Subset]) -> str:
+def subsets(measured: Sequence[Subset]) -> str:
     """A line per set of test images and model: how many images, how many right, the accuracy with its interval."""
     header = ("images", "name", "n", "right", "accuracy", "low", "high")
-    pairs = ((one, model) for one in found for model in one.right)
-    return written(
-        header,
-        (
-            [
-                one.name,
-                model,
-                one.n,
-                one.right[model],
-                one.accuracy(model),
-                *(one.interval(model) if one.n else ("", "")),
-            ]
-            for one, model in pairs
-        ),
+    lines = (
+        (subset.name, name, subset.n, right, subset.accuracy(name), *_interval(subset.accuracy(name), subset.n))
+        for subset in measured
+        for name, right in subset.right.items()
     )
+    return written(header, lines)
 
 
 def suspects(rows: Sequence[Mapping[str, object]]) -> str:
@@ -201,15 +191,13 @@ def _of(rows: Sequence[ReliabilityBin] | Sequence[CoveragePoint] | Sequence[Clas
     return written(header, ([getattr(row, name) for name in header] for row in rows))
 
 
-def _class_line(one: metrics.ClassFigures) -> list[object]:
-    interval: Sequence[float | None] = (None, None)
-    if one.recall is not None:
-        interval = accuracy_interval(round(one.recall * one.support), one.support)
-    return [one.label, one.name, one.precision, one.recall, *interval, one.f1, one.support]
+def _group_cells(group: Group) -> list[object]:
+    accuracy, done = group.figures.accuracy, {run.id for run in group.finished}
+    ids = [run.id for run in group.runs]
+    figures = (accuracy.mean, accuracy.sd, accuracy.low, accuracy.high)
+    unfinished = " ".join(run_id for run_id in ids if run_id not in done)
+    return [group.id, group.name, len(ids), len(done), *figures, " ".join(ids), unfinished]
 
 
-def _calibration_line(one: Calibration) -> list[object]:
-    interval: Sequence[float | None] = (None, None)
-    if one.accuracy is not None:
-        interval = accuracy_interval(round(one.accuracy * one.n), one.n)
-    return [one.n, one.accuracy, *interval, one.confidence, one.expected_error, one.log_loss, one.brier_score]
+def _interval(share: float | None, count: int) -> Sequence[float | None]:
+    return interval_of(share, count) or (None, None)

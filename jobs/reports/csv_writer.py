@@ -15,7 +15,7 @@ def written(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     """A header line and the lines; texts in one form of UTF-8, names that could be a formula behind an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([_cell(one) for one in line] for line in (header, *lines))
+    writer.writerows([_cell(value) for value in line] for line in (header, *lines))
     return text.getvalue()
 
 

@@ -35,6 +35,10 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     figures_from: int | None = 1
 
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError(f"A row of {self.caption!r} does not have the {len(self.header)} cells of the header.")
+
 
 @dataclass(frozen=True)
 class Cell:

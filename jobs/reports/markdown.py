@@ -46,12 +46,12 @@ def as_markdown(document: Document) -> str:
 def escaped(text: str) -> str:
     """Text in which Markdown finds nothing to interpret."""
     apart = _WAKENED.sub(rf"\g<0>{_SEAM}", clean_name(" ".join(text.split())))
-    return _SPECIAL.sub(lambda found: f"\\{found.group()}", apart).replace(_SEAM, _APART)
+    return _SPECIAL.sub(lambda match: f"\\{match.group()}", apart).replace(_SEAM, _APART)
 
 
 def _line(text: str) -> str:
     """Text that begins a line, where a sign or a number could begin a heading or a list."""
-    return _LINE_START.sub(lambda found: f"{found.group()[:-1]}\\{found.group()[-1]}", escaped(text))
+    return _LINE_START.sub(lambda match: f"{match.group()[:-1]}\\{match.group()[-1]}", escaped(text))
 
 
 def _written(block: Block) -> Iterator[str]:

@@ -11,7 +11,7 @@ from core.config import RunConfig, with_changes
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from core.statistics.calibration import calibration
 from core.statistics.metrics import confusion_matrix, per_class
-from jobs.reports import report_sections
+from jobs.reports import report_sections, run_tables
 from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
 from jobs.results import wording
 from jobs.store.records import Predictions, Run
@@ -46,9 +46,9 @@ def document(
             Section(
                 "Figures",
                 (
-                    report_sections.overall(tested),
-                    report_sections.per_class(tested),
-                    report_sections.confusions(matrix),
+                    run_tables.overall(tested),
+                    run_tables.per_class(per_class(matrix)),
+                    run_tables.confusions(matrix),
                 ),
             ),
             Section("Limits", (Items(_limits(run, tested)),)),
@@ -189,14 +189,14 @@ _BFLOAT16 = (
 
 def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
     figures = per_class(confusion_matrix(tested.labels, tested.predicted))
-    weakest = min(figures, key=lambda one: one.recall if one.recall is not None else 1.0)
-    found = calibration(tested.labels, tested.probabilities)
+    weakest = min(figures, key=lambda each: each.recall if each.recall is not None else 1.0)
+    calibrated = calibration(tested.labels, tested.probabilities)
     return (
         "It always answers one of the ten classes, with a confidence, also for what is none of them.",
         "It knows product photographs, converted as those of Fashion-MNIST were. How well it does on other photographs "
         "is not measured here; they must at least be cut out, made bright on black and brought to 28x28 pixels.",
         f"It is weakest on {weakest.name}: {wording.share_of(weakest.recall, weakest.support)} of them are recognised.",
-        f"Its confidence: {found.sentence}",
+        f"Its confidence: {calibrated.sentence}",
         f"The figures are those of one model trained with one seed ({run.seed}). Another seed gives another model; the "
         "intervals do not cover that.",
         "The test images were taken and labelled as those it learnt from, so that they share their faults.",
@@ -206,7 +206,7 @@ def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
 
 
 def _recipe(run: Run) -> Section:
-    return Section("Recipe", (report_sections.config(run), report_sections.environment({run.id: "Value"}, [run])))
+    return Section("Recipe", (run_tables.config(run), run_tables.environment({run.id: "Value"}, [run])))
 
 
 def _without_folders(run: Run) -> Run:
@@ -218,5 +218,5 @@ def _without_folders(run: Run) -> Run:
 
 
 def _files(files: Sequence[FileFacts]) -> Table:
-    rows = tuple((one.name, one.content, f"{one.size:,}", one.sha256) for one in files)
+    rows = tuple((file.name, file.content, f"{file.size:,}", file.sha256) for file in files)
     return Table("", ("File", "What it holds", "Bytes", "SHA-256"), rows, figures_from=None)

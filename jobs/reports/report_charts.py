@@ -58,18 +58,20 @@ def reliability(calibrations: Mapping[str, Calibration], looks: Mapping[str, Loo
         drawing.y_axis(frame, lambda value: f"{value:g} %"),
         drawing.x_axis(frame, tens, lambda value: f"{value:g} %", "mean confidence"),
         drawing.line([(frame.across(0), frame.down(0)), (frame.across(100), frame.down(100))], QUIET),
-        *(_bins(frame, one.bins, looks[name]) for name, one in calibrations.items()),
+        *(_bins(frame, calibrated.bins, looks[name]) for name, calibrated in calibrations.items()),
     ]
     legend = [(drawing.sign(looks[name]), name) for name in calibrations]
     legend.append((drawing.sign(QUIET, marked=False), "confidence equal to accuracy"))
-    description = " ".join(f"{name}: {one.sentence}" for name, one in calibrations.items())
+    description = " ".join(f"{name}: {calibrated.sentence}" for name, calibrated in calibrations.items())
     return Chart("Accuracy against confidence", description, drawing.drawing(parts, frame.height), tuple(legend))
 
 
 def class_differences(differences: Sequence[ClassDifference], drawn: Look, description: str) -> Chart:
     """Difference in accuracy of each class with its 95 % interval, in points, the largest gain on top."""
-    known = sorted((one for one in differences if one.difference is not None), key=lambda one: -(one.difference or 0))
-    ends = [100 * (end or 0.0) for one in known for end in (one.low, one.high)]
+    known = sorted(
+        (each for each in differences if each.difference is not None), key=lambda each: -(each.difference or 0)
+    )
+    ends = [100 * (end or 0.0) for each in known for end in (each.low, each.high)]
     height = drawing.TOP + drawing.BOTTOM + ROW_HEIGHT * len(known)
     frame = Frame(drawing.room_around([*ends, 0.0]), (0, 1), height, left=92)
     zero = frame.across(0)
@@ -81,7 +83,7 @@ def class_differences(differences: Sequence[ClassDifference], drawn: Look, descr
             "points more than the baseline",
         ),
         f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="{drawing.TOP}" y2="{height - drawing.BOTTOM}"/>',
-        *(_class_row(frame, place, one, drawn) for place, one in enumerate(known)),
+        *(_class_row(frame, place, each, drawn) for place, each in enumerate(known)),
     ]
     return Chart("Difference by class", description, drawing.drawing(parts, height))
 
@@ -142,20 +144,20 @@ def _curve(frame: Frame, curve: Curve, scale: float) -> str:
 
 
 def _bins(frame: Frame, bins: Sequence[ReliabilityBin], drawn: Look) -> str:
-    shown = [one for one in bins if one.n >= FEWEST_IN_BIN]
-    points = [(frame.across(100 * (one.confidence or 0)), frame.down(100 * (one.accuracy or 0))) for one in shown]
+    shown = [row for row in bins if row.n >= FEWEST_IN_BIN]
+    points = [(frame.across(100 * (row.confidence or 0)), frame.down(100 * (row.accuracy or 0))) for row in shown]
     intervals = [
-        drawing.reach((x, frame.down(100 * one.accuracy_low)), (x, frame.down(100 * one.accuracy_high)), drawn)
-        for one, (x, _) in zip(shown, points, strict=True)
+        drawing.reach((x, frame.down(100 * row.accuracy_low)), (x, frame.down(100 * row.accuracy_high)), drawn)
+        for row, (x, _) in zip(shown, points, strict=True)
     ]
     return "".join([*intervals, drawing.line(points, drawn), *(drawing.mark(point, drawn) for point in points)])
 
 
-def _class_row(frame: Frame, place: int, one: ClassDifference, drawn: Look) -> str:
+def _class_row(frame: Frame, place: int, each: ClassDifference, drawn: Look) -> str:
     y = drawing.TOP + ROW_HEIGHT * (place + 0.5)
-    low, middle, high = (frame.across(100 * (value or 0.0)) for value in (one.low, one.difference, one.high))
+    low, middle, high = (frame.across(100 * (value or 0.0)) for value in (each.low, each.difference, each.high))
     return (
-        f'<text x="{frame.left - 8}" y="{y + 4:.1f}" text-anchor="end">{one.name}</text>'
+        f'<text x="{frame.left - 8}" y="{y + 4:.1f}" text-anchor="end">{each.name}</text>'
         + drawing.reach((low, y), (high, y), drawn)
-        + drawing.mark((middle, y), drawn, 5, "" if one.shown else "open")
+        + drawing.mark((middle, y), drawn, 5, "" if each.shown else "open")
     )

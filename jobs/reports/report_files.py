@@ -27,8 +27,8 @@ def report(store: Store, runs: Sequence[Run], form: str = "html") -> str:
 
     Raise NotComparable if the runs cannot be compared, or are too many for one file.
     """
-    found = _of_one(store, runs[0]) if len(runs) == 1 else _of_several(store, runs)
-    return FORMATS[form](found)
+    document = _of_one(store, runs[0]) if len(runs) == 1 else _of_several(store, runs)
+    return FORMATS[form](document)
 
 
 def report_recipes(store: Store, groups: Sequence[Group], form: str = "html") -> str:
@@ -68,7 +68,7 @@ def _of_several(store: Store, runs: Sequence[Run]) -> Document:
     compared = compare_runs(store, runs)
     tested = compared.predictions[compared.runs[0].id]
     return comparison_report.document(
-        compared, list_epochs(store, [one.id for one in compared.runs]), _images_of(tested)
+        compared, list_epochs(store, [run.id for run in compared.runs]), _images_of(tested)
     )
 
 

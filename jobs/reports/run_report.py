@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.statistics.calibration import calibration, fit_temperature, with_temperature
-from core.statistics.metrics import confusion_matrix
-from jobs.reports import drawing, report_charts, report_sections
+from core.statistics.calibration import accuracy_by_coverage, calibration, fit_temperature, with_temperature
+from core.statistics.metrics import confusion_matrix, per_class
+from jobs.reports import drawing, report_charts, report_sections, run_tables
 from jobs.reports.document import Beside, Block, Document, Finding, Items, Paragraph, Section
 from jobs.reports.report_charts import Curve
 from jobs.reports.report_sections import Images
@@ -35,15 +35,15 @@ def document(facts: RunFacts, images: Images | None = None) -> Document:
         subtitle=f"{run.model}, seed {run.seed}, {run.state}; run {run.id}",
         opening=_opening(facts),
         sections=(
-            Section("The run", (report_sections.facts(run), Paragraph(report_sections.data_sentence(run)))),
+            Section("The run", (run_tables.facts(run), Paragraph(report_sections.data_sentence(run)))),
             *([_curves(facts)] if facts.epochs else []),
             *(_tested(tested, facts.validated, images) if tested is not None else []),
-            Section("Configuration", (report_sections.config(run),)),
+            Section("Configuration", (run_tables.config(run),)),
             Section(
                 "Environment",
-                (report_sections.environment({run.id: "Value"}, [run]), report_sections.attempts(facts.attempts)),
+                (run_tables.environment({run.id: "Value"}, [run]), run_tables.attempts(facts.attempts)),
             ),
-            *([Section("Epochs", (report_sections.epochs(facts.epochs, run),))] if facts.epochs else []),
+            *([Section("Epochs", (run_tables.epochs(facts.epochs, run),))] if facts.epochs else []),
             report_sections.method(),
         ),
     )
@@ -60,13 +60,13 @@ def _opening(facts: RunFacts) -> tuple[Block, ...]:
 
 def _curves(facts: RunFacts) -> Section:
     epochs, best = facts.epochs, facts.run.best_epoch
-    own = drawing.looks([facts.run.id])[facts.run.id]
+    look = drawing.looks([facts.run.id])[facts.run.id]
     best_words = f"Best validation: {wording.best_validation(facts.run)}." if best else ""
     last = epochs[-1]
-    loss = (Curve("training", epochs, "train_loss", drawing.QUIET), Curve("validation", epochs, "val_loss", own, best))
+    loss = (Curve("training", epochs, "train_loss", drawing.QUIET), Curve("validation", epochs, "val_loss", look, best))
     accuracy = (
         Curve("training", epochs, "train_accuracy", drawing.QUIET),
-        Curve("validation", epochs, "val_accuracy", own, best),
+        Curve("validation", epochs, "val_accuracy", look, best),
     )
     loss_words = f"After {len(epochs)} epochs training {last.train_loss:.4f}, validation {last.val_loss:.4f} nats."
     accuracy_words = (
@@ -83,23 +83,22 @@ def _curves(facts: RunFacts) -> Section:
 
 def _tested(tested: Predictions, validated: Predictions | None, images: Images | None) -> list[Section]:
     matrix = confusion_matrix(tested.labels, tested.predicted)
-    found, own = calibration(tested.labels, tested.probabilities), drawing.looks([tested.run_id])[tested.run_id]
+    calibrated = calibration(tested.labels, tested.probabilities)
+    reliability = report_charts.reliability(
+        {"this run": calibrated}, {"this run": drawing.looks([tested.run_id])[tested.run_id]}
+    )
+    covered = accuracy_by_coverage(tested.labels, tested.probabilities, run_tables.SHARES_ANSWERED)
     errors: list[Block] = [] if images is None else [report_sections.surest_errors(tested, images)]
     return [
-        Section("Class by class", (Beside(report_sections.per_class(tested), report_sections.overall(tested)),)),
-        Section(
-            "Confusions", (Beside(report_charts.confusion_matrix(matrix), report_sections.confusions(matrix)), *errors)
-        ),
+        Section("Class by class", (Beside(run_tables.per_class(per_class(matrix)), run_tables.overall(tested)),)),
+        Section("Confusions", (Beside(report_charts.confusion_matrix(matrix), run_tables.confusions(matrix)), *errors)),
         Section(
             "Can the confidence be believed?",
             (
-                Paragraph(found.sentence),
+                Paragraph(calibrated.sentence),
                 Paragraph(_temperature(tested, validated)),
-                Beside(
-                    report_charts.reliability({"this run": found}, {"this run": own}),
-                    report_sections.reliability_table(found),
-                ),
-                report_sections.coverage(tested),
+                Beside(reliability, run_tables.reliability(calibrated)),
+                run_tables.coverage(covered),
             ),
         ),
     ]

@@ -12,9 +12,9 @@ import numpy as np
 
 from core.errors import LookbookError
 from core.statistics.comparison import Comparison, best_sentence, compare_with_baseline, tied_with_best
-from core.statistics.intervals import accuracy_interval
 from core.statistics.metrics import Labels
 from core.statistics.recipes import RecipeComparison, RecipeFigures, compare_recipes_with_baseline, recipe_figures
+from jobs.results.description import summarise
 from jobs.results.seed_groups import Group, told_apart
 from jobs.store.queries import NoPredictions, get_predictions
 from jobs.store.records import Predictions, Run, RunCosts
@@ -24,6 +24,8 @@ _OTHER_DATA = "Another data set, another split or another order of the labels ca
 
 _SPLIT = ("seed", "folds", "fold")
 """The settings that choose the validation images."""
+
+_OF_EACH_RUN = ("id", "name", "model", "seed", "test_accuracy", "test_accuracy_interval")
 
 
 class NotComparable(LookbookError):
@@ -82,19 +84,19 @@ def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> Runs
     labels are not the same.
     """
     asked = list({run.id: run for run in runs}.values())
-    said, left_out = _predictions_of(partial(get_predictions, store, split=split), asked)
-    _require_two(asked, said, left_out)
-    kept = tuple(run for run in asked if run.id in said)
+    predictions, left_out = _predictions_of(partial(get_predictions, store, split=split), asked)
+    _require_two(asked, predictions, left_out)
+    kept = tuple(run for run in asked if run.id in predictions)
     names = distinct_names(kept)
-    _require_same_images({names[run.id]: said[run.id] for run in kept})
-    labels = said[kept[0].id].labels
-    answers = {names[run.id]: said[run.id].predicted for run in kept}
+    _require_same_images({names[run.id]: predictions[run.id] for run in kept})
+    labels = predictions[kept[0].id].labels
+    answers = {names[run.id]: predictions[run.id].predicted for run in kept}
     baseline = names[kept[0].id]
-    others = {name: one for name, one in answers.items() if name != baseline}
+    others = {name: predicted for name, predicted in answers.items() if name != baseline}
     return RunsCompared(
         runs=kept,
         names=names,
-        predictions=said,
+        predictions=predictions,
         comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline)),
         best=tied_with_best(labels, answers, baseline),
         left_out=tuple(left_out),
@@ -106,9 +108,9 @@ def comparable(runs: Sequence[Run], read: Callable[[str], Predictions]) -> tuple
 
     `read` gives the predictions of a run by its id, or raises NoPredictions.
     """
-    said, left_out = _predictions_of(read, runs)
+    predictions, left_out = _predictions_of(read, runs)
     names = distinct_names(runs)
-    by_name = {names[run_id]: one for run_id, one in said.items()}
+    by_name = {names[run_id]: tested for run_id, tested in predictions.items()}
     others = dict(_of_other_images(by_name))
     first = next(iter(by_name), "")
     left_out += [
@@ -116,14 +118,14 @@ def comparable(runs: Sequence[Run], read: Callable[[str], Predictions]) -> tuple
         for run in runs
         if names[run.id] in others
     ]
-    return {run_id: one for run_id, one in said.items() if names[run_id] not in others}, left_out
+    return {run_id: tested for run_id, tested in predictions.items() if names[run_id] not in others}, left_out
 
 
-def other_images(said: Predictions, labels: Labels) -> str:
+def other_images(tested: Predictions, labels: Labels) -> str:
     """How the labels that a run was tested by, and so its images or their order, differ from these; empty if not."""
-    if len(said.labels) != len(labels):
-        return f"{len(said.labels):,} images against {len(labels):,}"
-    differing = np.count_nonzero(said.labels != labels)
+    if len(tested.labels) != len(labels):
+        return f"{len(tested.labels):,} images against {len(labels):,}"
+    differing = np.count_nonzero(tested.labels != labels)
     return f"{differing:,} of {len(labels):,} labels differ" if differing else ""
 
 
@@ -138,18 +140,22 @@ def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
         raise NotComparable("All that is named belongs to one group.", "It takes two different groups.")
     if folds := [group.name for group in asked if not group.of_seeds]:
         raise NotComparable(f"{folds[0]} holds folds of the training set, not seeds of a recipe.", "Leave it out.")
-    said, left_out = _predictions_of(partial(get_predictions, store), [run for group in asked for run in group.runs])
-    if not said:
-        raise NotComparable(" ".join(one.reason for one in left_out), "Let them finish.")
+    predictions, left_out = _predictions_of(
+        partial(get_predictions, store), [run for group in asked for run in group.runs]
+    )
+    if not predictions:
+        raise NotComparable(" ".join(run.reason for run in left_out), "Let them finish.")
     names = distinct_names([run for group in asked for run in group.runs])
-    _require_same_images({names[run_id]: one for run_id, one in said.items()})
-    labels = next(iter(said.values())).labels
-    answers = {group.name: [said[run.id].predicted for run in group.runs if run.id in said] for group in asked}
+    _require_same_images({names[run_id]: tested for run_id, tested in predictions.items()})
+    labels = next(iter(predictions.values())).labels
+    answers = {
+        group.name: [predictions[run.id].predicted for run in group.runs if run.id in predictions] for group in asked
+    }
     baseline = asked[0].name
-    others = {name: one for name, one in answers.items() if name != baseline}
+    others = {name: predicted for name, predicted in answers.items() if name != baseline}
     return GroupsCompared(
         groups=tuple(asked),
-        figures=tuple(recipe_figures(labels, one, name) for name, one in answers.items()),
+        figures=tuple(recipe_figures(labels, of_seeds, name) for name, of_seeds in answers.items()),
         comparisons=tuple(compare_recipes_with_baseline(labels, answers[baseline], others, baseline)),
         left_out=tuple(left_out),
     )
@@ -179,17 +185,17 @@ def runs_as_data(compared: RunsCompared) -> dict[str, Any]:
         "runs": [_run_as_data(run) for run in compared.runs],
         "comparisons": [
             {
-                **asdict(one),
-                "shown": one.shown,
-                "better": one.better,
-                "sentence": one.sentence,
-                "class_sentence": one.class_sentence,
-                "pair_sentence": one.pair_sentence,
+                **asdict(comparison),
+                "shown": comparison.shown,
+                "better": comparison.better,
+                "sentence": comparison.sentence,
+                "class_sentence": comparison.class_sentence,
+                "pair_sentence": comparison.pair_sentence,
             }
-            for one in compared.comparisons
+            for comparison in compared.comparisons
         ],
         "best": list(compared.best),
-        "left_out": [_left_out_as_data(one) for one in compared.left_out],
+        "left_out": [_left_out_as_data(left_out) for left_out in compared.left_out],
     }
 
 
@@ -201,56 +207,56 @@ def groups_as_data(compared: GroupsCompared) -> dict[str, Any]:
             for group, figures in zip(compared.groups, compared.figures, strict=True)
         ],
         "comparisons": [
-            {**asdict(one), "shown": one.shown, "better": one.better, "sentence": one.sentence}
-            for one in compared.comparisons
+            {
+                **asdict(comparison),
+                "shown": comparison.shown,
+                "better": comparison.better,
+                "sentence": comparison.sentence,
+            }
+            for comparison in compared.comparisons
         ],
-        "left_out": [_left_out_as_data(one) for one in compared.left_out],
+        "left_out": [_left_out_as_data(left_out) for left_out in compared.left_out],
     }
 
 
 def _predictions_of(
     read: Callable[[str], Predictions], runs: Sequence[Run]
 ) -> tuple[dict[str, Predictions], list[LeftOut]]:
-    said, left_out = {}, []
+    predictions, left_out = {}, []
     for run in runs:
         try:
-            said[run.id] = read(run.id)
+            predictions[run.id] = read(run.id)
         except NoPredictions as error:
             left_out.append(LeftOut(run, error.message))
-    return said, left_out
+    return predictions, left_out
 
 
-def _require_two(asked: Sequence[Run], said: Mapping[str, Predictions], left_out: Sequence[LeftOut]) -> None:
+def _require_two(asked: Sequence[Run], predictions: Mapping[str, Predictions], left_out: Sequence[LeftOut]) -> None:
     if len(asked) < 2:
         raise NotComparable("Only one run is named.", "It takes two different runs to compare.")
-    if asked[0].id not in said:
+    if asked[0].id not in predictions:
         raise NotComparable(f"The baseline cannot be compared with: {left_out[0].reason}", "Name another run first.")
-    if len(said) < 2:
-        raise NotComparable(" ".join(one.reason for one in left_out), "It takes two finished runs to compare.")
+    if len(predictions) < 2:
+        raise NotComparable(" ".join(run.reason for run in left_out), "It takes two finished runs to compare.")
 
 
-def _require_same_images(said: Mapping[str, Predictions]) -> None:
-    for name, difference in _of_other_images(said):
-        raise NotComparable(f"{name} was not tested on the images of {next(iter(said))}: {difference}.", _OTHER_DATA)
+def _require_same_images(predictions: Mapping[str, Predictions]) -> None:
+    for name, difference in _of_other_images(predictions):
+        raise NotComparable(
+            f"{name} was not tested on the images of {next(iter(predictions))}: {difference}.", _OTHER_DATA
+        )
 
 
-def _of_other_images(said: Mapping[str, Predictions]) -> Iterator[tuple[str, str]]:
+def _of_other_images(predictions: Mapping[str, Predictions]) -> Iterator[tuple[str, str]]:
     """The names of those whose labels are not those of the first, and how not."""
-    for name, one in said.items():
-        if difference := other_images(one, next(iter(said.values())).labels):
+    for name, tested in predictions.items():
+        if difference := other_images(tested, next(iter(predictions.values())).labels):
             yield name, difference
 
 
 def _run_as_data(run: Run) -> dict[str, Any]:
-    right = round((run.test_accuracy or 0.0) * (run.test_count or 0))
-    return {
-        "id": run.id,
-        "name": run.name,
-        "model": run.model,
-        "seed": run.seed,
-        "test_accuracy": run.test_accuracy,
-        "test_accuracy_interval": list(accuracy_interval(right, run.test_count)) if run.test_count else None,
-    }
+    summary = summarise(run)
+    return {name: summary[name] for name in _OF_EACH_RUN}
 
 
 def _left_out_as_data(left_out: LeftOut) -> dict[str, Any]:

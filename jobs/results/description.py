@@ -35,10 +35,10 @@ def summarise(run: Run) -> dict[str, Any]:
         "epochs_planned": run.epochs,
         "best_epoch": run.best_epoch,
         "best_val_accuracy": run.best_val_accuracy,
-        "best_val_accuracy_interval": _interval(run.best_val_accuracy, wording.validation_count(run)),
+        "best_val_accuracy_interval": interval_of(run.best_val_accuracy, wording.validation_count(run)),
         "test_loss": run.test_loss,
         "test_accuracy": run.test_accuracy,
-        "test_accuracy_interval": _interval(run.test_accuracy, run.test_count),
+        "test_accuracy_interval": interval_of(run.test_accuracy, run.test_count),
         "tags": list(run.tags),
         "note": run.note,
         "pinned": run.pinned,
@@ -74,6 +74,13 @@ def describe(store: Store, run: Run) -> dict[str, Any]:
     }
 
 
+def interval_of(share: float | None, count: int | None) -> list[float] | None:
+    """The 95 % interval of a share of so many images; None of nothing."""
+    if share is None or not count:
+        return None
+    return list(accuracy_interval(round(share * count), count))
+
+
 def device_of(run: Run) -> str:
     """What the device calls itself, or its kind for a run older than that figure; empty before the first start."""
     return str(run.environment.get("device_name") or run.device or "")
@@ -86,23 +93,16 @@ def _figures(tested: Predictions | None) -> dict[str, Any]:
     top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
     return {
         "confusion_matrix": matrix.tolist(),
-        "per_class": [_per_class(one) for one in metrics.per_class(matrix)],
+        "per_class": [_per_class(figures) for figures in metrics.per_class(matrix)],
         "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
         "top2_accuracy": top_two,
-        "top2_accuracy_interval": _interval(top_two, len(tested.labels)),
+        "top2_accuracy_interval": interval_of(top_two, len(tested.labels)),
         "roc_auc": metrics.roc_auc(tested.labels, tested.probabilities),
     }
 
 
-def _per_class(one: metrics.ClassFigures) -> dict[str, Any]:
-    return {**asdict(one), "recall_interval": _interval(one.recall, one.support)}
-
-
-def _interval(share: float | None, count: int | None) -> list[float] | None:
-    """The 95 % interval of a share of so many images."""
-    if share is None or not count:
-        return None
-    return list(accuracy_interval(round(share * count), count))
+def _per_class(figures: metrics.ClassFigures) -> dict[str, Any]:
+    return {**asdict(figures), "recall_interval": interval_of(figures.recall, figures.support)}
 
 
 def _without_run(values: dict[str, Any]) -> dict[str, Any]:

@@ -33,12 +33,13 @@ def suspect_rows(labels: np.ndarray, quality: LabelQuality, chosen: NDArray[np.i
     return [dict(zip(SUSPECT_COLUMNS, row, strict=True)) for row in cells]
 
 
-def duplicate_rows(found: NearDuplicates, labels: np.ndarray, pairs: Pairs) -> list[Row]:
+def duplicate_rows(near_duplicates: NearDuplicates, labels: np.ndarray, pairs: Pairs) -> list[Row]:
     """A row per pair in the order given; `labels` are those of the training images and then the test images."""
     columns = (pairs.first.tolist(), pairs.second.tolist(), pairs.similarity.tolist(), pairs.mirrored.tolist())
     cells = (
         (
-            *(*found.place(first), CLASS_NAMES[labels[first]], *found.place(second), CLASS_NAMES[labels[second]]),
+            *(*near_duplicates.place(first), CLASS_NAMES[labels[first]]),
+            *(*near_duplicates.place(second), CLASS_NAMES[labels[second]]),
             *(round(similarity, 6), mirrored),
         )
         for first, second, similarity, mirrored in zip(*columns, strict=True)

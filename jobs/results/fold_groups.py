@@ -53,8 +53,8 @@ def list_fold_groups(store: Store) -> list[FoldGroup]:
     for run in get_runs(store, ids):
         grouped.setdefault(run.group_id or "", []).append(run)
     return [
-        FoldGroup(group_id, own[0].config.folds, tuple(sorted(own, key=lambda run: run.config.fold)))
-        for group_id, own in grouped.items()
+        FoldGroup(group_id, members[0].config.folds, tuple(sorted(members, key=lambda run: run.config.fold)))
+        for group_id, members in grouped.items()
     ]
 
 
@@ -85,10 +85,10 @@ def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predict
     for run in group.runs:
         if run.status == FINISHED:
             _, judged = fold_split(labels, run.seed, group.folds, run.config.fold)
-            said = get_predictions(store, run.id, "validation")
-            if not np.array_equal(said.labels, labels[judged]):
+            answers = get_predictions(store, run.id, "validation")
+            if not np.array_equal(answers.labels, labels[judged]):
                 raise NotComplete(
                     f"{run.name} learnt from other labels than those of the data folder.", "Launch it anew."
                 )
-            log_probabilities[judged] = said.log_probabilities
+            log_probabilities[judged] = answers.log_probabilities
     return Predictions(group.id, "training", np.asarray(labels, dtype=np.int64), log_probabilities)

@@ -44,28 +44,28 @@ def held_together(
 
     All answered the images of the first measured run that has predictions. Raise NotComparable if none has.
     """
-    said, left_out = comparable(measured, read)
-    if not said:
-        raise NotComparable(" ".join(one.sentence for one in left_out), "Let them finish.")
-    first = next(run for run in measured if run.id in said)
+    answers, left_out = comparable(measured, read)
+    if not answers:
+        raise NotComparable(" ".join(run.sentence for run in left_out), "Let them finish.")
+    first = next(run for run in measured if run.id in answers)
     judges = judges_of(store, measured)
     known, unfit = comparable([first, *judges], read)
-    return said, [judge for judge in judges if judge.id in known], [*left_out, *unfit]
+    return answers, [judge for judge in judges if judge.id in known], [*left_out, *unfit]
 
 
-def leaked_images(found: NearDuplicates | None, said: Predictions) -> NDArray[np.bool_] | None:
+def leaked_images(near_duplicates: NearDuplicates | None, tested: Predictions) -> NDArray[np.bool_] | None:
     """Which test images the training set nearly holds.
 
     None before near-duplicates are searched, and where a run was not tested on the images of the data folder.
     """
     folder = settings().data
     if (
-        found is None
+        near_duplicates is None
         or not fashion_mnist.is_present(folder)
-        or other_images(said, fashion_mnist.load(folder).test_labels)
+        or other_images(tested, fashion_mnist.load(folder).test_labels)
     ):
         return None
-    return found.leaked()
+    return near_duplicates.leaked()
 
 
 def flagged_images(judged: Sequence[LabelQuality], leaked: NDArray[np.bool_] | None) -> dict[str, NDArray[np.bool_]]:
@@ -78,24 +78,24 @@ def flagged_images(judged: Sequence[LabelQuality], leaked: NDArray[np.bool_] | N
 
 
 def measured_without(
-    said: Mapping[str, Predictions], judged: Sequence[LabelQuality], leaked: NDArray[np.bool_] | None
+    answers: Mapping[str, Predictions], judged: Sequence[LabelQuality], leaked: NDArray[np.bool_] | None
 ) -> list[Subset]:
     """Runs by name on all test images, and without the flagged ones; all of one length and order, as held_together."""
-    labels = next(iter(said.values())).labels
-    answers = {name: one.predicted for name, one in said.items()}
-    return accuracy_without(labels, answers, flagged_images(judged, leaked))
+    labels = next(iter(answers.values())).labels
+    predicted = {name: tested.predicted for name, tested in answers.items()}
+    return accuracy_without(labels, predicted, flagged_images(judged, leaked))
 
 
-def quality_of(said: Predictions) -> LabelQuality:
+def quality_of(tested: Predictions) -> LabelQuality:
     """What a run's probabilities say of the labels."""
-    return label_quality(said.labels, said.probabilities)
+    return label_quality(tested.labels, tested.probabilities)
 
 
 def _best_other(store: Store, model: str, measured: Sequence[Run]) -> Run | None:
     recipes = [_recipe(run) for run in measured]
     wanted = Filter(models=(model,), statuses=(FINISHED,))
-    found = list_runs(store, wanted, order="test accuracy", limit=_MOST_TWINS)
-    return next((run for run in found if _recipe(run) not in recipes), None)
+    best = list_runs(store, wanted, order="test accuracy", limit=_MOST_TWINS)
+    return next((run for run in best if _recipe(run) not in recipes), None)
 
 
 def _recipe(run: Run) -> dict[str, object]:

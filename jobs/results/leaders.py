@@ -41,10 +41,10 @@ class Leader:
 
 def leader_of(store: Store, model: str, read: Callable[[str], Predictions]) -> Leader | None:
     """The leader of a model, None if no run of it has finished; `read` gives predictions or raises NoPredictions."""
-    found = _errors(store, model)
-    if not found:
+    finished = _errors(store, model)
+    if not finished:
         return None
-    ids, wrong, count = zip(*found, strict=True)
+    ids, wrong, count = zip(*finished, strict=True)
     threshold = SIGNIFICANCE / max(1, len(ids) - 1)
     near = mcnemar_at_most(wrong[0], wrong[1:]) >= threshold
     near |= np.not_equal(count[1:], count[0])
@@ -72,13 +72,13 @@ def _held_against(
     """Which of the others are tied with the leader, and which cannot be held against it."""
     if not others:
         return (), ()
-    said, left_out = comparable([leader, *others], read)
-    if leader.id not in said:
-        return (), tuple(one for one in left_out if one.run.id == leader.id)
-    labels = said[leader.id].labels
-    right_of = {run.id: right(labels, said[run.id].predicted) for run in (leader, *others) if run.id in said}
+    answers, left_out = comparable([leader, *others], read)
+    if leader.id not in answers:
+        return (), tuple(left for left in left_out if left.run.id == leader.id)
+    labels = answers[leader.id].labels
+    right_of = {run.id: right(labels, answers[run.id].predicted) for run in (leader, *others) if run.id in answers}
     best = right_of.pop(leader.id)
-    only_best = [np.count_nonzero(best & ~own) for own in right_of.values()]
-    only_own = [np.count_nonzero(own & ~best) for own in right_of.values()]
-    tied = {run_id for run_id, p in zip(right_of, mcnemar(only_best, only_own), strict=True) if p >= threshold}
+    only_best = [np.count_nonzero(best & ~other) for other in right_of.values()]
+    only_other = [np.count_nonzero(other & ~best) for other in right_of.values()]
+    tied = {run_id for run_id, p in zip(right_of, mcnemar(only_best, only_other), strict=True) if p >= threshold}
     return tuple(run for run in others if run.id in tied), tuple(left_out)

@@ -44,15 +44,15 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
     PhotoSetNotFound where the set is.
     """
     old = photo_sets.outdated(store, photo_set)
-    known = [] if again else [one for one in photo_sets.answered_by(store, photo_set) if one not in old]
+    known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
     predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
-    said: dict[str, list[Judgement]] = {run_id: [] for run_id in predictors}
+    judgements: dict[str, list[Judgement]] = {run_id: [] for run_id in predictors}
     for done, photo in enumerate(photo_sets.photos_of(store, photo_set) if predictors else [], start=1):
         view = to_model_view(photo.load())
         for run_id, predictor in predictors.items():
-            said[run_id].append(predictor.judge(view))
+            judgements[run_id].append(predictor.judge(view))
         yield done
-    for run_id, judged in said.items():
+    for run_id, judged in judgements.items():
         photo_sets.store_answers(store, photo_set, run_id, judged)
 
 
@@ -75,7 +75,7 @@ def _as_data(answer: Answer) -> dict[str, Any]:
     return {
         "predicted": ranked[0].name,
         "confidence": ranked[0].probability,
-        "top3": [{"class": one.name, "probability": one.probability} for one in ranked],
+        "top3": [{"class": answer.name, "probability": answer.probability} for answer in ranked],
         "verdict": answer.judgement.verdict,
         "reason": answer.judgement.reason,
         "probabilities": dict(zip(CLASS_NAMES, map(float, shares), strict=True)),

@@ -164,14 +164,14 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
 
     Raise PhotoSetNotFound for a set that was deleted meanwhile; nothing is stored then.
     """
-    shares = np.array([one.probabilities for one in judged], dtype=np.float32)
+    shares = np.array([judgement.probabilities for judgement in judged], dtype=np.float32)
     logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
     with store.writing() as connection:
         labels = np.array(connection.execute(_labels_of(photo_set)).scalars().all(), dtype=np.int64)
         if not len(labels):
             raise PhotoSetNotFound(f"The photo set {photo_set.name} was deleted meanwhile.", "Nothing is stored.")
-        own = predictions.c.run_id == run_id, predictions.c.split == photo_set.split
-        connection.execute(predictions.delete().where(*own))
+        earlier = predictions.c.run_id == run_id, predictions.c.split == photo_set.split
+        connection.execute(predictions.delete().where(*earlier))
         connection.execute(
             photo_answers.delete().where(photo_answers.c.run_id == run_id, photo_answers.c.set_id == photo_set.id)
         )
@@ -184,7 +184,7 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
                 log_probabilities=blobs.encode_log_probabilities(logs),
             )
         )
-        letters = "".join(_LETTERS[one.verdict] for one in judged)
+        letters = "".join(_LETTERS[judgement.verdict] for judgement in judged)
         connection.execute(
             photo_answers.insert().values(run_id=run_id, set_id=photo_set.id, photo_path=PHOTO_PATH, verdicts=letters)
         )

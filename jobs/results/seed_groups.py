@@ -56,11 +56,11 @@ def get_groups(store: Store, ids: Sequence[str]) -> list[Group]:
     Ids that nothing has are left out.
     """
     named = {run.id: run.group_id or run.id for run in get_runs(store, ids)}
-    wanted = list(dict.fromkeys(named.get(one, one) for one in ids))
+    wanted = list(dict.fromkeys(named.get(given, given) for given in ids))
     members = grouped_runs(store, wanted)
-    found = {str(group_id): _group(runs) for group_id, runs in groupby(members, key=lambda run: run.group_id)}
-    alone = {run.id: _group([run]) for run in get_runs(store, [one for one in wanted if one not in found])}
-    return [(found | alone)[one] for one in wanted if one in found or one in alone]
+    groups = {str(group_id): _group(runs) for group_id, runs in groupby(members, key=lambda run: run.group_id)}
+    groups |= {run.id: _group([run]) for run in get_runs(store, [run_id for run_id in wanted if run_id not in groups])}
+    return [groups[group_id] for group_id in wanted if group_id in groups]
 
 
 def find_group(store: Store, words: str) -> Group:

@@ -165,5 +165,5 @@ class Reporter:
 
     def _learnt(self, training: Training) -> tuple[list[Epoch], Epoch | None]:
         """The complete epochs, and the best of them."""
-        complete = [Epoch(self.attempt.run_id, **asdict(figures)) for figures in training.epochs]
+        complete = [Epoch(run_id=self.attempt.run_id, **asdict(figures)) for figures in training.epochs]
         return complete, complete[training.best_epoch - 1] if training.best_epoch else None

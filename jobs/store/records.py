@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.config import RunConfig
+from core.learning.events import EpochFigures
 
 
 class RunStatus(StrEnum):
@@ -173,17 +174,10 @@ class RunCosts:
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """The figures of one complete epoch; epochs count from 1, losses are mean cross-entropy in nats."""
+class Epoch(EpochFigures):
+    """The figures of one complete epoch of a run."""
 
     run_id: str
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    val_loss: float
-    val_accuracy: float
-    learning_rate: float
-    duration_s: float
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from dashboard.charts.saliency import overlay, placed, where
 from dashboard.sections.predict import samples
 from dashboard.style import run_style
 from dashboard.tables.answers import PhotoAnswer, answer_csv, answer_table, verdict
-from dashboard.tables.photo_result_table import accuracy_table
-from jobs.store.records import Predictions
 
 
 def sure_of(label, share=0.91):
@@ -104,18 +102,6 @@ def test_the_heat_lies_on_the_photo_where_the_model_looked():
     assert (shown[:, :40] == 60).all()
     assert shown[4, 60, 0] > 200
     assert where(heat) == "strongest upper right"
-
-
-def test_the_accuracy_table_counts_verdicts_and_how_many_of_each_are_wrong():
-    shares = np.log(np.array([sure_of(8), sure_of(6), sure_of(1)], np.float32))
-    one = Predictions("x", "photos", np.array([8, 8, 1]), shares)
-    table = accuracy_table({"a": one, "b": one}, {"a": ["sure", "sure", "not sure"], "b": [None] * 3})
-    assert table.loc["a", ["Sure", "Not sure", "None of these"]].tolist() == [
-        "2 (1 wrong)",
-        "1 (0 wrong)",
-        "0 (0 wrong)",
-    ]
-    assert table.loc["b", "Sure"] == "-"
 
 
 def test_bars_show_the_top_three_in_order_with_a_number_each():

@@ -6,7 +6,9 @@ import pytest
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from dashboard.charts import calibration as charts
 from dashboard.style import DARK, LIGHT, run_style
-from dashboard.tables.calibration_table import bin_table, calibration_table, coverage_table, point_at
+from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
+from jobs.reports import run_tables
+from jobs.reports.report_charts import FEWEST_IN_BIN
 from jobs.store import blobs, queries
 from jobs.store.schema import predictions
 from tests import stores
@@ -28,11 +30,11 @@ def made_equal(store, run_id):
 def test_the_section_says_temperature_error_and_coverage(store, open_page):
     run_id = stores.add(store, Sample(validated=True))
     app = open_page("runs", run=run_id, section="calibration")
-    said = texts(app)
-    assert "temperature" in said
-    assert "on these 6,000 images" in said
-    assert "Answers 90 % of the images with" in said
-    assert "15 bins of equal width" in said
+    shown = texts(app)
+    assert "temperature" in shown
+    assert "on these 6,000 images" in shown
+    assert "Answers 90 % of the images with" in shown
+    assert "15 bins of equal width" in shown
     assert list(app.table[0].value.columns) == ["as trained", "with temperature"]
     assert not app.exception
 
@@ -59,12 +61,12 @@ def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store, 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store, theme):
-    said = queries.get_predictions(store, stores.add(store, Sample()))
-    found = calibration(said.labels, said.probabilities)
-    series = charts.Series("one", found, run_style("one"))
+    tested = queries.get_predictions(store, stores.add(store, Sample()))
+    calibrated = calibration(tested.labels, tested.probabilities)
+    series = charts.Series("one", calibrated, run_style("one"))
     _diagonal, line, counts = charts.reliability([series], theme).data
     assert sum(count or 0 for count in counts.y) == 10_000
-    assert len(line.x) == sum(one.n >= charts.FEWEST for one in found.bins)
+    assert len(line.x) == sum(row.n >= FEWEST_IN_BIN for row in calibrated.bins)
 
 
 def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_as_one_point():
@@ -80,6 +82,6 @@ def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_a
 def test_without_images_the_tables_hold_dashes_and_no_nan():
     nothing = calibration(LABELS[:0], np.empty((0, 10)))
     assert calibration_table({"none": nothing})["none"].tolist() == ["–"] * 5
-    assert bin_table(nothing).empty
+    assert run_tables.reliability(nothing).rows == ()
     assert point_at([], 0.9) is None
     assert coverage_table({"none": []}, (0.9,)).iloc[0, 0] == "–"

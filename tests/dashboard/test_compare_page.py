@@ -144,7 +144,7 @@ def test_a_weights_file_is_told_by_its_name_and_in_the_config_of_the_run_by_its_
     settings = app.table[-1].value
     assert settings.loc["weights_file"].tolist() == ["none", "start.pth"]
     config = open_page("runs", run=started, section="config").dataframe[0].value
-    assert "/far/away/start.pth" in list(config["value"])
+    assert "/far/away/start.pth" in list(config["Value"])
 
 
 def test_everything_can_be_taken_along_with_one_click(ids, open_page):

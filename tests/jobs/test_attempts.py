@@ -32,7 +32,7 @@ def attempt(store: Store) -> AttemptHandle:
 
 
 def learnt(attempt: AttemptHandle, count: int) -> list[Epoch]:
-    return [Epoch(attempt.run_id, n, 1 / n, 0.5, 1.5 / n, 0.4, 1e-3, 2.0) for n in range(1, count + 1)]
+    return [Epoch(n, 1 / n, 0.5, 1.5 / n, 0.4, 1e-3, 2.0, run_id=attempt.run_id) for n in range(1, count + 1)]
 
 
 def start(attempt: AttemptHandle, complete: int = 0, batch: int = 0) -> bool:
@@ -153,7 +153,7 @@ def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobod
 
 def test_an_end_that_fails_halfway_leaves_nothing_behind(attempt: AttemptHandle) -> None:
     start(attempt)
-    broken = [*learnt(attempt, 1), Epoch(attempt.run_id, 2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0)]
+    broken = [*learnt(attempt, 1), Epoch(2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0, run_id=attempt.run_id)]
     with pytest.raises(StoreError):
         attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images)
     assert get_run(attempt.store, attempt.run_id).status == RUNNING

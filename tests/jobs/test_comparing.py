@@ -29,8 +29,8 @@ def group(model: str, seeds: int, **changes: Any) -> list[Sample]:
 
 def compared_as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     assert main(["compare", *arguments, "--json"]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return printed
 
 
 def test_the_counts_and_the_test_are_those_of_the_stored_predictions(
@@ -39,27 +39,27 @@ def test_the_counts_and_the_test_are_those_of_the_stored_predictions(
     first, second = add(store, Sample("cnn"), Sample("resnet18"))
     a, b = get_predictions(store, first), get_predictions(store, second)
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
-    (found,) = compared_as_json(capsys, first, second)["comparisons"]
+    (comparison,) = compared_as_json(capsys, first, second)["comparisons"]
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-    assert (found["only_a"], found["only_b"]) == (only_a, only_b)
-    assert (found["both_right"], found["both_wrong"]) == (
+    assert (comparison["only_a"], comparison["only_b"]) == (only_a, only_b)
+    assert (comparison["both_right"], comparison["both_wrong"]) == (
         int((right_a & right_b).sum()),
         int((~right_a & ~right_b).sum()),
     )
-    assert found["p"] == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
-    assert found["difference"] == pytest.approx((only_b - only_a) / len(a.labels))
-    assert found["low"] < found["difference"] < found["high"]
-    assert len(found["classes"]) == CLASS_COUNT
-    assert len(found["pairs"]) == CLASS_COUNT * (CLASS_COUNT - 1)
+    assert comparison["p"] == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
+    assert comparison["difference"] == pytest.approx((only_b - only_a) / len(a.labels))
+    assert comparison["low"] < comparison["difference"] < comparison["high"]
+    assert len(comparison["classes"]) == CLASS_COUNT
+    assert len(comparison["pairs"]) == CLASS_COUNT * (CLASS_COUNT - 1)
 
 
 def test_what_is_printed_of_two_runs_is_the_sentence_the_counts_the_classes_and_the_confusions(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = compare_runs(store, get_runs(store, add(store, Sample("cnn"), Sample("resnet18"))))
+    compared = compare_runs(store, get_runs(store, add(store, Sample("cnn"), Sample("resnet18"))))
     assert main(["compare", "cnn seed 0", "resnet18 seed 0"]) == 0
     printed = capsys.readouterr().out
-    (comparison,) = found.comparisons
+    (comparison,) = compared.comparisons
     assert printed.startswith(comparison.sentence)
     for words in (comparison.class_sentence, comparison.pair_sentence, f"{comparison.only_a:,}", "Ankle boot"):
         assert words in printed
@@ -69,9 +69,12 @@ def test_several_runs_are_held_against_the_first_with_a_correction(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ids = add(store, Sample("cnn", 0), Sample("cnn", 1), Sample("resnet18", 0))
-    found = compared_as_json(capsys, *ids)
-    assert [one["name_a"] for one in found["comparisons"]] == ["cnn seed 0"] * 2
-    assert all(one["looks"] == 2 and one["p_adjusted"] >= one["p"] for one in found["comparisons"])
+    compared = compared_as_json(capsys, *ids)
+    assert [comparison["name_a"] for comparison in compared["comparisons"]] == ["cnn seed 0"] * 2
+    assert all(
+        comparison["looks"] == 2 and comparison["p_adjusted"] >= comparison["p"]
+        for comparison in compared["comparisons"]
+    )
     assert main(["compare", *ids]) == 0
     assert "Of these 3 runs" in capsys.readouterr().out
 
@@ -85,9 +88,9 @@ def test_runs_of_one_name_are_told_apart_by_their_ids(store: Store) -> None:
 def test_a_run_without_predictions_is_left_out_by_name(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     ids = add(store, Sample("cnn", 0), Sample("cnn", 1), Sample("cnn", 2, name="cut short", status=STOPPED))
     assert main(["compare", *ids]) == 0
-    said = capsys.readouterr()
-    assert said.err == f"cut short ({ids[2]}) is left out: Run cut short has no predictions: it is stopped.\n"
-    assert "cut short" not in said.out
+    printed = capsys.readouterr()
+    assert printed.err == f"cut short ({ids[2]}) is left out: Run cut short has no predictions: it is stopped.\n"
+    assert "cut short" not in printed.out
 
 
 @pytest.mark.parametrize(
@@ -104,10 +107,10 @@ def test_what_leaves_nothing_to_compare_is_said_in_one_line(
 ) -> None:
     add(store, Sample("cnn", 0), Sample("cnn", 2, name="cut short", status=STOPPED))
     assert main(["compare", *names]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert reason in said.err
-    assert said.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert reason in printed.err
+    assert printed.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -137,10 +140,10 @@ def test_the_table_of_classes_has_the_intervals_of_both_runs(store: Store, capsy
 
 def test_groups_of_seeds_are_compared_as_recipes(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     add(store, *group("cnn", 3), *group("resnet18", 2))
-    found = compared_as_json(capsys, "--groups", "all-cnn", "resnet18 seed 1")
-    assert [one["name"] for one in found["groups"]] == ["cnn", "resnet18"]
-    assert [one["accuracy"]["n"] for one in found["groups"]] == [3, 2]
-    (comparison,) = found["comparisons"]
+    compared = compared_as_json(capsys, "--groups", "all-cnn", "resnet18 seed 1")
+    assert [group["name"] for group in compared["groups"]] == ["cnn", "resnet18"]
+    assert [group["accuracy"]["n"] for group in compared["groups"]] == [3, 2]
+    (comparison,) = compared["comparisons"]
     assert comparison["better"] == "cnn"
     assert comparison["low"] < comparison["difference"] < comparison["high"] < 0
 
@@ -166,8 +169,8 @@ def test_groups_of_one_name_are_told_apart_and_unfinished_runs_left_out_by_name(
 ) -> None:
     add(store, *group("cnn", 2), Sample("cnn", 2, status=STOPPED, columns={"group_id": "all-cnn"}))
     alone = stores.add(store, Sample("cnn", 9))
-    found = compare_groups(store, [find_group(store, "all-cnn"), find_group(store, alone)])
-    assert [one.name for one in found.groups] == ["cnn (all-cnn)", f"cnn ({alone})"]
+    compared = compare_groups(store, [find_group(store, "all-cnn"), find_group(store, alone)])
+    assert [group.name for group in compared.groups] == ["cnn (all-cnn)", f"cnn ({alone})"]
     assert main(["compare", "--groups", "all-cnn", alone]) == 0
     assert "cnn seed 2" in capsys.readouterr().err
 
@@ -181,36 +184,39 @@ def test_one_group_alone_is_refused(store: Store) -> None:
 def test_groups_are_listed_newest_first_whatever_is_archived_and_keep_all_their_runs(store: Store) -> None:
     ids = add(store, *group("cnn", 3, created_at=100.0), *group("resnet18", 2, created_at=200.0), Sample("cnn", 7))
     archive(store, ids[0])
-    found = list_groups(store)
-    assert [(one.name, len(one.runs), len(one.finished)) for one in found] == [("resnet18", 2, 2), ("cnn", 3, 3)]
+    groups = list_groups(store)
+    assert [(group.name, len(group.runs), len(group.finished)) for group in groups] == [
+        ("resnet18", 2, 2),
+        ("cnn", 3, 3),
+    ]
     accuracies = [run.test_accuracy for run in get_runs(store, ids[:3])]
-    figures = found[1].figures.accuracy
+    figures = groups[1].figures.accuracy
     assert (figures.mean, figures.sd) == pytest.approx((np.mean(accuracies), np.std(accuracies, ddof=1)))
 
 
 def test_groups_are_listed_so_many_from_a_place_on(store: Store) -> None:
     for place in range(3):
         stores.add(store, Sample("cnn", 0, columns={"group_id": f"g{place}"}, created_at=float(place)))
-    assert [one.id for one in list_groups(store, limit=2)] == ["g2", "g1"]
-    assert [one.id for one in list_groups(store, limit=2, offset=2)] == ["g0"]
+    assert [group.id for group in list_groups(store, limit=2)] == ["g2", "g1"]
+    assert [group.id for group in list_groups(store, limit=2, offset=2)] == ["g0"]
 
 
 def test_groups_are_found_by_id_in_the_order_asked_and_a_run_alone_is_a_group_of_one(store: Store) -> None:
     ids = add(store, *group("cnn", 2), Sample("cnn", 7))
-    found = get_groups(store, [ids[2], "all-cnn", "nosuchid", "all-cnn"])
-    assert [(one.id, [run.id for run in one.runs]) for one in found] == [(ids[2], ids[2:]), ("all-cnn", ids[:2])]
-    assert [one.id for one in get_groups(store, [ids[0], "all-cnn", ids[1]])] == ["all-cnn"]
+    groups = get_groups(store, [ids[2], "all-cnn", "nosuchid", "all-cnn"])
+    assert [(group.id, [run.id for run in group.runs]) for group in groups] == [(ids[2], ids[2:]), ("all-cnn", ids[:2])]
+    assert [group.id for group in get_groups(store, [ids[0], "all-cnn", ids[1]])] == ["all-cnn"]
     assert [run.id for run in get_groups(store, [ids[1]])[0].runs] == ids[:2]
-    assert "one seed says nothing about how the recipe varies" in found[0].figures.sentence
+    assert "one seed says nothing about how the recipe varies" in groups[0].figures.sentence
 
 
 def test_runs_that_cannot_be_held_against_the_first_are_left_out_by_name_with_the_reason(store: Store) -> None:
     stopped, first = add(store, Sample("cnn", 2, name="cut short", status=STOPPED), Sample("cnn", 0, name="first"))
     other = stores.add(store, Sample("cnn", 1, name="other"), stores.labels()[::-1].copy())
     runs = get_runs(store, [stopped, first, other])
-    said, left_out = comparable(runs, lambda run_id: get_predictions(store, run_id))
-    assert list(said) == [first]
-    assert [one.run.id for one in left_out] == [stopped, other]
+    answers, left_out = comparable(runs, lambda run_id: get_predictions(store, run_id))
+    assert list(answers) == [first]
+    assert [left.run.id for left in left_out] == [stopped, other]
     assert "cut short has no predictions" in left_out[0].sentence
     assert "not tested on the images of first" in left_out[1].sentence
     assert "labels differ" in left_out[1].sentence
@@ -222,6 +228,6 @@ def test_folds_of_the_training_set_are_no_group_of_seeds(store: Store) -> None:
     for fold in (1, 2):
         changes = {"folds": 2, "fold": fold}
         stores.add(store, Sample("cnn", name=f"cnn fold {fold}", changes=changes, columns={"group_id": "folds"}))
-    assert [one.id for one in list_groups(store)] == ["all-cnn"]
+    assert [group.id for group in list_groups(store)] == ["all-cnn"]
     with pytest.raises(NotComparable, match="not seeds of a recipe"):
         compare_groups(store, get_groups(store, ["all-cnn", "folds"]))

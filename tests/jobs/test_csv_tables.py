@@ -34,9 +34,9 @@ def lines(text: str) -> list[dict[str, str]]:
 @given(st.lists(st.lists(st.text(st.characters()) | st.floats(allow_nan=False), min_size=2, max_size=2), max_size=3))
 def test_what_is_written_is_read_back_by_any_reader_as_it_can_be_shown(rows: list[list[str | float]]) -> None:
     text = written(["name", "=figure"], rows)
-    header, *found = csv.reader(io.StringIO(as_file(text).decode("utf-8-sig"), newline=""))
+    header, *read = csv.reader(io.StringIO(as_file(text).decode("utf-8-sig"), newline=""))
     assert header == ["name", "'=figure"]
-    assert [[unguarded(cell) for cell in row] for row in found] == [
+    assert [[unguarded(cell) for cell in row] for row in read] == [
         [clean_lines(cell) if isinstance(cell, str) else str(cell) for cell in row] for row in rows
     ]
     kept = pd.read_csv(io.BytesIO(as_file(text)), keep_default_na=False, dtype=str, skip_blank_lines=False)
@@ -54,23 +54,25 @@ def test_the_table_of_runs_has_no_formula_and_its_umlauts_are_read_by_spreadshee
 
 
 def test_the_bins_of_the_reliability_table_are_those_of_scikit_learn(store: Store) -> None:
-    said = get_predictions(store, stores.add(store, Sample()))
-    found = [
-        row for row in lines(csv_tables.reliability(calibration(said.labels, said.probabilities))) if row["n"] != "0"
+    tested = get_predictions(store, stores.add(store, Sample()))
+    bins = [
+        row
+        for row in lines(csv_tables.reliability(calibration(tested.labels, tested.probabilities)))
+        if row["n"] != "0"
     ]
-    right = said.predicted == said.labels
-    accuracies, confidences = calibration_curve(right, said.probabilities.max(axis=1), n_bins=15)
-    assert [float(row["accuracy"]) for row in found] == pytest.approx(accuracies)
-    assert [float(row["confidence"]) for row in found] == pytest.approx(confidences)
-    assert sum(int(row["n"]) for row in found) == 10_000
+    right = tested.predicted == tested.labels
+    accuracies, confidences = calibration_curve(right, tested.probabilities.max(axis=1), n_bins=15)
+    assert [float(row["accuracy"]) for row in bins] == pytest.approx(accuracies)
+    assert [float(row["confidence"]) for row in bins] == pytest.approx(confidences)
+    assert sum(int(row["n"]) for row in bins) == 10_000
 
 
 def test_the_coverage_table_ends_with_the_accuracy_on_all_images(store: Store) -> None:
     run_id = stores.add(store, Sample())
-    said = get_predictions(store, run_id)
-    found = lines(csv_tables.coverage(accuracy_by_coverage(said.labels, said.probabilities)))
-    assert len(found) == 100
-    assert float(found[-1]["accuracy"]) == get_run(store, run_id).test_accuracy
+    tested = get_predictions(store, run_id)
+    points = lines(csv_tables.coverage(accuracy_by_coverage(tested.labels, tested.probabilities)))
+    assert len(points) == 100
+    assert float(points[-1]["accuracy"]) == get_run(store, run_id).test_accuracy
 
 
 def test_the_table_of_classes_has_the_exact_test_of_each(store: Store) -> None:
@@ -91,11 +93,11 @@ def test_the_table_of_groups_has_students_interval_and_nothing_where_one_seed_te
     for seed in range(3):
         stores.add(store, Sample("cnn", seed, columns={"group_id": "three"}, created_at=2.0))
     stores.add(store, Sample("resnet18", 0, columns={"group_id": "one"}, created_at=1.0))
-    three, one = lines(csv_tables.groups(list_groups(store)))
+    three, alone = lines(csv_tables.groups(list_groups(store)))
     accuracies = [run.test_accuracy or 0.0 for run in list_runs(store) if run.group_id == "three"]
     low, high = t.interval(0.95, 2, np.mean(accuracies), np.std(accuracies, ddof=1) / np.sqrt(3))
     assert (float(three["low"]), float(three["high"])) == pytest.approx((low, high))
-    assert (one["finished"], one["sd"], one["low"]) == ("1", "", "")
+    assert (alone["finished"], alone["sd"], alone["low"]) == ("1", "", "")
 
 
 def test_the_table_of_compared_groups_has_the_difference_the_test_and_the_seeds_that_are_missing(store: Store) -> None:
@@ -115,9 +117,9 @@ def test_the_table_of_compared_groups_has_the_difference_the_test_and_the_seeds_
 def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_state(store: Store) -> None:
     stores.fill(store, 3)
     stores.add(store, Sample(status="queued", name="waits, still", tags=("a", "b")))
-    found = {row["name"]: row for row in lines(csv_tables.runs(list_runs(store)))}
-    assert len(found) == 4
-    waiting = found["waits, still"]
+    rows = {row["name"]: row for row in lines(csv_tables.runs(list_runs(store)))}
+    assert len(rows) == 4
+    waiting = rows["waits, still"]
     assert (waiting["test_accuracy"], waiting["test_accuracy_low"], waiting["tags"]) == ("", "", "a b")
     assert waiting["config_learning_rate"] == "0.001"
     assert csv_tables.runs([]) == "\n"
@@ -125,7 +127,7 @@ def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_st
 
 def test_a_matrix_has_a_line_per_true_class_and_a_difference_keeps_its_signs(store: Store) -> None:
     first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
-    matrices = [confusion_matrix(one.labels, one.predicted) for one in (first, second)]
+    matrices = [confusion_matrix(tested.labels, tested.predicted) for tested in (first, second)]
     assert csv_tables.matrix(matrices[0]) == csv_tables.confusion_matrix(first)
     rows = lines(csv_tables.matrix(matrices[1] - matrices[0]))
     assert [int(row["Shirt"]) for row in rows] == (matrices[1] - matrices[0])[:, 6].tolist()
@@ -133,12 +135,12 @@ def test_a_matrix_has_a_line_per_true_class_and_a_difference_keeps_its_signs(sto
 
 
 def test_the_tables_of_several_calibrations_name_each(store: Store) -> None:
-    said = get_predictions(store, stores.add(store, Sample()))
-    found = calibration(said.labels, said.probabilities)
-    first, second = lines(csv_tables.calibrations({"one": found, "two": found}))
+    tested = get_predictions(store, stores.add(store, Sample()))
+    calibrated = calibration(tested.labels, tested.probabilities)
+    first, second = lines(csv_tables.calibrations({"one": calibrated, "two": calibrated}))
     assert (first["name"], second["name"]) == ("one", "two")
-    assert float(first["low"]) < float(first["accuracy"]) == found.accuracy < float(first["high"])
-    points = accuracy_by_coverage(said.labels, said.probabilities)
+    assert float(first["low"]) < float(first["accuracy"]) == calibrated.accuracy < float(first["high"])
+    points = accuracy_by_coverage(tested.labels, tested.probabilities)
     assert [row["name"] for row in lines(csv_tables.coverages({"one": points, "two": points}))][99:101] == [
         "one",
         "two",
@@ -152,7 +154,7 @@ def test_the_counts_of_the_splits_have_a_line_per_class() -> None:
 
 
 def test_accuracies_with_and_without_flagged_images_have_a_line_for_each_set_and_model() -> None:
-    found = [Subset("All images", 4, {"one": 3, "two": 2}), Subset("Without suspects", 0, {"one": 0, "two": 0})]
-    first, _, empty, _ = lines(csv_tables.subsets(found))
+    measured = [Subset("All images", 4, {"one": 3, "two": 2}), Subset("Without suspects", 0, {"one": 0, "two": 0})]
+    first, _, empty, _ = lines(csv_tables.subsets(measured))
     assert (first["images"], first["name"], first["accuracy"]) == ("All images", "one", "0.75")
     assert (empty["n"], empty["accuracy"], empty["low"]) == ("0", "", "")

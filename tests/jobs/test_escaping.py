@@ -48,9 +48,9 @@ def read_markdown(document: str) -> tuple[list[str], set[str]]:
     """The words of each block that a reader finds, and the kinds of marks within."""
     inline = [token for token in READER.parse(document) if token.type == "inline"]
     kinds = {child.type for token in inline for child in token.children or ()}
-    texts = ["".join(one.content for one in token.children or () if one.type == "text") for token in inline]
+    texts = ["".join(child.content for child in token.children or () if child.type == "text") for token in inline]
     assert all(
-        one.content == "<!---->" for token in inline for one in token.children or () if one.type == "html_inline"
+        child.content == "<!---->" for token in inline for child in token.children or () if child.type == "html_inline"
     )
     return texts, kinds
 
@@ -92,8 +92,8 @@ def expect_as_written(text: str) -> None:
     texts, kinds = read_markdown(as_markdown(a_document(text)))
     assert kinds <= {"text", "html_inline", "strong_open", "strong_close"}
     wanted = {shown, f"{shown}. {shown}", f"{shown}.{shown}", "b", "x"}
-    assert {one.strip() for one in texts} <= {one.strip() for one in wanted}
-    assert sum(one == shown for one in texts) >= 12
+    assert {words.strip() for words in texts} <= {words.strip() for words in wanted}
+    assert sum(words == shown for words in texts) >= 12
     page = Page()
     page.feed(as_html(a_document(text)))
     assert page.texts.count(clean_lines(text)) >= 14
@@ -116,10 +116,10 @@ def test_no_reader_makes_a_link_of_an_address(text: str) -> None:
     """GitHub and others look for addresses in whole pieces of text, after what is escaped is resolved."""
     live = re.compile(r"https?://|www\.|[-.\w+]+@[-\w]", re.I)
     tokens = READER.parse(as_markdown(a_document(text)))
-    pieces = [one for token in tokens for one in token.children or () if one.type == "text"]
-    assert not [one.content for one in pieces if live.search(one.content)]
+    pieces = [piece for token in tokens for piece in token.children or () if piece.type == "text"]
+    assert not [piece.content for piece in pieces if live.search(piece.content)]
     sources = [token.content for token in tokens if token.type == "inline"]
-    assert not [one for one in sources if live.search(one)]
+    assert not [piece for piece in sources if live.search(piece)]
 
 
 @pytest.mark.parametrize("form", ["html", "md"])

@@ -44,20 +44,20 @@ def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
     for run_id in ids:
         working.wait_until_finished(training_store, run_id, seconds=300)
     group = find_fold_group(training_store, ids[0])
-    judged = out_of_sample(training_store, group, real_data.train_labels)
+    answers = out_of_sample(training_store, group, real_data.train_labels)
     assert group.is_complete
-    assert np.array_equal(judged.labels, real_data.train_labels)
-    assert np.isfinite(judged.log_probabilities).all()
+    assert np.array_equal(answers.labels, real_data.train_labels)
+    assert np.isfinite(answers.log_probabilities).all()
     per_run = [get_run(training_store, run_id).best_val_accuracy or 0 for run_id in ids]
-    assert accuracy(judged.labels, judged.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
+    assert accuracy(answers.labels, answers.predicted) == pytest.approx(np.mean(per_run), abs=1e-4)
 
 
 def test_what_each_run_says_of_its_fold_comes_to_the_place_of_the_image(store: Store) -> None:
     group = add_fold_group(store, LABELS)
-    judged = out_of_sample(store, group, LABELS)
+    answers = out_of_sample(store, group, LABELS)
     assert group.name == "cnn seed 0"
-    assert np.array_equal(judged.labels, LABELS)
-    assert accuracy(LABELS, judged.predicted) == pytest.approx(0.9, abs=0.06)
+    assert np.array_equal(answers.labels, LABELS)
+    assert accuracy(LABELS, answers.predicted) == pytest.approx(0.9, abs=0.06)
 
 
 def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store: Store) -> None:
@@ -117,15 +117,15 @@ def planted() -> FashionMNIST:
 def test_what_a_search_finds_is_kept_and_says_where_each_image_stands(store: Store) -> None:
     assert duplicate_search.read(store) is None
     duplicate_search.search(store, planted())
-    duplicates = duplicate_search.read(store)
-    assert duplicates is not None
-    across = duplicates.pairs.chosen(duplicates.across & (duplicates.pairs.similarity >= 0.9999))
+    near_duplicates = duplicate_search.read(store)
+    assert near_duplicates is not None
+    across = near_duplicates.pairs.chosen(near_duplicates.across & (near_duplicates.pairs.similarity >= 0.9999))
     places = {
-        (duplicates.place(a), duplicates.place(b))
+        (near_duplicates.place(a), near_duplicates.place(b))
         for a, b in zip(across.first.tolist(), across.second.tolist(), strict=True)
     }
     assert places == {(("train", 7), ("test", 5)), (("train", 8), ("test", 6))}
-    assert np.flatnonzero(duplicates.leaked(0.9999)).tolist() == [5, 6]
+    assert np.flatnonzero(near_duplicates.leaked(0.9999)).tolist() == [5, 6]
     assert duplicate_search.search_state(store).status == TaskStatus.DONE
 
 
@@ -152,11 +152,11 @@ def test_a_search_in_the_background_is_started_once_and_ends_with_the_file(
     assert duplicate_search.search_state(live_store).status == TaskStatus.RUNNING
     assert not duplicate_search.start_search(live_store)
     assert wait_for_the_search(live_store) == TaskState(TaskStatus.DONE)
-    duplicates = duplicate_search.read(live_store)
-    assert duplicates is not None
+    near_duplicates = duplicate_search.read(live_store)
+    assert near_duplicates is not None
     # Every image is black: each of the others equals the first.
-    assert len(duplicates.pairs) == 69_999
-    assert duplicates.leaked().all()
+    assert len(near_duplicates.pairs) == 69_999
+    assert near_duplicates.leaked().all()
 
 
 def test_a_search_that_fails_says_why(live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,12 +174,12 @@ def test_the_command_does_not_search_beside_another(store: Store, capsys: Captur
 
 
 def test_the_commands_list_suspects_of_several_runs_and_of_a_group(store: Store, capsys: Capture) -> None:
-    first, second = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
+    first, other = stores.add(store, Sample(seed=1)), stores.add(store, Sample("resnet18"))
     assert main(["suspects", first, "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     quality = quality_of(get_predictions(store, first))
     assert [int(row["image"]) for row in rows] == quality.ranked.tolist()
-    assert main(["suspects", first, second, "--json"]) == 0
+    assert main(["suspects", first, other, "--json"]) == 0
     both = {row["image"] for row in json.loads(capsys.readouterr().out)}
     assert 0 < len(both) < len(rows)
     assert both <= set(quality.ranked.tolist())
@@ -237,10 +237,10 @@ def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store
     assert len(suspect_rows(answers.labels, quality)) == len(quality.ranked)
     data = planted()
     duplicate_search.search(store, data)
-    duplicates = duplicate_search.read(store)
-    assert duplicates is not None
-    last_two = duplicates.pairs.chosen(np.arange(len(duplicates.pairs))[-2:])
-    rows = duplicate_rows(duplicates, np.concatenate([data.train_labels, data.test_labels]), last_two)
+    near_duplicates = duplicate_search.read(store)
+    assert near_duplicates is not None
+    last_two = near_duplicates.pairs.chosen(np.arange(len(near_duplicates.pairs))[-2:])
+    rows = duplicate_rows(near_duplicates, np.concatenate([data.train_labels, data.test_labels]), last_two)
     assert [row["similarity"] for row in rows] == pytest.approx(last_two.similarity.tolist(), abs=1e-6)
 
 

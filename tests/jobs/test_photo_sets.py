@@ -42,17 +42,17 @@ def kept(store: Store, name: str = "shelf") -> PhotoSet:
 
 
 def test_a_set_keeps_every_pixel_and_no_name_of_the_user_on_disk(store: Store) -> None:
-    found = kept(store)
-    assert (found.name, found.count) == ("shelf", 4)
-    stored = photos_of(store, found)
-    assert [one.label for one in stored] == list(LABELS)
-    for place, one in enumerate(stored):
-        original, read = photo(40 * place, transparent=place == 1), one.load()
+    photo_set = kept(store)
+    assert (photo_set.name, photo_set.count) == ("shelf", 4)
+    stored = photos_of(store, photo_set)
+    assert [kept_photo.label for kept_photo in stored] == list(LABELS)
+    for place, kept_photo in enumerate(stored):
+        original, read = photo(40 * place, transparent=place == 1), kept_photo.load()
         assert np.array_equal(read.pixels, original.pixels)
         assert (read.opacity is None) == (original.opacity is None)
         assert read.name == "../../evil.png"
     files = [path for path in store.artifacts.rglob("*") if path.is_file() and path.suffix == ".png"]
-    assert {path.parent for path in files} == {store.artifacts / "photo-sets" / found.id}
+    assert {path.parent for path in files} == {store.artifacts / "photo-sets" / photo_set.id}
     assert sorted(path.name for path in files) == [f"{place:05d}.png" for place in range(4)]
 
 
@@ -61,7 +61,7 @@ def test_a_name_is_new_and_neither_empty_nor_endless(store: Store, name: str) ->
     kept(store)
     with pytest.raises(ConfigurationError):
         kept(store, name)
-    assert [one.name for one in list_sets(store)] == ["shelf"]
+    assert [photo_set.name for photo_set in list_sets(store)] == ["shelf"]
 
 
 def test_a_name_is_one_however_its_umlauts_are_composed(store: Store) -> None:
@@ -104,7 +104,7 @@ def test_what_a_killed_one_has_left_is_cleared_away_unless_somebody_is_still_add
         yield photo(1), 0
 
     assert keep(store, "shelf", one_by_one()).count == 1
-    assert sorted(path.name for path in place.iterdir()) == sorted(one.id for one in list_sets(store))
+    assert sorted(path.name for path in place.iterdir()) == sorted(photo_set.id for photo_set in list_sets(store))
 
 
 def test_a_set_that_is_too_large_is_refused_before_all_of_it_is_written(
@@ -119,68 +119,76 @@ def test_a_set_that_is_too_large_is_refused_before_all_of_it_is_written(
 
 
 def test_a_set_that_is_deleted_while_it_is_measured_leaves_no_answers(store: Store) -> None:
-    found, asked = kept(store), get_run(store, add_run_with_model(store, "asked"))
-    measuring = measure(store, found, [asked])
+    photo_set, asked = kept(store), get_run(store, add_run_with_model(store, "asked"))
+    measuring = measure(store, photo_set, [asked])
     for done in measuring:
-        if done == found.count:
-            photo_sets.delete(store, found)
+        if done == photo_set.count:
+            photo_sets.delete(store, photo_set)
             break
     with pytest.raises(PhotoSetNotFound, match="deleted meanwhile"):
         next(measuring)
     with pytest.raises(NoPredictions):
-        photo_sets.answers_of(store, found, asked.id)
+        photo_sets.answers_of(store, photo_set, asked.id)
 
 
 @pytest.mark.slow
 def test_verdicts_are_kept_with_the_answers(store: Store, capsys: Capture) -> None:
-    found, verdicts = kept(store), {"calm": "sure", "shy": "not sure", "old": None}
-    asked = {name: get_run(store, add_run_with_model(store, name, verdict=said)) for name, said in verdicts.items()}
-    list(measure(store, found, list(asked.values())))
-    assert {name: photo_sets.verdicts_of(store, found, one.id) for name, one in asked.items()} == {
+    photo_set, verdicts = kept(store), {"calm": "sure", "shy": "not sure", "old": None}
+    asked = {
+        name: get_run(store, add_run_with_model(store, name, verdict=verdict)) for name, verdict in verdicts.items()
+    }
+    list(measure(store, photo_set, list(asked.values())))
+    assert {name: photo_sets.verdicts_of(store, photo_set, each.id) for name, each in asked.items()} == {
         name: [verdict] * 4 for name, verdict in verdicts.items()
     }
     shown = json.loads(run(capsys, "photo-set", "show", "shelf", "--json")[1])["runs"]
-    assert all(one["accuracy_interval"] == list(accuracy_interval(round(4 * one["accuracy"]), 4)) for one in shown)
-    counts = {one["name"]: one["verdicts"] for one in shown}
+    assert all(row["accuracy_interval"] == list(accuracy_interval(round(4 * row["accuracy"]), 4)) for row in shown)
+    counts = {row["name"]: row["verdicts"] for row in shown}
     assert counts["shy"] == {"sure": 0, "not sure": 4, "none of these": 0}
     assert counts["old"] == {"sure": 0, "not sure": 0, "none of these": 0}
-    said = run(capsys, "photo-set", "show", "shelf", "--run", "calm")[1]
-    assert re.search(r"Verdicts: 4 sure \(\d wrong\), 0 not sure \(0 wrong\)", said)
+    printed = run(capsys, "photo-set", "show", "shelf", "--run", "calm")[1]
+    assert re.search(r"Verdicts: 4 sure \(\d wrong\), 0 not sure \(0 wrong\)", printed)
 
 
 @pytest.mark.slow
 def test_answers_of_another_photo_path_are_named_and_measured_anew(
     store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, asked = kept(store), get_run(store, add_run_with_model(store, "asked"))
-    list(measure(store, found, [asked]))
-    assert photo_sets.outdated(store, found) == []
+    photo_set, asked = kept(store), get_run(store, add_run_with_model(store, "asked"))
+    list(measure(store, photo_set, [asked]))
+    assert photo_sets.outdated(store, photo_set) == []
     monkeypatch.setattr(photo_sets, "PHOTO_PATH", photo_sets.PHOTO_PATH + 1)
-    assert photo_sets.outdated(store, found) == [asked.id]
+    assert photo_sets.outdated(store, photo_set) == [asked.id]
     assert "Measured before photos were read as they are now" in run(capsys, "photo-set", "show", "shelf")[1]
-    assert list(measure(store, found, [asked])) == [1, 2, 3, 4]
-    assert photo_sets.outdated(store, found) == []
+    assert list(measure(store, photo_set, [asked])) == [1, 2, 3, 4]
+    assert photo_sets.outdated(store, photo_set) == []
 
 
 @pytest.mark.slow
 def test_answers_are_stored_once_and_measured_again_only_if_asked(store: Store) -> None:
-    found, runs = kept(store), [get_run(store, add_run_with_model(store, name, seed)) for seed, name in enumerate("ab")]
+    photo_set, runs = (
+        kept(store),
+        [get_run(store, add_run_with_model(store, name, seed)) for seed, name in enumerate("ab")],
+    )
     with pytest.raises(NoPredictions):
-        photo_sets.answers_of(store, found, runs[0].id)
-    assert list(measure(store, found, runs)) == [1, 2, 3, 4]
-    said = photo_sets.answers_of(store, found, runs[0].id)
-    assert said.labels.tolist() == list(LABELS)
-    assert said.probabilities.shape == (4, 10)
-    assert list(measure(store, found, runs)) == []
-    assert list(measure(store, found, runs, again=True)) == [1, 2, 3, 4]
-    assert np.array_equal(photo_sets.answers_of(store, found, runs[0].id).predicted, said.predicted)
-    assert sorted(photo_sets.answered_by(store, found)) == sorted(run.id for run in runs)
+        photo_sets.answers_of(store, photo_set, runs[0].id)
+    assert list(measure(store, photo_set, runs)) == [1, 2, 3, 4]
+    answers = photo_sets.answers_of(store, photo_set, runs[0].id)
+    assert answers.labels.tolist() == list(LABELS)
+    assert answers.probabilities.shape == (4, 10)
+    assert list(measure(store, photo_set, runs)) == []
+    assert list(measure(store, photo_set, runs, again=True)) == [1, 2, 3, 4]
+    assert np.array_equal(photo_sets.answers_of(store, photo_set, runs[0].id).predicted, answers.predicted)
+    assert sorted(photo_sets.answered_by(store, photo_set)) == sorted(run.id for run in runs)
 
 
 def test_runs_are_compared_on_a_set_as_on_the_test_images(store: Store) -> None:
-    found, runs = kept(store), [get_run(store, add_run_with_model(store, name, seed)) for seed, name in enumerate("ab")]
-    list(measure(store, found, runs))
-    (comparison,) = compare_runs(store, runs, found.split).comparisons
+    photo_set, runs = (
+        kept(store),
+        [get_run(store, add_run_with_model(store, name, seed)) for seed, name in enumerate("ab")],
+    )
+    list(measure(store, photo_set, runs))
+    (comparison,) = compare_runs(store, runs, photo_set.split).comparisons
     assert comparison.n == 4
     assert "4 images" in comparison.sentence
 
@@ -188,10 +196,10 @@ def test_runs_are_compared_on_a_set_as_on_the_test_images(store: Store) -> None:
 def test_a_deleted_set_takes_its_pictures_and_answers_along_and_no_other_ones(store: Store) -> None:
     first, second = kept(store), kept(store, "other")
     asked = get_run(store, add_run_with_model(store, "asked"))
-    for one in (first, second):
-        list(measure(store, one, [asked]))
+    for photo_set in (first, second):
+        list(measure(store, photo_set, [asked]))
     assert photo_sets.delete(store, first) > 0
-    assert [one.name for one in list_sets(store)] == ["other"]
+    assert [photo_set.name for photo_set in list_sets(store)] == ["other"]
     assert photo_sets.answered_by(store, first) == []
     assert photo_sets.answers_of(store, second, asked.id).labels.tolist() == list(LABELS)
     assert [path.name for path in (store.artifacts / "photo-sets").iterdir()] == [second.id]
@@ -200,17 +208,17 @@ def test_a_deleted_set_takes_its_pictures_and_answers_along_and_no_other_ones(st
 
 
 def test_a_deleted_run_takes_its_answers_along(store: Store) -> None:
-    found, run_id = kept(store), add_run_with_model(store, "asked")
-    list(measure(store, found, [get_run(store, run_id)]))
+    photo_set, run_id = kept(store), add_run_with_model(store, "asked")
+    list(measure(store, photo_set, [get_run(store, run_id)]))
     run_edits.delete(store, run_id)
-    assert photo_sets.answered_by(store, found) == []
+    assert photo_sets.answered_by(store, photo_set) == []
 
 
 def test_a_picture_that_is_gone_is_named_with_what_to_do(store: Store) -> None:
-    found = kept(store)
-    photos_of(store, found)[2].file.unlink()
+    photo_set = kept(store)
+    photos_of(store, photo_set)[2].file.unlink()
     with pytest.raises(UnreadablePhoto, match="gone or damaged.*add its photos again"):
-        list(measure(store, found, [get_run(store, add_run_with_model(store, "asked"))]))
+        list(measure(store, photo_set, [get_run(store, add_run_with_model(store, "asked"))]))
 
 
 @pytest.fixture
@@ -238,7 +246,7 @@ def test_a_set_is_made_measured_shown_compared_and_deleted_by_commands(
     assert status == 0
     assert "ACCURACY ON 3 PHOTOS" in out
     shown = json.loads(run(capsys, "photo-set", "show", "mine", "--json")[1])
-    assert {one["id"] for one in shown["runs"]} == set(ids)
+    assert {measured["id"] for measured in shown["runs"]} == set(ids)
     assert "PREDICTED" in run(capsys, "photo-set", "show", "mine", "--run", "one")[1]
     assert "3 images" in run(capsys, "photo-set", "compare", "mine", "one", "two")[1]
     status, _, error = run(capsys, "photo-set", "delete", "mine")
@@ -257,9 +265,9 @@ def test_predict_reads_folders_and_zips_and_says_how_many_are_right(
     status, out, error = run(capsys, "predict", run_id, str(shelf), "--labels", "folders", "--json")
     answers = json.loads(out)
     assert status == 0
-    assert [Path(one["file"]).name for one in answers] == ["1.png", "2.png", "3.png", "4.png"]
-    assert [one["label"] for one in answers] == ["Bag", "Bag", "Trouser", None]
-    right = sum(one["label"] == one["predicted"] for one in answers)
+    assert [Path(answer["file"]).name for answer in answers] == ["1.png", "2.png", "3.png", "4.png"]
+    assert [answer["label"] for answer in answers] == ["Bag", "Bag", "Trouser", None]
+    right = sum(answer["label"] == answer["predicted"] for answer in answers)
     assert f"Accuracy {100 * right / 3:.2f} %" in error
     assert "on 3 photos" in error
     table = tmp_path / "labels.csv"
@@ -283,7 +291,7 @@ def test_predict_says_the_verdict_and_the_three_most_probable_classes(
     _, out, _ = run(capsys, "predict", run_id, str(path), "--json")
     (answer,) = json.loads(out)
     best = sorted(answer["probabilities"].items(), key=lambda each: -each[1])[:3]
-    assert [(one["class"], one["probability"]) for one in answer["top3"]] == best
+    assert [(likely["class"], likely["probability"]) for likely in answer["top3"]] == best
     assert answer["verdict"] == verdict
     status, out, _ = run(capsys, "predict", run_id, str(path), "--labels", "folders")
     listed = ", ".join(f"{name} {100 * share:.2f} %" for name, share in best)
@@ -316,12 +324,12 @@ def test_tables_that_lie_among_the_photos_or_in_their_zip_may_hold_the_labels(
     zipped = Path(shutil.make_archive(str(tmp_path / "shelf"), "zip", shelf))
     for photos in (shelf, zipped):
         _, out, error = run(capsys, "predict", run_id, str(photos), "--json", "--labels", "tables")
-        labels = {Path(one["file"]).name: one["label"] for one in json.loads(out)}
+        labels = {Path(answer["file"]).name: answer["label"] for answer in json.loads(out)}
         assert labels == {"1.png": "Coat", "2.png": None, "broken.jpg": None, "3.png": None, "4.png": None}
         assert "on 1 photo." in error
         assert "beside the photos" not in error
     run(capsys, "photo-set", "add", "mine", str(zipped), "--labels", "tables")
-    assert [one.label for one in photos_of(store, list_sets(store)[0])] == [4]
+    assert [photo.label for photo in photos_of(store, list_sets(store)[0])] == [4]
     (shelf / "Bag" / "labels.csv").write_text("file;label\n1.png;hat\n", encoding="utf-8")
     assert "labels.csv: Line 2 of the labels has 'hat'" in refused(capsys, *words)
 
@@ -332,25 +340,25 @@ def test_what_is_unclear_of_labels_is_said_and_the_rest_is_measured(
     run_id, table = add_run_with_model(store, "asked"), tmp_path / "labels.csv"
     (shelf / "Bag" / "broken.jpg").unlink()
     table.write_text("file_name;label\n1.png;Bag\n2.png;Bag\n2.png;8.0\n3.png;1\n3.png;2\ngone.png;3\n;\n", "utf-16")
-    said = [
+    sentences = [
         f"{shelf}/Trouser/3.png: Its labels conflict: Trouser by line 5 of {table} and Pullover by line 6 of {table}.",
         "1 of 6 rows match no photo: gone.png.",
         f"2 photos have no label: {shelf}/Trouser/3.png, {shelf}/notes/4.png.",
     ]
     status, out, error = run(capsys, "predict", run_id, str(shelf), "--labels", str(table))
-    assert (status, error.splitlines()) == (0, said)
+    assert (status, error.splitlines()) == (0, sentences)
     assert "on 2 photos" in out
     assert "2 of 4 files have no label or could not be read" in out
     _, out, error = run(capsys, "predict", run_id, str(shelf), "--labels", str(table), "--json")
-    assert error.splitlines()[:3] == said
+    assert error.splitlines()[:3] == sentences
     answers = json.loads(out)
-    assert [one["label"] for one in answers] == ["Bag", "Bag", None, None]
-    assert [one["label_reason"] for one in answers[:2]] == [None, None]
-    assert f"{answers[2]['file']}: {answers[2]['label_reason']}" == said[0]
+    assert [answer["label"] for answer in answers] == ["Bag", "Bag", None, None]
+    assert [answer["label_reason"] for answer in answers[:2]] == [None, None]
+    assert f"{answers[2]['file']}: {answers[2]['label_reason']}" == sentences[0]
     status, _, error = run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", str(table))
-    assert (status, error.splitlines()[:3]) == (0, said)
-    assert f"Left out: {said[0]}" in error
-    assert [one.label for one in photos_of(store, list_sets(store)[0])] == [8, 8]
+    assert (status, error.splitlines()[:3]) == (0, sentences)
+    assert f"Left out: {sentences[0]}" in error
+    assert [photo.label for photo in photos_of(store, list_sets(store)[0])] == [8, 8]
 
 
 def test_class_names_above_numbers_count_from_the_named_folder_on(
@@ -361,7 +369,7 @@ def test_class_names_above_numbers_count_from_the_named_folder_on(
     shutil.copy(shelf / "Bag" / "1.png", folder / "Bag" / "1" / "a.png")
     shutil.copy(shelf / "Bag" / "1.png", folder / "b.png")
     _, out, _ = run(capsys, "predict", run_id, str(folder), "--labels", "folders", "--json")
-    assert {Path(one["file"]).name: one["label"] for one in json.loads(out)} == {"a.png": "Bag", "b.png": None}
+    assert {Path(answer["file"]).name: answer["label"] for answer in json.loads(out)} == {"a.png": "Bag", "b.png": None}
 
 
 def test_labels_are_read_only_from_an_ordinary_file_of_an_ordinary_size(
@@ -406,7 +414,7 @@ def test_names_that_are_no_unicode_and_those_of_terminals_are_stored_and_shown(
     assert "\x1b" not in out + error
     assert run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", "folders")[0] == 0
     (mine,) = list_sets(store)
-    assert {Path(one.name).name for one in photos_of(store, mine)} == {"caf\ufffd.png", "\ufffd[2J.png", "3.png"}
+    assert {Path(photo.name).name for photo in photos_of(store, mine)} == {"caf\ufffd.png", "\ufffd[2J.png", "3.png"}
 
 
 def test_a_name_that_is_taken_while_the_pictures_are_written_is_refused_and_leaves_none(store: Store) -> None:
@@ -419,5 +427,5 @@ def test_a_name_that_is_taken_while_the_pictures_are_written_is_refused_and_leav
     with pytest.raises(ConfigurationError, match="'phone' already"):
         photo_sets.keep(store, "phone", slow())
     (kept,) = photo_sets.list_sets(store)
-    assert [one.label for one in photo_sets.photos_of(store, kept)] == [2]
+    assert [photo.label for photo in photo_sets.photos_of(store, kept)] == [2]
     assert len(list((store.artifacts / "photo-sets").iterdir())) == 1

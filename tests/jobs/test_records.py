@@ -31,7 +31,7 @@ def attempt(store: Store) -> AttemptHandle:
 
 def complete(attempt: AttemptHandle, count: int, seconds: float) -> None:
     """So many epochs are complete and took so long each."""
-    done = [Epoch(attempt.run_id, n, 0.5, 0.8, 0.5, 0.8, 1e-3, seconds) for n in range(1, count + 1)]
+    done = [Epoch(n, 0.5, 0.8, 0.5, 0.8, 1e-3, seconds, run_id=attempt.run_id) for n in range(1, count + 1)]
     report_checkpoint(attempt, done, done[0], further=False)
 
 
@@ -53,7 +53,7 @@ def test_work_that_was_lost_or_repeated_does_not_change_the_time_left(attempt: A
     before = told(attempt).seconds_left
     successor = record_exit(attempt, HOST, -9, "")
     assert successor is not None
-    done = [Epoch(attempt.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
+    done = [Epoch(1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0, run_id=attempt.run_id)]
     report_start(successor, 4711, {}, done, done[0], 5)
     report_progress(successor, 2, 5, BATCHES, 32.0, 9000.0)
     assert told(successor).seconds_left == before

@@ -78,7 +78,7 @@ def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> Non
 
 
 def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(attempt: AttemptHandle) -> None:
-    done = [Epoch(attempt.run_id, 1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0)]
+    done = [Epoch(1, 0.5, 0.8, 0.5, 0.8, 1e-3, 20.0, run_id=attempt.run_id)]
     attempts.report_checkpoint(attempt, done, done[0], further=False)
     with stores.at_work(attempt.store, attempt.run_id):
         for batch, told in ((50, True), (99, False)):

@@ -6,7 +6,6 @@ from functools import partial
 
 import streamlit as st
 
-from core.classes import CLASS_NAMES
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import Comparison
@@ -19,17 +18,17 @@ from dashboard.charts.confusion import DIFFERENCE, difference_cells
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
 from dashboard.queries import run_queries
-from dashboard.sections.shared.calibration_section import DEFINITION, QUOTED, SHARES
+from dashboard.sections.shared.calibration_section import DEFINITION, QUOTED
 from dashboard.sections.shared.data_faults import show_faults
-from dashboard.sections.shared.take_along import csv_button, frame_button
+from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import RunStyle
 from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
-from dashboard.tables.comparison_table import class_cells, differing_config, pair_cells
-from jobs.reports import csv_tables
-from jobs.results.comparisons import validation_sentence
+from dashboard.tables.frames import with_names
+from jobs.reports import comparison_tables, csv_tables
+from jobs.reports.csv_writer import written
+from jobs.reports.run_tables import SHARES_ANSWERED
+from jobs.results.comparisons import distinct_names, validation_sentence
 from jobs.store.records import Run
-
-PAIRS_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -51,22 +50,23 @@ def show_classes(comparison: Comparison, drawn: RunStyle) -> None:
 
 def show_class_table(comparison: Comparison, baseline: Run, other: Run) -> None:
     """The figures of each class; the counts of images that one run alone has right lead to those images."""
-    a, b = comparison.name_a, comparison.name_b
-    header = ["Class", a, b, f"Only {a} right", f"Only {b} right", "Points (95 % interval)", "p (Holm)"]
-    rows = [_class_row(one, baseline, other) for one in comparison.classes]
+    table = comparison_tables.classes(comparison)
+    rows = [
+        _class_row(cells, each, baseline, other) for cells, each in zip(table.rows, comparison.classes, strict=True)
+    ]
     with st.expander("The figures of each class, with their images"):
-        linked_table(header, rows, "The runs class by class", key="class_table")
+        linked_table(table.header, rows, table.caption, key="class_table")
         csv_button("CSV of the classes", partial(csv_tables.classes, comparison), "classes", _about(comparison))
 
 
-def _class_row(one: ClassDifference, baseline: Run, other: Run) -> list[Cell]:
-    def images(count: int, show: str) -> Linked:
-        where = {"run": other.id, "against": baseline.id, "show": show, "true": str(one.label)}
-        return Linked(wording.count(count), "explore", f"these images of class {one.name}", where)
+def _class_row(cells: Sequence[str], each: ClassDifference, baseline: Run, other: Run) -> list[Cell]:
+    def images(count: str, show: str) -> Linked:
+        where = {"run": other.id, "against": baseline.id, "show": show, "true": str(each.label)}
+        return Linked(count, "explore", f"these images of class {each.name}", where)
 
-    accuracy_a, accuracy_b, points, p = class_cells(one)
-    only = (images(one.only_a, galleries.ONLY_AGAINST), images(one.only_b, galleries.ONLY_RUN))
-    return [one.name, accuracy_a, accuracy_b, *only, points, p]
+    name, accuracy_a, accuracy_b, only_a, only_b, *tests = cells
+    only = (images(only_a, galleries.ONLY_AGAINST), images(only_b, galleries.ONLY_RUN))
+    return [name, accuracy_a, accuracy_b, *only, *tests]
 
 
 def show_curves(runs: Sequence[Run], looks: Looks) -> None:
@@ -91,11 +91,9 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
     with left:
         _show_difference(comparison, baseline, other)
     with right:
-        changed = sorted(comparison.pairs, key=lambda one: (one.p_adjusted, -abs(one.count_b - one.count_a)))
-        a, b = comparison.name_a, comparison.name_b
-        header = ["True", "Predicted", a, b, f"Only {a}", f"Only {b}", "p (Holm)"]
-        rows = [_pair_row(one, baseline, other) for one in changed[:PAIRS_LISTED]]
-        linked_table(header, rows, "The confusions that changed most", key="pair_table", figures_from=2)
+        table, changed = comparison_tables.pairs(comparison), comparison_tables.most_changed(comparison)
+        rows = [_pair_row(cells, pair, baseline, other) for cells, pair in zip(table.rows, changed, strict=True)]
+        linked_table(table.header, rows, table.caption, key="pair_table", figures_from=2)
         st.caption("The confusions that changed most, in images; each count opens them.")
         csv_button("CSV of all confusions", partial(csv_tables.pairs, comparison), "confusions", _about(comparison))
 
@@ -114,26 +112,21 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     csv_button("CSV of the difference", partial(csv_tables.matrix, change), "difference", _about(comparison))
 
 
-def _pair_row(one: PairDifference, baseline: Run, other: Run) -> list[Cell]:
-    cell = {"true": str(one.true), "predicted": str(one.predicted)}
-    takes = f"takes for {CLASS_NAMES[one.predicted]}"
+def _pair_row(cells: Sequence[str], pair: PairDifference, baseline: Run, other: Run) -> list[Cell]:
+    true, predicted, count_a, count_b, only_a, only_b, p = cells
+    cell = {"true": str(pair.true), "predicted": str(pair.predicted)}
 
     def images(count: str, run: Run) -> Linked:
-        words = f"images of {CLASS_NAMES[one.true]} that {run.name} {takes}"
+        words = f"images of {true} that {run.name} takes for {predicted}"
         return Linked(count, "explore", words, {"run": run.id, **cell})
 
-    def changed(count: int, run: Run, show: str) -> Linked:
-        words = f"images of {CLASS_NAMES[one.true]} that only {run.name} {takes}"
-        where = {"run": other.id, "against": baseline.id, "show": show, **cell}
-        return Linked(wording.count(count), "explore", words, where)
+    def changed(count: str, run: Run, show: str) -> Linked:
+        words = f"images of {true} that only {run.name} takes for {predicted}"
+        return Linked(count, "explore", words, {"run": other.id, "against": baseline.id, "show": show, **cell})
 
-    count_a, count_b, p = pair_cells(one)
     of_each = (images(count_a, baseline), images(count_b, other))
-    of_one = (
-        changed(one.only_a, baseline, galleries.AGAINST_SAYS),
-        changed(one.only_b, other, galleries.RUN_SAYS),
-    )
-    return [CLASS_NAMES[one.true], CLASS_NAMES[one.predicted], *of_each, *of_one, p]
+    of_one = (changed(only_a, baseline, galleries.AGAINST_SAYS), changed(only_b, other, galleries.RUN_SAYS))
+    return [true, predicted, *of_each, *of_one, p]
 
 
 def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
@@ -157,7 +150,7 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         words = " ".join(f"{name}: {point.sentence}" for name, point in asked.items())
         styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
-        page.table(coverage_table(points, SHARES))
+        page.table(coverage_table(points, SHARES_ANSWERED))
         csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
         st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
 
@@ -171,13 +164,15 @@ def show_data_faults(runs: Sequence[Run], looks: Looks) -> None:
 def show_settings(runs: Sequence[Run]) -> None:
     """The settings that differ, or all of them."""
     st.subheader("Settings", anchor=False)
-    settings = differing_config(runs, everything=pickers.switch("Show those that are the same, too", "all"))
-    if settings.empty:
+    everything = pickers.switch("Show those that are the same, too", "all")
+    names = distinct_names(runs)
+    settings = comparison_tables.settings({names[run.id]: run.config for run in runs}, everything=everything)
+    if not settings.rows:
         st.write("Every setting is the same.")
     else:
-        page.table(settings)
-        named = settings.rename_axis("setting").reset_index()
-        frame_button("CSV of these settings", named, "settings", *(run.id for run in runs))
+        page.table(with_names(settings))
+        text = partial(written, ("setting", *settings.header[1:]), settings.rows)
+        csv_button("CSV of these settings", text, "settings", *(run.id for run in runs))
 
 
 def _about(comparison: Comparison) -> str:

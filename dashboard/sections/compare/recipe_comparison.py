@@ -11,8 +11,7 @@ from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button, recipe_report_buttons
 from dashboard.style import run_styles
-from dashboard.tables.recipe_table import comparison_cells, group_cells
-from jobs.reports import csv_tables
+from jobs.reports import comparison_tables, csv_tables
 from jobs.results.comparisons import GroupsCompared
 from jobs.results.seed_groups import Group, get_groups, list_groups, told_apart
 
@@ -32,8 +31,7 @@ def show() -> None:
     if compared:
         for comparison in compared.comparisons:
             page.finding(comparison.sentence)
-        for left_out in compared.left_out:
-            st.warning(page.plain(left_out.sentence))
+        page.warn(left_out.sentence for left_out in compared.left_out)
     else:
         page.finding(chosen[0].figures.sentence)
         st.write("Choose a second group to compare the recipes.")
@@ -83,18 +81,17 @@ def _asked() -> list[Group]:
 
 def _show_groups(chosen: Sequence[Group], compared: GroupsCompared | None) -> None:
     styles = run_styles([group.id for group in chosen])
-    header = ["Recipe", "Finished", "Mean accuracy", "95 % interval of the mean", "Standard deviation"]
-    rows: list[list[Cell]] = [[f"{styles[group.id].sign} {group.name}", *group_cells(group)] for group in chosen]
-    if compared:
-        header += ["Difference (95 % interval)", "p", "Verdict"]
-        against = [["–", "–", "baseline"], *(comparison_cells(one) for one in compared.comparisons)]
-        rows = [[*row, *cells] for row, cells in zip(rows, against, strict=True)]
-    linked_table(header, rows, "The groups, the baseline first", key="recipes")
+    against = compared.comparisons if compared else ()
+    table = comparison_tables.recipes(chosen, [group.figures for group in chosen], against)
+    rows = [
+        (f"{styles[group.id].sign} {name}", *figures)
+        for group, (name, *figures) in zip(chosen, table.rows, strict=True)
+    ]
+    linked_table(table.header, rows, table.caption, key="recipes")
     st.caption(HOW)
     with st.container(horizontal=True, vertical_alignment="center", key="take_along"):
         if compared:
             recipe_report_buttons(chosen)
-        against = compared.comparisons if compared else ()
         ids = [group.id for group in chosen]
         csv_button("CSV of the groups", partial(csv_tables.groups, chosen, against), "groups", *ids)
 
@@ -107,20 +104,14 @@ def _show_seeds(chosen: Sequence[Group]) -> None:
         styles = run_styles([group.id for group in chosen])
         figure = seed_accuracies(chosen, styles, page.theme())
         page.chart(figure, words, key="seeds", about=" ".join(group.id for group in chosen))
+    table, every = comparison_tables.seeds(chosen), [run for group in chosen for run in group.runs]
     rows: list[list[Cell]] = [
         [
-            Linked(run.name, "runs", "the run", {"run": run.id}),
-            group.name,
-            str(run.seed),
-            wording.STATES[run.state].word,
-            Linked(wording.test_accuracy(run), "explore", "its misclassified images", {"run": run.id})
-            if run.test_count
-            else wording.NOTHING,
+            Linked(name, "runs", "the run", {"run": run.id}),
+            *facts,
+            Linked(accuracy, "explore", "its misclassified images", {"run": run.id}) if run.test_count else accuracy,
         ]
-        for group in chosen
-        for run in group.runs
+        for run, (name, *facts, accuracy) in zip(every, table.rows, strict=True)
     ]
-    header = ["Run", "Recipe", "Seed", "State", "Test accuracy (95 % interval)"]
-    linked_table(header, rows, "The runs of the groups", key="seed_runs", figures_from=4)
-    every = [run for group in chosen for run in group.runs]
+    linked_table(table.header, rows, table.caption, key="seed_runs", figures_from=5)
     csv_button("CSV of these runs", partial(csv_tables.runs, every), "seeds", *(group.id for group in chosen))

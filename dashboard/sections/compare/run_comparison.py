@@ -60,9 +60,7 @@ def _show_more(chosen: Sequence[Run], looks: sections.Looks) -> None:
 
 def _choose() -> list[Run]:
     """The runs to compare, the baseline first; fewer than two after having said what is missing."""
-    offered, left_out = run_queries.runs_with_predictions(pickers.in_url("run"))
-    for sentence in left_out:
-        st.warning(page.plain(sentence))
+    offered = pickers.finished_runs("run")
     if len(offered) < 2:
         have = "One run has finished" if offered else "No run has finished yet"
         message = f"{have}; it takes two to compare. Launch another, with one setting changed."
@@ -70,8 +68,7 @@ def _choose() -> list[Run]:
         return []
     asked = pickers.pick_runs("Runs, the baseline first", offered, most=MOST)
     said, refused = comparable(asked, run_queries.predictions)
-    for one in refused:
-        st.warning(page.plain(one.sentence))
+    page.warn(left_out.sentence for left_out in refused)
     chosen = [run for run in asked if run.id in said]
     if len(chosen) < 2:
         message = "Choose two or more runs above. The first is the baseline, and the others are held against it."

@@ -73,9 +73,7 @@ def show() -> None:
 
 
 def _test_set() -> _Judged | None:
-    offered, left_out = run_queries.runs_with_predictions(pickers.in_url("run"))
-    for sentence in left_out:
-        st.warning(page.plain(sentence))
+    offered = pickers.finished_runs("run")
     if not offered:
         page.empty(
             "No run has finished yet. Its answers to the 10,000 test images, from which it does not learn, will show "
@@ -95,8 +93,7 @@ def _test_set() -> _Judged | None:
         st.info("Choose at least one run.")
         return None
     said, refused = comparable(runs, run_queries.predictions)
-    for one in refused:
-        st.warning(page.plain(one.sentence))
+    page.warn(left_out.sentence for left_out in refused)
     return _judged_by([run for run in runs if run.id in said]) if said else None
 
 

@@ -11,9 +11,7 @@ from jobs.store.records import Run
 
 def pick_pair() -> tuple[Run, Run | None]:
     """The run `?run=` and the one `?against=`; where no run has finished, say what to do and end the page."""
-    offered, left_out = run_queries.runs_with_predictions([*pickers.in_url("run"), *pickers.in_url("against")])
-    for sentence in left_out:
-        st.warning(page.plain(sentence))
+    offered = pickers.finished_runs("run", "against")
     if not offered:
         page.empty(
             "No run has finished yet. Launch one: as soon as it is done, every one of the 10,000 test images can be "

@@ -13,7 +13,8 @@ from dashboard.charts.confusion import matrix_cells
 from dashboard.charts.gallery_pictures import photo_pictures
 from dashboard.elements.gallery import gallery
 from dashboard.elements.matrix import show_matrix
-from dashboard.tables.photo_result_table import accuracy_table
+from dashboard.tables.frames import with_names
+from jobs.reports import comparison_tables
 from jobs.store.records import Predictions
 
 _MOST_PICTURES = 60
@@ -26,7 +27,7 @@ def show_results(
     names: Sequence[str],
 ) -> None:
     """What runs, by name, say of photos with views (n, 28, 28): all of them answered all photos, in this order."""
-    page.table(accuracy_table(said, verdicts))
+    page.table(with_names(comparison_tables.photo_results(said, verdicts)))
     left, right = st.columns(2, gap="large")
     with left:
         chosen = pickers.pick_one("Confusion matrix of", list(said), "matrix", clears=("true", "predicted"))

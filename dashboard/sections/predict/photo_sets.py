@@ -8,9 +8,8 @@ from core.errors import LookbookError
 from dashboard import page, pickers, wording
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_results import show_results
-from dashboard.tables.comparison_table import distinct_names
 from jobs.results import photo_sets
-from jobs.results.comparisons import compare_runs
+from jobs.results.comparisons import compare_runs, distinct_names
 from jobs.results.photo_sets import PhotoSet
 from jobs.store.records import Run, RunName
 

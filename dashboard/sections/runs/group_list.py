@@ -1,5 +1,6 @@
 """The groups of seeds: what each recipe reaches on average, and how much the seed decides."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -9,8 +10,7 @@ from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_style
-from dashboard.tables.recipe_table import group_cells
-from jobs.reports import csv_tables
+from jobs.reports import comparison_tables, csv_tables
 from jobs.results.seed_groups import Group, list_groups, told_apart
 from jobs.store.queries import seed_group_ids
 
@@ -35,8 +35,9 @@ def show() -> None:
     pages = -(-total // PAGE_SIZE)
     number = min(pickers.page_in_url(), pages)
     groups = told_apart(list_groups(run_queries.store(), limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE))
-    header = ["Group", "Finished", "Mean accuracy", "95 % interval", "Standard deviation", "Seed by seed"]
-    linked_table(header, [_row(group) for group in groups], "Groups of seeds", key="groups")
+    table = comparison_tables.recipes(groups, [group.figures for group in groups])
+    rows = [_row(group, cells) for group, cells in zip(groups, table.rows, strict=True)]
+    linked_table([*table.header, "Seed by seed"], rows, table.caption, key="groups")
     pickers.pick_page(pages)
     with st.container(horizontal=True, vertical_alignment="center", key="groups_along"):
         first = [group.id for group in groups[:2]][::-1]
@@ -46,7 +47,7 @@ def show() -> None:
         csv_button("CSV of all groups", lambda: csv_tables.groups(list_groups(run_queries.store())), "groups")
 
 
-def _row(group: Group) -> list[Cell]:
+def _row(group: Group, cells: Sequence[str]) -> list[Cell]:
     runs = Linked(f"{run_style(group.id).sign} {group.name}", "runs", "the runs of this group", {"group": group.id})
     seeds = Linked("compare", "compare", f"the seeds of {group.name}", {"by": "recipes", "group": group.id})
-    return [runs, *group_cells(group), seeds]
+    return [runs, *cells[1:], seeds]

@@ -1,6 +1,5 @@
 """The sections of a run's page below its figures; a section is built only when it is shown."""
 
-import time
 from functools import partial
 
 import streamlit as st
@@ -15,13 +14,11 @@ from dashboard.queries import run_queries
 from dashboard.sections.runs.files_section import show_files
 from dashboard.sections.shared.calibration_section import show_calibration
 from dashboard.sections.shared.data_faults import show_faults
-from dashboard.sections.shared.take_along import csv_button, frame_button
+from dashboard.sections.shared.take_along import csv_button, table_button
 from dashboard.style import run_style
-from dashboard.tables.class_table import class_cells, macro_figures, weakest_first
-from dashboard.tables.config import config_table, differences
-from dashboard.tables.epochs import epoch_table
-from dashboard.tables.provenance import attempt_table, facts
-from jobs.reports import csv_tables
+from dashboard.tables.frames import as_frame
+from jobs.reports import csv_tables, run_tables
+from jobs.results.wording import setting
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.records import Epoch, Run
@@ -53,7 +50,7 @@ def _curves(run_id: str) -> None:
     figure = curves.learning_rate_curve(known, drawn)
     page.chart(figure, "Learning rate over epochs.", key="learning_rate", about=about)
     with st.expander("The figures of every epoch"):
-        st.dataframe(epoch_table(known, wording.validation_count(run)), hide_index=True, alt="Figures of every epoch")
+        st.dataframe(as_frame(run_tables.epochs(known, run)), hide_index=True, alt="Figures of every epoch")
         csv_button("CSV of the epochs", partial(csv_tables.epochs, known), "epochs", run.name, run.id)
 
 
@@ -82,22 +79,25 @@ def show_classes(run: Run) -> None:
     unpredicted = [one.name for one in figures if one.precision is None]
     if unpredicted:
         st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
-    columns = st.container(key="class_figures").columns(5)
-    for column, (label, value) in zip(columns, macro_figures(said, figures).items(), strict=True):
+    cards = run_tables.overall(said).rows[:5]
+    columns = st.container(key="class_figures").columns(len(cards))
+    for column, (label, value) in zip(columns, cards, strict=True):
         figure, _, interval = value.partition(" (")
         below = f"95 %: {interval.removesuffix(')')}" if interval else None
         column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
-    header = ["Class", "F1", "Precision", "Recall (95 % interval)", "Images", "Misclassified"]
-    linked_table(
-        header, [_class_row(one, run) for one in weakest_first(figures)], "Figures of each class", key="by_class"
-    )
+    weakest_first = sorted(figures, key=lambda each: -1 if each.f1 is None else each.f1)
+    table = run_tables.per_class(weakest_first)
+    rows: list[list[Cell]] = [
+        [*cells, _misclassified(each, run)] for cells, each in zip(table.rows, weakest_first, strict=True)
+    ]
+    linked_table([*table.header, "Misclassified"], rows, table.caption, key="by_class")
     csv_button("CSV of the classes", partial(csv_tables.per_class, said), "per-class", run.name, run.id)
 
 
-def _class_row(one: ClassFigures, run: Run) -> list[Cell]:
-    missed = one.support - round((one.recall or 0.0) * one.support)
-    where = {"run": run.id, "true": str(one.label)}
-    return [*class_cells(one), Linked(wording.count(missed), "explore", f"misclassified images of {one.name}", where)]
+def _misclassified(figures: ClassFigures, run: Run) -> Linked:
+    missed = figures.support - round((figures.recall or 0.0) * figures.support)
+    where = {"run": run.id, "true": str(figures.label)}
+    return Linked(wording.count(missed), "explore", f"misclassified images of {figures.name}", where)
 
 
 def show_confusion(run: Run) -> None:
@@ -124,28 +124,29 @@ def _remember_cell(true: int, predicted: int) -> None:
 
 def show_config(run: Run) -> None:
     """What was asked for, what differs from the preset, and what it ran on."""
-    changed = differences(run.config)
-    if changed:
-        st.markdown(
-            f"Differs from preset **{page.plain(run.preset)}** in "
-            + ", ".join(f"`{name}` = {page.plain(value)}" for name, value in changed.items())
-            + "."
+    if usual := run_tables.preset_values(run):
+        changed = (
+            f"`{name}` = {page.plain(setting(run.config[name]))} (preset: {page.plain(value)})"
+            for name, value in usual.items()
         )
+        st.markdown(f"Differs from preset **{page.plain(run.preset)}** in {', '.join(changed)}.")
     else:
         st.write(f"All as in preset {page.plain(run.preset)}.")
-    narrow = dict.fromkeys(("setting", "value", "preset has"), st.column_config.Column(width="small"))
-    config, about = config_table(run.config), (run.name, run.id)
-    st.dataframe(config, hide_index=True, height="content", alt="The config of the run", column_config=narrow)
-    frame_button("CSV of the config", config, "config", *about)
+    narrow = dict.fromkeys(("Setting", "Value", "Preset has"), st.column_config.Column(width="small"))
+    config, about, zone = run_tables.config(run), (run.name, run.id), page.zone()
+    alt = "The config of the run"
+    st.dataframe(as_frame(config), hide_index=True, height="content", alt=alt, column_config=narrow)
+    table_button("CSV of the config", config, "config", *about)
     st.subheader("What it ran on", anchor=False)
-    known = facts(run, page.zone())
-    st.dataframe(known, hide_index=True, height="content", alt="What the run ran on")
-    frame_button("CSV of what it ran on", known, "environment", *about)
+    known = run_tables.environment({run.id: "Value"}, [run], lambda timestamp: wording.full_date(timestamp, zone))
+    st.dataframe(as_frame(known), hide_index=True, height="content", alt="What the run ran on")
+    table_button("CSV of what it ran on", known, "environment", *about)
     st.subheader("Attempts", anchor=False)
-    tried = attempt_table(list_attempts(run_queries.store(), run.id), page.zone(), time.time())
-    if len(tried):
-        st.dataframe(tried, hide_index=True, height="content", alt="The attempts of the run")
-        frame_button("CSV of the attempts", tried, "attempts", *about)
+    made = list_attempts(run_queries.store(), run.id)
+    tried = run_tables.attempts(made, lambda timestamp: wording.date(timestamp, zone))
+    if tried.rows:
+        st.dataframe(as_frame(tried), hide_index=True, height="content", alt="The attempts of the run")
+        table_button("CSV of the attempts", tried, "attempts", *about)
     else:
         st.caption("No trainer has had it yet.")
 

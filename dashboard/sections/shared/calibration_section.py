@@ -18,12 +18,13 @@ from dashboard.charts import calibration as charts
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_style
-from dashboard.tables.calibration_table import ERROR, bin_table, calibration_table, coverage_table, point_at
-from jobs.reports import csv_tables
+from dashboard.tables.calibration_table import ERROR, calibration_table, point_at
+from dashboard.tables.frames import as_frame, with_names
+from jobs.reports import csv_tables, run_tables
+from jobs.reports.report_charts import FEWEST_IN_BIN
 from jobs.store.queries import NoPredictions
 from jobs.store.records import Predictions, Run
 
-SHARES = (1.0, 0.95, 0.9, 0.8, 0.7)
 QUOTED = 0.9
 """The coverage of the sentence: few enough left to a person, and a clear gain."""
 
@@ -53,7 +54,8 @@ def show_calibration(run: Run) -> None:
         _show_coverage(run, said)
     st.caption(DEFINITION)
     with st.expander("The bins of the diagram"):
-        st.dataframe(bin_table(found), hide_index=True, height="content", alt="Bins of the reliability diagram")
+        bins = as_frame(run_tables.reliability(found))
+        st.dataframe(bins, hide_index=True, height="content", alt="Bins of the reliability diagram")
         csv_button("CSV of all bins", partial(csv_tables.reliability, found), "reliability", run.name, run.id)
 
 
@@ -83,7 +85,7 @@ def _show_reliability(run: Run, columns: dict[str, Calibration]) -> None:
     page.chart(charts.reliability(series, page.theme()), words, key="reliability", about=f"{run.name} {run.id}")
     st.caption(
         f"Bars: 95 % interval. Below the dotted line the model is surer than it is right. Bins of fewer than "
-        f"{charts.FEWEST} images have no point; the lower chart counts them all."
+        f"{FEWEST_IN_BIN} images have no point; the lower chart counts them all."
     )
 
 
@@ -94,5 +96,6 @@ def _show_coverage(run: Run, said: Predictions) -> None:
     st.write(sentence)
     figure = charts.coverage({run.name: points}, {run.name: run_style(run.id)}, {run.name: quoted} if quoted else {})
     page.chart(figure, sentence, key="coverage", about=f"{run.name} {run.id}")
-    page.table(coverage_table({"Accuracy (95 % interval)": points}, SHARES))
+    covered = accuracy_by_coverage(said.labels, said.probabilities, run_tables.SHARES_ANSWERED)
+    page.table(with_names(run_tables.coverage(covered)))
     csv_button("CSV of every per cent", partial(csv_tables.coverage, points), "coverage", run.name, run.id)

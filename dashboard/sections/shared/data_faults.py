@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard import page, wording
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.shared.take_along import csv_button
-from dashboard.tables.subsets import subset_table
-from jobs.reports import csv_tables
+from dashboard.tables.frames import with_names
+from jobs.reports import comparison_tables, csv_tables
 from jobs.results.label_judges import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
 from jobs.store.records import Run
 
@@ -17,13 +17,12 @@ from jobs.store.records import Run
 def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     """The accuracies of runs, called by these names by id, side by side; and who flagged what."""
     answers, judges, left_out = held_together(run_queries.store(), runs, run_queries.predictions)
-    for one in left_out:
-        st.warning(page.plain(one.sentence))
+    page.warn(run.sentence for run in left_out)
     said = {names[run_id]: own for run_id, own in answers.items()}
     found = data_queries.near_duplicates()
     leaked = leaked_images(found, next(iter(said.values())))
     subsets = measured_without(said, [data_queries.label_quality(judge.id) for judge in judges], leaked)
-    page.table(subset_table(subsets))
+    page.table(with_names(comparison_tables.subsets(subsets)))
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
     if found is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,11 +9,9 @@ from dashboard import wording
 from dashboard.queries import run_queries
 from jobs.reports import report_files
 from jobs.reports.csv_writer import as_file, written
+from jobs.reports.document import Table
 from jobs.results.seed_groups import Group
 from jobs.store.records import Run
-
-if TYPE_CHECKING:
-    import pandas as pd  # which the list of runs does not need, and is spared
 
 _FORMATS = {"html": ("Report (HTML)", "text/html"), "md": ("Report (Markdown)", "text/markdown")}
 _HELP = {
@@ -66,7 +63,6 @@ def csv_button(label: str, text: Callable[[], str], *about: str) -> None:
     )
 
 
-def frame_button(label: str, frame: "pd.DataFrame", *about: str) -> None:
-    """The same for a table of words as it is shown."""
-    lines = partial(frame.itertuples, index=False, name=None)
-    csv_button(label, lambda: written(list(frame.columns), lines()), *about)
+def table_button(label: str, table: Table, *about: str) -> None:
+    """The same for a table of words as it is shown, its columns in small letters."""
+    csv_button(label, partial(written, [heading.lower() for heading in table.header], table.rows), *about)

@@ -1,0 +1,239 @@
+"""The tables of one run in words, composed once for pages, reports and the command line."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.classes import CLASS_NAMES
+from core.config import RunConfig
+from core.errors import ConfigurationError
+from core.presets import config_of
+from core.statistics import metrics
+from core.statistics.calibration import Calibration, CoveragePoint
+from core.statistics.metrics import ClassFigures
+from jobs.reports.document import Table
+from jobs.results import wording
+from jobs.store.records import FINISHED, Attempt, Epoch, Predictions, Run
+
+CONFUSIONS_LISTED = 10
+SHARES_ANSWERED = (1.0, 0.95, 0.9, 0.8, 0.7)
+_BY_MACHINE = ("preset", "threads")
+"""Settings that are fixed when a run is launched, as many as the machine has: not what somebody chose."""
+_Moment = Callable[[float | None], str]
+
+
+def facts(run: Run) -> Table:
+    """What the run is and how it went."""
+    rows = (
+        ("Id", run.id),
+        ("State", wording.state(run)),
+        ("Model", f"{wording.model(run)}, preset {run.preset}"),
+        ("Seed", str(run.seed)),
+        ("Epochs", f"{run.epoch} of at most {run.epochs}"),
+        ("Best validation accuracy", wording.best_validation(run)),
+        ("Test accuracy (95 % interval)", wording.accuracy(run)),
+        ("Test loss (cross-entropy in nats)", wording.number(run.test_loss)),
+        ("Time at work", wording.duration(run.work_s)),
+        ("Tags", ", ".join(run.tags) or wording.NOTHING),
+        ("Note", run.note or wording.NOTHING),
+    )
+    return Table("", ("Fact", "Value"), rows, figures_from=None)
+
+
+def per_class(figures: Sequence[ClassFigures]) -> Table:
+    """The figures of each class."""
+    rows = tuple(
+        (
+            each.name,
+            wording.percent(each.precision),
+            wording.share_of(each.recall, each.support),
+            wording.percent(each.f1),
+            wording.count(each.support),
+        )
+        for each in figures
+    )
+    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Images")
+    return Table("Precision, recall and F1 of each class on the test images", header, rows)
+
+
+def overall(tested: Predictions) -> Table:
+    """Figures of the whole test set besides the accuracy."""
+    labels, probabilities = tested.labels, tested.probabilities
+    classes = metrics.per_class(metrics.confusion_matrix(labels, tested.predicted))
+    macro, images = metrics.macro(classes), metrics.images_of_mean_recall(classes)
+    rows = (
+        ("Macro F1", wording.percent(macro.f1)),
+        ("Macro precision", wording.percent(macro.precision)),
+        ("Macro recall", wording.share_of(macro.recall, images) if images else wording.percent(macro.recall)),
+        ("Top-2 accuracy", wording.share_of(metrics.top_k_accuracy(labels, probabilities), len(labels))),
+        ("ROC-AUC", wording.number(metrics.roc_auc(labels, probabilities))),
+        ("Log loss in nats", wording.number(metrics.log_loss(labels, probabilities))),
+        ("Brier score (0 to 2)", wording.number(metrics.brier_score(labels, probabilities))),
+    )
+    caption = "All test images, with 95 % intervals; macro figures and ROC-AUC are means over the classes"
+    return Table(caption, ("Figure", "Value"), rows)
+
+
+def confusions(matrix: npt.NDArray[np.int64]) -> Table:
+    """The most frequent errors."""
+    wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
+    support = matrix.sum(axis=1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS_LISTED]
+    pairs = [divmod(int(place), len(matrix)) for place in order]
+    rows = tuple(
+        (
+            CLASS_NAMES[true],
+            CLASS_NAMES[predicted],
+            wording.count(int(wrong[true, predicted])),
+            wording.percent(wrong[true, predicted] / support[true]),
+        )
+        for true, predicted in pairs
+        if wrong[true, predicted]
+    )
+    header = ("True", "Predicted", "Images", "Share of the true class")
+    return Table("The most frequent confusions", header, rows, figures_from=2)
+
+
+def coverage(points: Sequence[CoveragePoint]) -> Table:
+    """What leaving the least confident images to a person would gain."""
+    rows = tuple(
+        (f"{100 * point.coverage:.1f} %", wording.percent(point.threshold), wording.share_of(point.accuracy, point.n))
+        for point in points
+    )
+    header = ("Answered", "Confidence from", "Accuracy (95 % interval)")
+    return Table("Answering only the images with the highest confidence", header, rows, figures_from=0)
+
+
+def reliability(calibration: Calibration) -> Table:
+    """The bins behind the chart, empty ones left out."""
+    rows = tuple(
+        (
+            f"{100 * row.lower:.1f} to {100 * row.upper:.1f}",
+            wording.count(row.n),
+            wording.percent(row.confidence),
+            wording.share_of(row.accuracy, row.n),
+        )
+        for row in calibration.bins
+        if row.n
+    )
+    header = ("Confidence in %", "Images", "Mean confidence", "Accuracy (95 % interval)")
+    return Table("Accuracy by confidence", header, rows)
+
+
+def epochs(done: Sequence[Epoch], run: Run) -> Table:
+    """Every complete epoch of the run."""
+    validation_images = wording.validation_count(run)
+    rows = tuple(
+        (
+            str(epoch.epoch),
+            wording.number(epoch.train_loss),
+            wording.number(epoch.val_loss),
+            wording.percent(epoch.train_accuracy),
+            wording.share_of(epoch.val_accuracy, validation_images),
+            f"{epoch.learning_rate:g}",
+            wording.duration(epoch.duration_s),
+        )
+        for epoch in done
+    )
+    header = (
+        *("Epoch", "Training loss", "Validation loss", "Training accuracy"),
+        *("Validation accuracy (95 % interval)", "Learning rate", "Time"),
+    )
+    caption = "Every epoch; the training accuracy is that of images just learnt from, so that no interval belongs to it"
+    return Table(caption, header, rows, figures_from=0)
+
+
+def config(run: Run) -> Table:
+    """Every setting, what the preset would have had instead, and what it does."""
+    fields, usual = RunConfig.model_fields, preset_values(run)
+    rows = tuple(
+        (name, wording.setting(value), usual.get(name, ""), fields[name].description or "")
+        for name, value in run.config
+    )
+    header = ("Setting", "Value", "Preset has", "What it does")
+    return Table("The configuration, frozen when the run was launched", header, rows, figures_from=None)
+
+
+def preset_values(run: Run) -> dict[str, str]:
+    """What the run's preset has where the run has something else; nothing where there is no such preset any more."""
+    try:
+        usual = config_of(run.preset)
+    except ConfigurationError:
+        return {}
+    return {
+        name: wording.setting(value)
+        for name, value in usual
+        if name not in _BY_MACHINE and value != getattr(run.config, name)
+    }
+
+
+def environment(names: Mapping[str, str], runs: Sequence[Run], moment: _Moment = wording.moment_anywhere) -> Table:
+    """When and on what each run, named by its id, was trained: all that is needed to repeat it."""
+    columns = [_environment(run, moment) for run in runs]
+    known = dict.fromkeys(name for column in columns for name in column)
+    rows = tuple((name, *(column.get(name) or wording.NOTHING for column in columns)) for name in known)
+    return Table("", ("Fact", *(names[run.id] for run in runs)), rows, figures_from=None)
+
+
+def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere) -> Table:
+    """Each trainer process that had the run."""
+    rows = tuple(
+        (
+            str(attempt.attempt),
+            attempt.host,
+            moment(attempt.started_at),
+            wording.duration((attempt.ended_at or time.time()) - attempt.started_at),
+            f"epoch {attempt.start_epoch}, step {attempt.start_batch}",
+            attempt.outcome or "at work",
+        )
+        for attempt in made
+    )
+    header = ("Attempt", "Host", "Started", "Lasted", "Began at", "Outcome")
+    return Table("Trainer processes that had this run", header, rows, figures_from=None)
+
+
+def weights(pretrained: dict[str, Any] | None) -> str:
+    """Where the pretrained weights are from, and which layers do not have them."""
+    if not pretrained:
+        return "none: trained from scratch"
+    words = f"{pretrained.get('source')} (SHA-256 {pretrained.get('sha256')})"
+    afresh = ", ".join(pretrained.get("initialised_afresh", ()))
+    return f"{words}; initialised afresh: {afresh}" if afresh else words
+
+
+def _environment(run: Run, moment: _Moment) -> dict[str, str]:
+    known = run.environment
+    trained = wording.count(run.parameters_trained)
+    return {
+        "Launched": moment(run.created_at),
+        "Started": moment(run.started_at),
+        "Ended": moment(run.ended_at),
+        "Host": run.host or known.get("host", ""),
+        "Processor": known.get("processor", ""),
+        "System": known.get("system", ""),
+        "Device": known.get("device_name") or run.device or "",
+        "Threads": wording.count(run.threads),
+        # Before there was a choice all runs computed in float32.
+        "Precision": known.get("precision") or ("float32" if run.device else ""),
+        "Code": known.get("code", ""),
+        "Python": known.get("python", ""),
+        **known.get("libraries", {}),
+        "Parameters": f"{wording.count(run.parameters_total)}, of which {trained} trained",
+        "Pretrained weights": weights(run.pretrained),
+        "Training images per second": wording.number(run.images_per_s, 0),
+        "Prediction": _prediction(run),
+    }
+
+
+def _prediction(run: Run) -> str:
+    if run.prediction_images_per_s is None:
+        return "not recorded" if run.status == FINISHED else ""
+    flips = " and its mirror image" if run.answers_with_flips else ""
+    milliseconds = 1000 / run.prediction_images_per_s
+    return (
+        f"{milliseconds:.2f} ms an image{flips} ({run.prediction_images_per_s:,.0f} test images/s, preprocessing "
+        "included)"
+    )
