@@ -5,7 +5,7 @@ from typing import Any
 
 from core.config import RunConfig
 from core.presets import changed
-from jobs.running.queue import launch, launch_group, seeds_from
+from jobs.running.queue import launch_all
 from jobs.store.records import Run
 from jobs.store.schema import LONGEST_NAME
 from jobs.store.store import Store
@@ -26,11 +26,8 @@ def clone(
     With `seeds` queue a group of so many, with seeds from the config's own on, and return their ids. Without a name
     they are called after the run. Raise ConfigurationError or StoreError, and then nothing is queued.
     """
-    if seeds is None:
-        return [launch(store, config, name or clone_name(run, config.seed), cloned_from=run.id, tags=tags)]
-    return launch_group(
-        store, config, seeds_from(config.seed, seeds), name or _again(run), cloned_from=run.id, tags=tags
-    )
+    chosen = name or (clone_name(run, config.seed) if seeds is None else _again(run))
+    return launch_all(store, config, chosen, seeds=seeds, cloned_from=run.id, tags=tags)
 
 
 def clone_name(run: Run, seed: int) -> str:

@@ -1,12 +1,17 @@
-"""What a run ran on: versions, host and hardware, recorded when it is launched."""
+"""What a run runs on: versions, host, hardware and weights file, recorded when it is launched."""
 
 import platform
 import socket
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-from jobs.settings import ROOT
+from core.config import MOST_THREADS, RunConfig, with_changes
+from core.errors import ConfigurationError
+from core.files import expanded
+from core.machine.cores import usable_cores
+from jobs.settings import ROOT, settings
 
 _LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pillow", "sqlalchemy", "pydantic")
 
@@ -38,6 +43,29 @@ def code_version() -> str:
     if not commit:
         return package
     return f"{package} ({commit}{'+changes' if _git('status', '--porcelain', '-uno') else ''})"
+
+
+def weights_file_of(config: RunConfig) -> str | None:
+    """The file with the weights that a run of this config starts from, None where they are torchvision's or none.
+
+    Raise ConfigurationError where it is to be in the home folder of a user whom there is not.
+    A path given with the config is relative to the working directory of who launches; the trainer has another one.
+    """
+    if config.weights_file:
+        advice = "Write the whole path of the weights file."
+        return str(expanded(Path(config.weights_file), ConfigurationError, advice).absolute())
+    return str(settings().resnet18_weights) if config.pretrained and settings().resnet18_weights else None
+
+
+def frozen_here(config: RunConfig) -> RunConfig:
+    """The config with what is left open, the number of threads and the weights file, as on this machine now."""
+    return with_changes(
+        config,
+        threads=config.threads or min(usable_cores(), MOST_THREADS),
+        weights_file=weights_file_of(config),
+        # Without pretrained weights nothing is frozen.
+        unfrozen_layers=config.unfrozen_layers if config.pretrained else (),
+    )
 
 
 def _git(*arguments: str) -> str:

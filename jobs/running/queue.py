@@ -4,26 +4,22 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from core.config import LAST_SEED, MOST_FOLDS, MOST_THREADS, RunConfig, with_changes
+from core.config import LAST_SEED, MOST_FOLDS, RunConfig, with_changes
 from core.errors import ConfigurationError
-from core.files import expanded
-from core.machine.cores import usable_cores
 from core.presets import PRESETS, config_of
 from core.statistics.wording import counted
 from core.texts import named
 from jobs.running import run_edits
 from jobs.running.attempts import existing_row
-from jobs.running.environment import environment
-from jobs.settings import settings
+from jobs.running.environment import environment, frozen_here
 from jobs.store import locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run
 from jobs.store.schema import LONGEST_NAME, epochs, runs
 from jobs.store.store import Store
 
@@ -37,7 +33,6 @@ def launch(
     config: RunConfig,
     name: str = "",
     *,
-    group_id: str | None = None,
     cloned_from: str | None = None,
     tags: Sequence[str] = (),
 ) -> str:
@@ -45,10 +40,27 @@ def launch(
 
     The config is frozen here: the number of threads and the weights file become what they are on this machine now.
     """
-    common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
-    values = _values_of(config, name) | common
-    with store.writing() as connection:
-        return _insert(connection, values, tags)
+    return _launch_configs(store, [config], [name], cloned_from, tags)[0]
+
+
+def launch_all(
+    store: Store,
+    config: RunConfig,
+    name: str = "",
+    *,
+    seeds: int | None = None,
+    folds: int | None = None,
+    cloned_from: str | None = None,
+    tags: Sequence[str] = (),
+) -> list[str]:
+    """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
+
+    Return the ids; raise ConfigurationError or StoreError, and then nothing is queued.
+    """
+    if folds is not None:
+        return launch_folds(store, config, folds, name, cloned_from=cloned_from, tags=tags)
+    chosen = seeds_from(config.seed, 1 if seeds is None else seeds)
+    return launch_group(store, config, chosen, name, cloned_from=cloned_from, tags=tags)
 
 
 def seeds_from(first: int, count: int) -> range:
@@ -81,11 +93,9 @@ def launch_group(
     if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) != len(seeds):
         raise _wrong_number_of_seeds(len(seeds))
     configs = [with_changes(config, seed=seed) for seed in seeds]
-    if len(seeds) == 1:
-        return [launch(store, config, name, cloned_from=cloned_from, tags=tags) for config in configs]
     chosen = _chosen(name)
-    names = [chosen and f"{chosen} seed {seed}" for seed in seeds]
-    return _launch_all(store, configs, names, cloned_from, tags)
+    names = [f"{chosen} seed {seed}" if chosen and len(seeds) > 1 else chosen for seed in seeds]
+    return _launch_configs(store, configs, names, cloned_from, tags)
 
 
 def launch_folds(
@@ -106,17 +116,18 @@ def launch_folds(
         raise ConfigurationError(f"{folds} folds are not possible.", f"Choose 2 to {MOST_FOLDS}.")
     configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
     start = _chosen(name) or default_name(with_changes(config, folds=0, fold=0))
-    return _launch_all(store, configs, [f"{start} {fold_words(one)}" for one in configs], cloned_from, tags)
+    return _launch_configs(store, configs, [f"{start} {fold_words(config)}" for config in configs], cloned_from, tags)
 
 
-def _launch_all(
+def _launch_configs(
     store: Store, configs: Sequence[RunConfig], names: Sequence[str], cloned_from: str | None, tags: Sequence[str]
 ) -> list[str]:
-    common = {"group_id": new_id(), "cloned_from": cloned_from, "environment": environment()}
-    values = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
+    group_id = new_id() if len(configs) > 1 else None
+    common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
+    rows = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
     # All or none: a group that is cut short would be taken for a whole one.
     with store.writing() as connection:
-        return [_insert(connection, one, tags) for one in values]
+        return [_insert(connection, row, tags) for row in rows]
 
 
 def _chosen(name: str) -> str:
@@ -126,7 +137,7 @@ def _chosen(name: str) -> str:
 
 def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
     chosen = _chosen(name) or default_name(config)
-    frozen = _frozen(config)
+    frozen = frozen_here(config)
     return {
         "name": chosen,
         "preset": frozen.preset,
@@ -210,9 +221,14 @@ def start_over(store: Store, run_id: str) -> None:
 _NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": None, "best_val_accuracy": None}
 
 
+def is_resumable(run: Run | Row[Any]) -> bool:
+    """Whether a run, or its row, can be queued again."""
+    return run.status in (STOPPED, FAILED)
+
+
 def _resumable(connection: Connection, run_id: str) -> Row[Any]:
     row = existing_row(connection, run_id)
-    if row.status not in (STOPPED, FAILED):
+    if not is_resumable(row):
         advice = {FINISHED: "Clone it to run it again.", STOPPING: "Wait until it has stopped."}
         raise NotPossible(
             f"Run {row.name} is {row.status}, so it cannot be resumed.",
@@ -273,28 +289,6 @@ def _waiting(connection: Connection) -> Sequence[Any]:
     """Id and position of the queued runs, the next one first."""
     query = select(runs.c.id, runs.c.queue_position).where(runs.c.status == QUEUED)
     return connection.execute(query.order_by(runs.c.queue_position, runs.c.id)).all()
-
-
-def weights_file_of(config: RunConfig) -> str | None:
-    """The file with the weights that a run of this config starts from, None where they are torchvision's or none.
-
-    Raise ConfigurationError where it is to be in the home folder of a user whom there is not.
-    A path given with the config is relative to the working directory of who launches; the trainer has another one.
-    """
-    if config.weights_file:
-        advice = "Write the whole path of the weights file."
-        return str(expanded(Path(config.weights_file), ConfigurationError, advice).absolute())
-    return str(settings().resnet18_weights) if config.pretrained and settings().resnet18_weights else None
-
-
-def _frozen(config: RunConfig) -> RunConfig:
-    return with_changes(
-        config,
-        threads=config.threads or min(usable_cores(), MOST_THREADS),
-        weights_file=weights_file_of(config),
-        # Without pretrained weights nothing is frozen.
-        unfrozen_layers=config.unfrozen_layers if config.pretrained else (),
-    )
 
 
 def _end_of_queue(connection: Connection) -> float:

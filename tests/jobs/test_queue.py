@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.config import LAST_SEED, RunConfig, validated
 from core.errors import ConfigurationError
 from core.presets import config_of
-from jobs.running import attempts, queue
+from jobs.running import attempts, environment, queue
 from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import code_version
 from jobs.store import queue_settings as shop_settings
@@ -276,7 +276,7 @@ def test_the_last_seeds_there_are_can_be_launched_and_the_ones_after_cannot(stor
 def test_a_machine_with_more_cores_than_a_run_takes_threads_launches_all_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "usable_cores", lambda: 384)
+    monkeypatch.setattr(environment, "usable_cores", lambda: 384)
     run = get_run(store, queue.launch(store, config_of("quick", threads=0)))
     assert validated(run.config).threads == run.threads == 256
 
@@ -303,3 +303,15 @@ def test_slots_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(s
     shop_settings.set_slots(store, 4, based_on=2)
     shop_settings.set_slots(store, 3, based_on=4)
     assert shop_state(store).slots == 3
+
+
+def test_one_launch_makes_a_run_a_group_of_seeds_or_a_run_for_each_fold(store: Store) -> None:
+    assert len(queue.launch_all(store, TINY, "alone")) == 1
+    seeds = [get_run(store, run_id) for run_id in queue.launch_all(store, TINY, seeds=3)]
+    assert [run.seed for run in seeds] == [TINY.seed, TINY.seed + 1, TINY.seed + 2]
+    assert len({run.group_id for run in seeds}) == 1
+    folds = [get_run(store, run_id) for run_id in queue.launch_all(store, TINY, folds=2)]
+    assert [run.config["fold"] for run in folds] == [1, 2]
+    with pytest.raises(ConfigurationError):
+        queue.launch_all(store, TINY, seeds=0)
+    assert len(list_runs(store)) == 6

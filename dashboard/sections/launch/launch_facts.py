@@ -13,8 +13,7 @@ from dashboard import wording
 from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate
 from jobs.reports.html import words as shown
-from jobs.running.environment import host
-from jobs.running.queue import weights_file_of
+from jobs.running.environment import host, weights_file_of
 from jobs.settings import downloaded_weights
 from jobs.store.queries import Filter, list_runs, shop_state
 from jobs.store.records import Run, ShopState

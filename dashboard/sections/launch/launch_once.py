@@ -39,7 +39,10 @@ def launch_once(
         last = {"asked": asked, "at": time.time()}
         st.session_state[_LAST] = last
         try:
-            last["ids"] = _queue(config, several, name, cloned_from)
+            folds = several.folds if several.all_folds else None
+            last["ids"] = queue.launch_all(
+                run_queries.store(), config, name, seeds=several.seeds, folds=folds, cloned_from=cloned_from
+            )
         except LookbookError as error:
             page.say(error)
             return
@@ -48,13 +51,3 @@ def launch_once(
         on_launch()
     group = get_run(run_queries.store(), last["ids"][0]).group_id
     page.go_to("runs", **({"group": group} if group else {"run": last["ids"][0]}))
-
-
-def _queue(config: RunConfig, several: Several, name: str, cloned_from: str | None) -> list[str]:
-    store = run_queries.store()
-    if several.all_folds:
-        return queue.launch_folds(store, config, several.folds, name, cloned_from=cloned_from)
-    if several.seeds > 1:
-        seeds = queue.seeds_from(config.seed, several.seeds)
-        return queue.launch_group(store, config, seeds, name, cloned_from=cloned_from)
-    return [queue.launch(store, config, name, cloned_from=cloned_from)]

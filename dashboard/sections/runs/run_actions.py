@@ -12,7 +12,7 @@ from dashboard.sections.runs.acting import apply, ask, mark, menu_key
 from dashboard.sections.shared.take_along import report_buttons
 from jobs.running import queue, run_edits
 from jobs.store.queries import get_runs
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
+from jobs.store.records import FINISHED, QUEUED, RUNNING, Run
 from jobs.store.store import Store
 
 
@@ -37,10 +37,6 @@ def _any(_run: Run) -> bool:
     return True
 
 
-def _resumable(run: Run) -> bool:
-    return run.status in (STOPPED, FAILED)
-
-
 ACTIONS = {
     "stop": Action(
         "Stop",
@@ -53,7 +49,7 @@ ACTIONS = {
     ),
     "resume": Action(
         "Resume",
-        _resumable,
+        queue.is_resumable,
         queue.resume,
         "queued to go on",
         "had not stopped",
@@ -107,7 +103,7 @@ _DIALOGS: dict[str, tuple[str, Callable[[Run], bool]]] = {
     "note": ("Note", _any),
     "launch_again": ("Launch again with several seeds", _any),
     "move": ("Move in the queue", lambda run: run.status == QUEUED),
-    "start_over": ("Resume from the start", _resumable),
+    "start_over": ("Resume from the start", queue.is_resumable),
     "delete": ("Delete", lambda run: not run.is_active),
 }
 """Label of each dialog, and the runs that it is for."""

@@ -16,7 +16,7 @@ from jobs.running.queue import MOST_SEEDS
 from jobs.several import numbered
 from jobs.store import run_files
 from jobs.store.queries import get_runs, known_tags, shop_state
-from jobs.store.records import FAILED, QUEUED, STOPPED, Run
+from jobs.store.records import QUEUED, Run
 
 NAMED = 5
 _LAUNCHABLE = "launchable_again"
@@ -73,7 +73,7 @@ def _delete_now(run_ids: Sequence[str]) -> None:
 @st.dialog("Resume from the start")
 def _start_over(chosen: Sequence[Run]) -> None:
     """What is trained so far goes, so it asks first."""
-    anew = [run for run in chosen if run.status in (STOPPED, FAILED)]
+    anew = [run for run in chosen if queue.is_resumable(run)]
     st.write(f"This deletes the checkpoints and epochs of {wording.counted(len(anew), 'run')}:")
     st.markdown("\n".join(f"- **{page.plain(run.name)}** ({run.id}), {wording.progress(run)}" for run in anew[:20]))
     st.write("They begin anew at the end of the queue. To keep what they have learnt, choose Resume.")
