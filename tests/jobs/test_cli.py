@@ -4,13 +4,15 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
-from jobs.cli import launching, main, reading
+from jobs.cli import launching, lookbook, main, reading
 from jobs.results import wording
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
@@ -33,12 +35,9 @@ EPOCH = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "l
 
 def run(capture: Capture, *arguments: str) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command."""
-    try:
-        status = main(arguments)
-    except SystemExit as left:
-        status = int(left.code or 0)
-    said = capture.readouterr()
-    return status, said.out, said.err
+    status = main(arguments, "python -m jobs")
+    written = capture.readouterr()
+    return status, written.out, written.err
 
 
 def refused(capture: Capture, *arguments: str) -> str:
@@ -116,15 +115,22 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
         (["launch", "quick", "--set", "weights_file=\udcff"], "weights_file"),
         (["launch", "cnn", "--set", "preset=zzz"], "Known are quick, cnn"),
         (["launch", "cnn", "--set", "unfrozen_layers=layer3"], "only used with pretrained=true"),
-        (["list", "--status", "frob"], "choose from"),
+        (["list", "--status", "frob"], "is not one of"),
         (["show", "nosuchid"], "no run 'nosuchid'"),
         (["stop", "nosuchid"], "no run 'nosuchid'"),
         (["slots", "0"], "1 to 64"),
         (["move", "one", "soon"], "'soon' is no place"),
         (["clear-checkpoints"], "Name runs, or say --all"),
-        (["dance"], "invalid choice"),
-        (["show"], "required"),
-        ([], "required"),
+        (["dance"], "No such command 'dance'"),
+        (["show"], "Missing argument 'RUN'"),
+        (["show", "a", "b"], "unexpected extra argument"),
+        (["launch", "cnn", "--seeds", "2", "--folds", "2"], "--seeds and --folds exclude each other"),
+        (["suspects", "a", "--json", "--csv"], "--json and --csv exclude each other"),
+        (["launch", "cnn", "--name", "--json"], "'--name' requires an argument"),
+        (["launch", "cnn", "--frob"], "No such option"),
+        (["launch", "cnn", "--seed", "one"], "not a valid integer"),
+        (["photo-set"], "Missing command"),
+        ([], "Missing command"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line_on_stderr(
@@ -525,8 +531,94 @@ def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.stderr.count("\n") == 1
 
 
-def test_every_command_has_help(capsys: Capture) -> None:
-    _, out, _ = run(capsys, "--help")
-    for command in ("launch", "list", "show", "stop", "log", "predict", "worker", "data", "backup", "restore"):
-        assert command in out
-        assert run(capsys, command, "--help")[0] == 0
+def every_command(group: click.Group = lookbook, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Each command that does something, by all the words of its name."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def test_every_command_has_help_and_is_described_in_one_line_of_a_narrow_terminal(capsys: Capture) -> None:
+    listed = run(capsys, "--help")[1] + run(capsys, "photo-set", "--help")[1]
+    for name, command in every_command():
+        status, out, _ = run(capsys, *name.split(), "-h")
+        assert status == 0
+        assert out.startswith(f"Usage: python -m jobs {name} [OPTIONS]")
+        assert re.search(rf"^  {name.split()[-1]} +\S.*\.$", listed, re.MULTILINE)
+        assert str(command.help).split("\n")[0] in listed
+
+
+def test_options_stand_anywhere_are_abbreviated_and_texts_may_begin_with_a_hyphen(
+    store: Store, capsys: Capture
+) -> None:
+    first, second = (stores.add(store, Sample(name=name)) for name in ("- a list", "b"))
+    assert run(capsys, "note", "--ad", "- a list", second, "- better")[0] == 0
+    assert [get_run(store, run_id).note for run_id in (first, second)] == ["- better"] * 2
+    assert run(capsys, "tag", "--tag=a", second, "--tag", "-1")[0] == 0
+    assert get_run(store, second).tags == ("-1", "a")
+    assert run(capsys, "rename", second, "--", "--json")[0] == 0
+    assert get_run(store, second).name == "--json"
+    status, out, _ = run(capsys, "launch", "--se=3", "quick")
+    assert (status, out) == (2, "")
+    assert len(run(capsys, "launch", "--fol=3", "quick", "--na", "- mine")[1].split()) == 3
+
+
+def test_the_version_is_told(capsys: Capture) -> None:
+    status, out, _ = run(capsys, "--version")
+    assert status == 0
+    assert re.match(r"Lookbook \S", out)
+
+
+def complete(capture: Capture, monkeypatch: pytest.MonkeyPatch, words: str) -> list[str]:
+    """What bash offers for the last of these words."""
+    monkeypatch.setenv("_LOOKBOOK_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    with pytest.raises(SystemExit):
+        main()
+    written = capture.readouterr()
+    assert written.err == ""
+    return [line.partition(",")[2] for line in written.out.splitlines() if line]
+
+
+def test_the_shell_completes_commands_runs_presets_statuses_and_tags(
+    store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = stores.add(store, Sample(name="mine", tags=["paper"]))
+    stores.add(store, Sample(name="needs quotes"))
+    assert complete(capsys, monkeypatch, "lookbook pre") == ["predict"]
+    assert complete(capsys, monkeypatch, "lookbook photo-set mea") == ["measure"]
+    assert complete(capsys, monkeypatch, f"lookbook show {run_id[:6]}") == [run_id]
+    assert complete(capsys, monkeypatch, f"lookbook compare {run_id} mi") == ["mine"]
+    assert complete(capsys, monkeypatch, "lookbook show needs") == []
+    assert complete(capsys, monkeypatch, "lookbook launch cnn-b") == ["cnn-best"]
+    assert complete(capsys, monkeypatch, "lookbook list --status run") == ["running"]
+    assert complete(capsys, monkeypatch, "lookbook list --tag pa") == ["paper"]
+    assert complete(capsys, monkeypatch, "lookbook launch cnn --fo") == ["--folds"]
+
+
+@pytest.mark.parametrize("content", [None, "no database at all " * 300])
+def test_completion_makes_no_store_and_is_silent_about_a_damaged_one(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    place = tmp_path / "other.db"
+    if content:
+        place.write_text(content, encoding="utf-8")
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", f"sqlite:///{place}")
+    monkeypatch.setenv("LOOKBOOK_ARTIFACTS", str(tmp_path / "artifacts"))
+    settings.cache_clear()
+    assert complete(capsys, monkeypatch, "lookbook show a") == []
+    settings.cache_clear()
+    assert [path.name for path in tmp_path.iterdir()] == (["other.db"] if content else [])
+
+
+def test_a_reader_that_leaves_early_is_no_error(store: Store) -> None:
+    stores.fill(store, 20)
+    command = f"{sys.executable} -m jobs list --json; echo $? >&2"
+    with subprocess.Popen(["sh", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, error = process.communicate(timeout=60)
+    assert error.decode() == "1\n"
