@@ -17,7 +17,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words with the options put first."""
-        return super().parse_args(ctx, self._options_first(ctx, args))
+        try:
+            return super().parse_args(ctx, self._options_first(ctx, args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # whose help is named
+            raise
 
     def format_epilog(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Add how runs are named where the command takes any."""

@@ -53,10 +53,10 @@ def refused(capture: Capture, *arguments: str) -> str:
 def test_launch_prints_the_id_of_the_run_it_queued(store: Store, capsys: Capture) -> None:
     changes = ["--set", "epochs=3", "--set", "learning_rate=0.01", "--set", "augmentation=none"]
     status, out, _ = run(capsys, "launch", "cnn", "--name", "mine", "--seed", "7", "--tag", "first", *changes)
-    found = get_run(store, out.strip())
+    launched = get_run(store, out.strip())
     assert status == 0
-    assert (found.name, found.seed, found.epochs, found.tags) == ("mine", 7, 3, ("first",))
-    assert (found.config["learning_rate"], found.config["augmentation"]) == (0.01, "none")
+    assert (launched.name, launched.seed, launched.epochs, launched.tags) == ("mine", 7, 3, ("first",))
+    assert (launched.config["learning_rate"], launched.config["augmentation"]) == (0.01, "none")
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -90,7 +90,7 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
     assert json.loads(out)["status"] == "queued"
     status, out, _ = run(capsys, "launch", "cnn", "--seeds", "2", "--seed", "5", "--json")
     assert status == 0
-    assert [get_run(store, one["id"]).seed for one in json.loads(out)] == [5, 6]
+    assert [get_run(store, summary["id"]).seed for summary in json.loads(out)] == [5, 6]
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_show_json_holds_everything_of_a_finished_run(store: Store, capsys: Capt
     assert [epoch.keys() for epoch in shown["epochs"]] == [EPOCH] * 4
     matrix = shown["confusion_matrix"]
     assert sum(map(sum, matrix)) == 10_000
-    assert [sum(row) for row in matrix] == [one["support"] for one in shown["per_class"]] == [1000] * 10
+    assert [sum(row) for row in matrix] == [row["support"] for row in shown["per_class"]] == [1000] * 10
     assert shown["test_accuracy"] == pytest.approx(sum(matrix[label][label] for label in range(10)) / 10_000)
-    assert [one["name"] for one in shown["per_class"]] == list(CLASS_NAMES)
+    assert [row["name"] for row in shown["per_class"]] == list(CLASS_NAMES)
     assert {"precision", "recall", "f1"} <= shown["per_class"][0].keys()
 
 
@@ -189,9 +189,9 @@ def test_list_json_lists_newest_first_and_filters(store: Store, capsys: Capture)
     ids = stores.fill(store, 3)
     waiting = queue.launch(store, TINY)
     _, out, _ = run(capsys, "list", "--json")
-    assert [one["id"] for one in json.loads(out)] == [waiting, *reversed(ids)]
+    assert [summary["id"] for summary in json.loads(out)] == [waiting, *reversed(ids)]
     _, out, _ = run(capsys, "list", "--json", "--status", "queued")
-    assert [one["id"] for one in json.loads(out)] == [waiting]
+    assert [summary["id"] for summary in json.loads(out)] == [waiting]
 
 
 @pytest.mark.usefixtures("store")
@@ -260,10 +260,10 @@ def test_the_queue_is_steered(store: Store, capsys: Capture) -> None:
 def test_several_runs_move_to_the_front_or_the_end(store: Store, capsys: Capture) -> None:
     ids = [queue.launch(store, TINY, name) for name in ("one", "two", "three")]
     _, _, error = run(capsys, "move", "three", "two", "first")
-    assert [one.id for one in active_runs(store)] == [ids[2], ids[1], ids[0]]
+    assert [waiting.id for waiting in active_runs(store)] == [ids[2], ids[1], ids[0]]
     assert f"{ids[1]} two: moved to place 2" in error
     run(capsys, "move", "three", "last")
-    assert [one.id for one in active_runs(store)] == [ids[1], ids[0], ids[2]]
+    assert [waiting.id for waiting in active_runs(store)] == [ids[1], ids[0], ids[2]]
 
 
 def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, capsys: Capture) -> None:
@@ -277,7 +277,7 @@ def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, caps
     rows = [line.split() for line in out.splitlines()[3:]]
     assert [(row[0], row[1]) for row in rows] == [("-", working), ("1", second), ("2", first)]
     shown = json.loads(run(capsys, "queue", "--json")[1])
-    assert (shown["paused"], shown["slots"], [one["id"] for one in shown["runs"]]) == (
+    assert (shown["paused"], shown["slots"], [summary["id"] for summary in shown["runs"]]) == (
         True,
         1,
         [working, second, first],
@@ -303,9 +303,11 @@ def test_a_clone_has_the_config_with_the_values_changed(store: Store, capsys: Ca
 def test_several_runs_are_cloned_each_with_several_seeds(store: Store, capsys: Capture) -> None:
     sources = [queue.launch(store, TINY, name) for name in ("one", "two")]
     status, out, _ = run(capsys, "clone", *sources, "--seeds", "2", "--seed", "8", "--json")
-    made = [get_run(store, one["id"]) for one in json.loads(out)]
+    made = [get_run(store, summary["id"]) for summary in json.loads(out)]
     assert status == 0
-    assert [(one.cloned_from, one.seed) for one in made] == [(source, seed) for source in sources for seed in (8, 9)]
+    assert [(clone.cloned_from, clone.seed) for clone in made] == [
+        (source, seed) for source in sources for seed in (8, 9)
+    ]
     assert made[0].group_id == made[1].group_id != made[2].group_id == made[3].group_id
 
 
@@ -321,7 +323,7 @@ def test_waiting_for_runs_says_that_the_queue_is_paused(
     queue_settings.set_paused(store, True)
     # Somebody else stops what waits, so that the wait comes to its end.
     monkeypatch.setattr(
-        launching.time, "sleep", lambda _seconds: [queue.stop(store, one.id) for one in list_runs(store)]
+        launching.time, "sleep", lambda _seconds: [queue.stop(store, queued.id) for queued in list_runs(store)]
     )
     status, _, error = run(capsys, "launch", "cnn", "--wait")
     assert status == 1
@@ -329,20 +331,20 @@ def test_waiting_for_runs_says_that_the_queue_is_paused(
 
 
 def test_what_people_write_on_runs(store: Store, capsys: Capture) -> None:
-    one, two = (stores.add(store, Sample(name=name)) for name in ("one", "two"))
+    first, second = (stores.add(store, Sample(name=name)) for name in ("one", "two"))
     assert run(capsys, "rename", "one", "first")[0] == 0
-    assert get_run(store, one).name == "first"
-    run(capsys, "rename", one, two, "sweep")
-    assert [get_run(store, run_id).name for run_id in (one, two)] == ["sweep 1", "sweep 2"]
-    run(capsys, "note", one, two, "good")
-    run(capsys, "note", two, "--add", "but slow")
-    assert [get_run(store, run_id).note for run_id in (one, two)] == ["good", "good\n\nbut slow"]
-    run(capsys, "tag", one, two, "--tag", "a", "--tag", "b")
-    run(capsys, "tag", two)
-    assert [get_run(store, run_id).tags for run_id in (one, two)] == [("a", "b"), ()]
-    run(capsys, "pin", one, two)
-    run(capsys, "unpin", two)
-    assert [get_run(store, run_id).pinned for run_id in (one, two)] == [True, False]
+    assert get_run(store, first).name == "first"
+    run(capsys, "rename", first, second, "sweep")
+    assert [get_run(store, run_id).name for run_id in (first, second)] == ["sweep 1", "sweep 2"]
+    run(capsys, "note", first, second, "good")
+    run(capsys, "note", second, "--add", "but slow")
+    assert [get_run(store, run_id).note for run_id in (first, second)] == ["good", "good\n\nbut slow"]
+    run(capsys, "tag", first, second, "--tag", "a", "--tag", "b")
+    run(capsys, "tag", second)
+    assert [get_run(store, run_id).tags for run_id in (first, second)] == [("a", "b"), ()]
+    run(capsys, "pin", first, second)
+    run(capsys, "unpin", second)
+    assert [get_run(store, run_id).pinned for run_id in (first, second)] == [True, False]
 
 
 def test_archived_runs_are_brought_back(store: Store, capsys: Capture) -> None:
@@ -350,7 +352,7 @@ def test_archived_runs_are_brought_back(store: Store, capsys: Capture) -> None:
     assert run(capsys, "archive", *ids)[0] == 0
     assert list_runs(store) == []
     assert run(capsys, "bring-back", ids[0])[0] == 0
-    assert [one.id for one in list_runs(store)] == ids[:1]
+    assert [listed.id for listed in list_runs(store)] == ids[:1]
 
 
 def write_checkpoints(store: Store, run_id: str, count: int) -> Path:
@@ -381,7 +383,7 @@ def test_the_room_that_runs_take_is_shown_and_had_back(store: Store, capsys: Cap
     assert [line.split()[0] for line in out.splitlines()[1:3]] == [finished, stopped]
     assert "4.0 MB of files of 2 runs; 3.0 MB of it are checkpoints of finished runs" in out
     assert run(capsys, "clear-checkpoints", "--all")[0] == 0
-    assert [(one["run_id"], one["used"]) for one in json.loads(run(capsys, "space", "--json")[1])] == [
+    assert [(space["run_id"], space["used"]) for space in json.loads(run(capsys, "space", "--json")[1])] == [
         (stopped, 1_000_000)
     ]
 
@@ -471,7 +473,7 @@ def test_predict_json_answers_each_file_and_one_bad_one_never_stops_the_rest(
     status, out, error = run(capsys, "predict", run_id, *photos[1:], photos[0], "--json")
     broken, missing, shirt = json.loads(out)
     assert status == 1
-    assert [one.keys() for one in (broken, missing)] == [{"file", "error"}] * 2
+    assert [answer.keys() for answer in (broken, missing)] == [{"file", "error"}] * 2
     assert shirt.keys() == {"file", "predicted", "confidence", "top3", "verdict", "reason", "probabilities"}
     assert shirt["verdict"] is None
     assert shirt["top3"][0] == {"class": shirt["predicted"], "probability": shirt["confidence"]}
@@ -517,10 +519,10 @@ def test_a_database_that_cannot_be_opened_is_said_in_one_line(
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATABASE_URL", url)
     settings.cache_clear()
-    said = refused(capsys, command)
-    assert re.search(reason, said)
-    assert "orrect LOOKBOOK_DATABASE_URL" in said
-    assert "secret" not in said
+    error = refused(capsys, command)
+    assert re.search(reason, error)
+    assert "orrect LOOKBOOK_DATABASE_URL" in error
+    assert "secret" not in error
 
 
 def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
