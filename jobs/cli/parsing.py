@@ -92,7 +92,10 @@ class Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that is named; who reads its output may stop doing so."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except BrokenPipeError:
             # The reader of a pipe, `head` say, has gone: nothing is wrong, and nobody is there to be told.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

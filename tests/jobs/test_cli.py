@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and its exit status."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -616,11 +617,19 @@ def test_completion_makes_no_store_and_is_silent_about_a_damaged_one(
     assert [path.name for path in tmp_path.iterdir()] == (["other.db"] if content else [])
 
 
-def test_a_reader_that_leaves_early_is_no_error(store: Store) -> None:
-    stores.fill(store, 20)
-    command = f"{sys.executable} -m jobs list --json; echo $? >&2"
-    with subprocess.Popen(["sh", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("command", ["list", "list --help", "show mine --json", "log mine"])
+def test_a_reader_that_leaves_early_is_told_nothing(store: Store, command: str) -> None:
+    stores.write_log(store, stores.add(store, Sample(name="mine")), "epoch 1\n")
+    with subprocess.Popen(
+        ["sh", "-c", f"{sys.executable} -m jobs {command}; echo $? >&2"],
+        cwd=ROOT,
+        # With a buffer, as usual, what is short is written at the very end only.
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert process.stdout is not None
         process.stdout.close()
         _, error = process.communicate(timeout=60)
-    assert error.decode() == "1\n"
+    assert error == "1\n"
