@@ -1,13 +1,15 @@
 """compare: is the difference of runs, or of recipes, real?"""
 
-import argparse
 from collections.abc import Sequence
-from typing import Any
+
+import click
 
 from core.classes import CLASS_NAMES
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.comparison import Comparison
 from jobs.cli import output
+from jobs.cli.parameters import runs_argument
+from jobs.cli.parsing import command
 from jobs.results import wording
 from jobs.results.comparisons import (
     GroupsCompared,
@@ -20,43 +22,28 @@ from jobs.results.comparisons import (
 from jobs.results.seed_groups import find_group
 from jobs.running.background import open_here
 from jobs.store.queries import find_run
-from jobs.store.store import Store
 
 PAIRS_LISTED = 8
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser(
-        "compare",
-        help="compare finished runs on the test images, or groups of seeds as recipes",
-        description="The first run or group is the baseline, the others are held against it.",
-    )
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="id, beginning of an id, or name; the baseline first")
-    parser.add_argument(
-        "--groups", action="store_true", help="compare recipes: each RUN names a group, by its id or by one of its runs"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON, with every class and confused pair")
-    parser.set_defaults(do=_compare)
+@command("compare")
+@runs_argument
+@click.option("--groups", is_flag=True, help="Compare recipes: each RUN names a group, by its id or one of its runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every class and confused pair.")
+def compare(runs: Sequence[str], groups: bool, as_json: bool) -> None:
+    """Compare finished runs, or groups of seeds as recipes.
 
-
-def _compare(chosen: argparse.Namespace) -> int:
+    They are compared on the test images, with the first run or group as the baseline.
+    """
     store = open_here()
-    return _groups(store, chosen) if chosen.groups else _runs(store, chosen)
-
-
-def _runs(store: Store, chosen: argparse.Namespace) -> int:
-    compared = compare_runs(store, [find_run(store, words) for words in chosen.runs])
-    output.say_left_out(compared.left_out)
-    print(output.as_json(runs_as_data(compared)) if chosen.json else _runs_text(compared))
-    return 0
-
-
-def _groups(store: Store, chosen: argparse.Namespace) -> int:
-    compared = compare_groups(store, [find_group(store, words) for words in chosen.runs])
-    output.say_left_out(compared.left_out)
-    print(output.as_json(groups_as_data(compared)) if chosen.json else _groups_text(compared))
-    return 0
+    if groups:
+        recipes = compare_groups(store, [find_group(store, words) for words in runs])
+        output.say_left_out(recipes.left_out)
+        print(output.as_json(groups_as_data(recipes)) if as_json else _groups_text(recipes))
+    else:
+        compared = compare_runs(store, [find_run(store, words) for words in runs])
+        output.say_left_out(compared.left_out)
+        print(output.as_json(runs_as_data(compared)) if as_json else _runs_text(compared))
 
 
 def _runs_text(compared: RunsCompared) -> str:
@@ -64,7 +51,7 @@ def _runs_text(compared: RunsCompared) -> str:
     if len(compared.comparisons) == 1:
         parts = [only.sentence, _accuracies(compared), _counts(only), *_breakdown(only)]
     else:
-        sentences = "\n".join(one.sentence for one in compared.comparisons)
+        sentences = "\n".join(comparison.sentence for comparison in compared.comparisons)
         parts = [f"{sentences}\n{compared.best_sentence}", _accuracies(compared), _against_baseline(compared)]
     return "\n\n".join(parts)
 
@@ -91,25 +78,25 @@ def _counts(comparison: Comparison) -> str:
 
 def _breakdown(comparison: Comparison) -> list[str]:
     """The classes, and the confusions that changed most, in points of B less A."""
-    changed = sorted(comparison.pairs, key=lambda one: (one.p_adjusted, -abs(one.count_b - one.count_a)))
+    changed = sorted(comparison.pairs, key=lambda pair: (pair.p_adjusted, -abs(pair.count_b - pair.count_a)))
     header = ("TRUE", "PREDICTED", "A", "B", "P (HOLM)")
     return [
         f"{comparison.class_sentence}\n\n" + _class_table(comparison.classes),
-        f"{comparison.pair_sentence}\n\n" + output.table(header, [_pair_row(one) for one in changed[:PAIRS_LISTED]]),
+        f"{comparison.pair_sentence}\n\n" + output.table(header, [_pair_row(pair) for pair in changed[:PAIRS_LISTED]]),
     ]
 
 
 def _class_table(classes: Sequence[ClassDifference]) -> str:
     rows = [
         (
-            one.name,
-            str(one.n),
-            wording.share_of(one.accuracy_a, one.n),
-            wording.share_of(one.accuracy_b, one.n),
-            wording.difference(one.difference, one.low, one.high),
-            wording.p_value(one.p_adjusted),
+            each.name,
+            str(each.n),
+            wording.share_of(each.accuracy_a, each.n),
+            wording.share_of(each.accuracy_b, each.n),
+            wording.difference(each.difference, each.low, each.high),
+            wording.p_value(each.p_adjusted),
         )
-        for one in classes
+        for each in classes
     ]
     return output.table(("CLASS", "IMAGES", "A", "B", "POINTS (95 % INTERVAL)", "P (HOLM)"), rows)
 
@@ -122,19 +109,19 @@ def _pair_row(pair: PairDifference) -> tuple[str, ...]:
 def _against_baseline(compared: RunsCompared) -> str:
     rows = [
         (
-            one.name_b,
-            f"{one.only_a:,}",
-            f"{one.only_b:,}",
-            wording.difference(one.difference, one.low, one.high),
-            wording.p_value(one.p_adjusted),
-            one.better or "tied",
+            comparison.name_b,
+            f"{comparison.only_a:,}",
+            f"{comparison.only_b:,}",
+            wording.difference(comparison.difference, comparison.low, comparison.high),
+            wording.p_value(comparison.p_adjusted),
+            comparison.better or "tied",
         )
-        for one in compared.comparisons
+        for comparison in compared.comparisons
     ]
     header = ("AGAINST THE BASELINE", "ONLY BASELINE", "ONLY THIS", "POINTS (95 % INTERVAL)", "P (HOLM)", "BETTER")
     return output.table(header, rows)
 
 
 def _groups_text(compared: GroupsCompared) -> str:
-    findings = "\n".join(one.sentence for one in compared.comparisons)
-    return "\n\n".join([findings, "\n".join(one.sentence for one in compared.figures)])
+    findings = "\n".join(comparison.sentence for comparison in compared.comparisons)
+    return "\n\n".join([findings, "\n".join(figure.sentence for figure in compared.figures)])

@@ -1,11 +1,11 @@
 """suspects, duplicates, faults: what may be wrong with the data set itself, and what it does to accuracies."""
 
-import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import click
 import numpy as np
 
 from core.data import fashion_mnist
@@ -14,6 +14,9 @@ from core.statistics.label_errors import agreed
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE
 from core.statistics.subsets import Subset
 from jobs.cli import output
+from jobs.cli.parameters import csv_option, json_option, runs_argument
+from jobs.cli.parsing import command, refuse_both
+from jobs.cli.selection import find_runs
 from jobs.reports import csv_tables
 from jobs.results import duplicate_search, wording
 from jobs.results.comparisons import NotComparable, comparable, distinct_names
@@ -22,133 +25,119 @@ from jobs.results.fold_groups import find_fold_group, out_of_sample
 from jobs.results.label_judges import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without, quality_of
 from jobs.running.background import open_here
 from jobs.settings import settings
-from jobs.store.queries import find_run, get_predictions
-from jobs.store.records import Predictions, Run
+from jobs.store.queries import get_predictions
+from jobs.store.records import Predictions
 from jobs.store.store import Store
 
 SHOWN = 20
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser(
-        "suspects",
-        help="list images whose labels may be wrong, by confident learning",
-        description="Test images whose labels are suspect to a run, or to each of several; with --training, training "
-        "images whose labels are suspect to a finished k-fold group (launch PRESET --folds K). Nothing is removed.",
-    )
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="id, beginning of an id, or name")
-    parser.add_argument("--training", action="store_true", help="RUN is a k-fold group, by its id or one of its runs")
-    _add_output(parser)
-    parser.set_defaults(do=_suspects)
-    parser = commands.add_parser(
-        "duplicates",
-        help="list near-duplicate images within and across the training and the test set",
-        description="Search them once (a minute or two), keep what is found, and list it. Nothing is removed.",
-    )
-    parser.add_argument(
-        "--least",
-        type=float,
-        default=NEAR_DUPLICATE,
-        help=f"least correlation of the pixels, from {LOOK_ALIKE} on (default {NEAR_DUPLICATE})",
-    )
-    _add_output(parser)
-    parser.set_defaults(do=_duplicates)
-    parser = commands.add_parser(
-        "faults",
-        help="accuracy on all test images, and without those that are flagged",
-        description="Labels are judged by other runs than the ones measured: the most accurate of each model.",
-    )
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="id, beginning of an id, or name")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(do=_faults)
+@command("suspects")
+@runs_argument
+@click.option("--training", is_flag=True, help="RUN is a k-fold group, by its id or one of its runs.")
+@json_option
+@csv_option
+def suspects(runs: Sequence[str], training: bool, as_json: bool, as_csv: bool) -> None:
+    """List images whose labels may be wrong.
 
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON")
-    form.add_argument("--csv", action="store_true", help="print CSV with all of them")
-
-
-def _suspects(chosen: argparse.Namespace) -> int:
+    By confident learning: test images whose labels are suspect to a run, or to each of several; with --training,
+    training images whose labels are suspect to a finished k-fold group (launch PRESET --folds K). Nothing is removed.
+    """
+    refuse_both(json=as_json, csv=as_csv)
     store = open_here()
-    if chosen.training:
-        labels = fashion_mnist.load(settings().data).train_labels
-        said = [out_of_sample(store, find_fold_group(store, words), labels) for words in chosen.runs]
+    if training:
+        truth = fashion_mnist.load(settings().data).train_labels
+        answers = [out_of_sample(store, find_fold_group(store, words), truth) for words in runs]
     else:
-        said = _answers(store, chosen.runs)
-    quality = agreed([quality_of(one) for one in said])
-    rows = suspect_rows(said[0].labels, quality)
-    count = len(said[0].labels)
-    print(f"{len(rows):,} of {count:,} labels are suspect ({wording.percent(len(rows) / count)}).", file=sys.stderr)
-    _print(rows, chosen, csv_tables.suspects)
-    return 0
+        answers = _answers(store, runs)
+    labels = answers[0].labels
+    rows = suspect_rows(labels, agreed([quality_of(predictions) for predictions in answers]))
+    share = wording.percent(len(rows) / len(labels))
+    print(f"{len(rows):,} of {len(labels):,} labels are suspect ({share}).", file=sys.stderr)
+    _print(rows, as_json, csv_tables.suspects(rows) if as_csv else None)
 
 
 def _answers(store: Store, named: Sequence[str]) -> list[Predictions]:
     """What the runs named said of the same test images; which of them are left out is told."""
-    runs = _distinct_runs(store, named)
-    said, left_out = comparable(runs, partial(get_predictions, store))
-    if not said:
-        raise NotComparable(" ".join(one.sentence for one in left_out), "Let them finish.")
+    runs = find_runs(store, named)
+    answers, left_out = comparable(runs, partial(get_predictions, store))
+    if not answers:
+        raise NotComparable(" ".join(run.sentence for run in left_out), "Let them finish.")
     output.say_left_out(left_out)
-    return list(said.values())
+    return list(answers.values())
 
 
-def _distinct_runs(store: Store, named: Sequence[str]) -> list[Run]:
-    return list({run.id: run for run in (find_run(store, words) for words in named)}.values())
+@command("duplicates")
+@click.option(
+    "--least",
+    type=float,
+    default=NEAR_DUPLICATE,
+    help=f"Least correlation of the pixels, from {LOOK_ALIKE} on (default {NEAR_DUPLICATE}).",
+)
+@json_option
+@csv_option
+def duplicates(least: float, as_json: bool, as_csv: bool) -> None:
+    """List near-duplicate images in and across the sets.
 
-
-def _duplicates(chosen: argparse.Namespace) -> int:
-    if not LOOK_ALIKE <= chosen.least <= 1:
+    The first search takes a minute or two; its result is kept. Nothing is removed.
+    """
+    refuse_both(json=as_json, csv=as_csv)
+    if not LOOK_ALIKE <= least <= 1:
         raise ConfigurationError(
-            f"A correlation of at least {chosen.least:g}: less similar pairs than {LOOK_ALIKE} are not kept.",
+            f"A correlation of at least {least:g}: less similar pairs than {LOOK_ALIKE} are not kept.",
             f"Use {LOOK_ALIKE} to 1.",
         )
-    store, data = open_here(), fashion_mnist.load(settings().data)
-    found = duplicate_search.find(store, _say_progress)
-    labels = np.concatenate([data.train_labels, data.test_labels])
-    close = found.pairs.similarity >= chosen.least
+    store, images = open_here(), fashion_mnist.load(settings().data)
+    search = duplicate_search.find(store, _show_progress)
+    close = search.pairs.similarity >= least
     print(
-        f"{np.count_nonzero(close):,} pairs with a correlation of at least {chosen.least}: "
-        f"{np.count_nonzero(close & found.in_training):,} in the training set, "
-        f"{np.count_nonzero(close & found.in_test):,} in the test set, {np.count_nonzero(close & found.across):,} "
-        f"across; {np.count_nonzero(found.leaked(chosen.least)):,} test images have one in the training set. "
-        f"Searched in {wording.duration(found.seconds)}.",
+        f"{np.count_nonzero(close):,} pairs with a correlation of at least {least}: "
+        f"{np.count_nonzero(close & search.in_training):,} in the training set, "
+        f"{np.count_nonzero(close & search.in_test):,} in the test set, {np.count_nonzero(close & search.across):,} "
+        f"across; {np.count_nonzero(search.leaked(least)):,} test images have one in the training set. "
+        f"Searched in {wording.duration(search.seconds)}.",
         file=sys.stderr,
     )
-    _print(duplicate_rows(found, labels, found.pairs.chosen(close)), chosen, csv_tables.near_duplicates)
-    return 0
+    labels = np.concatenate([images.train_labels, images.test_labels])
+    rows = duplicate_rows(search, labels, search.pairs.chosen(close))
+    _print(rows, as_json, csv_tables.near_duplicates(rows) if as_csv else None)
 
 
-def _say_progress(share: float) -> None:
+def _show_progress(share: float) -> None:
     if sys.stderr.isatty():
         output.overwrite(f"{share:.0%} of all pairs are compared", end="\r")
 
 
-def _faults(chosen: argparse.Namespace) -> int:
+@command("faults")
+@runs_argument
+@json_option
+def faults(runs: Sequence[str], as_json: bool) -> None:
+    """Show accuracy with and without images that are flagged.
+
+    Labels are judged by other runs than those measured: the most accurate of each model.
+    """
     store = open_here()
-    runs = _distinct_runs(store, chosen.runs)
-    names, read = distinct_names(runs), partial(get_predictions, store)
-    answers, judges, left_out = held_together(store, runs, read)
-    said = {names[run_id]: own for run_id, own in answers.items()}
-    found = duplicate_search.read(store)
-    leaked = leaked_images(found, next(iter(said.values())))
-    subsets = measured_without(said, [quality_of(read(judge.id)) for judge in judges], leaked)
+    measured = find_runs(store, runs)
+    names, read = distinct_names(measured), partial(get_predictions, store)
+    by_id, judges, left_out = held_together(store, measured, read)
+    answers = {names[run_id]: predictions for run_id, predictions in by_id.items()}
+    search = duplicate_search.read(store)
+    leaked = leaked_images(search, next(iter(answers.values())))
+    subsets = measured_without(answers, [quality_of(read(judge.id)) for judge in judges], leaked)
     output.say_left_out(left_out)
     if not judges:
         print("No other run has finished that could judge the labels.", file=sys.stderr)
-    if found is None:
+    if search is None:
         print("Near-duplicates are not searched yet: `python -m jobs duplicates`.", file=sys.stderr)
     elif leaked is None:
         print(OTHER_TEST_IMAGES, file=sys.stderr)
-    if chosen.json:
-        print(output.as_json({"judges": [judge.id for judge in judges], "subsets": [_as_data(one) for one in subsets]}))
-        return 0
+    if as_json:
+        data = {"judges": [judge.id for judge in judges], "subsets": [_as_data(subset) for subset in subsets]}
+        print(output.as_json(data))
+        return
     if judges:
         print(f"Labels judged by {' and '.join(f'{judge.name} ({judge.id})' for judge in judges)}.")
-    print(output.table(("TEST IMAGES", "COUNT", *said), [_cells(one) for one in subsets]))
-    return 0
+    print(output.table(("TEST IMAGES", "COUNT", *answers), [_cells(subset) for subset in subsets]))
 
 
 def _as_data(subset: Subset) -> dict[str, Any]:
@@ -164,11 +153,12 @@ def _cells(subset: Subset) -> tuple[str, ...]:
     return (subset.name, f"{subset.n:,}", *accuracies)
 
 
-def _print(rows: Sequence[Row], chosen: argparse.Namespace, as_csv: Callable[[Sequence[Row]], str]) -> None:
-    if chosen.json:
+def _print(rows: Sequence[Row], as_json: bool, csv: str | None) -> None:
+    """Print the rows as JSON, as the CSV given, or the first of them as a table."""
+    if as_json:
         print(output.as_json(list(rows)))
-    elif chosen.csv:
-        sys.stdout.write(as_csv(rows))
+    elif csv is not None:
+        sys.stdout.write(csv)
     elif rows:
         header = tuple(name.upper().replace("_", " ") for name in rows[0])
         print(output.table(header, [tuple(str(value) for value in row.values()) for row in rows[:SHOWN]]))

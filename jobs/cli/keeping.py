@@ -1,41 +1,46 @@
-"""worker, data, backup, restore: keeping the shop."""
+"""worker, data, backup, restore, clear-checkpoints, space: keeping the installation."""
 
-import argparse
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+import click
 
 from core.data import fashion_mnist
-from jobs.cli import output
-from jobs.running import restore, supervisor
+from core.errors import ConfigurationError
+from core.statistics import wording
+from jobs.cli import completion, output
+from jobs.cli.parameters import any_runs_argument, file_path
+from jobs.cli.parsing import command
+from jobs.cli.selection import do_on_each
+from jobs.running import restore as restoring
+from jobs.running import run_edits, supervisor
 from jobs.running.background import open_here
 from jobs.settings import settings
 from jobs.store import copying
+from jobs.store.disk_space import space_of_runs, space_words
 
 MEGABYTE = 1e6
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser("worker", help="supervise runs in the foreground until interrupted")
-    parser.set_defaults(do=lambda _chosen: supervisor.main(stay=True))
-    parser = commands.add_parser("data", help="fetch Fashion-MNIST if it is missing, and verify it")
-    parser.set_defaults(do=_data)
-    parser = commands.add_parser("backup", help="copy the run store to a new file, also while runs write to it")
-    parser.add_argument("file", metavar="FILE", type=Path)
-    parser.set_defaults(do=_backup)
-    parser = commands.add_parser("restore", help="put a backup in the place of the run store, which is kept aside")
-    parser.add_argument("file", metavar="FILE", type=Path)
-    parser.set_defaults(do=_restore)
+file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)
 
 
-def _data(_chosen: argparse.Namespace) -> int:
+@command("worker")
+def worker() -> int:
+    """Supervise runs in the foreground until interrupted."""
+    return supervisor.main(stay=True)
+
+
+@command("data")
+def data() -> None:
+    """Download Fashion-MNIST if it is missing, and verify it."""
     folder = settings().data
     fashion_mnist.fetch(folder, _ProgressLine().show)
     fashion_mnist.verify(folder)
     print(f"Fashion-MNIST is complete and verified in {folder}.", file=sys.stderr)
-    return 0
 
 
 class _ProgressLine:
@@ -61,15 +66,51 @@ class _ProgressLine:
         self._last_message, self._last_shown = message, time.monotonic()
 
 
-def _backup(chosen: argparse.Namespace) -> int:
-    size = copying.copy_database(open_here(), chosen.file)
-    print(f"The run store is copied to {chosen.file} ({size / MEGABYTE:.1f} MB).", file=sys.stderr)
-    return 0
+@command("backup")
+@file_argument
+def backup(file: Path) -> None:
+    """Copy the run store to a new file, even during runs."""
+    size = copying.copy_database(open_here(), file)
+    print(f"The run store is copied to {file} ({size / MEGABYTE:.1f} MB).", file=sys.stderr)
 
 
-def _restore(chosen: argparse.Namespace) -> int:
-    kept = restore.restore(chosen.file, settings().database_url, settings().artifacts)
-    print(f"The run store is restored from {chosen.file}.", file=sys.stderr)
+@command("restore")
+@file_argument
+def restore(file: Path) -> None:
+    """Replace the run store by a backup; the old one is kept."""
+    kept = restoring.restore(file, settings().database_url, settings().artifacts)
+    print(f"The run store is restored from {file}.", file=sys.stderr)
     if kept is not None:
         print(f"The store that was there is kept as {kept}.", file=sys.stderr)
-    return 0
+
+
+@command("clear-checkpoints")
+@any_runs_argument
+@click.option("--all", "of_all", is_flag=True, help="Of all finished runs.")
+def clear_checkpoints(runs: Sequence[str], of_all: bool) -> int:
+    """Delete the checkpoints of finished runs.
+
+    Their figures and models stay.
+    """
+    if bool(runs) == of_all:
+        raise ConfigurationError("It is not said whose checkpoints shall go.", "Name runs, or say --all.")
+    store = open_here()
+    words = [space.run_id for space in space_of_runs(store) if space.clearable] if of_all else runs
+    freed: list[int] = []
+    clear = run_edits.clear_checkpoints
+    status = do_on_each(store, words, lambda store, run_id: freed.append(clear(store, run_id)), "checkpoints deleted")
+    print(f"{wording.size(sum(freed))} freed.", file=sys.stderr)
+    return status
+
+
+@command("space")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with sizes in bytes.")
+def show_space(as_json: bool) -> None:
+    """Show the disk space that the files of runs take."""
+    spaces = space_of_runs(open_here())
+    if as_json:
+        print(output.as_json([asdict(space) for space in spaces]))
+        return
+    rows = [(s.run_id, s.status, wording.size(s.used), wording.size(s.clearable), s.name) for s in spaces]
+    print(output.table(("ID", "STATUS", "FILES", "CAN BE CLEARED", "NAME"), rows))
+    print(f"\n{space_words(spaces)}")

@@ -1,24 +1,26 @@
 """launch, clone: put runs into the queue, and wait for them if asked to."""
 
-import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import click
 
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
 from jobs.bulk import numbered_names
-from jobs.cli import output
+from jobs.cli import completion, output
+from jobs.cli.parameters import runs_argument, tags_option, text
+from jobs.cli.parsing import command, refuse_both
 from jobs.cli.reading import look_after
-from jobs.cli.selection import add_run_arguments, find_runs
+from jobs.cli.selection import find_runs
 from jobs.results import wording
+from jobs.running import cloning, queue
 from jobs.running.background import ensure_supervisor, open_here
-from jobs.running.cloning import changed_config, clone
 from jobs.running.phases import is_testing
-from jobs.running.queue import launch, launch_folds, launch_group, seeds_from
 from jobs.store.queries import RunNotFound, get_runs, queue_state
 from jobs.store.records import FINISHED, QUEUED, Run
 from jobs.store.store import Store
@@ -26,112 +28,14 @@ from jobs.store.store import Store
 POLL_S = 1.0
 _LISTS = ("unfrozen_layers",)
 
-
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser(
-        "launch",
-        help="queue a run of a preset",
-        description="Queue a run and print its id. Presets: "
-        + "; ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()),
-    )
-    parser.add_argument("preset", metavar="PRESET", help=f"one of {', '.join(PRESETS)}")
-    parser.add_argument("--name", default="", help="what to call the run (default: preset and seed)")
-    parser.add_argument("--seed", type=int, help="decides split, initial weights, order and augmentation (default 0)")
-    several = parser.add_mutually_exclusive_group()
-    several.add_argument("--seeds", type=int, metavar="N", help="queue N runs as a group, with seeds from --seed on")
-    several.add_argument(
-        "--folds",
-        type=int,
-        metavar="K",
-        help="queue K runs as a group, each with another K-th of the training set for validation: together they give "
-        "every training image probabilities by a model that did not learn from it (see suspects)",
-    )
-    _add_common(parser)
-    parser.set_defaults(do=_launch)
-    parser = commands.add_parser(
-        "clone",
-        help="queue runs once more, with some values changed, or with several seeds",
-        description="Queue a run with the config of each run named, and print the new ids.",
-    )
-    add_run_arguments(parser)
-    parser.add_argument("--name", default="", help="what to call the new runs (default: after the run, with again)")
-    parser.add_argument("--seed", type=int, help="another seed than the run's own")
-    parser.add_argument("--seeds", type=int, metavar="N", help="queue N runs of each as a group, from its seed on")
-    _add_common(parser)
-    parser.set_defaults(do=_clone)
+Setting = tuple[str, Any]
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tag", action="append", default=[], help="tag the run (may be repeated)")
-    parser.add_argument(
-        "--set",
-        dest="changes",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help=f"change a value of the configuration (may be repeated): {', '.join(RunConfig.model_fields)}",
-    )
-    parser.add_argument("--wait", action="store_true", help="show progress until the end; fails if the run does")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the id")
-
-
-def _launch(chosen: argparse.Namespace) -> int:
-    config = config_of(chosen.preset, **_changes(chosen))
-    store = open_here()
-    ids = _queue(store, config, chosen)
-    return _see_off(store, ids, chosen, one=chosen.seeds is chosen.folds is None)
-
-
-def _clone(chosen: argparse.Namespace) -> int:
-    store, changes = open_here(), _changes(chosen)
-    found = find_runs(store, chosen.runs)
-    # Every config is looked at before the first run is queued: a wrong value changes nothing.
-    configs = [changed_config(run, changes) for run in found]
-    for config in configs:
-        seeds_from(config.seed, 1 if chosen.seeds is None else chosen.seeds)
-    ids = [
-        run_id
-        for run, config, name in zip(found, configs, numbered_names(chosen.name, len(found)), strict=True)
-        for run_id in clone(store, run, config, chosen.seeds, name, tags=chosen.tag)
-    ]
-    return _see_off(store, ids, chosen, one=chosen.seeds is None and len(found) == 1)
-
-
-def _changes(chosen: argparse.Namespace) -> dict[str, Any]:
-    changes = dict(_setting(text) for text in chosen.changes)
-    return changes if chosen.seed is None else changes | {"seed": chosen.seed}
-
-
-def _see_off(store: Store, ids: Sequence[str], chosen: argparse.Namespace, *, one: bool) -> int:
-    """Say which runs are queued, have them worked on, and wait for them if asked to; return the exit status."""
-    if not chosen.json:
-        print("\n".join(ids), flush=True)
-    look_after(store, get_runs(store, ids))
-    if chosen.wait:
-        _follow(store, ids)
-    found = get_runs(store, ids)
-    if chosen.json and (found or not one):
-        summaries = [_summary(run) for run in found]
-        print(output.as_json(summaries[0] if one else summaries))
-    if gone := [run_id for run_id in ids if run_id not in {run.id for run in found}]:
-        raise RunNotFound(f"Deleted meanwhile: {', '.join(gone)}.", "How it would have ended is not known.")
-    return 0 if not chosen.wait or all(run.status == FINISHED for run in found) else 1
-
-
-def _queue(store: Store, config: RunConfig, chosen: argparse.Namespace) -> list[str]:
-    if chosen.folds is not None:
-        return launch_folds(store, config, chosen.folds, chosen.name, tags=chosen.tag)
-    if chosen.seeds is not None:
-        return launch_group(store, config, seeds_from(config.seed, chosen.seeds), chosen.name, tags=chosen.tag)
-    return [launch(store, config, chosen.name, tags=chosen.tag)]
-
-
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(words: str) -> Setting:
     """KEY=VALUE with the value as JSON where it is JSON, else as a string; lists may be written a,b."""
-    key, separator, value = text.partition("=")
+    key, separator, value = text(words).partition("=")
     if not separator:
-        raise ConfigurationError(f"--set {text} has no value.", "Write --set KEY=VALUE, for example --set epochs=5.")
+        raise ConfigurationError(f"--set {words} has no value.", "Write --set KEY=VALUE, for example --set epochs=5.")
     key = key.strip().replace("-", "_")
     if key in _LISTS and not value.lstrip().startswith("["):
         return key, [part.strip() for part in value.split(",") if part.strip()]
@@ -142,21 +46,122 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
+_SETTINGS = f"Change a setting (may be repeated): {', '.join(RunConfig.model_fields)}."
+
+
+def _launch_options(function: Callable[..., int]) -> Callable[..., int]:
+    """What can be said of every launch."""
+    function = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the id.")(function)
+    function = click.option("--wait", is_flag=True, help="Show progress until the end; fail if a run does.")(function)
+    function = tags_option("Tag the run (may be repeated).")(function)
+    settings = click.option("--set", "changes", type=_setting, multiple=True, metavar="KEY=VALUE", help=_SETTINGS)
+    return settings(function)
+
+
+@command("launch", epilog="\n\n".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()))
+@click.argument("preset", metavar="PRESET", type=text, shell_complete=completion.presets)
+@click.option("--name", type=text, default="", metavar="NAME", help="Name of the run (default: preset and seed).")
+@click.option("--seed", type=int, help="Decides split, initial weights, order and augmentation (default 0).")
+@click.option("--seeds", type=int, metavar="N", help="Queue N runs as a group, with seeds from --seed on.")
+@click.option(
+    "--folds",
+    type=int,
+    metavar="K",
+    help="Queue K runs as a group, each validated on another K-th of the training set, so that every training image is "
+    "judged by a model that did not learn from it (see suspects).",
+)
+@_launch_options
+def launch(
+    preset: str,
+    name: str,
+    seed: int | None,
+    seeds: int | None,
+    folds: int | None,
+    tags: Sequence[str],
+    changes: Sequence[Setting],
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Queue a run of a preset.
+
+    Its id is printed. PRESET is one of those described below.
+    """
+    refuse_both(seeds=seeds, folds=folds)
+    config = config_of(preset, **_with_seed(changes, seed))
+    store = open_here()
+    ids = queue.launch_all(store, config, name, seeds=seeds, folds=folds, tags=tags)
+    return _see_off(store, ids, wait=wait, as_json=as_json, single=seeds is folds is None)
+
+
+@command("clone")
+@runs_argument
+@click.option("--name", type=text, default="", metavar="NAME", help="Name of the new runs (default: NAME again).")
+@click.option("--seed", type=int, help="Another seed than the run's own.")
+@click.option("--seeds", type=int, metavar="N", help="Queue N runs of each as a group, with seeds from its seed on.")
+@_launch_options
+def clone(
+    runs: Sequence[str],
+    name: str,
+    seed: int | None,
+    seeds: int | None,
+    tags: Sequence[str],
+    changes: Sequence[Setting],
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Queue runs again, with changes or with several seeds.
+
+    One run is queued with the settings of each run named, and the new ids are printed.
+    """
+    store = open_here()
+    sources = find_runs(store, runs)
+    # Every config is looked at before the first run is queued: a wrong value changes nothing.
+    configs = [cloning.changed_config(run, _with_seed(changes, seed)) for run in sources]
+    for config in configs:
+        queue.seeds_from(config.seed, 1 if seeds is None else seeds)
+    ids = [
+        run_id
+        for run, config, new_name in zip(sources, configs, numbered_names(name, len(sources)), strict=True)
+        for run_id in cloning.clone(store, run, config, seeds, new_name, tags=tags)
+    ]
+    return _see_off(store, ids, wait=wait, as_json=as_json, single=seeds is None and len(sources) == 1)
+
+
+def _with_seed(changes: Sequence[Setting], seed: int | None) -> dict[str, Any]:
+    return dict(changes) if seed is None else {**dict(changes), "seed": seed}
+
+
+def _see_off(store: Store, ids: Sequence[str], *, wait: bool, as_json: bool, single: bool) -> int:
+    """Say which runs are queued, have them worked on, and wait for them if asked to; return the exit status."""
+    if not as_json:
+        print("\n".join(ids), flush=True)
+    look_after(store, get_runs(store, ids))
+    if wait:
+        _follow(store, ids)
+    runs = get_runs(store, ids)
+    if as_json and (runs or not single):
+        summaries = [_summary(run) for run in runs]
+        print(output.as_json(summaries[0] if single else summaries))
+    if gone := [run_id for run_id in ids if run_id not in {run.id for run in runs}]:
+        raise RunNotFound(f"Deleted meanwhile: {', '.join(gone)}.", "How it would have ended is not known.")
+    return 0 if not wait or all(run.status == FINISHED for run in runs) else 1
+
+
 def _follow(store: Store, ids: Sequence[str]) -> None:
     """Show on stderr how the runs get on until none is active; a supervisor that dies meanwhile is replaced."""
     shown: dict[tuple[str, str], str] = {}
     paused = False
     while True:
-        found, before = get_runs(store, ids), paused
-        paused = queue_state(store).paused and any(run.status == QUEUED for run in found)
+        runs, before = get_runs(store, ids), paused
+        paused = queue_state(store).paused and any(run.status == QUEUED for run in runs)
         if paused and not before:
             print("The queue is paused: `python -m jobs go-on` lets it go on.", file=sys.stderr, flush=True)
-        for run in found:
+        for run in runs:
             for what, line in (("progress", _progress_line(store, run)), ("warning", _warning_line(run))):
                 if shown.get((run.id, what), "") != line:
                     shown[run.id, what] = line
                     print(line or f"{run.id} {run.name}: it goes on", file=sys.stderr, flush=True)
-        if not any(run.is_active for run in found):
+        if not any(run.is_active for run in runs):
             return
         ensure_supervisor(store)
         time.sleep(POLL_S)

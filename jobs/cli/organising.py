@@ -1,90 +1,89 @@
 """rename, note, tag, pin, archive, delete: what people write on runs, and sorting them out."""
 
-import argparse
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import click
 
 from core.statistics import wording
 from jobs.bulk import numbered_names
-from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
+from jobs.cli.parameters import runs_argument, tags_option, text
+from jobs.cli.parsing import Command, command
+from jobs.cli.selection import do_on_each, find_runs
 from jobs.running import run_edits
 from jobs.running.background import open_here
 from jobs.store import run_files
 from jobs.store.store import Store
 
-Action = Callable[[Store, str, argparse.Namespace], object]
 
-
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser("rename", help="give runs another name; several get it with a number behind")
-    add_run_arguments(parser)
-    parser.add_argument("name", metavar="NAME")
-    parser.set_defaults(do=_rename)
-    parser = commands.add_parser("note", help="replace the notes of runs, or add to them")
-    add_run_arguments(parser)
-    parser.add_argument("note", metavar="TEXT", help="Markdown; an empty one takes the notes away")
-    parser.add_argument("--add", action="store_true", help="put the text below what each note says")
-    parser.set_defaults(do=_on_each(_note, "noted"))
-    parser = commands.add_parser("tag", help="replace the tags of runs")
-    add_run_arguments(parser)
-    parser.add_argument("--tag", action="append", default=[], help="a tag (may be repeated; none takes all away)")
-    parser.set_defaults(
-        do=_on_each(lambda store, run_id, chosen: run_edits.set_tags(store, run_id, chosen.tag), "tagged")
-    )
-    _add(commands, "pin", "pin runs as baselines", lambda s, r, _: run_edits.set_pinned(s, r, True), "pinned")
-    _add(commands, "unpin", "unpin runs", lambda s, r, _: run_edits.set_pinned(s, r, False), "unpinned")
-    _add(commands, "archive", "hide runs from the lists", lambda s, r, _: run_edits.archive(s, r), "archived")
-    _add(commands, "bring-back", "show archived runs again", lambda s, r, _: run_edits.bring_back(s, r), "brought back")
-    parser = commands.add_parser("delete", help="delete runs with their figures, predictions and files")
-    add_run_arguments(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.set_defaults(do=_delete)
-
-
-def _add(commands: Any, name: str, what: str, action: Action, done: str) -> None:
-    parser = commands.add_parser(name, help=what)
-    add_run_arguments(parser)
-    parser.set_defaults(do=_on_each(action, done))
-
-
-def _rename(chosen: argparse.Namespace) -> int:
+@command("rename")
+@runs_argument
+@click.argument("name", metavar="NAME", type=text)
+def rename(runs: Sequence[str], name: str) -> int:
+    """Rename runs; several get numbers after the name."""
     store = open_here()
-    ids = [run.id for run in find_runs(store, chosen.runs)]
-    names = dict(zip(ids, numbered_names(chosen.name, len(ids)), strict=True))
-    return do_on_each(store, ids, lambda run_id: run_edits.rename(store, run_id, names[run_id]), "renamed")
+    ids = [run.id for run in find_runs(store, runs)]
+    names = dict(zip(ids, numbered_names(name, len(ids)), strict=True))
+    return do_on_each(store, ids, lambda store, run_id: run_edits.rename(store, run_id, names[run_id]), "renamed")
 
 
-def _note(store: Store, run_id: str, chosen: argparse.Namespace) -> None:
-    if chosen.add:
-        run_edits.add_to_note(store, run_id, chosen.note)
-    else:
-        run_edits.set_note(store, run_id, chosen.note)
+@command("note")
+@runs_argument
+@click.argument("note", metavar="TEXT", type=text)
+@click.option("--add", is_flag=True, help="Add the text below each note.")
+def note(runs: Sequence[str], note: str, add: bool) -> int:
+    """Replace the notes of runs, or add to them.
+
+    TEXT is Markdown; an empty one removes the notes.
+    """
+    write = run_edits.add_to_note if add else run_edits.set_note
+    return do_on_each(open_here(), runs, lambda store, run_id: write(store, run_id, note), "noted")
 
 
-def _on_each(action: Action, done: str) -> Callable[[argparse.Namespace], int]:
-    def do(chosen: argparse.Namespace) -> int:
-        store = open_here()
-        return do_on_each(store, chosen.runs, lambda run_id: action(store, run_id, chosen), done)
+@command("tag")
+@runs_argument
+@tags_option("A tag (may be repeated); without any, all tags are removed.")
+def tag(runs: Sequence[str], tags: Sequence[str]) -> int:
+    """Replace the tags of runs."""
+    return do_on_each(open_here(), runs, lambda store, run_id: run_edits.set_tags(store, run_id, tags), "tagged")
 
-    return do
+
+def _edit(name: str, what: str, edit: Callable[[Store, str], object], done: str) -> Command:
+    """A command that does one thing to each run named."""
+
+    @command(name, help=what)
+    @runs_argument
+    def edit_runs(runs: Sequence[str]) -> int:
+        return do_on_each(open_here(), runs, edit, done)
+
+    return edit_runs
 
 
-def _delete(chosen: argparse.Namespace) -> int:
+pin = _edit("pin", "Pin runs as baselines.", partial(run_edits.set_pinned, pinned=True), "pinned")
+unpin = _edit("unpin", "Unpin runs.", partial(run_edits.set_pinned, pinned=False), "unpinned")
+archive = _edit("archive", "Hide runs from the lists.", run_edits.archive, "archived")
+bring_back = _edit("bring-back", "Show archived runs in the lists again.", run_edits.bring_back, "brought back")
+
+
+@command("delete")
+@runs_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(runs: Sequence[str], yes: bool) -> int:
+    """Delete runs with all their figures and files."""
     store = open_here()
-    found = find_runs(store, chosen.runs)
-    for run in found:
+    doomed = find_runs(store, runs)
+    for run in doomed:
         size = wording.size(run_files.bytes_used(store, run.id))
         print(f"{run.id} {run.name} ({run.state}): figures, predictions and {size} of files", file=sys.stderr)
-    if not chosen.yes and not _agreed(len(found)):
+    if not yes and not _agreed(len(doomed)):
         print("Nothing was deleted.", file=sys.stderr)
         return 1
-    return do_on_each(store, [run.id for run in found], lambda run_id: run_edits.delete(store, run_id), "deleted")
+    return do_on_each(store, [run.id for run in doomed], run_edits.delete, "deleted")
 
 
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         print("Say --yes to delete without being asked.", file=sys.stderr)
         return False
-    return input(f"Delete {count} run{'s' if count > 1 else ''} for good? [y/N] ").strip().lower() in ("y", "yes")
+    return click.confirm(f"Delete {wording.counted(count, 'run')} for good?")

@@ -72,14 +72,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def say_left_out(left_out: Sequence[LeftOut]) -> None:
     """Tell on standard error who takes no part, and why."""
-    for one in left_out:
-        print(one.sentence, file=sys.stderr)
+    for run in left_out:
+        print(run.sentence, file=sys.stderr)
 
 
-def run_table(found: Sequence[Run]) -> str:
+def run_table(runs: Sequence[Run]) -> str:
     """The runs as the Runs page lists them."""
     header = ("ID", "STATUS", "SINCE", "NAME", "MODEL", "STARTED", "AT WORK", "EPOCH", "BEST VALIDATION")
-    return table((*header, "TEST ACCURACY", "SEED"), [_row(run) for run in found])
+    return table((*header, "TEST ACCURACY", "SEED"), [_row(run) for run in runs])
 
 
 def queue_table(active: Sequence[Run]) -> str:

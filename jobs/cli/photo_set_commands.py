@@ -1,11 +1,12 @@
 """photo-set: photos with known classes, kept under a name, that runs are measured and compared on."""
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import click
 
 from core.labelling.photo_labels import PhotoLabels
 from core.photos import decoder
@@ -15,11 +16,13 @@ from core.statistics.intervals import accuracy_interval
 from core.statistics.metrics import accuracy
 from core.statistics.wording import counted
 from jobs.cli import output
+from jobs.cli.parameters import any_runs_argument, json_option, photos_argument, runs_argument, text
+from jobs.cli.parsing import command
 from jobs.cli.predicting import (
     VERDICTS,
     accuracy_text,
-    add_labels,
     chosen_labels,
+    labels_option,
     photos_in,
     say_of_labels,
     say_what_lay_beside,
@@ -37,60 +40,33 @@ from jobs.store.store import Store
 MEGABYTE = 1e6
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser("photo-set", help="keep photos with known classes, and measure runs on them")
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-    action = actions.add_parser("list", help="list the photo sets")
-    action.set_defaults(do=_list)
-    action = actions.add_parser("add", help="keep the photos in files, folders and zips as a new set")
-    _add_name(action)
-    action.add_argument("photos", metavar="PATH", nargs="+", type=Path)
-    add_labels(action, required=True)
-    action.set_defaults(do=_add)
-    action = actions.add_parser("measure", help="store what runs say of a set; all finished runs if none is named")
-    _add_name(action)
-    action.add_argument("runs", metavar="RUN", nargs="*")
-    action.add_argument("--again", action="store_true", help="also runs whose answers are stored already")
-    action.set_defaults(do=_measure)
-    action = actions.add_parser("show", help="show the accuracy of each run that was measured on a set")
-    _add_name(action)
-    action.add_argument("--run", metavar="RUN", help="show the confusion matrix of this run")
-    action.add_argument("--json", action="store_true", help="print JSON")
-    action.set_defaults(do=_show)
-    action = actions.add_parser("compare", help="compare runs on a set, the baseline first")
-    _add_name(action)
-    action.add_argument("runs", metavar="RUN", nargs="+")
-    action.set_defaults(do=_compare)
-    action = actions.add_parser("delete", help="delete a set with its pictures and the answers to it")
-    _add_name(action)
-    action.add_argument("--yes", action="store_true", help="really delete; without it only say what would go")
-    action.set_defaults(do=_delete)
+name_argument = click.argument("name", metavar="NAME", type=text)
 
 
-def _add_name(action: argparse.ArgumentParser) -> None:
-    action.add_argument("name", metavar="NAME", help="name or id of the photo set")
-
-
-def _list(_chosen: argparse.Namespace) -> int:
+@command("list")
+def list_() -> None:
+    """List the photo sets."""
     rows = [
-        (one.id, one.name, f"{one.count:,}", wording.moment(one.created_at))
-        for one in photo_sets.list_sets(open_here())
+        (photo_set.id, photo_set.name, f"{photo_set.count:,}", wording.moment(photo_set.created_at))
+        for photo_set in photo_sets.list_sets(open_here())
     ]
     print(output.table(("ID", "NAME", "PHOTOS", "MADE"), rows))
-    return 0
 
 
-def _add(chosen: argparse.Namespace) -> int:
-    store, labels = open_here(), chosen_labels(chosen.labels, chosen.photos)
-    assert labels is not None
-    say_of_labels(labels)
+@command("add")
+@name_argument
+@photos_argument
+@labels_option(required=True)
+def add(name: str, photos: Sequence[Path], labels: str) -> None:
+    """Keep the photos in files, folders and zips as a new set."""
+    store, stated = open_here(), chosen_labels(labels, photos)
+    assert stated is not None
+    say_of_labels(stated)
     beside: list[str] = []
-    kept = photo_sets.keep(store, chosen.name, _labelled(photos_in(chosen.photos, chosen.labels, beside), labels))
+    kept = photo_sets.keep(store, name, _labelled(photos_in(photos, labels, beside), stated))
     say_what_lay_beside(beside)
     print(f"{counted(kept.count, 'photo')} kept as {kept.name} ({kept.id}).", file=sys.stderr)
     print(kept.id)
-    return 0
 
 
 def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple[Photo, int]]:
@@ -107,32 +83,43 @@ def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple
             print(f"Left out: {file.name}: {error}", file=sys.stderr)
 
 
-def _measure(chosen: argparse.Namespace) -> int:
+@command("measure")
+@name_argument
+@any_runs_argument
+@click.option("--again", is_flag=True, help="Also runs that were measured already.")
+def measure(name: str, runs: Sequence[str], again: bool) -> None:
+    """Store the answers of runs to a photo set.
+
+    All finished runs are asked where none is named.
+    """
     # Torch takes seconds to import and only this action needs it.
-    from jobs.results.photo_answers import measure
+    from jobs.results import photo_answers
 
     store = open_here()
-    photo_set = find_set(store, chosen.name)
-    runs = [find_run(store, words) for words in chosen.runs] or list_runs(store, Filter(statuses=(FINISHED,)))
-    for done in measure(store, photo_set, runs, again=chosen.again):
+    photo_set = find_set(store, name)
+    measured = [find_run(store, words) for words in runs] or list_runs(store, Filter(statuses=(FINISHED,)))
+    for done in photo_answers.measure(store, photo_set, measured, again=again):
         if done % 50 == 0:
             print(f"{done:,} of {photo_set.count:,} photos", file=sys.stderr)
-    print(_accuracies(store, photo_set, runs))
-    return 0
+    print(_accuracies(store, photo_set, measured))
 
 
-def _show(chosen: argparse.Namespace) -> int:
+@command("show")
+@name_argument
+@click.option("--run", "words", type=text, metavar="RUN", help="Show the confusion matrix of this run.")
+@json_option
+def show(name: str, words: str | None, as_json: bool) -> None:
+    """Show the accuracy of each run that was measured on a set."""
     store = open_here()
-    photo_set = find_set(store, chosen.name)
-    if chosen.run:
-        run = find_run(store, chosen.run)
-        said = photo_sets.answers_of(store, photo_set, run.id)
-        print(accuracy_text(said.labels, said.predicted))
-        print(verdict_text(said.labels, said.predicted, photo_sets.verdicts_of(store, photo_set, run.id)))
-        return 0
+    photo_set = find_set(store, name)
+    if words:
+        run = find_run(store, words)
+        answers = photo_sets.answers_of(store, photo_set, run.id)
+        print(accuracy_text(answers.labels, answers.predicted))
+        print(verdict_text(answers.labels, answers.predicted, photo_sets.verdicts_of(store, photo_set, run.id)))
+        return
     runs = get_runs(store, photo_sets.answered_by(store, photo_set))
-    print(output.as_json(_as_data(store, photo_set, runs)) if chosen.json else _accuracies(store, photo_set, runs))
-    return 0
+    print(output.as_json(_as_data(store, photo_set, runs)) if as_json else _accuracies(store, photo_set, runs))
 
 
 def _accuracies(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> str:
@@ -154,13 +141,13 @@ def _accuracies(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> str:
 
 
 def _verdicts(store: Store, photo_set: PhotoSet, run: Run) -> dict[str, int]:
-    said = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
-    return {verdict: said[verdict] for verdict in VERDICTS}
+    counts = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
+    return {verdict: counts[verdict] for verdict in VERDICTS}
 
 
 def _accuracy(store: Store, photo_set: PhotoSet, run: Run) -> float | None:
-    said = photo_sets.answers_of(store, photo_set, run.id)
-    return accuracy(said.labels, said.predicted)
+    answers = photo_sets.answers_of(store, photo_set, run.id)
+    return accuracy(answers.labels, answers.predicted)
 
 
 def _interval(share: float, count: int) -> list[float]:
@@ -187,27 +174,41 @@ def _as_data(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> dict[str
     }
 
 
-def _compare(chosen: argparse.Namespace) -> int:
+@command("compare")
+@name_argument
+@runs_argument
+def compare(name: str, runs: Sequence[str]) -> None:
+    """Compare runs on a set, the baseline first."""
     store = open_here()
-    photo_set = find_set(store, chosen.name)
-    compared = compare_runs(store, [find_run(store, words) for words in chosen.runs], photo_set.split)
-    for left_out in compared.left_out:
-        print(left_out.sentence, file=sys.stderr)
-    for one in compared.comparisons:
-        print(one.sentence)
+    photo_set = find_set(store, name)
+    compared = compare_runs(store, [find_run(store, words) for words in runs], photo_set.split)
+    output.say_left_out(compared.left_out)
+    for comparison in compared.comparisons:
+        print(comparison.sentence)
     print(f"\n{_accuracies(store, photo_set, compared.runs)}")
-    return 0
 
 
-def _delete(chosen: argparse.Namespace) -> int:
+@command("delete")
+@name_argument
+@click.option("--yes", is_flag=True, help="Really delete; without it, only say what would go.")
+def delete(name: str, yes: bool) -> int:
+    """Delete a set with its pictures and the answers to it."""
     store = open_here()
-    photo_set = find_set(store, chosen.name)
+    photo_set = find_set(store, name)
     size = photo_sets.bytes_used(store, photo_set) / MEGABYTE
     answered = counted(len(photo_sets.answered_by(store, photo_set)), "run")
     what = f"{photo_set.name}: {counted(photo_set.count, 'photo')} ({size:.1f} MB) and the answers of {answered}"
-    if not chosen.yes:
+    if not yes:
         print(f"This would delete {what}. Add --yes to do it.", file=sys.stderr)
         return 1
     photo_sets.delete(store, photo_set)
     print(f"Deleted {what}.", file=sys.stderr)
     return 0
+
+
+photo_set = click.Group(
+    "photo-set",
+    help="Keep labelled photos as sets; measure runs on them.\n\nNAME is the name or the id of a photo set.",
+    commands=[list_, add, measure, show, compare, delete],
+    no_args_is_help=False,
+)

@@ -1,12 +1,13 @@
 """predict: what a finished run says of photos."""
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 from core.answers.verdict import Verdict
@@ -19,7 +20,9 @@ from core.photos.photo_files import PhotoFile, gather
 from core.statistics.metrics import accuracy, confusion_matrix
 from core.statistics.wording import counted, listed
 from core.texts import clean_name
-from jobs.cli import output
+from jobs.cli import completion, output
+from jobs.cli.parameters import photos_argument, run_argument, text
+from jobs.cli.parsing import command
 from jobs.results import wording
 from jobs.running.background import open_here
 from jobs.store.queries import find_run
@@ -30,27 +33,17 @@ VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
 _NAMED = 3
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser("predict", help="classify photos with a finished run")
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    parser.add_argument("photos", metavar="PATH", nargs="+", type=Path, help="files, folders and zips")
-    parser.add_argument("--json", action="store_true", help="print JSON with all ten probabilities")
-    add_labels(parser)
-    parser.set_defaults(do=_predict)
-
-
-def add_labels(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    """Add the option by which the true classes of photos are stated."""
-    parser.add_argument(
-        "--labels",
-        metavar=f"FILE.csv|{BY_FOLDER}|{BY_TABLES}",
-        required=required,
-        help="true classes: a CSV of file and label, under these or the usual other names, as spreadsheets and "
-        f"labelling programs write it; or `{BY_FOLDER}` where photos are in folders named by class, at any depth; or "
-        f"`{BY_TABLES}` where such CSVs lie among the photos, in their folders or zips. A photo of which statements "
-        "conflict has no label; it is said which, and which rows match no photo",
-    )
+labels_option = partial(
+    click.option,
+    "--labels",
+    type=text,
+    metavar=f"FILE.csv|{BY_FOLDER}|{BY_TABLES}",
+    shell_complete=completion.files,
+    help="True classes: a CSV of file and label, under these or the usual other names, as spreadsheets and labelling "
+    f"programs write it; or `{BY_FOLDER}` where photos are in folders named by class, at any depth; or `{BY_TABLES}` "
+    "where such CSVs are among the photos, in their folders or zips. A photo with conflicting labels counts as "
+    "unlabelled; conflicts, and rows that match no photo, are reported.",
+)
 
 
 def chosen_labels(words: str | None, photos: Sequence[Path]) -> PhotoLabels | None:
@@ -96,9 +89,9 @@ def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
 
 def verdict_text(labels: np.ndarray, predicted: np.ndarray, verdicts: Sequence[Verdict | None]) -> str:
     """How many of the photos (n,) have which verdict, and how many answers are wrong with each."""
-    wrong = Counter(said for said, missed in zip(verdicts, labels != predicted, strict=True) if missed)
+    wrong = Counter(verdict for verdict, missed in zip(verdicts, labels != predicted, strict=True) if missed)
     counts = Counter(verdicts)
-    told = [f"{counts[one]:,} {one} ({wrong[one]:,} wrong)" for one in VERDICTS]
+    told = [f"{counts[verdict]:,} {verdict} ({wrong[verdict]:,} wrong)" for verdict in VERDICTS]
     if counts[None]:
         told.append(f"{counts[None]:,} without a verdict ({wrong[None]:,} wrong)")
     return f"Verdicts: {', '.join(told)}."
@@ -124,32 +117,41 @@ def say_what_lay_beside(beside: Sequence[str]) -> None:
         print(f"{counted(len(beside), 'file')} beside the photos {were} left out: {names}.", file=sys.stderr)
 
 
-def _predict(chosen: argparse.Namespace) -> int:
+@command("predict")
+@run_argument
+@photos_argument
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all ten probabilities.")
+@labels_option()
+def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None) -> int:
+    """Classify photos with a finished run.
+
+    PATH is a file, a folder or a zip.
+    """
     # While torch is being imported, which takes seconds and which only this command needs, the reader gets ready.
     decoder.start()
     from jobs.results.photo_answers import predict_files
 
-    store, labels, beside = open_here(), chosen_labels(chosen.labels, chosen.photos), list[str]()
-    answers = predict_files(store, find_run(store, chosen.run), photos_in(chosen.photos, chosen.labels, beside), labels)
-    if chosen.json:
+    store, stated, beside = open_here(), chosen_labels(labels, photos), list[str]()
+    answers = predict_files(store, find_run(store, run), photos_in(photos, labels, beside), stated)
+    if as_json:
         print(output.as_json(answers))
     for answer in answers:
         if "error" in answer:
             print(f"Error: {answer['file']}: {answer['error']}", file=sys.stderr)
-        elif not chosen.json:
+        elif not as_json:
             print(_line(answer))
     say_what_lay_beside(beside)
-    say_of_labels(labels)
+    say_of_labels(stated)
     if labels is not None:
         # JSON stays a list for who reads it by a program.
-        print(_accuracy(answers, chosen.labels), file=sys.stderr if chosen.json else sys.stdout)
+        print(_accuracy(answers, labels), file=sys.stderr if as_json else sys.stdout)
     return 0 if answers and all("error" not in answer for answer in answers) else 1
 
 
 def _line(answer: dict[str, Any]) -> str:
     """One photo's answer: "a.jpg: not sure: Bag 52.00 %, Shirt 40.00 %, Coat 3.00 %. It might be Shirt too."."""
     verdict = f"{answer['verdict']}: " if answer["verdict"] else ""
-    best = ", ".join(f"{one['class']} {wording.percent(one['probability'])}" for one in answer["top3"])
+    best = ", ".join(f"{guess['class']} {wording.percent(guess['probability'])}" for guess in answer["top3"])
     return f"{answer['file']}: {verdict}{best}. {answer['reason']}"
 
 
@@ -160,7 +162,9 @@ def _accuracy(answers: Sequence[dict[str, Any]], stated: str) -> str:
         where = places.get(stated, f"named with its class in {stated}")
         return f"None of the files that could be read is {where}, so there is no accuracy to tell."
     numbers = {name: label for label, name in enumerate(CLASS_NAMES)}
-    labels, predicted = (np.array([numbers[one[key]] for one in known], dtype=int) for key in ("label", "predicted"))
-    text = f"{accuracy_text(labels, predicted)}\n{verdict_text(labels, predicted, [one['verdict'] for one in known])}"
+    labels = np.array([numbers[answer["label"]] for answer in known], dtype=int)
+    predicted = np.array([numbers[answer["predicted"]] for answer in known], dtype=int)
+    verdicts = [answer["verdict"] for answer in known]
+    lines = f"{accuracy_text(labels, predicted)}\n{verdict_text(labels, predicted, verdicts)}"
     missing = len(answers) - len(known)
-    return f"{text}\n{missing:,} of {len(answers):,} files have no label or could not be read." if missing else text
+    return f"{lines}\n{missing:,} of {len(answers):,} files have no label or could not be read." if missing else lines

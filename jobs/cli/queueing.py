@@ -1,14 +1,16 @@
 """stop, resume, queue, move, pause, go-on, slots: what happens with the queue."""
 
-import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+
+import click
 
 from jobs.cli import output
+from jobs.cli.parameters import json_option, runs_argument, text
+from jobs.cli.parsing import command
 from jobs.cli.reading import look_after
-from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
+from jobs.cli.selection import do_on_each, find_runs
 from jobs.results.description import summarise
 from jobs.results.wording import queue_words
 from jobs.running import queue
@@ -18,88 +20,91 @@ from jobs.store.queries import active_runs, get_runs, place_in_queue, queue_stat
 from jobs.store.store import Store
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser("stop", help="stop runs; their checkpoints are kept")
-    add_run_arguments(parser)
-    parser.set_defaults(do=_on_each(queue.stop, "asked to stop"))
-    parser = commands.add_parser("resume", help="queue stopped or failed runs again; they go on from their checkpoints")
-    add_run_arguments(parser)
-    parser.add_argument("--from-start", action="store_true", help="delete their checkpoints and begin anew")
-    parser.set_defaults(do=_resume)
-    parser = commands.add_parser("queue", help="show what works and what waits, in the order of the queue")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(do=_queue)
-    parser = commands.add_parser("move", help="move queued runs to a place in the queue, in the order given")
-    add_run_arguments(parser)
-    parser.add_argument("place", type=_place, metavar="PLACE", help="a number (1 is next), first or last")
-    parser.set_defaults(do=_move)
-    parser = commands.add_parser("pause", help="start no further run; runs at work go on")
-    parser.set_defaults(do=lambda _chosen: _set_paused(True))
-    parser = commands.add_parser("go-on", help="start queued runs again after a pause")
-    parser.set_defaults(do=lambda _chosen: _set_paused(False))
-    parser = commands.add_parser("slots", help="show or change how many runs may be at work at once")
-    parser.add_argument("count", type=int, nargs="?", metavar="N", help="1 to 64")
-    parser.set_defaults(do=_slots)
+@command("stop")
+@runs_argument
+def stop(runs: Sequence[str]) -> int:
+    """Stop runs; their checkpoints are kept."""
+    return _change(runs, queue.stop, "asked to stop")
 
 
-def _on_each(action: Callable[[Store, str], object], done: str) -> Callable[[argparse.Namespace], int]:
-    def do(chosen: argparse.Namespace) -> int:
-        store = open_here()
-        status = do_on_each(store, chosen.runs, lambda run_id: action(store, run_id), done)
-        ensure_supervisor(store)
-        return status
-
-    return do
+@command("resume")
+@runs_argument
+@click.option("--from-start", is_flag=True, help="Delete the checkpoints and train from the beginning.")
+def resume(runs: Sequence[str], from_start: bool) -> int:
+    """Resume stopped or failed runs from their checkpoints."""
+    return _change(runs, queue.start_over if from_start else queue.resume, "queued")
 
 
-def _resume(chosen: argparse.Namespace) -> int:
-    return _on_each(queue.start_over if chosen.from_start else queue.resume, "queued")(chosen)
+def _change(words: Sequence[str], action: Callable[[Store, str], object], done: str) -> int:
+    store = open_here()
+    status = do_on_each(store, words, action, done)
+    ensure_supervisor(store)
+    return status
 
 
-def _place(text: str) -> int:
+def _place(words: str) -> int:
     """A place in the queue as a number; the last is one that no queue has."""
     named = {"first": 1, "last": queue.LAST}
-    if text not in named and not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no place, give a number from 1 on, first or last")
-    return named.get(text) or int(text)
+    if words not in named and not words.isdecimal():
+        raise click.BadParameter(f"{text(words)!r} is no place, give a number from 1 on, first or last")
+    return named.get(words) or int(words)
 
 
-def _move(chosen: argparse.Namespace) -> int:
+@command("move")
+@runs_argument
+@click.argument("place", metavar="PLACE", type=_place)
+def move(runs: Sequence[str], place: int) -> None:
+    """Move queued runs to a place in the queue.
+
+    PLACE is a number (1 is next), first or last; several runs follow each other in the order given.
+    """
     store = open_here()
-    found = find_runs(store, chosen.runs)
-    queue.move(store, [run.id for run in found], chosen.place)
-    for run in get_runs(store, [run.id for run in found]):
+    ids = [run.id for run in find_runs(store, runs)]
+    queue.move(store, ids, place)
+    for run in get_runs(store, ids):
         print(f"{run.id} {run.name}: moved to place {place_in_queue(store, run)}", file=sys.stderr)
-    return 0
 
 
-def _queue(chosen: argparse.Namespace) -> int:
+@command("queue")
+@json_option
+def show_queue(as_json: bool) -> None:
+    """Show the running and queued runs in order."""
     store = open_here()
     look_after(store, active_runs(store))
     state, active = queue_state(store), active_runs(store)
-    if chosen.json:
+    if as_json:
         print(output.as_json({**asdict(state), "runs": [summarise(run) for run in active]}))
-        return 0
+        return
     print(queue_words(state))
     if active:
         print(f"\n{output.queue_table(active)}")
-    return 0
 
 
-def _set_paused(paused: bool) -> int:
+@command("pause")
+def pause() -> None:
+    """Start no further runs; running ones continue."""
+    queue_settings.set_paused(open_here(), True)
+    print("The queue is paused.", file=sys.stderr)
+
+
+@command("go-on")
+def go_on() -> None:
+    """Start queued runs again after a pause."""
     store = open_here()
-    queue_settings.set_paused(store, paused)
-    if not paused:
-        ensure_supervisor(store)
-    print("The queue is paused." if paused else "The queue goes on.", file=sys.stderr)
-    return 0
+    queue_settings.set_paused(store, False)
+    ensure_supervisor(store)
+    print("The queue goes on.", file=sys.stderr)
 
 
-def _slots(chosen: argparse.Namespace) -> int:
+@command("slots")
+@click.argument("count", metavar="[N]", type=int, required=False)
+def slots(count: int | None) -> None:
+    """Show or set how many runs may run at once.
+
+    N is a number from 1 to 64.
+    """
     store = open_here()
-    if chosen.count is not None:
-        queue_settings.set_slots(store, chosen.count)
+    if count is not None:
+        queue_settings.set_slots(store, count)
         ensure_supervisor(store)
     print(queue_state(store).slots)
-    return 0

@@ -1,90 +1,101 @@
 """list, show, log: what there is and how it gets on."""
 
-import argparse
 import sys
 import time
 from typing import Any
 
+import click
+
 from core.statistics.wording import counted, size
 from jobs.cli import output
+from jobs.cli.parameters import json_option, run_argument, tags_option, text
+from jobs.cli.parsing import command
 from jobs.results import wording
 from jobs.results.description import describe, device_of, summarise
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
 from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_run, list_runs, place_in_queue
-from jobs.store.records import FAILED, QUEUED, STATUSES, Run
+from jobs.store.records import FAILED, QUEUED, STATUSES, Run, RunStatus
 from jobs.store.store import Store
 
 FOLLOW_S = 0.5
 LOG_LINES = 12
+MOST_LISTED = 1_000_000_000
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser("list", help="list runs, newest first")
-    parser.add_argument("--search", default="", help="words in name, id, note, tag, preset or model")
-    parser.add_argument("--status", action="append", default=[], choices=STATUSES, help="only these (may be repeated)")
-    parser.add_argument("--tag", action="append", default=[], help="only with this tag (may be repeated)")
-    parser.add_argument("--archived", action="store_true", help="the archived ones instead of the others")
-    parser.add_argument("--limit", type=_limit, metavar="N", help="at most N")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(do=_list)
-    parser = commands.add_parser("show", help="show a run with its figures")
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    parser.add_argument("--json", action="store_true", help="print JSON, with epochs and confusion matrix")
-    parser.set_defaults(do=_show)
-    parser = commands.add_parser("log", help="print a run's log")
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    parser.add_argument("--follow", action="store_true", help="go on until the run ends")
-    parser.set_defaults(do=_log)
-
-
-def _limit(text: str) -> int:
-    """A number of runs from 1 on; more than any store has is as good as all of them."""
-    if not (text.isascii() and text.isdecimal() and text.strip("0")):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text) if len(text) < 10 else 10**9
-
-
-def _list(chosen: argparse.Namespace) -> int:
+@command("list")
+@click.option("--search", type=text, default="", metavar="WORDS", help="Words in name, id, note, tag, preset or model.")
+@click.option(
+    "--status",
+    "statuses",
+    type=click.Choice(list(map(str, STATUSES))),
+    multiple=True,
+    help="Only these (may be repeated).",
+)
+@tags_option("Only with this tag (may be repeated).")
+@click.option("--archived", is_flag=True, help="The archived runs instead of the others.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
+@json_option
+def list_(
+    search: str, statuses: tuple[str, ...], tags: tuple[str, ...], archived: bool, limit: int | None, as_json: bool
+) -> None:
+    """List runs, newest first."""
     store = open_here()
-    wanted = Filter(
-        search=chosen.search, statuses=tuple(chosen.status), tags=tuple(chosen.tag), archived=chosen.archived
-    )
-    found = list_runs(store, wanted, limit=chosen.limit)
-    look_after(store, found)
-    for run in found:
+    wanted = Filter(search=search, statuses=tuple(map(RunStatus, statuses)), tags=tags, archived=archived)
+    runs = list_runs(store, wanted, limit=limit and min(limit, MOST_LISTED))
+    look_after(store, runs)
+    for run in runs:
         if run.damaged:
             print(f"{run.id} {run.name}: {run.warning}", file=sys.stderr)
-    if chosen.json:
-        print(output.as_json([summarise(run) for run in found]))
-    elif found:
-        print(output.run_table(found))
+    if as_json:
+        print(output.as_json([summarise(run) for run in runs]))
+    elif runs:
+        print(output.run_table(runs))
     elif wanted == Filter():
         print("No runs. `python -m jobs launch quick` starts one of a minute.", file=sys.stderr)
     else:
         print("No run fits.", file=sys.stderr)
-    return 0
 
 
-def _show(chosen: argparse.Namespace) -> int:
+@command("show")
+@run_argument
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with epochs and confusion matrix.")
+def show(run: str, as_json: bool) -> None:
+    """Show a run with its figures."""
     store = open_here()
-    run = find_run(store, chosen.run)
-    look_after(store, [run])
-    description = describe(store, run)
-    if chosen.json:
+    shown = find_run(store, run)
+    look_after(store, [shown])
+    description = describe(store, shown)
+    if as_json:
         print(output.as_json(description))
-        return 0
-    print(_text(store, run, description))
-    if run.status == FAILED and (tail := run_files.log_tail(store, run.id, lines=LOG_LINES)):
+        return
+    print(_text(store, shown, description))
+    if shown.status == FAILED and (tail := run_files.log_tail(store, shown.id, lines=LOG_LINES)):
         print(f"\nThe last lines of the log:\n{tail}")
-    return 0
 
 
-def look_after(store: Store, found: list[Run]) -> None:
+@command("log")
+@run_argument
+@click.option("--follow", is_flag=True, help="Go on until the run ends.")
+def log(run: str, follow: bool) -> None:
+    """Print a run's log."""
+    store = open_here()
+    run_id = find_run(store, run).id
+    words, offset = run_files.log_from(store, run_id, 0)
+    print(words, end="", flush=True)
+    while follow and get_run(store, run_id).is_active:
+        ensure_supervisor(store)
+        time.sleep(FOLLOW_S)
+        words, offset = run_files.log_from(store, run_id, offset)
+        print(words, end="", flush=True)
+    # What was written between the last look at the log and the end of the run.
+    print(run_files.log_from(store, run_id, offset)[0], end="", flush=True)
+
+
+def look_after(store: Store, runs: list[Run]) -> None:
     """See to it that somebody works on these runs, if any of them waits or works."""
-    if not any(run.is_active for run in found):
+    if not any(run.is_active for run in runs):
         return
     try:
         ensure_supervisor(store)
@@ -143,27 +154,12 @@ def _class_table(description: dict[str, Any]) -> list[str]:
         return []
     rows = [
         (
-            one["name"],
-            wording.percent(one["precision"]),
-            wording.share_of(one["recall"], one["support"]),
-            wording.percent(one["f1"]),
-            str(one["support"]),
+            row["name"],
+            wording.percent(row["precision"]),
+            wording.share_of(row["recall"], row["support"]),
+            wording.percent(row["f1"]),
+            str(row["support"]),
         )
-        for one in description["per_class"]
+        for row in description["per_class"]
     ]
     return ["", output.table(("CLASS", "PRECISION", "RECALL (95 % INTERVAL)", "F1", "SUPPORT"), rows)]
-
-
-def _log(chosen: argparse.Namespace) -> int:
-    store = open_here()
-    run = find_run(store, chosen.run)
-    words, offset = run_files.log_from(store, run.id, 0)
-    print(words, end="", flush=True)
-    while chosen.follow and get_run(store, run.id).is_active:
-        ensure_supervisor(store)
-        time.sleep(FOLLOW_S)
-        words, offset = run_files.log_from(store, run.id, offset)
-        print(words, end="", flush=True)
-    # What was written between the last look at the log and the end of the run.
-    print(run_files.log_from(store, run.id, offset)[0], end="", flush=True)
-    return 0

@@ -1,10 +1,12 @@
 """study: work out once how a finished run sees the images."""
 
-import argparse
 import sys
 import time
-from typing import Any
 
+import click
+
+from jobs.cli.parameters import run_argument
+from jobs.cli.parsing import command
 from jobs.results import wording
 from jobs.running.background import TaskStatus, open_here
 from jobs.store.queries import find_run
@@ -14,31 +16,27 @@ from jobs.tasks import studies
 POLL_S = 0.5
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module to the parser."""
-    parser = commands.add_parser(
-        "study",
-        help="make the map and the neighbours of a finished run",
-        description="Work out, in the background, a finished run's features, the nearest training images of each test "
-        "image, and a map of the test images, for the page Explore.",
-    )
-    parser.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    parser.add_argument("--wait", action="store_true", help="show progress until the end; fails if the study does")
-    parser.set_defaults(do=_study)
+@command("study")
+@run_argument
+@click.option("--wait", is_flag=True, help="Show progress until the end; fail if the study does.")
+def study(run: str, wait: bool) -> int:
+    """Compute the map and the neighbours of a finished run.
 
-
-def _study(chosen: argparse.Namespace) -> int:
+    For the page Explore: the run's features, the nearest training images of each test image, and a map of the test
+    images are computed in the background.
+    """
     store = open_here()
-    run = find_run(store, chosen.run)
-    if studies.request_study(store, run):
-        print(f"{run.id} {run.name}: about {wording.duration(studies.expected_seconds(run))}", file=sys.stderr)
-    if chosen.wait:
-        _follow(store, run.id)
-    state = studies.study_state(store, run.id)
-    print(state.status)
-    if state.status == TaskStatus.FAILED:
-        print(f"Error: {state.detail}", file=sys.stderr)
-    return 0 if state.status in (TaskStatus.DONE, *(() if chosen.wait else (TaskStatus.RUNNING,))) else 1
+    studied = find_run(store, run)
+    if studies.request_study(store, studied):
+        duration = wording.duration(studies.expected_seconds(studied))
+        print(f"{studied.id} {studied.name}: about {duration}", file=sys.stderr)
+    if wait:
+        _follow(store, studied.id)
+    outcome = studies.study_state(store, studied.id)
+    print(outcome.status)
+    if outcome.status == TaskStatus.FAILED:
+        print(f"Error: {outcome.detail}", file=sys.stderr)
+    return 0 if outcome.status in (TaskStatus.DONE, *(() if wait else (TaskStatus.RUNNING,))) else 1
 
 
 def _follow(store: Store, run_id: str) -> None:

@@ -1,17 +1,20 @@
 """The command line: what it prints, where, and its exit status."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
 from core.config import with_changes
-from jobs.cli import launching, main, reading
+from jobs.cli import launching, lookbook, main, reading
 from jobs.results import wording
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
@@ -34,12 +37,9 @@ EPOCH = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "l
 
 def run(capture: Capture, *arguments: str) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command."""
-    try:
-        status = main(arguments)
-    except SystemExit as left:
-        status = int(left.code or 0)
-    said = capture.readouterr()
-    return status, said.out, said.err
+    status = main(arguments, "python -m jobs")
+    written = capture.readouterr()
+    return status, written.out, written.err
 
 
 def refused(capture: Capture, *arguments: str) -> str:
@@ -55,10 +55,10 @@ def refused(capture: Capture, *arguments: str) -> str:
 def test_launch_prints_the_id_of_the_run_it_queued(store: Store, capsys: Capture) -> None:
     changes = ["--set", "epochs=3", "--set", "learning_rate=0.01", "--set", "augmentation=none"]
     status, out, _ = run(capsys, "launch", "cnn", "--name", "mine", "--seed", "7", "--tag", "first", *changes)
-    found = get_run(store, out.strip())
+    launched = get_run(store, out.strip())
     assert status == 0
-    assert (found.name, found.seed, found.epochs, found.tags) == ("mine", 7, 3, ("first",))
-    assert (found.config.learning_rate, found.config.augmentation) == (0.01, "none")
+    assert (launched.name, launched.seed, launched.epochs, launched.tags) == ("mine", 7, 3, ("first",))
+    assert (launched.config.learning_rate, launched.config.augmentation) == (0.01, "none")
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -92,7 +92,7 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
     assert json.loads(out)["status"] == "queued"
     status, out, _ = run(capsys, "launch", "cnn", "--seeds", "2", "--seed", "5", "--json")
     assert status == 0
-    assert [get_run(store, one["id"]).seed for one in json.loads(out)] == [5, 6]
+    assert [get_run(store, summary["id"]).seed for summary in json.loads(out)] == [5, 6]
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,22 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
         (["launch", "quick", "--set", "weights_file=\udcff"], "weights_file"),
         (["launch", "cnn", "--set", "preset=zzz"], "Known are quick, cnn"),
         (["launch", "cnn", "--set", "unfrozen_layers=layer3"], "only used with pretrained=true"),
-        (["list", "--status", "frob"], "choose from"),
+        (["list", "--status", "frob"], "is not one of"),
         (["show", "nosuchid"], "no run 'nosuchid'"),
         (["stop", "nosuchid"], "no run 'nosuchid'"),
         (["slots", "0"], "1 to 64"),
         (["move", "one", "soon"], "'soon' is no place"),
         (["clear-checkpoints"], "Name runs, or say --all"),
-        (["dance"], "invalid choice"),
-        (["show"], "required"),
-        ([], "required"),
+        (["dance"], "No such command 'dance'"),
+        (["show"], "Missing argument 'RUN'"),
+        (["show", "a", "b"], "unexpected extra argument"),
+        (["launch", "cnn", "--seeds", "2", "--folds", "2"], "--seeds and --folds exclude each other"),
+        (["suspects", "a", "--json", "--csv"], "--json and --csv exclude each other"),
+        (["launch", "cnn", "--name", "--json"], "'--name' requires an argument"),
+        (["launch", "cnn", "--frob"], "No such option"),
+        (["launch", "cnn", "--seed", "one"], "not a valid integer"),
+        (["photo-set"], "Missing command"),
+        ([], "Missing command"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line_on_stderr(
@@ -144,9 +151,9 @@ def test_show_json_holds_everything_of_a_finished_run(store: Store, capsys: Capt
     assert [epoch.keys() for epoch in shown["epochs"]] == [EPOCH] * 4
     matrix = shown["confusion_matrix"]
     assert sum(map(sum, matrix)) == 10_000
-    assert [sum(row) for row in matrix] == [one["support"] for one in shown["per_class"]] == [1000] * 10
+    assert [sum(row) for row in matrix] == [row["support"] for row in shown["per_class"]] == [1000] * 10
     assert shown["test_accuracy"] == pytest.approx(sum(matrix[label][label] for label in range(10)) / 10_000)
-    assert [one["name"] for one in shown["per_class"]] == list(CLASS_NAMES)
+    assert [row["name"] for row in shown["per_class"]] == list(CLASS_NAMES)
     assert {"precision", "recall", "f1"} <= shown["per_class"][0].keys()
 
 
@@ -184,9 +191,9 @@ def test_list_json_lists_newest_first_and_filters(store: Store, capsys: Capture)
     ids = stores.fill(store, 3)
     waiting = queue.launch(store, TINY)
     _, out, _ = run(capsys, "list", "--json")
-    assert [one["id"] for one in json.loads(out)] == [waiting, *reversed(ids)]
+    assert [summary["id"] for summary in json.loads(out)] == [waiting, *reversed(ids)]
     _, out, _ = run(capsys, "list", "--json", "--status", "queued")
-    assert [one["id"] for one in json.loads(out)] == [waiting]
+    assert [summary["id"] for summary in json.loads(out)] == [waiting]
 
 
 @pytest.mark.usefixtures("store")
@@ -255,10 +262,10 @@ def test_the_queue_is_steered(store: Store, capsys: Capture) -> None:
 def test_several_runs_move_to_the_front_or_the_end(store: Store, capsys: Capture) -> None:
     ids = [queue.launch(store, TINY, name) for name in ("one", "two", "three")]
     _, _, error = run(capsys, "move", "three", "two", "first")
-    assert [one.id for one in active_runs(store)] == [ids[2], ids[1], ids[0]]
+    assert [waiting.id for waiting in active_runs(store)] == [ids[2], ids[1], ids[0]]
     assert f"{ids[1]} two: moved to place 2" in error
     run(capsys, "move", "three", "last")
-    assert [one.id for one in active_runs(store)] == [ids[1], ids[0], ids[2]]
+    assert [waiting.id for waiting in active_runs(store)] == [ids[1], ids[0], ids[2]]
 
 
 def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, capsys: Capture) -> None:
@@ -272,7 +279,7 @@ def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, caps
     rows = [line.split() for line in out.splitlines()[3:]]
     assert [(row[0], row[1]) for row in rows] == [("-", working), ("1", second), ("2", first)]
     shown = json.loads(run(capsys, "queue", "--json")[1])
-    assert (shown["paused"], shown["slots"], [one["id"] for one in shown["runs"]]) == (
+    assert (shown["paused"], shown["slots"], [summary["id"] for summary in shown["runs"]]) == (
         True,
         1,
         [working, second, first],
@@ -298,9 +305,11 @@ def test_a_clone_has_the_config_with_the_values_changed(store: Store, capsys: Ca
 def test_several_runs_are_cloned_each_with_several_seeds(store: Store, capsys: Capture) -> None:
     sources = [queue.launch(store, TINY, name) for name in ("one", "two")]
     status, out, _ = run(capsys, "clone", *sources, "--seeds", "2", "--seed", "8", "--json")
-    made = [get_run(store, one["id"]) for one in json.loads(out)]
+    made = [get_run(store, summary["id"]) for summary in json.loads(out)]
     assert status == 0
-    assert [(one.cloned_from, one.seed) for one in made] == [(source, seed) for source in sources for seed in (8, 9)]
+    assert [(clone.cloned_from, clone.seed) for clone in made] == [
+        (source, seed) for source in sources for seed in (8, 9)
+    ]
     assert made[0].group_id == made[1].group_id != made[2].group_id == made[3].group_id
 
 
@@ -316,7 +325,7 @@ def test_waiting_for_runs_says_that_the_queue_is_paused(
     queue_settings.set_paused(store, True)
     # Somebody else stops what waits, so that the wait comes to its end.
     monkeypatch.setattr(
-        launching.time, "sleep", lambda _seconds: [queue.stop(store, one.id) for one in list_runs(store)]
+        launching.time, "sleep", lambda _seconds: [queue.stop(store, queued.id) for queued in list_runs(store)]
     )
     status, _, error = run(capsys, "launch", "cnn", "--wait")
     assert status == 1
@@ -324,20 +333,20 @@ def test_waiting_for_runs_says_that_the_queue_is_paused(
 
 
 def test_what_people_write_on_runs(store: Store, capsys: Capture) -> None:
-    one, two = (stores.add(store, Sample(name=name)) for name in ("one", "two"))
+    first, second = (stores.add(store, Sample(name=name)) for name in ("one", "two"))
     assert run(capsys, "rename", "one", "first")[0] == 0
-    assert get_run(store, one).name == "first"
-    run(capsys, "rename", one, two, "sweep")
-    assert [get_run(store, run_id).name for run_id in (one, two)] == ["sweep 1", "sweep 2"]
-    run(capsys, "note", one, two, "good")
-    run(capsys, "note", two, "--add", "but slow")
-    assert [get_run(store, run_id).note for run_id in (one, two)] == ["good", "good\n\nbut slow"]
-    run(capsys, "tag", one, two, "--tag", "a", "--tag", "b")
-    run(capsys, "tag", two)
-    assert [get_run(store, run_id).tags for run_id in (one, two)] == [("a", "b"), ()]
-    run(capsys, "pin", one, two)
-    run(capsys, "unpin", two)
-    assert [get_run(store, run_id).pinned for run_id in (one, two)] == [True, False]
+    assert get_run(store, first).name == "first"
+    run(capsys, "rename", first, second, "sweep")
+    assert [get_run(store, run_id).name for run_id in (first, second)] == ["sweep 1", "sweep 2"]
+    run(capsys, "note", first, second, "good")
+    run(capsys, "note", second, "--add", "but slow")
+    assert [get_run(store, run_id).note for run_id in (first, second)] == ["good", "good\n\nbut slow"]
+    run(capsys, "tag", first, second, "--tag", "a", "--tag", "b")
+    run(capsys, "tag", second)
+    assert [get_run(store, run_id).tags for run_id in (first, second)] == [("a", "b"), ()]
+    run(capsys, "pin", first, second)
+    run(capsys, "unpin", second)
+    assert [get_run(store, run_id).pinned for run_id in (first, second)] == [True, False]
 
 
 def test_archived_runs_are_brought_back(store: Store, capsys: Capture) -> None:
@@ -345,7 +354,7 @@ def test_archived_runs_are_brought_back(store: Store, capsys: Capture) -> None:
     assert run(capsys, "archive", *ids)[0] == 0
     assert list_runs(store) == []
     assert run(capsys, "bring-back", ids[0])[0] == 0
-    assert [one.id for one in list_runs(store)] == ids[:1]
+    assert [listed.id for listed in list_runs(store)] == ids[:1]
 
 
 def write_checkpoints(store: Store, run_id: str, count: int) -> Path:
@@ -376,7 +385,7 @@ def test_the_room_that_runs_take_is_shown_and_had_back(store: Store, capsys: Cap
     assert [line.split()[0] for line in out.splitlines()[1:3]] == [finished, stopped]
     assert "4.0 MB of files of 2 runs; 3.0 MB of it are checkpoints of finished runs" in out
     assert run(capsys, "clear-checkpoints", "--all")[0] == 0
-    assert [(one["run_id"], one["used"]) for one in json.loads(run(capsys, "space", "--json")[1])] == [
+    assert [(space["run_id"], space["used"]) for space in json.loads(run(capsys, "space", "--json")[1])] == [
         (stopped, 1_000_000)
     ]
 
@@ -466,7 +475,7 @@ def test_predict_json_answers_each_file_and_one_bad_one_never_stops_the_rest(
     status, out, error = run(capsys, "predict", run_id, *photos[1:], photos[0], "--json")
     broken, missing, shirt = json.loads(out)
     assert status == 1
-    assert [one.keys() for one in (broken, missing)] == [{"file", "error"}] * 2
+    assert [answer.keys() for answer in (broken, missing)] == [{"file", "error"}] * 2
     assert shirt.keys() == {"file", "predicted", "confidence", "top3", "verdict", "reason", "probabilities"}
     assert shirt["verdict"] is None
     assert shirt["top3"][0] == {"class": shirt["predicted"], "probability": shirt["confidence"]}
@@ -512,10 +521,10 @@ def test_a_database_that_cannot_be_opened_is_said_in_one_line(
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATABASE_URL", url)
     settings.cache_clear()
-    said = refused(capsys, command)
-    assert re.search(reason, said)
-    assert "orrect LOOKBOOK_DATABASE_URL" in said
-    assert "secret" not in said
+    error = refused(capsys, command)
+    assert re.search(reason, error)
+    assert "orrect LOOKBOOK_DATABASE_URL" in error
+    assert "secret" not in error
 
 
 def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -526,8 +535,102 @@ def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.stderr.count("\n") == 1
 
 
-def test_every_command_has_help(capsys: Capture) -> None:
-    _, out, _ = run(capsys, "--help")
-    for command in ("launch", "list", "show", "stop", "log", "predict", "worker", "data", "backup", "restore"):
-        assert command in out
-        assert run(capsys, command, "--help")[0] == 0
+def every_command(group: click.Group = lookbook, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Each command that does something, by all the words of its name."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def test_every_command_has_help_and_is_described_in_one_line_of_a_narrow_terminal(capsys: Capture) -> None:
+    listed = run(capsys, "--help")[1] + run(capsys, "photo-set", "--help")[1]
+    for name, command in every_command():
+        status, out, _ = run(capsys, *name.split(), "-h")
+        assert status == 0
+        assert out.startswith(f"Usage: python -m jobs {name} [OPTIONS]")
+        assert re.search(rf"^  {name.split()[-1]} +\S.*\.$", listed, re.MULTILINE)
+        assert str(command.help).split("\n")[0] in listed
+
+
+def test_options_stand_anywhere_are_abbreviated_and_texts_may_begin_with_a_hyphen(
+    store: Store, capsys: Capture
+) -> None:
+    first, second = (stores.add(store, Sample(name=name)) for name in ("- a list", "b"))
+    assert run(capsys, "note", "--ad", "- a list", second, "- better")[0] == 0
+    assert [get_run(store, run_id).note for run_id in (first, second)] == ["- better"] * 2
+    assert run(capsys, "tag", "--tag=a", second, "--tag", "-1")[0] == 0
+    assert get_run(store, second).tags == ("-1", "a")
+    assert run(capsys, "rename", second, "--", "--json")[0] == 0
+    assert get_run(store, second).name == "--json"
+    status, out, _ = run(capsys, "launch", "--se=3", "quick")
+    assert (status, out) == (2, "")
+    assert len(run(capsys, "launch", "--fol=3", "quick", "--na", "- mine")[1].split()) == 3
+
+
+def test_the_version_is_told(capsys: Capture) -> None:
+    status, out, _ = run(capsys, "--version")
+    assert status == 0
+    assert re.match(r"Lookbook \S", out)
+
+
+def complete(capture: Capture, monkeypatch: pytest.MonkeyPatch, words: str) -> list[str]:
+    """What bash offers for the last of these words."""
+    monkeypatch.setenv("_LOOKBOOK_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    with pytest.raises(SystemExit):
+        main()
+    written = capture.readouterr()
+    assert written.err == ""
+    return [line.partition(",")[2] for line in written.out.splitlines() if line]
+
+
+def test_the_shell_completes_commands_runs_presets_statuses_and_tags(
+    store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = stores.add(store, Sample(name="mine", tags=["paper"]))
+    stores.add(store, Sample(name="needs quotes"))
+    assert complete(capsys, monkeypatch, "lookbook pre") == ["predict"]
+    assert complete(capsys, monkeypatch, "lookbook photo-set mea") == ["measure"]
+    assert complete(capsys, monkeypatch, f"lookbook show {run_id[:6]}") == [run_id]
+    assert complete(capsys, monkeypatch, f"lookbook compare {run_id} mi") == ["mine"]
+    assert complete(capsys, monkeypatch, "lookbook show needs") == []
+    assert complete(capsys, monkeypatch, "lookbook launch cnn-b") == ["cnn-best"]
+    assert complete(capsys, monkeypatch, "lookbook list --status run") == ["running"]
+    assert complete(capsys, monkeypatch, "lookbook list --tag pa") == ["paper"]
+    assert complete(capsys, monkeypatch, "lookbook launch cnn --fo") == ["--folds"]
+
+
+@pytest.mark.parametrize("content", [None, "no database at all " * 300])
+def test_completion_makes_no_store_and_is_silent_about_a_damaged_one(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    place = tmp_path / "other.db"
+    if content:
+        place.write_text(content, encoding="utf-8")
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", f"sqlite:///{place}")
+    monkeypatch.setenv("LOOKBOOK_ARTIFACTS", str(tmp_path / "artifacts"))
+    settings.cache_clear()
+    assert complete(capsys, monkeypatch, "lookbook show a") == []
+    settings.cache_clear()
+    assert [path.name for path in tmp_path.iterdir()] == (["other.db"] if content else [])
+
+
+@pytest.mark.parametrize("command", ["list", "list --help", "show mine --json", "log mine"])
+def test_a_reader_that_leaves_early_is_told_nothing(store: Store, command: str) -> None:
+    stores.write_log(store, stores.add(store, Sample(name="mine")), "epoch 1\n")
+    with subprocess.Popen(
+        ["sh", "-c", f"{sys.executable} -m jobs {command}; echo $? >&2"],
+        cwd=ROOT,
+        # With a buffer, as usual, what is short is written at the very end only.
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, error = process.communicate(timeout=60)
+    assert error == "1\n"

@@ -1,0 +1,128 @@
+"""The documentation of the command line: every command stands in it, and whatever stands in it works."""
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.data.fashion_mnist import FashionMNIST
+from jobs.results import duplicate_search
+from jobs.running import queue
+from jobs.settings import ROOT
+from jobs.store import locks, run_files
+from jobs.store.store import Store
+from tests import stores
+from tests.folds import add_fold_group
+from tests.jobs.configs import TINY
+from tests.jobs.test_cli import Capture, every_command, run
+from tests.jobs.test_faults import planted
+from tests.stores import Sample
+from tests.studied import add_study
+from tests.untrained import add_run_with_model
+
+REFERENCE = ROOT / "docs" / "commands.md"
+DOCUMENTS = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+EXAMPLE = re.compile(r"python -m jobs ([a-z][^`#\n]*)")
+NEED_MODELS = {"predict", "study", "export", "photo-set measure", "photo-set show", "photo-set compare"}
+OF_STATUS = {"stop": "queued", "move": "queued", "resume": "stopped"}
+STAYS = "worker"
+"""It goes on until it is interrupted, as its own tests see."""
+
+
+def examples(*documents: Path) -> list[str]:
+    texts = [path.read_text(encoding="utf-8") for path in documents]
+    return list(dict.fromkeys(words.strip() for text in texts for words in EXAMPLE.findall(text)))
+
+
+def name_of(example: str) -> str:
+    words = example.split()
+    return " ".join(words[:2] if words[0] == "photo-set" else words[:1])
+
+
+def test_the_reference_holds_every_command_and_no_other() -> None:
+    assert {name_of(example) for example in examples(REFERENCE)} == {name for name, _ in every_command()}
+
+
+class Workplace:
+    """A store and a folder that have what the placeholders of an example stand for."""
+
+    def __init__(self, store: Store, folder: Path, truth: FashionMNIST, command: str) -> None:
+        self.store, self.folder, self.truth, self.command = store, folder, truth, command
+        self.seeds = iter(range(100))
+        (folder / "PHOTOS" / "Bag").mkdir(parents=True)
+        Image.new("L", (40, 40), 200).save(folder / "PHOTOS" / "Bag" / "photo.jpg")
+        shutil.copy(folder / "PHOTOS" / "Bag" / "photo.jpg", folder / "photo.jpg")
+        shutil.make_archive(str(folder / "photos"), "zip", folder / "PHOTOS")
+        (folder / "labels.csv").write_text("file,label\nphoto.jpg,Bag\n", encoding="utf-8")
+
+    def add_run(self) -> str:
+        """A run in the state that the command needs."""
+        seed, status = next(self.seeds), OF_STATUS.get(self.command, "finished")
+        if status == "queued":
+            return queue.launch(self.store, TINY)
+        if self.command not in NEED_MODELS:
+            return stores.add(self.store, Sample(seed=seed, status=status))
+        run_id = add_run_with_model(self.store, f"run {seed}", truth=self.truth.test_labels)
+        if self.command == "study":
+            add_study(self.store, run_id)
+        return run_id
+
+    def add_group(self) -> str:
+        group = f"recipe{next(self.seeds)}"
+        for _ in range(3):
+            stores.add(self.store, Sample(seed=next(self.seeds), columns={"group_id": group}))
+        return group
+
+    def arguments(self, example: str) -> list[str]:
+        """The words of an example with something real in the place of each placeholder."""
+        values: dict[str, Callable[[], str]] = {
+            "RUN": self.add_run,
+            "GROUP": self.add_group,
+            "FOLDS": lambda: add_fold_group(self.store, self.truth.train_labels).id,
+            "PRESET": lambda: "quick",
+            "S": lambda: "0",
+            "NAME": lambda: "shelf",
+            "FOLDER": lambda: "exported" if self.command == "export" else "PHOTOS",
+            "FILE": lambda: "runs.backup",
+        }
+        words = [values[word]() if word in values else word for word in shlex.split(example)]
+        # Nobody trains here.
+        return [word for word in words if self.command != "launch" or word != "--wait"]
+
+    def commands_before(self) -> Iterator[list[str]]:
+        """What has to be done so that the command has something to work on."""
+        if self.command == "restore":
+            yield ["backup", "runs.backup"]
+        if self.command.startswith("photo-set") and self.command != "photo-set add":
+            yield ["photo-set", "add", "shelf", "PHOTOS", "--labels", "folders"]
+        if self.command in ("photo-set show", "photo-set compare"):
+            yield ["photo-set", "measure", "shelf"]
+        if self.command == "duplicates":
+            duplicate_search.search(self.store, planted())
+
+
+@pytest.fixture
+def workplace(
+    shop: Store, real_data: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+) -> Iterator[Workplace]:
+    monkeypatch.chdir(tmp_path)
+    command = name_of(example)
+    # So that no command starts a supervisor; a store with one at work is not restored.
+    lock = None if command == "restore" else locks.acquire(run_files.supervisor_lock(shop))
+    yield Workplace(shop, tmp_path, real_data, command)
+    if lock is not None:
+        os.close(lock)
+
+
+@pytest.mark.parametrize("example", [words for words in examples(*DOCUMENTS) if name_of(words) != STAYS])
+def test_every_documented_command_works(workplace: Workplace, capsys: Capture, example: str) -> None:
+    arguments = workplace.arguments(example)
+    for command in workplace.commands_before():
+        assert run(capsys, *command)[0] == 0
+    status, _, error = run(capsys, *arguments)
+    assert status == 0, error
