@@ -108,13 +108,13 @@ class Workplace:
 
 @pytest.fixture
 def workplace(
-    shop: Store, real_data: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+    live_store: Store, real_data: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> Iterator[Workplace]:
     monkeypatch.chdir(tmp_path)
     command = name_of(example)
     # So that no command starts a supervisor; a store with one at work is not restored.
-    lock = None if command == "restore" else locks.acquire(run_files.supervisor_lock(shop))
-    yield Workplace(shop, tmp_path, real_data, command)
+    lock = None if command == "restore" else locks.acquire(run_files.supervisor_lock(live_store))
+    yield Workplace(live_store, tmp_path, real_data, command)
     if lock is not None:
         os.close(lock)
 
