@@ -175,7 +175,7 @@ def photo_results(answers: Mapping[str, Predictions], verdicts: Mapping[str, Seq
 
 def _loss(run: Run, baseline: Run) -> str:
     words = wording.number(run.test_loss)
-    if run.test_loss is None or baseline.test_loss is None or run is baseline:
+    if run.test_loss is None or baseline.test_loss is None or run.test_loss == baseline.test_loss:
         return words
     return f"{words} ({run.test_loss - baseline.test_loss:+.4f})"
 
@@ -193,14 +193,14 @@ def _brief(name: str, value: object) -> str:
 
 
 def _recipe(group: Group, figures: RecipeFigures) -> tuple[str, ...]:
-    accuracy = figures.accuracy
-    finished = f"{accuracy.n} of {core_wording.counted(len(group.runs), 'seed')}"
-    if accuracy.low is None or accuracy.high is None or accuracy.sd is None:
+    over_seeds = figures.accuracy
+    finished = f"{over_seeds.n} of {core_wording.counted(len(group.runs), 'seed')}"
+    if over_seeds.low is None or over_seeds.high is None or over_seeds.sd is None:
         # One seed has the interval of its images.
-        spread = "one seed: unknown" if accuracy.n else wording.NOTHING
-        return group.name, finished, wording.share_of(accuracy.mean, figures.images), spread
-    mean = f"{wording.percent(accuracy.mean)} ({core_wording.percent_interval(accuracy.low, accuracy.high)})"
-    return group.name, finished, mean, f"{100 * accuracy.sd:.2f}"
+        spread = "one seed: unknown" if over_seeds.n else wording.NOTHING
+        return group.name, finished, wording.share_of(over_seeds.mean, figures.images), spread
+    mean = f"{wording.percent(over_seeds.mean)} ({core_wording.percent_interval(over_seeds.low, over_seeds.high)})"
+    return group.name, finished, mean, f"{100 * over_seeds.sd:.2f}"
 
 
 def _against(comparison: RecipeComparison) -> tuple[str, ...]:

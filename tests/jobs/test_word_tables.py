@@ -102,6 +102,11 @@ def test_runs_are_told_with_the_difference_of_their_loss_and_how_they_stand_agai
         assert column(table, "Both right") == [wording.count(runs_compared.comparisons[0].both_right)]
 
 
+def test_a_run_with_the_loss_of_the_baseline_has_no_difference_of_it(finished: Run) -> None:
+    twins = comparison_tables.runs([finished, replace(finished, id="twin")])
+    assert column(twins, "Test loss") == [wording.number(finished.test_loss)] * 2
+
+
 def test_a_class_without_images_has_dashes_and_no_test() -> None:
     labels = np.zeros(50, dtype=np.int64)
     table = comparison_tables.classes(compare(labels, labels, labels, "a", "b"))
