@@ -2,7 +2,7 @@
 # make test    set up what is missing; check lint, format and types; run every test, the browser's included
 #              (ARGS="-k name" for some of the tests)
 # make test-fast   the tests without browser and slow ones
-# make check   lint, format, types, what each room may import
+# make check   lint (JavaScript too, where Node.js is there), format, types, what each room may import
 # make constraints   write down the versions that are installed, once all tests have passed with them
 
 PYTHON ?= python3
@@ -24,7 +24,7 @@ ALONE = $(PYTEST) -m alone
 .NOTPARALLEL:
 
 run:
-	@$(SETUP) dashboard.py "$(PORT)"
+	@$(SETUP) start.py "$(PORT)"
 
 test: check
 	@$(SETUP) browser.py
@@ -39,6 +39,7 @@ check: developers
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
+	@$(SETUP) javascript.py
 	@$(PYTEST) -q tests/test_architecture.py tests/test_rooms.py
 
 developers:

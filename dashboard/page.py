@@ -48,8 +48,7 @@ def title(text: str, question: str = "") -> None:
 
 def finding(sentence: str) -> None:
     """A sentence to quote, set larger than the rest."""
-    look = "font-size:1.2rem;line-height:1.5;max-width:64rem;margin:0;overflow-wrap:anywhere"
-    st.html(f'<p style="{look}">{words(sentence)}</p>')
+    st.html(f'<p class="finding">{words(sentence)}</p>')
 
 
 def theme() -> style.Theme:

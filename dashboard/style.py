@@ -79,6 +79,11 @@ def _style(look: Look) -> RunStyle:
     return RunStyle(RUN_COLOURS[look.colour], RUN_DASHES[look.dash], RUN_MARKERS[look.mark], MARKER_SIGNS[look.mark])
 
 
+def css(**values: str) -> str:
+    """The attribute of an HTML element that hands values to style.css: css(width="8px") is var(--width) there."""
+    return 'style="' + ";".join(f"--{name}:{value}" for name, value in values.items()) + '"'
+
+
 def colour_scale(colours: Sequence[str]) -> list[tuple[float, str]]:
     """Evenly spaced stops from 0 to 1, as plotly wants them."""
     last = len(colours) - 1
