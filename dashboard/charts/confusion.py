@@ -50,9 +50,9 @@ def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = Fal
         Cell(
             row,
             column,
-            _text(values[row, column], unit),
-            _name(row, column, int(matrix[row, column]), values[row, column], unit),
-            *_sequential(strengths[row, column], dimmed=dim_diagonal and row == column),
+            _text(float(values[row, column]), unit),
+            _name(row, column, int(matrix[row, column]), float(values[row, column]), unit),
+            *_sequential(float(strengths[row, column]), dimmed=dim_diagonal and row == column),
         )
         for row, column in np.ndindex(matrix.shape)
     ]

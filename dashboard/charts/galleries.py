@@ -25,7 +25,7 @@ _QUOTE_THE_OTHER = (ONLY_RUN, AGAINST_SAYS)
 """Where the run alone is right its answers say nothing, and where the other alone says so it is the other's."""
 _ORDERS = {LOSS: "highest loss first", CONFIDENCE: "most confident first", MARGIN: "smallest margin first"}
 
-Indices = NDArray[np.int64]
+Indices = NDArray[np.integer]
 Mask = NDArray[np.bool_]
 
 

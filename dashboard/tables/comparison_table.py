@@ -1,6 +1,6 @@
 """Runs beside each other as rows of figures, the baseline first: what they reached, and where their configs differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def _figures(run: Run, baseline: Run) -> dict[str, str]:
     }
 
 
-def _significance(comparison: Comparison | None) -> Mapping[str, str]:
+def _significance(comparison: Comparison | None) -> dict[str, str]:
     if comparison is None:
         return dict.fromkeys(_SIGNIFICANCE, wording.NOTHING) | {"Verdict": "baseline"}
     if comparison.low is None or comparison.high is None:

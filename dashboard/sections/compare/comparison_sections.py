@@ -102,12 +102,12 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
 
 def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     said = [run_queries.predictions(run.id) for run in (baseline, other)]
-    matrices = [confusion_matrix(one.labels, one.predicted) for one in said]
-    change = matrices[1] - matrices[0]
+    before, after = (confusion_matrix(one.labels, one.predicted) for one in said)
+    change = after - before
     a, b = comparison.name_a, comparison.name_b
     caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer."
     hint = "Choose a cell to see the images that changed."
-    cells = difference_cells(*matrices, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
+    cells = difference_cells(before, after, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
     if cell := show_matrix(cells, caption, key="difference", hint=hint, about=_about(comparison)):
         where = {"run": other.id, "against": baseline.id, "true": str(cell[0]), "predicted": str(cell[1])}
         page.go_to("explore", **where, unit=DIFFERENCE, show=galleries.changed(int(change[cell])))

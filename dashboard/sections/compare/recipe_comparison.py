@@ -87,8 +87,8 @@ def _show_groups(chosen: Sequence[Group], compared: GroupsCompared | None) -> No
     rows: list[list[Cell]] = [[f"{styles[group.id].sign} {group.name}", *group_cells(group)] for group in chosen]
     if compared:
         header += ["Difference (95 % interval)", "p", "Verdict"]
-        against = [["–", "–", "baseline"], *(comparison_cells(one) for one in compared.comparisons)]
-        rows = [[*row, *cells] for row, cells in zip(rows, against, strict=True)]
+        differences = [["–", "–", "baseline"], *(comparison_cells(one) for one in compared.comparisons)]
+        rows = [[*row, *cells] for row, cells in zip(rows, differences, strict=True)]
     linked_table(header, rows, "The groups, the baseline first", key="recipes")
     st.caption(HOW)
     with st.container(horizontal=True, vertical_alignment="center", key="take_along"):

@@ -11,7 +11,7 @@ from core.statistics.metrics import true_class_loss
 from dashboard import page, pickers, wording
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
-from dashboard.charts.galleries import Pair
+from dashboard.charts.galleries import Indices, Pair
 from dashboard.queries import data_queries
 from dashboard.sections.explore.saliency_section import show_saliency
 from dashboard.sections.shared.neighbour_section import show_neighbours
@@ -31,7 +31,7 @@ def open_image(position: int | None) -> None:
     pickers.put_in_url("image", None if position is None else str(position))
 
 
-def image_page(data: FashionMNIST, position: int, pair: Pair, order: Sequence[int]) -> None:
+def image_page(data: FashionMNIST, position: int, pair: Pair, order: Indices) -> None:
     """The page of the test image at a position; `order` are the images of the gallery that it was opened from."""
     image, label = data.test_images[position], int(pair.said.labels[position])
     answers = _answers(pair, position)
@@ -58,7 +58,7 @@ def _answers(pair: Pair, position: int) -> list[tuple[Run, Answer]]:
     return [(run, Answer(names[run.id], said.probabilities[position], styles[run.id])) for run, said in given]
 
 
-def _way(position: int, order: Sequence[int]) -> None:
+def _way(position: int, order: Indices) -> None:
     """Back, on, and where this image stands in its gallery; the arrow keys do the same."""
     place = list(order).index(position) if position in order else None
     with st.container(horizontal=True, vertical_alignment="center"):

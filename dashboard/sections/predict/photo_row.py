@@ -63,7 +63,7 @@ def _show_controls(photo: str) -> None:
             list(_POLARITIES),
             key=f"polarity_{photo}",
             default="auto",
-            format_func=_POLARITIES.get,
+            format_func=_POLARITIES.__getitem__,
             required=True,
             persist_state="session",
         )
