@@ -82,9 +82,9 @@ def difference_cells(
     ]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """Contrast ratio of two colours "#rrggbb", 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    bright, dark = sorted((_luminance(colour), _luminance(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
 

@@ -30,21 +30,21 @@ class Picture:
 
 
 def predicted_pictures(
-    images: np.ndarray, said: Predictions, positions: Indices, parameters: Mapping[str, str | Sequence[str]]
+    images: np.ndarray, answers: Predictions, positions: Indices, parameters: Mapping[str, str | Sequence[str]]
 ) -> list[Picture]:
     """Test images (n, 28, 28) at these positions, captioned "true → predicted (p)"; links keep the URL's parameters."""
-    return [_predicted_picture(images[at], said, int(at), parameters) for at in positions]
+    return [_predicted_picture(images[at], answers, int(at), parameters) for at in positions]
 
 
-def photo_pictures(images: np.ndarray, names: Sequence[str], said: Predictions, positions: Indices) -> list[Picture]:
+def photo_pictures(images: np.ndarray, names: Sequence[str], answers: Predictions, positions: Indices) -> list[Picture]:
     """What the model sees (n, 28, 28) of photos at these positions, captioned "true → predicted"; they do not open."""
-    classes = [(CLASS_NAMES[said.labels[at]], CLASS_NAMES[said.predicted[at]]) for at in positions]
+    classes = [(CLASS_NAMES[answers.labels[at]], CLASS_NAMES[answers.predicted[at]]) for at in positions]
     return [
         Picture(
             int(at),
             data_uri(images[at]),
             f"{names[at]}: true {true}, predicted {predicted}",
-            f"{SHORT_NAMES[said.labels[at]]} → {SHORT_NAMES[said.predicted[at]]}",
+            f"{SHORT_NAMES[answers.labels[at]]} → {SHORT_NAMES[answers.predicted[at]]}",
             "",
         )
         for at, (true, predicted) in zip(positions, classes, strict=True)
@@ -102,10 +102,10 @@ def neighbour_pictures(
 
 
 def _predicted_picture(
-    image: np.ndarray, said: Predictions, at: int, parameters: Mapping[str, str | Sequence[str]]
+    image: np.ndarray, answers: Predictions, at: int, parameters: Mapping[str, str | Sequence[str]]
 ) -> Picture:
-    true, predicted = int(said.labels[at]), int(said.predicted[at])
-    p = f"{said.probabilities[at, predicted]:.2f}"
+    true, predicted = int(answers.labels[at]), int(answers.predicted[at])
+    p = f"{answers.probabilities[at, predicted]:.2f}"
     return Picture(
         position=at,
         source=data_uri(image),

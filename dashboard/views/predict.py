@@ -70,13 +70,16 @@ number = pickers.pick_page(max(1, -(-len(readable) // ROWS)))
 for photo, seen in readable[(number - 1) * ROWS : number * ROWS]:
     judgements = seen.judgements
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
-    shown = [(Answer(names[each], one.probabilities, styles[each]), explained(one)) for each, one in judgements.items()]
+    shown = [
+        (Answer(names[each], judgement.probabilities, styles[each]), explained(judgement))
+        for each, judgement in judgements.items()
+    ]
     view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     with st.container(border=True):
         show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names)), photo.truth)
         if looking:
-            said = {run_id: int(one.probabilities.argmax()) for run_id, one in judgements.items()}
-            show_saliency(photo.file.name, view, said, names)
+            labels = {run_id: int(judgement.probabilities.argmax()) for run_id, judgement in judgements.items()}
+            show_saliency(photo.file.name, view, labels, names)
         show_neighbours(photo.key, view, with_study, names)
 
 answers = [answer for photo in judged for answer in photo.answers(names)]

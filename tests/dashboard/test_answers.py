@@ -108,8 +108,8 @@ def test_the_heat_lies_on_the_photo_where_the_model_looked():
 
 def test_the_accuracy_table_counts_verdicts_and_how_many_of_each_are_wrong():
     shares = np.log(np.array([sure_of(8), sure_of(6), sure_of(1)], np.float32))
-    one = Predictions("x", "photos", np.array([8, 8, 1]), shares)
-    table = accuracy_table({"a": one, "b": one}, {"a": ["sure", "sure", "not sure"], "b": [None] * 3})
+    predictions = Predictions("x", "photos", np.array([8, 8, 1]), shares)
+    table = accuracy_table({"a": predictions, "b": predictions}, {"a": ["sure", "sure", "not sure"], "b": [None] * 3})
     assert table.loc["a", ["Sure", "Not sure", "None of these"]].tolist() == [
         "2 (1 wrong)",
         "1 (0 wrong)",

@@ -28,11 +28,11 @@ def made_equal(store, run_id):
 def test_the_section_says_temperature_error_and_coverage(store, open_page):
     run_id = stores.add(store, Sample(validated=True))
     app = open_page("runs", run=run_id, section="calibration")
-    said = texts(app)
-    assert "temperature" in said
-    assert "on these 6,000 images" in said
-    assert "Answers 90 % of the images with" in said
-    assert "15 bins of equal width" in said
+    text = texts(app)
+    assert "temperature" in text
+    assert "on these 6,000 images" in text
+    assert "Answers 90 % of the images with" in text
+    assert "15 bins of equal width" in text
     assert list(app.table[0].value.columns) == ["as trained", "with temperature"]
     assert not app.exception
 
@@ -59,12 +59,12 @@ def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store, 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store, theme):
-    said = queries.get_predictions(store, stores.add(store, Sample()))
-    found = calibration(said.labels, said.probabilities)
-    series = charts.Series("one", found, run_style("one"))
+    answers = queries.get_predictions(store, stores.add(store, Sample()))
+    measured = calibration(answers.labels, answers.probabilities)
+    series = charts.Series("one", measured, run_style("one"))
     _diagonal, line, counts = charts.reliability([series], theme).data
     assert sum(count or 0 for count in counts.y) == 10_000
-    assert len(line.x) == sum(one.n >= charts.FEWEST for one in found.bins)
+    assert len(line.x) == sum(part.n >= charts.FEWEST for part in measured.bins)
 
 
 def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_as_one_point():

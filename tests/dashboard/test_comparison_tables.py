@@ -21,8 +21,10 @@ def two_runs(store):
 
 
 def compared(store, pair):
-    said = [queries.get_predictions(store, run.id) for run in pair]
-    return compare_with_baseline(said[0].labels, said[0].predicted, {pair[1].name: said[1].predicted}, pair[0].name)
+    answers = [queries.get_predictions(store, run.id) for run in pair]
+    return compare_with_baseline(
+        answers[0].labels, answers[0].predicted, {pair[1].name: answers[1].predicted}, pair[0].name
+    )
 
 
 def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store, two_runs):

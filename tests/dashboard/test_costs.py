@@ -25,9 +25,9 @@ def three(store):
 
 
 def test_the_front_is_named_the_cheapest_first_and_says_what_it_rests_on(three):
-    found, unknown = priced(three, COSTS["training"])
-    assert [(one.run.name, one.front) for one in found] == [("cheap", True), ("beaten", False), ("dear", True)]
-    sentence = front_sentence(found, COSTS["training"])
+    known, unknown = priced(three, COSTS["training"])
+    assert [(run.run.name, run.front) for run in known] == [("cheap", True), ("beaten", False), ("dear", True)]
+    sentence = front_sentence(known, COSTS["training"])
     cheap, dear = "cheap (1 min 00 s) with 90.00 % (89.40 to 90.57)", "dear (10 min 00 s) with 92.00 % (91.45 to 92.52)"
     assert f"{cheap}, {dear}" in sentence
     assert "intervals overlap" in sentence
@@ -36,8 +36,8 @@ def test_the_front_is_named_the_cheapest_first_and_says_what_it_rests_on(three):
 
 def test_the_prediction_time_is_told_per_image_and_older_runs_are_named_as_not_recorded(store, three):
     old = add(store, "old", 0.91, 100, speed=None)
-    found, unknown = priced([*three, old], COSTS["prediction"])
-    assert [one.cost for one in found] == [1.0] * 3
+    known, unknown = priced([*three, old], COSTS["prediction"])
+    assert [run.cost for run in known] == [1.0] * 3
     assert unknown_sentence(unknown, COSTS["prediction"]) == "Prediction time is not recorded for 1 run: old."
 
 
@@ -49,17 +49,17 @@ def test_times_of_several_machines_are_said_to_be_unlike(store, three):
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_front_is_marked_by_shape_and_size_not_by_colour_alone(three, theme):
-    found, _ = priced(three, COSTS["training"])
-    line, others, front = accuracy_against_cost(found, COSTS["training"], theme).data
+    known, _ = priced(three, COSTS["training"])
+    line, others, front = accuracy_against_cost(known, COSTS["training"], theme).data
     assert list(line.x) == list(front.x) == [1, 10]
     assert (others.marker.symbol, front.marker.symbol) == ("circle-open", "circle")
     assert front.name == "cnn, on the front"
 
 
 def test_what_the_bars_are_is_said_as_it_is_drawn(three):
-    found, _ = priced(three, COSTS["training"])
-    assert interval_sentence(len(found)) == "Bars: 95 % interval."
-    many = [replace(one, cost=place + 1.0) for place, one in enumerate(found * 21)]
+    known, _ = priced(three, COSTS["training"])
+    assert interval_sentence(len(known)) == "Bars: 95 % interval."
+    many = [replace(run, cost=place + 1.0) for place, run in enumerate(known * 21)]
     figure = accuracy_against_cost(many, COSTS["training"], LIGHT)
     drawn = {trace.name: trace.error_y.array is not None for trace in figure.data if trace.mode == "markers"}
     assert drawn == {"cnn": False, "cnn, on the front": True}
@@ -68,8 +68,8 @@ def test_what_the_bars_are_is_said_as_it_is_drawn(three):
 
 def test_nothing_recorded_and_one_run_are_a_sentence_each(three):
     assert front_sentence([], COSTS["prediction"]) == "Prediction time is recorded for no finished run."
-    found, _ = priced(three[:1], COSTS["parameters"])
-    assert front_sentence(found, COSTS["parameters"]).startswith("One run only: cheap (3,202,122 parameters")
+    known, _ = priced(three[:1], COSTS["parameters"])
+    assert front_sentence(known, COSTS["parameters"]).startswith("One run only: cheap (3,202,122 parameters")
 
 
 @pytest.mark.usefixtures("three")

@@ -111,9 +111,9 @@ def test_a_run_of_a_group_stands_for_its_group_in_the_link(store, groups, open_p
 
 
 def test_the_bars_of_a_mean_end_where_its_interval_does(store):
-    one, two = (stores.add(store, Sample("cnn", seed, columns={"group_id": "few"})) for seed in (0, 1))
+    first, second = (stores.add(store, Sample("cnn", seed, columns={"group_id": "few"})) for seed in (0, 1))
     with store.writing() as connection:
-        for run_id, accuracy in ((one, 0.99), (two, 0.9)):
+        for run_id, accuracy in ((first, 0.99), (second, 0.9)):
             connection.execute(runs.update().where(runs.c.id == run_id).values(test_accuracy=accuracy))
     (group,) = get_groups(store, ["few"])
     figure = seed_accuracies([group], run_styles(["few"]), LIGHT)

@@ -62,18 +62,18 @@ def test_the_axis_shows_whole_epochs(last, step):
 
 
 def test_per_class_figures_are_those_of_scikit_learn_weakest_first(store, finished):
-    said = queries.get_predictions(store, finished.id)
-    figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
-    rows = [class_cells(one) for one in weakest_first(figures)]
+    answers = queries.get_predictions(store, finished.id)
+    figures = metrics.per_class(metrics.confusion_matrix(answers.labels, answers.predicted))
+    rows = [class_cells(of_class) for of_class in weakest_first(figures)]
     assert rows[0][0] == "Shirt"
     assert [row[1] for row in rows] == [
-        f"{100 * value:.2f} %" for value in sorted(f1_score(*_pair(said), average=None))
+        f"{100 * value:.2f} %" for value in sorted(f1_score(*_pair(answers), average=None))
     ]
-    macro = macro_figures(said, figures)
-    assert macro["Macro precision"] == f"{100 * precision_score(*_pair(said), average='macro'):.2f} %"
+    macro = macro_figures(answers, figures)
+    assert macro["Macro precision"] == f"{100 * precision_score(*_pair(answers), average='macro'):.2f} %"
     # Every class has as many images, so that the mean recall is the accuracy, and has its interval.
     assert macro["Macro recall"] == wording.test_accuracy(finished)
-    assert macro["Macro recall"].startswith(f"{100 * recall_score(*_pair(said), average='macro'):.2f} % (")
+    assert macro["Macro recall"].startswith(f"{100 * recall_score(*_pair(answers), average='macro'):.2f} % (")
 
 
 def test_the_mean_recall_of_classes_of_different_sizes_is_no_accuracy_and_has_no_interval():
@@ -81,8 +81,8 @@ def test_the_mean_recall_of_classes_of_different_sizes_is_no_accuracy_and_has_no
     assert metrics.images_of_mean_recall(figures) is None
 
 
-def _pair(said):
-    return said.labels, said.predicted
+def _pair(answers):
+    return answers.labels, answers.predicted
 
 
 def test_the_config_table_names_what_differs_from_the_preset():
@@ -205,8 +205,8 @@ def test_where_a_run_comes_from_names_the_very_device(finished):
 def test_a_run_with_test_time_flips_says_so_with_its_accuracy(store, open_page, flips):
     run_id = stores.add(store, Sample(changes={"test_time_flips": flips}, columns={"prediction_images_per_s": 1000.0}))
     assert ("Test accuracy with flips" in texts(open_page("runs", run=run_id))) == flips
-    said = dict(facts(queries.get_run(store, run_id), UTC).values)["prediction"]
-    assert said.startswith("1.00 ms an image and its mirror image (" if flips else "1.00 ms an image (")
+    prediction = dict(facts(queries.get_run(store, run_id), UTC).values)["prediction"]
+    assert prediction.startswith("1.00 ms an image and its mirror image (" if flips else "1.00 ms an image (")
 
 
 def test_twice_the_epochs_take_about_twice_the_time():
@@ -215,6 +215,6 @@ def test_twice_the_epochs_take_about_twice_the_time():
 
 
 def test_made_up_runs_look_like_real_ones(store, finished):
-    said = queries.get_predictions(store, finished.id)
+    answers = queries.get_predictions(store, finished.id)
     assert 0.88 < finished.test_accuracy < 0.93
-    assert finished.test_accuracy == np.mean(said.labels == said.predicted)
+    assert finished.test_accuracy == np.mean(answers.labels == answers.predicted)

@@ -53,20 +53,20 @@ def show_class_table(comparison: Comparison, baseline: Run, other: Run) -> None:
     """The figures of each class; the counts of images that one run alone has right lead to those images."""
     a, b = comparison.name_a, comparison.name_b
     header = ["Class", a, b, f"Only {a} right", f"Only {b} right", "Points (95 % interval)", "p (Holm)"]
-    rows = [_class_row(one, baseline, other) for one in comparison.classes]
+    rows = [_class_row(of_class, baseline, other) for of_class in comparison.classes]
     with st.expander("The figures of each class, with their images"):
         linked_table(header, rows, "The runs class by class", key="class_table")
         csv_button("CSV of the classes", partial(csv_tables.classes, comparison), "classes", _about(comparison))
 
 
-def _class_row(one: ClassDifference, baseline: Run, other: Run) -> list[Cell]:
+def _class_row(figures: ClassDifference, baseline: Run, other: Run) -> list[Cell]:
     def images(count: int, show: str) -> Linked:
-        where = {"run": other.id, "against": baseline.id, "show": show, "true": str(one.label)}
-        return Linked(wording.count(count), "explore", f"these images of class {one.name}", where)
+        where = {"run": other.id, "against": baseline.id, "show": show, "true": str(figures.label)}
+        return Linked(wording.count(count), "explore", f"these images of class {figures.name}", where)
 
-    accuracy_a, accuracy_b, points, p = class_cells(one)
-    only = (images(one.only_a, galleries.ONLY_AGAINST), images(one.only_b, galleries.ONLY_RUN))
-    return [one.name, accuracy_a, accuracy_b, *only, points, p]
+    accuracy_a, accuracy_b, points, p = class_cells(figures)
+    only = (images(figures.only_a, galleries.ONLY_AGAINST), images(figures.only_b, galleries.ONLY_RUN))
+    return [figures.name, accuracy_a, accuracy_b, *only, points, p]
 
 
 def show_curves(runs: Sequence[Run], looks: Looks) -> None:
@@ -91,18 +91,18 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
     with left:
         _show_difference(comparison, baseline, other)
     with right:
-        changed = sorted(comparison.pairs, key=lambda one: (one.p_adjusted, -abs(one.count_b - one.count_a)))
+        changed = sorted(comparison.pairs, key=lambda pair: (pair.p_adjusted, -abs(pair.count_b - pair.count_a)))
         a, b = comparison.name_a, comparison.name_b
         header = ["True", "Predicted", a, b, f"Only {a}", f"Only {b}", "p (Holm)"]
-        rows = [_pair_row(one, baseline, other) for one in changed[:PAIRS_LISTED]]
+        rows = [_pair_row(pair, baseline, other) for pair in changed[:PAIRS_LISTED]]
         linked_table(header, rows, "The confusions that changed most", key="pair_table", figures_from=2)
         st.caption("The confusions that changed most, in images; each count opens them.")
         csv_button("CSV of all confusions", partial(csv_tables.pairs, comparison), "confusions", _about(comparison))
 
 
 def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
-    said = [run_queries.predictions(run.id) for run in (baseline, other)]
-    before, after = (confusion_matrix(one.labels, one.predicted) for one in said)
+    answers = [run_queries.predictions(run.id) for run in (baseline, other)]
+    before, after = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in answers)
     change = after - before
     a, b = comparison.name_a, comparison.name_b
     caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer."
@@ -114,51 +114,57 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     csv_button("CSV of the difference", partial(csv_tables.matrix, change), "difference", _about(comparison))
 
 
-def _pair_row(one: PairDifference, baseline: Run, other: Run) -> list[Cell]:
-    cell = {"true": str(one.true), "predicted": str(one.predicted)}
-    takes = f"takes for {CLASS_NAMES[one.predicted]}"
+def _pair_row(pair: PairDifference, baseline: Run, other: Run) -> list[Cell]:
+    cell = {"true": str(pair.true), "predicted": str(pair.predicted)}
+    takes = f"takes for {CLASS_NAMES[pair.predicted]}"
 
     def images(count: str, run: Run) -> Linked:
-        words = f"images of {CLASS_NAMES[one.true]} that {run.name} {takes}"
+        words = f"images of {CLASS_NAMES[pair.true]} that {run.name} {takes}"
         return Linked(count, "explore", words, {"run": run.id, **cell})
 
     def changed(count: int, run: Run, show: str) -> Linked:
-        words = f"images of {CLASS_NAMES[one.true]} that only {run.name} {takes}"
+        words = f"images of {CLASS_NAMES[pair.true]} that only {run.name} {takes}"
         where = {"run": other.id, "against": baseline.id, "show": show, **cell}
         return Linked(wording.count(count), "explore", words, where)
 
-    count_a, count_b, p = pair_cells(one)
+    count_a, count_b, p = pair_cells(pair)
     of_each = (images(count_a, baseline), images(count_b, other))
     of_one = (
-        changed(one.only_a, baseline, galleries.AGAINST_SAYS),
-        changed(one.only_b, other, galleries.RUN_SAYS),
+        changed(pair.only_a, baseline, galleries.AGAINST_SAYS),
+        changed(pair.only_b, other, galleries.RUN_SAYS),
     )
-    return [CLASS_NAMES[one.true], CLASS_NAMES[one.predicted], *of_each, *of_one, p]
+    return [CLASS_NAMES[pair.true], CLASS_NAMES[pair.predicted], *of_each, *of_one, p]
 
 
 def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
     """Accuracy against confidence and against coverage, of all runs together."""
     st.subheader("Can the confidence be believed?", anchor=False)
-    said = {run.id: run_queries.predictions(run.id) for run in runs}
-    found = {run_id: calibration(one.labels, one.probabilities) for run_id, one in said.items()}
-    points = {looks.names[run_id]: accuracy_by_coverage(one.labels, one.probabilities) for run_id, one in said.items()}
-    about = " ".join(said)
+    answers = {run.id: run_queries.predictions(run.id) for run in runs}
+    calibrations = {run_id: calibration(of_run.labels, of_run.probabilities) for run_id, of_run in answers.items()}
+    points = {
+        looks.names[run_id]: accuracy_by_coverage(of_run.labels, of_run.probabilities)
+        for run_id, of_run in answers.items()
+    }
+    about = " ".join(answers)
     left, right = st.columns(2, gap="large")
     with left:
-        series = [calibration_charts.Series(looks.names[one], found[one], looks.styles[one]) for one in found]
-        words = " ".join(f"{one.name}: {one.calibration.sentence}" for one in series)
+        series = [
+            calibration_charts.Series(looks.names[run_id], calibrations[run_id], looks.styles[run_id])
+            for run_id in calibrations
+        ]
+        words = " ".join(f"{entry.name}: {entry.calibration.sentence}" for entry in series)
         page.chart(calibration_charts.reliability(series, page.theme()), words, key="calibration", about=about)
-        figures = {one.name: one.calibration for one in series}
+        figures = {entry.name: entry.calibration for entry in series}
         page.table(calibration_table(figures))
-        csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *said)
+        csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *answers)
         st.caption(DEFINITION)
     with right:
-        asked = {name: point for name, own in points.items() if (point := point_at(own, QUOTED))}
+        asked = {name: point for name, of_run in points.items() if (point := point_at(of_run, QUOTED))}
         words = " ".join(f"{name}: {point.sentence}" for name, point in asked.items())
-        styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
+        styles = {looks.names[run_id]: looks.styles[run_id] for run_id in answers}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
         page.table(coverage_table(points, SHARES))
-        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
+        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *answers)
         st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
 
 

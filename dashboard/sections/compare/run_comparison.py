@@ -69,10 +69,10 @@ def _choose() -> list[Run]:
         page.empty(message, "Launch a run", "launch")
         return []
     asked = pickers.pick_runs("Runs, the baseline first", offered, most=MOST)
-    said, refused = comparable(asked, run_queries.predictions)
-    for one in refused:
-        st.warning(page.plain(one.sentence))
-    chosen = [run for run in asked if run.id in said]
+    answers, refused = comparable(asked, run_queries.predictions)
+    for refusal in refused:
+        st.warning(page.plain(refusal.sentence))
+    chosen = [run for run in asked if run.id in answers]
     if len(chosen) < 2:
         message = "Choose two or more runs above. The first is the baseline, and the others are held against it."
         page.empty(message, "Compare the two newest", "compare", run=[offered[1].id, offered[0].id])

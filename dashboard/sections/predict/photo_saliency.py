@@ -23,11 +23,11 @@ from jobs.tasks import studies
 _SIDE = 200
 
 
-def show_saliency(photo: str, view: ModelView, said: Mapping[str, int], names: Mapping[str, str]) -> None:
-    """On the photo itself, what speaks for the answer of each run; `said` is the label by id of the run."""
+def show_saliency(photo: str, view: ModelView, labels: Mapping[str, int], names: Mapping[str, str]) -> None:
+    """On the photo itself, what speaks for the answer of each run; `labels` has the answers by id of the run."""
     original = images.shrunk(view.stages["original"], 2 * _SIDE)
     figures = []
-    for run_id, label in said.items():
+    for run_id, label in labels.items():
         try:
             salient = model_queries.photo_saliency(run_id, view.image, label)
         except LookbookError as error:

@@ -61,7 +61,7 @@ def files_in(given: Sequence[UploadedFile]) -> list[PhotoFile]:
         if file_id not in held:
             held[file_id] = _unpacked(upload, room)
     # A zip that was refused may have room later, when another one is gone.
-    st.session_state[_UNPACKED] = {file_id: one for file_id, one in held.items() if one[1].files}
+    st.session_state[_UNPACKED] = {file_id: unpacked for file_id, unpacked in held.items() if unpacked[1].files}
     files = (held[upload.file_id][0] if upload.file_id in zips else [_as_file(upload)] for upload in given)
     return [file for some in files for file in some]
 

@@ -77,43 +77,49 @@ def _epochs_after(run: Run, epoch: int) -> list[Epoch]:
 
 def show_classes(run: Run) -> None:
     """Precision, recall, F1 and support per class, and the macro averages."""
-    said = run_queries.predictions(run.id)
-    figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
-    unpredicted = [one.name for one in figures if one.precision is None]
+    answers = run_queries.predictions(run.id)
+    figures = metrics.per_class(metrics.confusion_matrix(answers.labels, answers.predicted))
+    unpredicted = [of_class.name for of_class in figures if of_class.precision is None]
     if unpredicted:
         st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
     columns = st.container(key="class_figures").columns(5)
-    for column, (label, value) in zip(columns, macro_figures(said, figures).items(), strict=True):
+    for column, (label, value) in zip(columns, macro_figures(answers, figures).items(), strict=True):
         figure, _, interval = value.partition(" (")
         below = f"95 %: {interval.removesuffix(')')}" if interval else None
         column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
     header = ["Class", "F1", "Precision", "Recall (95 % interval)", "Images", "Misclassified"]
     linked_table(
-        header, [_class_row(one, run) for one in weakest_first(figures)], "Figures of each class", key="by_class"
+        header,
+        [_class_row(of_class, run) for of_class in weakest_first(figures)],
+        "Figures of each class",
+        key="by_class",
     )
-    csv_button("CSV of the classes", partial(csv_tables.per_class, said), "per-class", run.name, run.id)
+    csv_button("CSV of the classes", partial(csv_tables.per_class, answers), "per-class", run.name, run.id)
 
 
-def _class_row(one: ClassFigures, run: Run) -> list[Cell]:
-    missed = one.support - round((one.recall or 0.0) * one.support)
-    where = {"run": run.id, "true": str(one.label)}
-    return [*class_cells(one), Linked(wording.count(missed), "explore", f"misclassified images of {one.name}", where)]
+def _class_row(of_class: ClassFigures, run: Run) -> list[Cell]:
+    missed = of_class.support - round((of_class.recall or 0.0) * of_class.support)
+    where = {"run": run.id, "true": str(of_class.label)}
+    return [
+        *class_cells(of_class),
+        Linked(wording.count(missed), "explore", f"misclassified images of {of_class.name}", where),
+    ]
 
 
 def show_confusion(run: Run) -> None:
     """The confusion matrix; a cell leads to its images on the page Explore."""
-    said = run_queries.predictions(run.id)
+    answers = run_queries.predictions(run.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         unit = pickers.pick_one(
             "Cells show", confusion.UNITS, "unit", names=str.capitalize, segmented=True, hide_label=True
         )
         dimmed = pickers.switch("Dim the diagonal", "dim")
-    matrix = metrics.confusion_matrix(said.labels, said.predicted)
+    matrix = metrics.confusion_matrix(answers.labels, answers.predicted)
     caption, hint = f"{run.name}: rows true class, columns predicted.", "Choose a cell to see its images."
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
     about = f"{run.name} {run.id}"
     show_matrix(cells, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
-    csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, said), "confusions", run.name, run.id)
+    csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, answers), "confusions", run.name, run.id)
     if cell := st.session_state.pop("chosen_cell", None):
         page.go_to("explore", run=run.id, true=str(cell[0]), predicted=str(cell[1]))
 

@@ -17,16 +17,16 @@ from jobs.store.records import Run
 def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     """The accuracies of runs, called by these names by id, side by side; and who flagged what."""
     answers, judges, left_out = held_together(run_queries.store(), runs, run_queries.predictions)
-    for one in left_out:
-        st.warning(page.plain(one.sentence))
-    said = {names[run_id]: own for run_id, own in answers.items()}
-    found = data_queries.near_duplicates()
-    leaked = leaked_images(found, next(iter(said.values())))
-    subsets = measured_without(said, [data_queries.label_quality(judge.id) for judge in judges], leaked)
+    for refusal in left_out:
+        st.warning(page.plain(refusal.sentence))
+    answers_of = {names[run_id]: of_run for run_id, of_run in answers.items()}
+    duplicates = data_queries.near_duplicates()
+    leaked = leaked_images(duplicates, next(iter(answers_of.values())))
+    subsets = measured_without(answers_of, [data_queries.label_quality(judge.id) for judge in judges], leaked)
     page.table(subset_table(subsets))
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
-    if found is None:
+    if duplicates is None:
         page.link("Near-duplicates are not searched yet: search them on the page Data", "data", section="duplicates")
     elif leaked is None:
         st.caption(OTHER_TEST_IMAGES)

@@ -15,17 +15,17 @@ REFRESH_S = 2.0
 
 def study_of(run: Run) -> Study | None:
     """The study of a finished run; without one, say how it stands, offer to make it, and return None."""
-    found = studies.study_state(run_queries.store(), run.id)
-    if found.state == AT_WORK:
+    state = studies.study_state(run_queries.store(), run.id)
+    if state.state == AT_WORK:
         page.live(_follow, REFRESH_S)(run.id, run.name)
         return None
-    if found.state == MADE:
+    if state.state == MADE:
         try:
             return model_queries.study(run.id)
         except StudyError as error:
             page.say(error)
-    if found.state == FAILED:
-        st.error(f"**The study of {page.plain(run.name)} failed.** {page.plain(found.words)}")
+    if state.state == FAILED:
+        st.error(f"**The study of {page.plain(run.name)} failed.** {page.plain(state.words)}")
     _offer(run)
     return None
 
@@ -55,8 +55,8 @@ def _request(run: Run) -> None:
 
 
 def _follow(run_id: str, name: str) -> None:
-    found = studies.study_state(run_queries.store(), run_id)
-    if found.state != AT_WORK:
+    state = studies.study_state(run_queries.store(), run_id)
+    if state.state != AT_WORK:
         st.rerun()
-    step = f"step {found.words}" if found.words else "starting"
+    step = f"step {state.words}" if state.words else "starting"
     st.info(f"Looking into {page.plain(name)}: {step}. It gives way to training; this page can be left meanwhile.")
