@@ -102,12 +102,10 @@ def pick_ids(
 
     Of more than `most` in the URL the first are chosen, and the others are named.
     """
-    asked = [option for option in in_url(name) if option in labels] or [
-        option for option in default if option in labels
-    ]
+    asked = [each for each in in_url(name) if each in labels] or [each for each in default if each in labels]
     chosen = list(dict.fromkeys(asked))
     if most is not None and chosen[most:]:
-        left_out = page.plain(listed([labels[option] for option in chosen[most:]], _MOST_NAMED))
+        left_out = page.plain(listed([labels[each] for each in chosen[most:]], _MOST_NAMED))
         st.warning(f"At most {most} fit here, and {len(chosen)} are asked for. Left out: {left_out}.")
     key = _prepare(name, chosen[:most])
     return st.multiselect(

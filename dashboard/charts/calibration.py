@@ -68,20 +68,16 @@ def coverage(
     return figure.update_yaxes(title_text="accuracy on these", tickformat=".1%")
 
 
-def _line(series: Series) -> dict[str, Any]:
-    bins = [row for row in series.calibration.bins if row.n >= FEWEST]
+def _line(curve: Series) -> dict[str, Any]:
+    bins = [row for row in curve.calibration.bins if row.n >= FEWEST]
     accuracies = [row.accuracy or 0.0 for row in bins]
-    drawn = series.style
+    drawn = curve.style
     return {
         "x": [row.confidence for row in bins],
         "y": accuracies,
         "mode": "lines+markers",
-        "line": {
-            "color": drawn.colour,
-            "dash": "dot" if series.quiet else drawn.dash,
-            "width": 1 if series.quiet else 2,
-        },
-        "marker": {"symbol": f"{drawn.marker}-open" if series.quiet else drawn.marker, "size": 8},
+        "line": {"color": drawn.colour, "dash": "dot" if curve.quiet else drawn.dash, "width": 1 if curve.quiet else 2},
+        "marker": {"symbol": f"{drawn.marker}-open" if curve.quiet else drawn.marker, "size": 8},
         "error_y": {
             "array": [row.accuracy_high - at for row, at in zip(bins, accuracies, strict=True)],
             "arrayminus": [at - row.accuracy_low for row, at in zip(bins, accuracies, strict=True)],
@@ -97,14 +93,14 @@ def _line(series: Series) -> dict[str, Any]:
     }
 
 
-def _counts(series: Series) -> dict[str, Any]:
-    bins: Sequence[ReliabilityBin] = series.calibration.bins
-    filled = "rgba(0,0,0,0)" if series.quiet else series.style.colour
+def _counts(curve: Series) -> dict[str, Any]:
+    bins: Sequence[ReliabilityBin] = curve.calibration.bins
+    filled = "rgba(0,0,0,0)" if curve.quiet else curve.style.colour
     return {
         "x": [(row.lower + row.upper) / 2 for row in bins],
         "y": [row.n or None for row in bins],
         "showlegend": False,
-        "marker": {"color": filled, "line": {"color": series.style.colour, "width": 1}},
+        "marker": {"color": filled, "line": {"color": curve.style.colour, "width": 1}},
         "customdata": [[row.lower, row.upper] for row in bins],
         "hovertemplate": (
             "%{fullData.name}: %{y:,} images with a confidence of %{customdata[0]:.1%} to %{customdata[1]:.1%}"

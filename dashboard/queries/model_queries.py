@@ -69,9 +69,8 @@ def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
     """What a model sees of the photos of a set, uint8 (n, 28, 28). Raise UnreadablePhoto where a picture is gone."""
     from core.photos.model_view import to_model_view
 
-    return np.array(
-        [to_model_view(photo.load()).image for photo in photo_sets.photos_of(run_queries.store(), photo_set)]
-    )
+    photos = photo_sets.photos_of(run_queries.store(), photo_set)
+    return np.array([to_model_view(photo.load()).image for photo in photos])
 
 
 @st.cache_data(max_entries=256, show_spinner="Looking where the model looks")

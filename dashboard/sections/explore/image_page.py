@@ -55,9 +55,7 @@ def _answers(pair: Pair, position: int) -> list[tuple[Run, Answer]]:
     given = [(pair.run, pair.answers)] + ([(pair.against, pair.other)] if pair.against and pair.other else [])
     names = distinct_names([run for run, _ in given])
     styles = run_styles([run.id for run, _ in given])
-    return [
-        (run, Answer(names[run.id], predictions.probabilities[position], styles[run.id])) for run, predictions in given
-    ]
+    return [(run, Answer(names[run.id], of_run.probabilities[position], styles[run.id])) for run, of_run in given]
 
 
 def _way(position: int, order: Indices) -> None:

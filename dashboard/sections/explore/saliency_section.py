@@ -42,14 +42,12 @@ def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: 
 
 def _show_model(image: NDArray[np.uint8], position: int, label: int, run: Run, answer: Answer) -> None:
     predicted = int(answer.probabilities.argmax())
-    is_right = predicted == label
-    roles = {label: "its answer, right"} if is_right else {predicted: "its answer, wrong", label: "the true class"}
-    figures = [
-        _figure(image, model_queries.saliency(run.id, position, each), each, role, answer.name)
-        for each, role in roles.items()
-    ]
+    roles = {predicted: "its answer, wrong", label: "the true class"}
+    if predicted == label:
+        roles = {label: "its answer, right"}
+    maps = {each: model_queries.saliency(run.id, position, each) for each in roles}
     st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
-    st.html(images.figure_row(figures))
+    st.html(images.figure_row(_figure(image, maps[each], each, roles[each], answer.name) for each in roles))
 
 
 def _figure(image: NDArray[np.uint8], salient: NDArray[np.float32], label: int, role: str, name: str) -> str:

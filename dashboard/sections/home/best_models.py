@@ -19,9 +19,7 @@ NAMED = 3
 def show() -> None:
     """A card for each model, then one sentence on the two that lead."""
     leaders = {name: run_queries.leader(name) for name in ARCHITECTURES}
-    best = sorted(
-        (leader for leader in leaders.values() if leader), key=lambda leader: -(leader.run.test_accuracy or 0)
-    )
+    best = sorted(filter(None, leaders.values()), key=lambda leader: -(leader.run.test_accuracy or 0))
     styles = run_styles([leader.run.id for leader in leaders.values() if leader])
     for column, (name, leader) in zip(st.columns(len(leaders)), leaders.items(), strict=True):
         with column, st.container(border=True, height="stretch", key=f"best_{name}"):

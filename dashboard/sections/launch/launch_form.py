@@ -104,12 +104,7 @@ class _Common(TypedDict):
 def _control(column: st.delta_generator.DeltaGenerator, name: str, base: Values, scope: str) -> Any:
     """The control that fits the field's type. No limits here: the config says itself what is allowed."""
     field, value = RunConfig.model_fields[name], base[name]
-    common: _Common = {
-        "label": title_of(name),
-        "key": f"{scope}_{name}",
-        "help": _help(name, field),
-        "persist_state": "session",
-    }
+    common = _Common(label=title_of(name), key=f"{scope}_{name}", help=_help(name, field), persist_state="session")
     if name == "model":
         # A run that is cloned may have an architecture that is not installed here: the config says so.
         options = list(dict.fromkeys([*ARCHITECTURES, value]))

@@ -79,7 +79,7 @@ def show_classes(run: Run) -> None:
     """Precision, recall, F1 and support per class, and the macro averages."""
     answers = run_queries.predictions(run.id)
     figures = metrics.per_class(metrics.confusion_matrix(answers.labels, answers.predicted))
-    unpredicted = [of_class.name for of_class in figures if of_class.precision is None]
+    unpredicted = [row.name for row in figures if row.precision is None]
     if unpredicted:
         st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
     columns = st.container(key="class_figures").columns(5)
@@ -89,21 +89,15 @@ def show_classes(run: Run) -> None:
         column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
     header = ["Class", "F1", "Precision", "Recall (95 % interval)", "Images", "Misclassified"]
     linked_table(
-        header,
-        [_class_row(of_class, run) for of_class in weakest_first(figures)],
-        "Figures of each class",
-        key="by_class",
+        header, [_class_row(row, run) for row in weakest_first(figures)], "Figures of each class", key="by_class"
     )
     csv_button("CSV of the classes", partial(csv_tables.per_class, answers), "per-class", run.name, run.id)
 
 
-def _class_row(of_class: ClassFigures, run: Run) -> list[Cell]:
-    missed = of_class.support - round((of_class.recall or 0.0) * of_class.support)
-    where = {"run": run.id, "true": str(of_class.label)}
-    return [
-        *class_cells(of_class),
-        Linked(wording.count(missed), "explore", f"misclassified images of {of_class.name}", where),
-    ]
+def _class_row(row: ClassFigures, run: Run) -> list[Cell]:
+    missed = row.support - round((row.recall or 0.0) * row.support)
+    where = {"run": run.id, "true": str(row.label)}
+    return [*class_cells(row), Linked(wording.count(missed), "explore", f"misclassified images of {row.name}", where)]
 
 
 def show_confusion(run: Run) -> None:
