@@ -22,7 +22,7 @@ help: ## say what make can do
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 20
 
 run: ## set up what is missing and start the dashboard (PORT=8501)
-	@$(SETUP) dashboard.py "$(PORT)"
+	@$(SETUP) start.py "$(PORT)"
 
 test: check ## set up what is missing, check, and run every test, those in a browser included (ARGS="-k name" for some)
 	@$(SETUP) browser.py
@@ -33,10 +33,11 @@ test-fast: developers ## run the tests that need no browser and take no more tha
 	@$(VENV_PYTHON) -m jobs data
 	@$(FAST) $(ARGS)
 
-check: developers ## lint, format, types, and what each room may import
+check: developers ## lint (JavaScript too, where Node.js is), format, types, and what each room may import
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
+	@$(SETUP) javascript.py
 	@$(PYTEST) -q tests/test_architecture.py tests/test_rooms.py
 
 developers: ## set up what tests need, and run nothing

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import tzinfo
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -26,6 +26,7 @@ _HISTORY = Path(__file__).with_name("history.js")
 
 VIEWS = ("home", "launch", "runs", "compare", "explore", "predict", "data")
 _NOTICES = "notices"
+_P = ParamSpec("_P")
 
 
 def apply_style_sheet() -> None:
@@ -48,8 +49,7 @@ def title(text: str, question: str = "") -> None:
 
 def finding(sentence: str) -> None:
     """A sentence to quote, set larger than the rest."""
-    look = "font-size:1.2rem;line-height:1.5;max-width:64rem;margin:0;overflow-wrap:anywhere"
-    st.html(f'<p style="{look}">{words(sentence)}</p>')
+    st.html(f'<p class="finding">{words(sentence)}</p>')
 
 
 def theme() -> style.Theme:
@@ -99,12 +99,12 @@ def warn(sentences: Iterable[str]) -> None:
         st.warning(plain(sentence))
 
 
-def empty(message: str, label: str = "", view: str = "", **parameters: str) -> None:
+def empty(message: str, label: str = "", view: str = "", **parameters: str | list[str]) -> None:
     """Say that there is nothing here yet, and what to do: a link to the page where it is done."""
     with st.container(border=True):
         st.write(message)
         if view:
-            link(label, view, **parameters)
+            link(label, view, icon=None, **parameters)
 
 
 def link(label: str, view: str, *, icon: str | None = None, **parameters: str | list[str]) -> None:
@@ -148,11 +148,11 @@ def say(error: LookbookError) -> None:
     st.error(f"**{plain(error.message)}** {plain(error.advice)}".strip())
 
 
-def live(function: Callable[..., Any], seconds: float | None) -> Callable[..., Any]:
+def live(function: Callable[_P, None], seconds: float | None) -> Callable[_P, None]:
     """The function as a part of the page that is drawn again every so many seconds, never if None."""
 
     @wraps(function)
-    def drawn(*arguments: Any, **named: Any) -> None:
+    def drawn(*arguments: _P.args, **named: _P.kwargs) -> None:
         with errors_said():
             if seconds is not None:
                 # Whoever watches a run sees to it that somebody works on it.

@@ -1,7 +1,7 @@
 """Choices that live in the URL, so that a link reopens exactly this view. Runs are chosen by id, never by position."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -109,17 +109,17 @@ def pick_ids(
 
     Of more than `most` in the URL the first are chosen, and the others are named.
     """
-    asked = [one for one in in_url(name) if one in labels] or [one for one in default if one in labels]
+    asked = [each for each in in_url(name) if each in labels] or [each for each in default if each in labels]
     chosen = list(dict.fromkeys(asked))
     if most is not None and chosen[most:]:
-        left_out = page.plain(listed([labels[one] for one in chosen[most:]], _MOST_NAMED))
+        left_out = page.plain(listed([labels[each] for each in chosen[most:]], _MOST_NAMED))
         st.warning(f"At most {most} fit here, and {len(chosen)} are asked for. Left out: {left_out}.")
     key = _prepare(name, chosen[:most])
     return st.multiselect(
         label,
         list(labels),
         key=key,
-        format_func=labels.get,
+        format_func=labels.__getitem__,
         on_change=_to_url,
         args=(name, key),
         max_selections=most,
@@ -146,7 +146,7 @@ def pick_one(
     chosen = next((value for value in in_url(name) if value in options), options[0])
     say_unknown(name, label, options)
     key = _prepare(name, chosen)
-    visibility = "collapsed" if hide_label else "visible"
+    visibility: Literal["collapsed", "visible"] = "collapsed" if hide_label else "visible"
     if segmented:
         picked = st.segmented_control(
             label,
@@ -242,7 +242,7 @@ def switch(label: str, name: str, *, help: str | None = None, clears: Sequence[s
     return st.toggle(label, key=key, on_change=to_url, help=help)
 
 
-def _prepare(name: str, value: Any) -> str:
+def _prepare(name: str, value: object) -> str:
     """Give the widget what the URL says before it is drawn: the URL is the truth, also after going back.
 
     One that was not drawn the last time begins in the browser with its default, whatever Streamlit remembers of it.
@@ -255,7 +255,7 @@ def _prepare(name: str, value: Any) -> str:
     return key
 
 
-def _to_url(name: str, key: str, default: Any = None, clears: Sequence[str] = ()) -> None:
+def _to_url(name: str, key: str, default: object = None, clears: Sequence[str] = ()) -> None:
     value = st.session_state[key]
     is_default = value == default or value in (None, "", [])
     words = value if isinstance(value, list) else str(value)

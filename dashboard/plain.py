@@ -26,7 +26,7 @@ def plain(text: str) -> str:
     """Markdown of Streamlit's that shows the text as it stands, in one line."""
     parts = TURNED.split(_WAKENED.sub(_SEAM, clean_name(" ".join(text.split()))))
     # An element of its own keeps what is read from right to left from turning its neighbours; see style.css.
-    isolated = (f":color[{_escaped(one)}]" if turned else _escaped(one) for one, turned in zip(parts, cycle((0, 1))))
+    isolated = (f":color[{_escaped(part)}]" if turned else _escaped(part) for part, turned in zip(parts, cycle((0, 1))))
     return "".join(isolated).replace(_SEAM, _APART)
 
 

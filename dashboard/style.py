@@ -79,6 +79,11 @@ def _style(line: LineStyle) -> RunStyle:
     return RunStyle(RUN_COLOURS[line.colour], RUN_DASHES[line.dash], RUN_MARKERS[line.mark], MARKER_SIGNS[line.mark])
 
 
+def css(**values: str) -> str:
+    """The attribute of an HTML element that hands values to style.css: css(width="8px") is var(--width) there."""
+    return 'style="' + ";".join(f"--{name}:{value}" for name, value in values.items()) + '"'
+
+
 def colour_scale(colours: Sequence[str]) -> list[tuple[float, str]]:
     """Evenly spaced stops from 0 to 1, as plotly wants them."""
     last = len(colours) - 1

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from os.path import commonprefix
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from core.texts import TURNED
-from jobs.store.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
+from jobs.store.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunCosts, RunName
 
 NOTHING = "–"
 LABEL_ROOM = 26
@@ -27,7 +28,7 @@ class StateWords:
 
     sign: str
     word: str
-    colour: str
+    colour: Literal["gray", "blue", "orange", "red", "green"]
 
 
 STATES = {
@@ -54,7 +55,7 @@ def accuracy(value: float | None, count: int | None = None) -> str:
     return f"{share(value)} ({wording.percent_interval(low, high)})"
 
 
-def test_accuracy(run: Run) -> str:
+def test_accuracy(run: Run | RunCosts) -> str:
     """The test accuracy of a run with its interval, or a dash."""
     return accuracy(run.test_accuracy, run.test_count)
 

@@ -132,7 +132,7 @@ def _works() -> bool:
 
 def _pip(arguments: Sequence[str]) -> None:
     """Run pip with all its output in a log and the long steps on the screen."""
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
     with (
         LOG.open("w", encoding="utf-8") as log,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip,

@@ -306,3 +306,67 @@ def test_without_any_way_to_a_chromium_one_line_says_what_to_install(
         browser.ensure()
     assert "\n" not in str(refused.value)
     assert tried[-1] == "-m playwright install"
+
+
+@pytest.fixture
+def javascript(environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script for a project of its own, whose ESLint counts how often it is installed and finds a fault."""
+    monkeypatch.setitem(sys.modules, "environment", environment)
+    loaded = script("javascript")
+    for name, path in (("ROOT", "."), ("LOCK", "package-lock.json"), ("MODULES", "node_modules")):
+        monkeypatch.setattr(loaded, name, tmp_path / path)
+    monkeypatch.setattr(loaded, "INSTALLED", tmp_path / "node_modules" / "installed-lock.json")
+    (tmp_path / "package-lock.json").write_text("{}")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    executable(tmp_path / "bin" / "node", "exit 0")
+    eslint = tmp_path / "node_modules" / ".bin" / "eslint"
+    executable(tmp_path / "bin" / "npm", f"echo >> installed; mkdir -p {eslint.parent}; cp lint.sh {eslint}")
+    executable(tmp_path / "lint.sh", "exit 1")
+    return loaded
+
+
+def executable(path: Path, line: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+def test_eslint_is_installed_again_only_for_another_lock_file_and_what_it_finds_is_an_error(
+    javascript: ModuleType, tmp_path: Path
+) -> None:
+    assert [javascript.lint(), javascript.lint()] == [1, 1]
+    assert (tmp_path / "installed").read_text() == "\n"
+    (tmp_path / "package-lock.json").write_text("{ }")
+    javascript.lint()
+    assert (tmp_path / "installed").read_text() == "\n\n"
+
+
+def test_without_node_one_line_says_that_javascript_was_not_linted_and_the_checks_go_on(
+    javascript: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert javascript.lint() == 0
+    assert capfd.readouterr().err == (
+        "JavaScript was not linted: Node.js with npm is missing; install it if you change the dashboard's scripts.\n"
+    )
+
+
+def test_where_npm_reaches_no_registry_one_line_says_so_and_the_next_check_tries_again(
+    javascript: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    executable(tmp_path / "bin" / "npm", "echo npm error code ENOTFOUND >&2; exit 1")
+    assert [javascript.lint(), javascript.lint()] == [0, 0]
+    lines = capfd.readouterr().err.splitlines()
+    assert lines == ["JavaScript was not linted: npm could not install ESLint (ENOTFOUND); `npm ci` says more."] * 2
+
+
+def test_the_lock_file_of_eslint_names_no_registry() -> None:
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not (ROOT / "node_modules").exists(), reason="ESLint is not installed")
+def test_eslint_sees_a_name_that_nobody_has_defined() -> None:
+    command = [ROOT / "node_modules" / ".bin" / "eslint", "--stdin", "--stdin-filename", "dashboard/elements/new.js"]
+    linted = subprocess.run(command, cwd=ROOT, input="element()\n", capture_output=True, text=True)
+    assert linted.returncode == 1
+    assert "'element' is not defined" in linted.stdout

@@ -31,19 +31,19 @@ def reliability(series: Sequence[Series], theme: Theme) -> go.Figure:
     """
     figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.74, 0.26], vertical_spacing=0.05)
     # An outline is seen over a bar; one bar would hide another.
-    bars = "overlay" if any(one.quiet for one in series) else "group"
+    bars = "overlay" if any(entry.quiet for entry in series) else "group"
     figure.update_layout(height=460, margin={"t": 28}, legend={"y": -0.16, "yanchor": "top"}, barmode=bars, bargap=0.1)
     diagonal = {"color": theme.muted, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", showlegend=False)
-    shown = chart_texts(one.name for one in series)
-    for one in series:
-        named = {"name": shown[one.name], "legendgroup": shown[one.name]}
-        figure.add_scatter(**_line(one), **named, row=1, col=1)
-        figure.add_bar(**_counts(one), **named, row=2, col=1)
+    shown = chart_texts(entry.name for entry in series)
+    for entry in series:
+        named = {"name": shown[entry.name], "legendgroup": shown[entry.name]}
+        figure.add_scatter(**_line(entry), **named, row=1, col=1)
+        figure.add_bar(**_counts(entry), **named, row=2, col=1)
     figure.update_xaxes(tickformat=".0%", range=[0, 1.02])
     figure.update_xaxes(title_text="mean confidence", row=2, col=1)
     figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[0, 1.02], row=1, col=1)
-    most = max((row.n for one in series for row in one.calibration.bins), default=1)
+    most = max((row.n for entry in series for row in entry.calibration.bins), default=1)
     decades = len(str(max(most, 1)))
     return figure.update_yaxes(title_text="images", type="log", range=[0, decades], dtick=1, row=2, col=1)
 
@@ -57,25 +57,25 @@ def coverage(
     """
     figure = go.Figure(layout={"height": 380, "margin": {"t": 28}, "legend": {"y": -0.2, "yanchor": "top"}})
     shown = chart_texts(points)
-    for name, own in points.items():
-        figure.add_scatter(**_interval(own, styles[name]))
-        figure.add_scatter(**_curve(own, styles[name]), name=shown[name])
+    for name, of_run in points.items():
+        figure.add_scatter(**_interval(of_run, styles[name]))
+        figure.add_scatter(**_curve(of_run, styles[name]), name=shown[name])
         if name in asked:
             figure.add_scatter(**_mark(asked[name], styles[name]), name=shown[name])
     figure.update_xaxes(title_text="share of images answered", tickformat=".0%", range=[0, 1.02])
     return figure.update_yaxes(title_text="accuracy on these", tickformat=".1%")
 
 
-def _line(one: Series) -> dict[str, Any]:
-    bins = [row for row in one.calibration.bins if row.n >= FEWEST_IN_BIN]
+def _line(curve: Series) -> dict[str, Any]:
+    bins = [row for row in curve.calibration.bins if row.n >= FEWEST_IN_BIN]
     accuracies = [row.accuracy or 0.0 for row in bins]
-    drawn = one.style
+    drawn = curve.style
     return {
         "x": [row.confidence for row in bins],
         "y": accuracies,
         "mode": "lines+markers",
-        "line": {"color": drawn.colour, "dash": "dot" if one.quiet else drawn.dash, "width": 1 if one.quiet else 2},
-        "marker": {"symbol": f"{drawn.marker}-open" if one.quiet else drawn.marker, "size": 8},
+        "line": {"color": drawn.colour, "dash": "dot" if curve.quiet else drawn.dash, "width": 1 if curve.quiet else 2},
+        "marker": {"symbol": f"{drawn.marker}-open" if curve.quiet else drawn.marker, "size": 8},
         "error_y": {
             "array": [row.accuracy_high - at for row, at in zip(bins, accuracies, strict=True)],
             "arrayminus": [at - row.accuracy_low for row, at in zip(bins, accuracies, strict=True)],
@@ -91,14 +91,14 @@ def _line(one: Series) -> dict[str, Any]:
     }
 
 
-def _counts(one: Series) -> dict[str, Any]:
-    bins: Sequence[ReliabilityBin] = one.calibration.bins
-    filled = "rgba(0,0,0,0)" if one.quiet else one.style.colour
+def _counts(curve: Series) -> dict[str, Any]:
+    bins: Sequence[ReliabilityBin] = curve.calibration.bins
+    filled = "rgba(0,0,0,0)" if curve.quiet else curve.style.colour
     return {
         "x": [(row.lower + row.upper) / 2 for row in bins],
         "y": [row.n or None for row in bins],
         "showlegend": False,
-        "marker": {"color": filled, "line": {"color": one.style.colour, "width": 1}},
+        "marker": {"color": filled, "line": {"color": curve.style.colour, "width": 1}},
         "customdata": [[row.lower, row.upper] for row in bins],
         "hovertemplate": (
             "%{fullData.name}: %{y:,} images with a confidence of %{customdata[0]:.1%} to %{customdata[1]:.1%}"

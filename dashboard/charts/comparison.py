@@ -44,23 +44,23 @@ def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, t
     A filled marker is a difference that stands after correction for ten classes, an open one is not shown to be one.
     Classes without images are left out.
     """
-    known = sorted((one for one in differences if one.difference is not None), key=lambda one: one.difference or 0.0)
-    points = [100 * (one.difference or 0.0) for one in known]
+    known = sorted((row for row in differences if row.difference is not None), key=lambda row: row.difference or 0.0)
+    points = [100 * (row.difference or 0.0) for row in known]
     figure = go.Figure(layout={"height": 400, "margin": {"t": 28}})
     figure.add_vline(x=0, line={"color": theme.muted, "width": 1})
     figure.add_scatter(
         x=points,
-        y=[one.name for one in known],
+        y=[row.name for row in known],
         mode="markers",
         marker={
-            "color": [drawn.colour if one.shown else theme.background for one in known],
+            "color": [drawn.colour if row.shown else theme.background for row in known],
             "line": {"color": drawn.colour, "width": 2},
             "symbol": drawn.marker,
             "size": 11,
         },
         error_x={
-            "array": [100 * (one.high or 0.0) - at for one, at in zip(known, points, strict=True)],
-            "arrayminus": [at - 100 * (one.low or 0.0) for one, at in zip(known, points, strict=True)],
+            "array": [100 * (row.high or 0.0) - at for row, at in zip(known, points, strict=True)],
+            "arrayminus": [at - 100 * (row.low or 0.0) for row, at in zip(known, points, strict=True)],
             "symmetric": False,
             "color": drawn.colour,
             "thickness": 1.5,

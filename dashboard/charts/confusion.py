@@ -50,9 +50,9 @@ def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = Fal
         Cell(
             row,
             column,
-            _text(values[row, column], unit),
-            _name(row, column, int(matrix[row, column]), values[row, column], unit),
-            *_sequential(strengths[row, column], dimmed=dim_diagonal and row == column),
+            _text(float(values[row, column]), unit),
+            _name(row, column, int(matrix[row, column]), float(values[row, column]), unit),
+            *_sequential(float(strengths[row, column]), dimmed=dim_diagonal and row == column),
         )
         for row, column in np.ndindex(matrix.shape)
     ]
@@ -82,9 +82,9 @@ def difference_cells(
     ]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """Contrast ratio of two colours "#rrggbb", 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    bright, dark = sorted((_luminance(colour), _luminance(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
 

@@ -22,25 +22,25 @@ def interval_sentence(count: int) -> str:
     return f"Bars: 95 % interval, of more than {MOST_INTERVALS} runs only on the front; the hover of each mark has it."
 
 
-def accuracy_against_cost(found: Sequence[Priced], cost: Cost, theme: Theme) -> go.Figure:
+def accuracy_against_cost(priced: Sequence[Priced], cost: Cost, theme: Theme) -> go.Figure:
     """A mark per run, its shape and colour by model: large and filled on the front, which a dotted line joins."""
     figure = go.Figure(layout={"height": 460, "margin": {"t": 28}, "legend": {"y": -0.18, "yanchor": "top"}})
-    front = [one for one in found if one.front]
+    front = [row for row in priced if row.front]
     figure.add_scatter(
-        x=[one.cost for one in front],
-        y=[one.accuracy for one in front],
+        x=[row.cost for row in front],
+        y=[row.accuracy for row in front],
         mode="lines",
         line={"color": theme.muted, "dash": "dot", "width": 1.5, "shape": "hv"},
         name="front",
         hoverinfo="skip",
     )
-    for place, model in enumerate(sorted({one.run.model for one in found})):
-        own = [one for one in found if one.run.model == model]
+    for place, model in enumerate(sorted({row.run.model for row in priced})):
+        of_model = [row for row in priced if row.run.model == model]
         for on_front in (False, True):
-            shown = [one for one in own if one.front == on_front]
+            shown = [row for row in of_model if row.front == on_front]
             if shown:
-                figure.add_scatter(**_marks(shown, model, place, cost, on_front, len(found) <= MOST_INTERVALS))
-    costs = [one.cost for one in found]
+                figure.add_scatter(**_marks(shown, model, place, cost, on_front, len(priced) <= MOST_INTERVALS))
+    costs = [row.cost for row in priced]
     wide = bool(costs) and max(costs) > 8 * min(costs)
     figure.update_xaxes(title_text=cost.axis, type="log" if wide else "linear", rangemode="tozero")
     return figure.update_yaxes(title_text="test accuracy", tickformat=".1%")
@@ -51,8 +51,8 @@ def _marks(
 ) -> dict[str, Any]:
     marker, colour = RUN_MARKERS[place % len(RUN_MARKERS)], RUN_COLOURS[place % len(RUN_COLOURS)]
     return {
-        "x": np.array([one.cost for one in shown]),
-        "y": np.array([one.accuracy for one in shown]),
+        "x": np.array([row.cost for row in shown]),
+        "y": np.array([row.accuracy for row in shown]),
         "error_y": _reach(shown, colour) if intervals or on_front else None,
         "mode": "markers",
         "name": f"{chart_text(model)}, on the front" if on_front else chart_text(model),
@@ -63,7 +63,7 @@ def _marks(
         },
         # Plotly looks through every entry of a list, not of an array.
         "customdata": np.array(
-            [[chart_text(one.run.name, HOVER_ROOM), one.low, one.high, cost.written(one.cost)] for one in shown], object
+            [[chart_text(row.run.name, HOVER_ROOM), row.low, row.high, cost.written(row.cost)] for row in shown], object
         ),
         "hovertemplate": (
             "%{customdata[0]}: %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), %{customdata[3]}<extra></extra>"
@@ -73,8 +73,8 @@ def _marks(
 
 def _reach(shown: Sequence[Priced], colour: str) -> dict[str, Any]:
     return {
-        "array": [one.high - one.accuracy for one in shown],
-        "arrayminus": [one.accuracy - one.low for one in shown],
+        "array": [row.high - row.accuracy for row in shown],
+        "arrayminus": [row.accuracy - row.low for row in shown],
         "symmetric": False,
         "color": colour,
         "thickness": 1,

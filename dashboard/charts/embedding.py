@@ -60,17 +60,17 @@ class Embedding:
 
 
 def embedding(
-    places: NDArray[np.float32], said: Predictions, colouring: str, area: Area | None, caption: str
+    places: NDArray[np.float32], answers: Predictions, colouring: str, area: Area | None, caption: str
 ) -> Embedding:
     """The map of test images at these places (n, 2), 0 to 1, in one of COLOURINGS."""
-    groups, group = _outcomes(said) if colouring == OUTCOME else _classes(said, colouring)
+    groups, group = _outcomes(answers) if colouring == OUTCOME else _classes(answers, colouring)
     return Embedding(
         places=_packed(np.rint(places * 65535).astype("<u2")),
         groups=groups,
         group=_packed(group.astype(np.uint8)),
-        labels=_packed(said.labels.astype(np.uint8)),
-        predicted=_packed(said.predicted.astype(np.uint8)),
-        named=_packed((said.predicted if colouring == PREDICTION else said.labels).astype(np.uint8)),
+        labels=_packed(answers.labels.astype(np.uint8)),
+        predicted=_packed(answers.predicted.astype(np.uint8)),
+        named=_packed((answers.predicted if colouring == PREDICTION else answers.labels).astype(np.uint8)),
         names=CLASS_NAMES,
         short_names=SHORT_NAMES,
         area=None if area is None else outline(area),
@@ -78,8 +78,8 @@ def embedding(
     )
 
 
-def _classes(said: Predictions, colouring: str) -> tuple[list[Group], NDArray[np.int64]]:
-    group = said.labels if colouring == LABEL else said.predicted
+def _classes(answers: Predictions, colouring: str) -> tuple[list[Group], NDArray[np.int64]]:
+    group = answers.labels if colouring == LABEL else answers.predicted
     counts = np.bincount(group, minlength=len(CLASS_NAMES))
     return [
         Group(name, colour, shape, sign, int(count))
@@ -87,8 +87,8 @@ def _classes(said: Predictions, colouring: str) -> tuple[list[Group], NDArray[np
     ], group
 
 
-def _outcomes(said: Predictions) -> tuple[list[Group], NDArray[np.int64]]:
-    wrong = said.predicted != said.labels
+def _outcomes(answers: Predictions) -> tuple[list[Group], NDArray[np.int64]]:
+    wrong = answers.predicted != answers.labels
     return [
         Group("right", "#8a929a", "circle", "●", int((~wrong).sum())),
         Group("wrong", "#d55e00", "cross", "✕", int(wrong.sum())),

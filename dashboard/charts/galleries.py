@@ -25,7 +25,7 @@ _QUOTE_THE_OTHER = (ONLY_RUN, AGAINST_SAYS)
 """Where the run alone is right its answers say nothing, and where the other alone says so it is the other's."""
 _ORDERS = {LOSS: "highest loss first", CONFIDENCE: "most confident first", MARGIN: "smallest margin first"}
 
-Indices = NDArray[np.int64]
+Indices = NDArray[np.integer]
 Mask = NDArray[np.bool_]
 
 
@@ -46,13 +46,13 @@ class Pair:
     """A run with what it said of the test images, and perhaps another to hold against it."""
 
     run: Run
-    said: Predictions
+    answers: Predictions
     against: Run | None = None
     other: Predictions | None = None
 
     def quoted(self, show: str) -> Predictions:
         """Whose answers captions and columns quote: the run's, but the other's where that is the one to look at."""
-        return self.other if self.other is not None and show in _QUOTE_THE_OTHER else self.said
+        return self.other if self.other is not None and show in _QUOTE_THE_OTHER else self.answers
 
     def quoted_name(self, show: str) -> str:
         """The name of the run that is quoted."""
@@ -60,7 +60,7 @@ class Pair:
 
     def among(self, show: str) -> Mask:
         """Which images have the outcome `show`, (n,); outcomes of two runs need the second."""
-        return among(self.said, self.other, show)
+        return among(self.answers, self.other, show)
 
     def counted(self, show: str) -> Mask:
         """Which images a matrix counts: all of them, or those with an outcome of two runs."""
@@ -83,18 +83,18 @@ def changed(difference: int) -> str:
     return RUN_SAYS if difference >= 0 else AGAINST_SAYS
 
 
-def pick_images(said: Predictions, mask: Mask, wanted: Wanted) -> Indices:
+def pick_images(answers: Predictions, mask: Mask, wanted: Wanted) -> Indices:
     """Positions in the data set of the images of a mask that are wanted, in the order wanted.
 
     Loss and confidence come highest first, margin smallest first; of equals the earlier image comes first.
     """
     if wanted.true is not None:
-        mask = mask & (said.labels == wanted.true)
+        mask = mask & (answers.labels == wanted.true)
     if wanted.predicted is not None:
-        mask = mask & (said.predicted == wanted.predicted)
+        mask = mask & (answers.predicted == wanted.predicted)
     positions = np.flatnonzero(mask)
-    ordered = positions[np.argsort(_rank(said, positions, wanted.sort), kind="stable")]
-    return ordered if wanted.cap is None else ordered[_first_of_each_pair(said, ordered, wanted.cap)]
+    ordered = positions[np.argsort(_rank(answers, positions, wanted.sort), kind="stable")]
+    return ordered if wanted.cap is None else ordered[_first_of_each_pair(answers, ordered, wanted.cap)]
 
 
 def outcome_words(run: str, against: str | None) -> dict[str, str]:
@@ -127,18 +127,18 @@ def describe(wanted: Wanted, run: str, against: str | None, *, within_area: bool
     return f"{', '.join(parts)}; {_ORDERS[wanted.sort]}. Captions: true class → answer of {asker}."
 
 
-def _rank(said: Predictions, positions: Indices, sort: str) -> NDArray[np.floating[Any]]:
-    probabilities = said.probabilities[positions]
+def _rank(answers: Predictions, positions: Indices, sort: str) -> NDArray[np.floating[Any]]:
+    probabilities = answers.probabilities[positions]
     if sort == CONFIDENCE:
         return -confidence(probabilities)
     if sort == MARGIN:
         return margin(probabilities)
-    return -true_class_loss(said.labels[positions], probabilities)
+    return -true_class_loss(answers.labels[positions], probabilities)
 
 
-def _first_of_each_pair(said: Predictions, ordered: Indices, cap: int) -> Mask:
+def _first_of_each_pair(answers: Predictions, ordered: Indices, cap: int) -> Mask:
     """Which of the images are among the first `cap` of their pair of true and predicted class."""
-    pairs = said.labels[ordered] * 100 + said.predicted[ordered]
+    pairs = answers.labels[ordered] * 100 + answers.predicted[ordered]
     by_pair = np.argsort(pairs, kind="stable")
     sorted_pairs = pairs[by_pair]
     place = np.arange(len(pairs)) - np.searchsorted(sorted_pairs, sorted_pairs)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
 from core.statistics.label_errors import LabelQuality
 from dashboard.charts.confusion import SHORT_NAMES
+from dashboard.charts.galleries import Indices
 from dashboard.charts.images import data_uri
 from jobs.store.records import Predictions
 
@@ -28,23 +30,21 @@ class Picture:
 
 
 def predicted_pictures(
-    images: np.ndarray, said: Predictions, positions: Sequence[int], parameters: Mapping[str, str | Sequence[str]]
+    images: np.ndarray, answers: Predictions, positions: Indices, parameters: Mapping[str, str | Sequence[str]]
 ) -> list[Picture]:
     """Test images (n, 28, 28) at these positions, captioned "true → predicted (p)"; links keep the URL's parameters."""
-    return [_predicted_picture(images[at], said, int(at), parameters) for at in positions]
+    return [_predicted_picture(images[at], answers, int(at), parameters) for at in positions]
 
 
-def photo_pictures(
-    images: np.ndarray, names: Sequence[str], said: Predictions, positions: Sequence[int]
-) -> list[Picture]:
+def photo_pictures(images: np.ndarray, names: Sequence[str], answers: Predictions, positions: Indices) -> list[Picture]:
     """What the model sees (n, 28, 28) of photos at these positions, captioned "true → predicted"; they do not open."""
-    classes = [(CLASS_NAMES[said.labels[at]], CLASS_NAMES[said.predicted[at]]) for at in positions]
+    classes = [(CLASS_NAMES[answers.labels[at]], CLASS_NAMES[answers.predicted[at]]) for at in positions]
     return [
         Picture(
             int(at),
             data_uri(images[at]),
             f"{names[at]}: true {true}, predicted {predicted}",
-            f"{SHORT_NAMES[said.labels[at]]} → {SHORT_NAMES[said.predicted[at]]}",
+            f"{SHORT_NAMES[answers.labels[at]]} → {SHORT_NAMES[answers.predicted[at]]}",
             "",
         )
         for at, (true, predicted) in zip(positions, classes, strict=True)
@@ -52,7 +52,7 @@ def photo_pictures(
 
 
 def labelled_pictures(
-    images: np.ndarray, labels: np.ndarray, positions: Sequence[int], split: str, *, opens: bool = False
+    images: np.ndarray, labels: np.ndarray, positions: Indices, split: str, *, opens: bool = False
 ) -> list[Picture]:
     """Images (n, 28, 28) of a split at these positions, captioned by their position; they can open in Explore."""
     return [
@@ -68,7 +68,7 @@ def labelled_pictures(
 
 
 def suspect_pictures(
-    images: np.ndarray, labels: np.ndarray, quality: LabelQuality, positions: Sequence[int], run_id: str
+    images: np.ndarray, labels: np.ndarray, quality: LabelQuality, positions: Indices, run_id: str
 ) -> list[Picture]:
     """Images at these positions, captioned "label → suggested (trustworthiness)"; with a run they open in Explore."""
     return [_suspect_picture(images[at], int(labels[at]), quality, int(at), run_id) for at in positions]
@@ -86,7 +86,7 @@ def _suspect_picture(image: np.ndarray, label: int, quality: LabelQuality, at: i
 
 
 def neighbour_pictures(
-    images: np.ndarray, labels: np.ndarray, positions: Sequence[int], distances: Sequence[float]
+    images: np.ndarray, labels: np.ndarray, positions: Indices, distances: NDArray[np.floating]
 ) -> list[Picture]:
     """Training images (n, 28, 28) at these positions, captioned by label and distance; each leads to the page Data."""
     return [
@@ -102,10 +102,10 @@ def neighbour_pictures(
 
 
 def _predicted_picture(
-    image: np.ndarray, said: Predictions, at: int, parameters: Mapping[str, str | Sequence[str]]
+    image: np.ndarray, answers: Predictions, at: int, parameters: Mapping[str, str | Sequence[str]]
 ) -> Picture:
-    true, predicted = int(said.labels[at]), int(said.predicted[at])
-    p = f"{said.probabilities[at, predicted]:.2f}"
+    true, predicted = int(answers.labels[at]), int(answers.predicted[at])
+    p = f"{answers.probabilities[at, predicted]:.2f}"
     return Picture(
         position=at,
         source=data_uri(image),

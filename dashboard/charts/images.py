@@ -1,6 +1,7 @@
 """Images as the browser takes them: PNG in data URIs, and HTML with a description for those who cannot see it."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from html import escape
 from io import BytesIO
 
@@ -8,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_EDGE = "rgba(128,138,148,0.4)"
-"""Around a picture, so that a white one ends somewhere on a white page."""
+from dashboard.style import css
 
 
 def png(image: NDArray[np.uint8]) -> bytes:
@@ -28,10 +28,18 @@ def enlarged(image: NDArray[np.uint8], alt: str, width: int) -> str:
     """An `img` whose longest side has `width` CSS pixels or the room there is; small pictures in sharp squares."""
     longest = max(image.shape[:2])
     shown = width * image.shape[1] / longest
-    rendering = "pixelated" if longest < width else "auto"
-    style = f"width:min(100%,{shown:.0f}px);height:auto;image-rendering:{rendering};border-radius:4px;display:block;"
-    style += f"box-shadow:0 0 0 1px {_EDGE}"
-    return f'<img src="{data_uri(image)}" alt="{escape(alt)}" style="{style}">'
+    look = "enlarged pixelated" if longest < width else "enlarged"
+    return f'<img class="{look}" src="{data_uri(image)}" alt="{escape(alt)}" {css(width=f"{shown:.0f}px")}>'
+
+
+def figure(picture: str, caption: str, width: int) -> str:
+    """A picture, as HTML, with its caption, as HTML, below it; at most `width` CSS pixels wide."""
+    return f"<figure {css(width=f'{width}px')}>{picture}<figcaption>{caption}</figcaption></figure>"
+
+
+def figure_row(figures: Iterable[str]) -> str:
+    """Figures side by side, in as many lines as they need."""
+    return f'<div class="figures">{"".join(figures)}</div>'
 
 
 def shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
-from dashboard.charts.images import enlarged
+from dashboard.charts.images import enlarged, figure
 
-_GRID = "display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:1.25rem 1rem"
-_SIDES = "display:grid;grid-template-columns:1fr 1fr;gap:3px;max-width:16rem"
-_CAPTION = "font-size:0.8125rem;line-height:1.4;padding-top:0.25rem"
 _SPLITS = {"train": "Training", "test": "Test"}
 _WIDTH = 126
+_PAIR_WIDTH = 256
 
 
 @dataclass(frozen=True)
@@ -36,19 +34,17 @@ def pair_cards(
 ) -> str:
     """A card for each pair: both images, what they are, and how similar; a test image links to its page in Explore."""
     cards = (_card(*pair) for pair in zip(first, second, similarity, mirrored, strict=True))
-    return f'<div style="{_GRID}">{"".join(cards)}</div>'
+    return f'<div class="pair-cards">{"".join(cards)}</div>'
 
 
 def _card(first: PairedImage, second: PairedImage, similarity: float, mirrored: bool) -> str:
     how = f"{similarity:.4f}, the second mirrored" if mirrored else f"{similarity:.4f}"
     pictures = "".join(enlarged(image.pixels, image.name, _WIDTH) for image in (first, second))
-    return (
-        f'<figure style="margin:0;min-width:0"><div style="{_SIDES}">{pictures}</div>'
-        f'<figcaption style="{_CAPTION}">{_named(first)}<br>{_named(second)}<br>Similarity {how}</figcaption></figure>'
-    )
+    caption = f"{_named(first)}<br>{_named(second)}<br>Similarity {how}"
+    return figure(f'<div class="pair">{pictures}</div>', caption, _PAIR_WIDTH)
 
 
 def _named(image: PairedImage) -> str:
     if image.split != "test":
         return image.name
-    return f'<a href="explore?image={image.position}" target="_self" style="color:inherit">{image.name}</a>'
+    return f'<a href="explore?image={image.position}" target="_self">{image.name}</a>'

@@ -41,7 +41,7 @@ def where(salient: NDArray[np.float32]) -> str:
         return "nothing speaks for it"
     down, across = (np.array_split(np.arange(side), 3) for side in salient.shape)
     sums = np.array([[salient[np.ix_(rows, columns)].mean() for columns in across] for rows in down])
-    row, column = np.unravel_index(int(sums.argmax()), sums.shape)
+    row, column = divmod(int(sums.argmax()), 3)
     if (row, column) == (1, 1):
         return "strongest in the middle"
     return f"strongest {_ROWS[row]} {_COLUMNS[column]}"

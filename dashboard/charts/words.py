@@ -18,7 +18,7 @@ def chart_text(name: str, room: int = ROOM) -> str:
 
 def chart_texts(names: Iterable[str]) -> dict[str, str]:
     """The same for names that are drawn together: each by its own, and no two of them alike."""
-    return {name: _literal(one) for name, one in shortened(names, ROOM).items()}
+    return {name: _literal(cut) for name, cut in shortened(names, ROOM).items()}
 
 
 def _literal(name: str) -> str:

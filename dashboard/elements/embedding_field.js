@@ -1,5 +1,7 @@
 // What a map of points looks like: the points on one canvas, and what is chosen on another above it.
-const CELLS = 8
+import { newPicture, PICTURE_LINE, PICTURE_MARGIN } from "./picture.js"
+
+export const CELLS = 8
 const NEAR_PX = 14
 const MARGIN = 10
 const LEGEND_PX = 90
@@ -50,11 +52,14 @@ function contains(corners, x, y) {
 
 const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
-class Field {
+export class Field {
+  // `area` has its corners in thousandths of the map's width; here all places are in shares of it.
   constructor(host, data) {
     this.data = data
+    this.area = data.area?.map(([x, y]) => [x / 1000, y / 1000])
     this.points = unpack(data)
-    this.ratio = this.points.y.reduce((a, b) => Math.max(a, b), 0.2) / this.points.x.reduce((a, b) => Math.max(a, b), 0.2)
+    this.span = this.points.x.reduce((a, b) => Math.max(a, b), 0.2)
+    this.ratio = this.points.y.reduce((a, b) => Math.max(a, b), 0.2) / this.span
     this.canvas = host.querySelector("canvas.points")
     this.marks = host.querySelector("canvas.marks")
     const style = getComputedStyle(host)
@@ -65,7 +70,6 @@ class Field {
   fit() {
     const frame = this.canvas.parentElement
     this.width = frame.clientWidth
-    this.span = this.points.x.reduce((a, b) => Math.max(a, b), 0.2)
     this.scale = (this.width - 2 * MARGIN) / this.span
     this.height = Math.round((this.width - 2 * MARGIN) * this.ratio + 2 * MARGIN)
     frame.style.height = `${this.height}px`
@@ -85,7 +89,7 @@ class Field {
     const context = this.canvas.getContext("2d")
     context.clearRect(0, 0, this.width, this.height)
     const radius = Math.max(1.5, this.width / 280)
-    const area = this.data.area?.map(([x, y]) => [x / 1000, y / 1000])
+    const { area } = this
     const { x, y, group } = this.points
     const chosen = Uint8Array.from(group, (_, k) => (!area || contains(area, x[k], y[k]) ? 1 : 0))
     for (const bright of area ? [0, 1] : [1]) {
@@ -110,9 +114,9 @@ class Field {
     context.textAlign = "center"
     context.lineJoin = "round"
     this.data.short_names.forEach((name, number) => {
-      const own = [...this.points.named.keys()].filter((k) => this.points.named[k] === number)
-      if (!own.length) return
-      const crowd = this.crowd(own)
+      const members = [...this.points.named.keys()].filter((k) => this.points.named[k] === number)
+      if (!members.length) return
+      const crowd = this.crowd(members)
       const [left, top] = this.toPixels([middle(crowd.map((k) => this.points.x[k])), middle(crowd.map((k) => this.points.y[k]))])
       const half = context.measureText(name).width / 2 + 4
       const inside = Math.min(Math.max(left, half), this.width - half)
@@ -124,14 +128,14 @@ class Field {
     })
   }
 
-  crowd(own) {
+  crowd(members) {
     // Those of the points in the fullest square: the middle of a group in two parts would lie in neither.
     const squares = new Map()
-    for (const k of own) {
+    for (const k of members) {
       const square = `${Math.floor((this.points.x[k] / this.span) * 6)} ${Math.floor((this.points.y[k] / this.span) * 6)}`
       squares.has(square) ? squares.get(square).push(k) : squares.set(square, [k])
     }
-    return [...squares.values()].reduce((most, one) => (one.length > most.length ? one : most))
+    return [...squares.values()].reduce((fullest, square) => (square.length > fullest.length ? square : fullest))
   }
 
   mark(corners, dot = null) {
@@ -155,8 +159,8 @@ class Field {
   }
 
   // The map with its area and its legend, on a canvas of its own.
-  picture(host, area) {
-    this.mark(area)
+  picture(host) {
+    this.mark(this.area)
     const width = Math.max(this.width, 480)
     const context = newPicture(host, this.data.caption, width, this.height + LEGEND_PX)
     const left = (width - this.width) / 2
@@ -187,8 +191,8 @@ class Field {
   }
 
   words(k) {
-    const [label, said] = [this.data.names[this.points.labels[k]], this.data.names[this.points.predicted[k]]]
-    return `Test image ${k}: true ${label}, predicted ${said}`
+    const [label, answer] = [this.data.names[this.points.labels[k]], this.data.names[this.points.predicted[k]]]
+    return `Test image ${k}: true ${label}, predicted ${answer}`
   }
 
   cell(number) {

@@ -1,15 +1,13 @@
 // A map of points on a canvas: drag for an area, click for an image, or Tab, arrow keys and Enter for a square of it.
+import { element } from "./dom.js"
+import { CELLS, Field } from "./embedding_field.js"
+import { savePicture } from "./picture.js"
+
 const CLICK_PX = 4
 const MOST_CORNERS = 40
 const TOOLS = { box: "Select a box", lasso: "Select freely", open: "Open an image" }
 const MOVES = { ArrowUp: -CELLS, ArrowDown: CELLS, ArrowLeft: -1, ArrowRight: 1 }
-
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
-  made.append(...children)
-  return made
-}
+const HINT = "Drag over the map to select an area; click a point to open its image."
 
 function build() {
   const tools = element("div", { class: "tools", role: "group", "aria-label": "Tools of the map" },
@@ -31,64 +29,51 @@ const thin = (corners) => {
 
 const box = ([x0, y0], [x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
 
-const HINT = "Drag over the map to select an area; click a point to open its image."
+const thousandths = (corners) =>
+  corners.map((corner) => corner.map((value) => Math.round(1000 * Math.min(1, Math.max(0, value)))))
 
-export default function (component) {
-  const { parentElement, data, setTriggerValue } = component
-  const host = parentElement.querySelector(".host")
-  if (!host.firstChild) {
-    host.append(...build())
-    host.dataset.tool = window.matchMedia("(pointer: coarse)").matches ? "open" : "box"
-  }
-  const field = new Field(host, data)
-  const words = host.querySelector(".words")
-  const choose = (corners) => {
-    const scaled = corners.map((corner) => corner.map((value) => Math.round(1000 * Math.min(1, Math.max(0, value)))))
-    setTriggerValue("area", scaled)
-  }
+const legendEntry = ({ sign, name, count, colour }) => {
+  const drawn = element("span", { "aria-hidden": "true" }, `${sign} `)
+  drawn.style.color = colour
+  return element("li", {}, drawn, `${name} ${count.toLocaleString("en")}`)
+}
 
-  const drawnArea = () => data.area?.map(([x, y]) => [x / 1000, y / 1000])
+function useTool(host, tool) {
+  host.dataset.tool = tool
+  host.querySelectorAll("[data-tool]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.tool === tool)))
+}
 
-  host.querySelector(".caption").textContent = data.caption
-  words.textContent = HINT
-  host.querySelector(".legend").replaceChildren(...data.groups.map((one) => {
-    const sign = element("span", { "aria-hidden": "true", style: `color: ${one.colour}` }, `${one.sign} `)
-    return element("li", {}, sign, `${one.name} ${one.count.toLocaleString("en")}`)
-  }))
-
-  const useTool = (tool) => {
-    host.dataset.tool = tool
-    host.querySelectorAll("[data-tool]").forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.tool === tool)))
-    field.marks.classList.toggle("pointing", tool === "open")
-    // A finger scrolls the page over the map unless it is to select.
-    field.marks.style.touchAction = tool === "open" ? "auto" : "none"
-  }
-  useTool(host.dataset.tool)
+function answerTools(host, field, setTriggerValue) {
   const whole = host.querySelector(".whole")
-  whole.disabled = !data.area
+  whole.disabled = !field.area
   whole.onclick = () => setTriggerValue("area", [])
-  host.querySelector(".tools").onclick = (event) => event.target.dataset.tool && useTool(event.target.dataset.tool)
+  host.querySelector(".tools").onclick = (event) => event.target.dataset.tool && useTool(host, event.target.dataset.tool)
+  host.querySelector(".picture").onclick = () => savePicture(field.picture(host), field.data.picture)
+}
 
-  host.querySelector(".picture").onclick = () => savePicture(field.picture(host, drawnArea()), data.picture)
-
+function answerPointer(host, field, setTriggerValue) {
+  const { marks } = field
+  const words = host.querySelector(".words")
   let trail = null
   const at = (event) => [event.offsetX, event.offsetY]
-  field.marks.onpointerdown = (event) => {
-    trail = [at(event)]
-    field.marks.setPointerCapture(event.pointerId)
+  const point = (near) => {
+    words.textContent = near === null ? HINT : field.words(near)
+    field.mark(field.area, near)
   }
-  field.marks.onpointermove = (event) => {
+  marks.onpointerdown = (event) => {
+    trail = [at(event)]
+    marks.setPointerCapture(event.pointerId)
+  }
+  marks.onpointermove = (event) => {
     if (!trail || host.dataset.tool === "open") {
-      const near = field.nearest(at(event))
-      words.textContent = near === null ? HINT : field.words(near)
-      field.mark(drawnArea(), near)
+      point(field.nearest(at(event)))
       return
     }
     trail.push(at(event))
     const places = trail.map((pixels) => field.toPlace(pixels))
     field.mark(host.dataset.tool === "box" ? box(places[0], places.at(-1)) : places)
   }
-  field.marks.onpointerup = (event) => {
+  marks.onpointerup = (event) => {
     const path = trail ?? []
     trail = null
     if (!path.length) return
@@ -100,19 +85,17 @@ export default function (component) {
       return
     }
     const places = [...path, last].map((pixels) => field.toPlace(pixels))
-    choose(host.dataset.tool === "box" ? [places[0], places.at(-1)] : thin(places))
+    setTriggerValue("area", thousandths(host.dataset.tool === "box" ? [places[0], places.at(-1)] : thin(places)))
   }
-  field.marks.onpointercancel = () => { trail = null }
-  field.marks.onpointerleave = () => {
-    if (trail) return
-    words.textContent = HINT
-    field.mark(drawnArea())
-  }
+  marks.onpointercancel = () => { trail = null }
+  marks.onpointerleave = () => trail || point(null)
+}
 
+function answerKeyboard(host, field, setTriggerValue) {
   const cells = host.querySelector(".cells")
   const buttons = [...cells.children]
-  buttons.forEach((one, k) => one.setAttribute("aria-label", field.cellWords(k)))
-  cells.onfocusin = (event) => { words.textContent = event.target.getAttribute("aria-label") }
+  buttons.forEach((button, k) => button.setAttribute("aria-label", field.cellWords(k)))
+  cells.onfocusin = (event) => { host.querySelector(".words").textContent = event.target.getAttribute("aria-label") }
   cells.onkeydown = (event) => {
     const here = Number(event.target.dataset.cell)
     const there = here + (MOVES[event.key] ?? 0)
@@ -127,8 +110,24 @@ export default function (component) {
   }
   cells.onclick = (event) => {
     const [start, , end] = field.cell(Number(event.target.dataset.cell))
-    choose([start, end])
+    setTriggerValue("area", thousandths([start, end]))
   }
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const host = parentElement.querySelector(".host")
+  if (!host.firstChild) {
+    host.append(...build())
+    useTool(host, window.matchMedia("(pointer: coarse)").matches ? "open" : "box")
+  }
+  host.querySelector(".caption").textContent = data.caption
+  host.querySelector(".words").textContent = HINT
+  host.querySelector(".legend").replaceChildren(...data.groups.map(legendEntry))
+
+  const field = new Field(host, data)
+  answerTools(host, field, setTriggerValue)
+  answerPointer(host, field, setTriggerValue)
+  answerKeyboard(host, field, setTriggerValue)
 
   const redraw = () => { field.fit(); field.draw() }
   redraw()

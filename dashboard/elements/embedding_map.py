@@ -2,22 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import streamlit as st
 
 from dashboard import wording
 from dashboard.charts.embedding import Embedding
-
-_HERE = Path(__file__).parent
-
-_SCRIPTS = ("picture.js", "embedding_field.js", "embedding_map.js")
+from dashboard.elements.sources import HOST, script, styles
 
 _map = st.components.v2.component(
     "lookbook_embedding",
-    html='<div class="host"></div>',
-    css=(_HERE / "embedding_map.css").read_text(encoding="utf-8"),
-    js="".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    html=HOST,
+    css=styles("embedding_map.css"),
+    js=script("embedding_map.js"),
 )
 
 

@@ -1,10 +1,5 @@
 // Pictures as real links: where the page opens them in place a plain click does so, any other click is the browser's.
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
-  made.append(...children)
-  return made
-}
+import { element, isPlainClick } from "./dom.js"
 
 const picture = ({ href, source, alt, caption, position }) =>
   element("li", {}, element(href ? "a" : "div", href ? { href, "data-position": position } : {},
@@ -18,7 +13,7 @@ export default function (component) {
   list.replaceChildren(...data.pictures.map(picture))
   list.onclick = (event) => {
     const link = event.target.closest("a")
-    if (!data.in_place || !link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    if (!data.in_place || !link || !isPlainClick(event)) return
     event.preventDefault()
     setTriggerValue("opened", Number(link.dataset.position))
   }

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import streamlit as st
 
 from dashboard.charts.gallery_pictures import Picture
-
-_HERE = Path(__file__).parent
+from dashboard.elements.sources import script, styles
 
 _gallery = st.components.v2.component(
     "lookbook_gallery",
     html="<ul></ul>",
-    css=(_HERE / "gallery.css").read_text(encoding="utf-8"),
-    js=(_HERE / "gallery.js").read_text(encoding="utf-8"),
+    css=styles("gallery.css"),
+    js=script("gallery.js"),
 )
 
 

@@ -1,12 +1,7 @@
 // The table is drawn anew only when it has changed, so that the focus stays where it is.
-const drawn = new WeakMap()
+import { element, isPlainClick } from "./dom.js"
 
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  Object.entries(attributes).forEach(([name, value]) => value !== null && made.setAttribute(name, value))
-  made.append(...children)
-  return made
-}
+const drawn = new WeakMap()
 
 const content = (cell, row, column) => cell.href
   ? element("a", { href: cell.href, "aria-label": `${cell.text}: ${cell.title}`, title: cell.title, "data-place": `${row},${column}` }, cell.text)
@@ -19,9 +14,6 @@ const table = ({ label, header, rows, figures_from }) => {
     element("tbody", {}, ...rows.map((cells, row) => element("tr", {}, ...cells.map((cell, column) =>
       element(column ? "td" : "th", { scope: column ? null : "row", class: kind(column) }, content(cell, row, column)))))))
 }
-
-const isPlainClick = (event) =>
-  event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const host = parentElement.querySelector(".host")

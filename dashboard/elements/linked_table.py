@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboard import page
-
-_HERE = Path(__file__).parent
+from dashboard.elements.sources import HOST, script, styles
 
 _table = st.components.v2.component(
     "lookbook_linked_table",
-    html='<div class="host"></div>',
-    css=(_HERE / "linked_table.css").read_text(encoding="utf-8"),
-    js=(_HERE / "linked_table.js").read_text(encoding="utf-8"),
+    html=HOST,
+    css=styles("table.css", "linked_table.css"),
+    js=script("linked_table.js"),
 )
 
 

@@ -1,14 +1,10 @@
 // A confusion matrix of real buttons: one tab stop, arrow keys to move, Enter, Space or a click to choose.
+import { element } from "./dom.js"
+import { newPicture, PICTURE_MARGIN, savePicture } from "./picture.js"
+
 const MOVES = {
   ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
   Home: [0, -Infinity], End: [0, Infinity], PageUp: [-Infinity, 0], PageDown: [Infinity, 0],
-}
-
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
-  made.append(...children)
-  return made
 }
 
 const heading = (scope, kind, name, short) =>
@@ -87,7 +83,7 @@ export default function (component) {
   if (!table) {
     table = build(data)
     host.append(table, element("button", { type: "button", class: "picture", "aria-label": "Picture of the matrix" }, "Picture"))
-    table.querySelectorAll("button").forEach((one) => { one.tabIndex = -1 })
+    table.querySelectorAll("button").forEach((cell) => { cell.tabIndex = -1 })
     rove(table, ...(data.chosen ?? [0, 0]))
   }
   update(table, data)

@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import streamlit as st
 
 from core.classes import CLASS_NAMES
 from dashboard import wording
 from dashboard.charts.confusion import SHORT_NAMES, Cell
-
-_HERE = Path(__file__).parent
+from dashboard.elements.sources import HOST, script, styles
 
 _matrix = st.components.v2.component(
     "lookbook_confusion_matrix",
-    html='<div class="host"></div>',
-    css=(_HERE / "matrix.css").read_text(encoding="utf-8"),
-    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("picture.js", "matrix.js")),
+    html=HOST,
+    css=styles("matrix.css"),
+    js=script("matrix.js"),
 )
 
 

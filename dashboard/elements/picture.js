@@ -1,7 +1,7 @@
 // Pictures to take along: a canvas with a caption above what is drawn on it, saved as a PNG.
-const PICTURE_SHARPNESS = 2
-const PICTURE_MARGIN = 16
-const PICTURE_LINE = 20
+const SHARPNESS = 2
+export const PICTURE_MARGIN = 16
+export const PICTURE_LINE = 20
 
 // A word that is wider than the picture, a long name say, breaks anywhere.
 function wrapped(context, text, width) {
@@ -15,7 +15,7 @@ function wrapped(context, text, width) {
 }
 
 // The drawing area begins below the caption: the point (0, 0) is its upper left corner.
-function newPicture(host, caption, width, height) {
+export function newPicture(host, caption, width, height) {
   const style = getComputedStyle(host)
   const canvas = document.createElement("canvas")
   const context = canvas.getContext("2d")
@@ -23,9 +23,9 @@ function newPicture(host, caption, width, height) {
   context.font = font
   const lines = wrapped(context, caption, width - 2 * PICTURE_MARGIN)
   const top = PICTURE_MARGIN + lines.length * PICTURE_LINE
-  canvas.width = PICTURE_SHARPNESS * width
-  canvas.height = PICTURE_SHARPNESS * (top + height)
-  context.scale(PICTURE_SHARPNESS, PICTURE_SHARPNESS)
+  canvas.width = SHARPNESS * width
+  canvas.height = SHARPNESS * (top + height)
+  context.scale(SHARPNESS, SHARPNESS)
   context.fillStyle = style.getPropertyValue("--st-background-color").trim() || "white"
   context.fillRect(0, 0, width, top + height)
   context.fillStyle = style.color
@@ -36,7 +36,7 @@ function newPicture(host, caption, width, height) {
   return context
 }
 
-function savePicture(context, name) {
+export function savePicture(context, name) {
   context.canvas.toBlob((blob) => {
     const link = document.createElement("a")
     link.href = URL.createObjectURL(blob)

@@ -1,10 +1,5 @@
 // Rows are drawn anew only when they have changed, and what is marked or focused is found again by the run's id.
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  Object.entries(attributes).forEach(([name, value]) => value !== null && made.setAttribute(name, value))
-  made.append(...children)
-  return made
-}
+import { element, isPlainClick } from "./dom.js"
 
 const COLUMNS = ["Status", "Run", "Model", "Started", "Duration", "Epochs", "Best validation", "Test accuracy", "Seed"]
 const instances = new WeakMap()
@@ -76,9 +71,6 @@ const draw = (host, instance) => {
   if (focused) host.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true })
 }
 
-const isPlainClick = (event) =>
-  event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
-
 export default function (component) {
   const { parentElement, data, setTriggerValue, setStateValue } = component
   const host = parentElement.querySelector(".host")
@@ -98,7 +90,7 @@ export default function (component) {
   host.onchange = (event) => {
     const id = event.target.dataset.focus.slice("mark-".length)
     const ids = id === "all" ? data.rows.map((row) => row.id) : [id]
-    ids.forEach((one) => (event.target.checked ? marked.add(one) : marked.delete(one)))
+    ids.forEach((row) => (event.target.checked ? marked.add(row) : marked.delete(row)))
     draw(host, instance)
     instance.drawn = JSON.stringify([data, [...marked]])
     setStateValue("marked", [...marked])

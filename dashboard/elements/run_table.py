@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import streamlit as st
 
+from dashboard.elements.sources import HOST, script, styles
 from dashboard.tables.run_rows import RunRow
-
-_HERE = Path(__file__).parent
 
 _table = st.components.v2.component(
     "lookbook_run_table",
-    html='<div class="host"></div>',
-    css=(_HERE / "run_table.css").read_text(encoding="utf-8"),
-    js=(_HERE / "run_table.js").read_text(encoding="utf-8"),
+    html=HOST,
+    css=styles("table.css", "run_table.css"),
+    js=script("run_table.js"),
 )
 
 

@@ -47,7 +47,7 @@ def split_counts() -> dict[str, list[int]]:
         "Validation": data.train_labels[validation],
         "Test": data.test_labels,
     }
-    return {name: np.bincount(own, minlength=CLASS_COUNT).tolist() for name, own in labels.items()}
+    return {name: np.bincount(of_split, minlength=CLASS_COUNT).tolist() for name, of_split in labels.items()}
 
 
 def data_is_present() -> bool:
@@ -87,16 +87,16 @@ def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None,
     Judged by other runs than those shown, for whom the label may be a mistake to excuse; None if there is no other.
     With the judges that are left out, since they answered other images or have no answers.
     """
-    said, judges, left_out = held_together(run_queries.store(), shown, run_queries.predictions)
+    answers, judges, left_out = held_together(run_queries.store(), shown, run_queries.predictions)
     if not judges:
         return None, left_out
     names = distinct_names(judges)
     judged = {names[judge.id]: label_quality(judge.id) for judge in judges}
-    return judge_one(position, int(next(iter(said.values())).labels[position]), judged), left_out
+    return judge_one(position, int(next(iter(answers.values())).labels[position]), judged), left_out
 
 
 @st.cache_resource(
-    max_entries=4, show_spinner="Judging the training labels", hash_funcs={FoldGroup: lambda own: own.id}
+    max_entries=4, show_spinner="Judging the training labels", hash_funcs={FoldGroup: lambda group: group.id}
 )
 def training_quality(group: FoldGroup) -> LabelQuality:
     """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""

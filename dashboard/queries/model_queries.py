@@ -69,7 +69,8 @@ def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
     """What a model sees of the photos of a set, uint8 (n, 28, 28). Raise UnreadablePhoto where a picture is gone."""
     from core.photos.model_view import to_model_view
 
-    return np.array([to_model_view(one.load()).image for one in photo_sets.photos_of(run_queries.store(), photo_set)])
+    photos = photo_sets.photos_of(run_queries.store(), photo_set)
+    return np.array([to_model_view(photo.load()).image for photo in photos])
 
 
 @st.cache_data(max_entries=256, show_spinner="Looking where the model looks")
@@ -96,8 +97,8 @@ def forget_photos() -> None:
 
 def weights_problem(file: Path) -> WeightsError | None:
     """Why the file in torch's cache is not torchvision's ImageNet weights, None where it is."""
-    found = file.stat()
-    return _weights_problem(file, found.st_size, found.st_mtime_ns)
+    status = file.stat()
+    return _weights_problem(file, status.st_size, status.st_mtime_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Verifying the ImageNet weights")

@@ -19,7 +19,7 @@ def read_only(value: Value) -> Value:
     return value
 
 
-def arrays_in(value: Any) -> Iterator[np.ndarray]:
+def arrays_in(value: object) -> Iterator[np.ndarray]:
     """Every array in a value."""
     if isinstance(value, np.ndarray):
         yield value

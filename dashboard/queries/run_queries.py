@@ -67,16 +67,16 @@ def runs_with_predictions(asked: Sequence[str]) -> tuple[list[RunName], list[str
     """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
     offered = queries.list_names(store(), Filter(statuses=(FINISHED,)))
     known = {run.id for run in offered}
-    found = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
-    offered += [RunName(run.id, run.name) for run in found.values() if run.status == FINISHED]
+    read = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
+    offered += [RunName(run.id, run.name) for run in read.values() if run.status == FINISHED]
     return offered, [
         f"{run.name} is left out: it is {run.state}, and only a finished run has predictions."
-        for run in found.values()
+        for run in read.values()
         if run.status != FINISHED
     ] + [
         f"There is no run {run_id}; it may have been deleted."
         for run_id in dict.fromkeys(asked)
-        if run_id not in known and run_id not in found
+        if run_id not in known and run_id not in read
     ]
 
 
@@ -115,17 +115,17 @@ def _named(compared: Sequence[Run]) -> tuple[tuple[str, str], ...]:
 
 @st.cache_data(max_entries=256, show_spinner="Comparing")
 def _comparisons(compared: tuple[tuple[str, str], ...]) -> list[Comparison]:
-    said = {name: _predictions(run_id) for run_id, name in compared}
-    (baseline_name, baseline), *others = said.items()
-    answers = {name: one.predicted for name, one in others}
+    predictions_of = {name: _predictions(run_id) for run_id, name in compared}
+    (baseline_name, baseline), *others = predictions_of.items()
+    answers = {name: of_run.predicted for name, of_run in others}
     return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name)
 
 
 @st.cache_data(max_entries=256, show_spinner="Comparing")
 def _tied(compared: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    said = {name: _predictions(run_id) for run_id, name in compared}
-    baseline, labels = next((name, one.labels) for name, one in said.items())
-    return tied_with_best(labels, {name: one.predicted for name, one in said.items()}, baseline)
+    predictions_of = {name: _predictions(run_id) for run_id, name in compared}
+    baseline, labels = next((name, of_run.labels) for name, of_run in predictions_of.items())
+    return tied_with_best(labels, {name: of_run.predicted for name, of_run in predictions_of.items()}, baseline)
 
 
 def epochs(run_ids: Sequence[str]) -> dict[str, list[Epoch]]:

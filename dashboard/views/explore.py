@@ -30,7 +30,7 @@ page.title("Explore", "What does it get wrong, and what do those images look lik
 run, against = pick_pair()
 data = data_queries.fashion_mnist()
 pair = Pair(run, run_queries.predictions(run.id), against, run_queries.predictions(against.id) if against else None)
-if difference := other_images(pair.said, data.test_labels):
+if difference := other_images(pair.answers, data.test_labels):
     st.error(page.plain(f"{run.name} was not tested on the images of the data folder: {difference}."))
     st.stop()
 opened = image_in_url(len(data.test_labels))
@@ -52,7 +52,7 @@ with left:
         clears=(*CLOSED, "area"),
     )
     if section == MAP:
-        show_map(run, pair.said)
+        show_map(run, pair.answers)
     else:
         show_matrix_section(pair, wanted)
 

@@ -65,5 +65,6 @@ with right:
     except LookbookError as error:
         page.say(error)
     label = "Launch" if several.count == 1 else f"Launch {several.count} runs"
-    if st.button(label, type="primary", icon=":material/rocket_launch:", disabled=config is None, width="stretch"):
+    asked = st.button(label, type="primary", icon=":material/rocket_launch:", disabled=config is None, width="stretch")
+    if asked and config:
         launch_once(config, several, name.strip(), source.id if source else None, on_launch=partial(begin_anew, start))

@@ -62,26 +62,29 @@ for run in chosen:
 
 judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
 show_refusals([photo.error for photo in judged if photo.error])
-readable = [photo for photo in judged if photo.seen]
+readable = [(photo, photo.seen) for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
 number = pickers.pick_page(max(1, -(-len(readable) // ROWS)))
-for photo in readable[(number - 1) * ROWS : number * ROWS]:
-    judgements = photo.seen.judgements
+for photo, seen in readable[(number - 1) * ROWS : number * ROWS]:
+    judgements = seen.judgements
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
-    shown = [(Answer(names[each], one.probabilities, styles[each]), explained(one)) for each, one in judgements.items()]
+    shown = [
+        (Answer(names[each], judgement.probabilities, styles[each]), explained(judgement))
+        for each, judgement in judgements.items()
+    ]
     view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     with st.container(border=True):
         show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names)), photo.truth)
         if looking:
-            said = {run_id: int(one.probabilities.argmax()) for run_id, one in judgements.items()}
-            show_saliency(photo.file.name, view, said, names)
+            labels = {run_id: int(judgement.probabilities.argmax()) for run_id, judgement in judgements.items()}
+            show_saliency(photo.file.name, view, labels, names)
         show_neighbours(photo.key, view, with_study, names)
 
 answers = [answer for photo in judged for answer in photo.answers(names)]
 st.subheader("All answers", anchor=False)
 st.dataframe(answer_table(answers), hide_index=True, alt="The answers of all runs to all photos")
 csv_button("Download all probabilities (CSV)", partial(answer_csv, answers), "answers")
-if known := [photo for photo in readable if photo.truth is not None]:
+if known := [photo for photo, _ in readable if photo.truth is not None]:
     st.subheader("Right or wrong", anchor=False)
     if models:
         show_results(*results_of(known, names))

@@ -95,9 +95,9 @@ def running_dashboard(folder: Path, **variables: str) -> Iterator[Dashboard]:
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """A Chromium from the PATH, or the one that playwright has downloaded."""
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    chromium = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield browser
         browser.close()
 

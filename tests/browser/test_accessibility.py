@@ -41,11 +41,11 @@ def ids(dashboard):
 
 def serious(page):
     """The serious and critical violations, each with its first element."""
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     return [
-        (one["id"], one["nodes"][0]["html"][:300], one["nodes"][0]["failureSummary"][:300])
-        for one in found
-        if one["impact"] in ("serious", "critical")
+        (violation["id"], violation["nodes"][0]["html"][:300], violation["nodes"][0]["failureSummary"][:300])
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
     ]
 
 

@@ -124,12 +124,12 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
 
 def confused_cell(store, run_id):
     """A cell beside the diagonal whose images fit on one page of the gallery: true, predicted, count."""
-    said = queries.get_predictions(store, run_id)
+    answers = queries.get_predictions(store, run_id)
     counts = {}
-    for true, predicted in zip(said.labels.tolist(), said.predicted.tolist(), strict=True):
+    for true, predicted in zip(answers.labels.tolist(), answers.predicted.tolist(), strict=True):
         if true != predicted:
             counts[true, predicted] = counts.get((true, predicted), 0) + 1
-    (true, predicted), count = max((one for one in counts.items() if one[1] <= 36), key=lambda one: one[1])
+    (true, predicted), count = max((item for item in counts.items() if item[1] <= 36), key=lambda item: item[1])
     return true, predicted, count
 
 

@@ -32,8 +32,8 @@ def ids(dashboard):
 
 @pytest.fixture(scope="module")
 def matrix(dashboard, ids):
-    said = queries.get_predictions(dashboard.store, ids[0])
-    return confusion_matrix(said.labels, said.predicted)
+    answers = queries.get_predictions(dashboard.store, ids[0])
+    return confusion_matrix(answers.labels, answers.predicted)
 
 
 def cell(page, words, count):

@@ -105,7 +105,7 @@ def test_long_names_are_told_apart_in_a_field_of_a_phone(open_page, ids):
         assert chip.evaluate("e => e.scrollWidth <= e.clientWidth"), "its end is cut off"
     header = page.get_by_test_id("stTable").first.get_by_role("columnheader")
     expect(header.nth(3)).to_have_text(NAMES[3])
-    assert all(one["width"] < 240 for one in (header.nth(place).bounding_box() for place in (1, 2, 3)))
+    assert all(box["width"] < 240 for box in (header.nth(place).bounding_box() for place in (1, 2, 3)))
 
 
 def test_what_is_read_from_right_to_left_turns_nothing_beside_it(open_page, ids):

@@ -81,8 +81,8 @@ def test_a_matrix_and_a_map_are_saved_as_pictures(open_page, ids, where, button,
     page = open_page(where.format(*ids))
     aim = page.get_by_role("button", name=button)
     aim.focus()
-    found, content = saved(page, partial(page.keyboard.press, "Enter") if by_keyboard else aim.click)
-    assert found == f"{name.format(*ids)}.png"
+    file_name, content = saved(page, partial(page.keyboard.press, "Enter") if by_keyboard else aim.click)
+    assert file_name == f"{name.format(*ids)}.png"
     colours = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).reshape(-1, 3)
     assert len(np.unique(colours, axis=0)) > 20
 

@@ -71,10 +71,10 @@ def test_a_zip_that_is_larger_than_a_photo_may_be_is_taken_and_answered(run_id, 
 def test_a_zip_that_is_too_large_is_told_so_in_a_sentence(run_id, open_page, tmp_path):
     page = open_page(f"predict?run={run_id}")
     give(page, zip_of_size(tmp_path / "shelf.zip", PROMISED + 1))
-    said = page.get_by_test_id("stFileUploader").get_by_role("alert")
-    expect(said).to_have_text("Error: File must be 100.0MB or smaller.")
+    alert = page.get_by_test_id("stFileUploader").get_by_role("alert")
+    expect(alert).to_have_text("Error: File must be 100.0MB or smaller.")
     # Streamlit says it to readers of the screen only, in a box of one pixel.
-    box = said.bounding_box()
+    box = alert.bounding_box()
     assert box["width"] > 100
     assert box["height"] > 10
 

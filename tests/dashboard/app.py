@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 def texts(app: AppTest) -> str:
     """All that the page says, in one string."""
     kinds = (app.markdown, app.caption, app.title, app.subheader, app.error, app.warning, app.info, app.success)
-    said = [str(element.value) for kind in kinds for element in kind]
-    return "\n".join([*said, *(f"{one.label} {one.value} {one.delta}" for one in app.metric)])
+    values = [str(element.value) for kind in kinds for element in kind]
+    return "\n".join([*values, *(f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric)])
 
 
 def press(app: AppTest, label: str) -> AppTest:

@@ -84,10 +84,10 @@ def test_a_run_compared_with_its_copy_has_nothing_to_tell(store, open_page):
 def test_unfinished_and_unknown_runs_are_left_out_by_name(store, ids, open_page):
     halted = stores.add(store, Sample(name="halted", status="stopped", epochs_done=2))
     app = open_page("compare", run=[ids[0], halted, ids[1], "nosuchid"])
-    said = " ".join(warning.value for warning in app.warning)
-    assert "halted is left out" in said
-    assert "it is stopped" in said
-    assert "There is no run nosuchid" in said
+    warnings = " ".join(warning.value for warning in app.warning)
+    assert "halted is left out" in warnings
+    assert "it is stopped" in warnings
+    assert "There is no run nosuchid" in warnings
     assert list(app.table[0].value.columns) == ["one (baseline)", "two"]
 
 
@@ -108,9 +108,9 @@ def test_a_name_with_markup_in_it_stays_as_it_is(store, ids, open_page):
 def test_runs_of_other_images_are_left_out_by_name_with_the_reason(store, ids, open_page):
     other = stores.add(store, Sample(name="elsewhere"), stores.labels()[::-1].copy())
     app = open_page("compare", run=[ids[0], other, ids[1]])
-    said = " ".join(warning.value for warning in app.warning)
-    assert "elsewhere" in said
-    assert "was not tested on the images of one" in said
+    warnings = " ".join(warning.value for warning in app.warning)
+    assert "elsewhere" in warnings
+    assert "was not tested on the images of one" in warnings
     assert list(app.table[0].value.columns) == ["one (baseline)", "two"]
     assert not app.exception
 
@@ -126,10 +126,10 @@ def test_a_finished_run_whose_predictions_are_gone_is_left_out_by_name(store, id
 
 def test_a_class_that_nobody_predicted_is_a_sentence(store, open_page):
     run_id = stores.add(store, Sample())
-    said = get_predictions(store, run_id).log_probabilities.copy()
-    said[:, 6] = -90.0
+    logs = get_predictions(store, run_id).log_probabilities.copy()
+    logs[:, 6] = -90.0
     with store.writing() as connection:
-        changed = {"log_probabilities": blobs.encode_log_probabilities(said)}
+        changed = {"log_probabilities": blobs.encode_log_probabilities(logs)}
         connection.execute(predictions.update().where(predictions.c.run_id == run_id).values(**changed))
     app = open_page("runs", run=run_id, section="classes")
     assert app.info[0].value == "Nothing was taken for Shirt, so that no precision can be given there."
@@ -148,7 +148,7 @@ def test_a_weights_file_is_told_by_its_name_and_in_the_config_of_the_run_by_its_
 
 
 def test_everything_can_be_taken_along_with_one_click(ids, open_page):
-    labels = [one.proto.label for one in open_page("compare", run=ids).get("download_button")]
+    labels = [button.proto.label for button in open_page("compare", run=ids).get("download_button")]
     assert {"Report (HTML)", "Report (Markdown)", "CSV of the runs", "CSV of the comparison"} <= set(labels)
     assert {"CSV of the classes", "CSV of all confusions"} <= set(labels)
 
@@ -179,4 +179,4 @@ def test_a_confusion_leads_to_its_images_and_to_those_that_one_run_alone_confuse
     ],
 )
 def test_every_table_of_a_comparison_has_its_csv(ids, open_page, more, label):
-    assert label in [one.proto.label for one in open_page("compare", run=ids, more=more).get("download_button")]
+    assert label in [button.proto.label for button in open_page("compare", run=ids, more=more).get("download_button")]

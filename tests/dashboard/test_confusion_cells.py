@@ -34,11 +34,11 @@ def test_an_empty_cell_shows_nothing_and_says_zero():
 
 @pytest.mark.parametrize("unit", confusion.UNITS)
 def test_a_class_without_images_leaves_no_nan(unit):
-    assert {one.text for one in confusion.matrix_cells(MATRIX, unit) if one.row == 8} == {""}
+    assert {cell.text for cell in confusion.matrix_cells(MATRIX, unit) if cell.row == 8} == {""}
 
 
 def test_a_matrix_without_images_is_drawn_empty():
-    assert {one.text for one in confusion.matrix_cells(np.zeros_like(MATRIX), dim_diagonal=True)} == {""}
+    assert {cell.text for cell in confusion.matrix_cells(np.zeros_like(MATRIX), dim_diagonal=True)} == {""}
 
 
 def test_a_difference_carries_its_sign_and_both_counts():
@@ -78,7 +78,7 @@ def test_every_number_is_readable_in_both_themes(dim_diagonal):
         *confusion.matrix_cells(steps, COUNTS, dim_diagonal=dim_diagonal),
         *confusion.difference_cells(steps, steps.T.copy(), dim_diagonal=dim_diagonal),
     ]
-    worst = min(confusion.contrast(*colours) for one in cells for colours in (one.light, one.dark))
+    worst = min(confusion.contrast(*colours) for cell in cells for colours in (cell.light, cell.dark))
     assert worst >= 4.5
 
 

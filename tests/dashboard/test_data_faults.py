@@ -56,7 +56,7 @@ def test_the_suspect_test_labels_of_a_run_stand_there_with_who_says_so(store, op
     assert f"{count:,} of the 10,000 labels of the test set" in html(app)
     assert "suspect to my cnn" in html(app)
     assert "Nothing is removed" in texts(app)
-    assert [one["position"] for one in pictures(app)] == quality.ranked[:48].tolist()
+    assert [picture["position"] for picture in pictures(app)] == quality.ranked[:48].tolist()
     assert pictures(app)[0]["href"] == f"explore?run={run_id}&image={quality.ranked[0]}"
     assert not app.exception
 
@@ -66,7 +66,7 @@ def test_suspects_are_filtered_by_class_sorted_and_paged_by_the_link(store, open
     quality = quality_of(get_predictions(store, run_id))
     app = open_page("data", section="suspects", **{"class": "6", "suggested": "0", "sort": "position"})
     expected = np.flatnonzero(quality.suspect & (TEST_LABELS == 6) & (quality.suggested == 0))
-    assert [one["position"] for one in pictures(app)] == expected[:48].tolist()
+    assert [picture["position"] for picture in pictures(app)] == expected[:48].tolist()
     assert pictures(app)[0]["alt"].startswith(f"Image {expected[0]}: labelled Shirt, may be T-shirt/top")
 
 
@@ -136,7 +136,7 @@ def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those
     assert "judge" in texts(app)
     assert "yours" in texts(app)
     compared = open_page("compare", run=[first, second], more="faults")
-    faults = next(one.value for one in compared.table if "Without suspect labels" in one.value.index)
+    faults = next(element.value for element in compared.table if "Without suspect labels" in element.value.index)
     assert faults.columns.tolist() == ["Images", "mine", "yours"]
     assert judge in texts(compared)
     assert not compared.exception
@@ -167,13 +167,13 @@ def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judge
         connection.execute(predictions.delete().where(predictions.c.run_id == gone))
     trust, left_out = data_queries.label_trust(7, [get_run(store, measured)])
     assert trust is None
-    assert [one.run.name for one in left_out] == ["emptied", "elsewhere"]
-    said = texts(open_page("runs", run=measured, section="faults"))
-    assert "emptied" in said
-    assert "labels differ" in said
-    said = texts(open_page("explore", run=measured, image="7"))
-    assert "emptied" in said
-    assert "there is none." in said
+    assert [refusal.run.name for refusal in left_out] == ["emptied", "elsewhere"]
+    text = texts(open_page("runs", run=measured, section="faults"))
+    assert "emptied" in text
+    assert "labels differ" in text
+    text = texts(open_page("explore", run=measured, image="7"))
+    assert "emptied" in text
+    assert "there is none." in text
 
 
 def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, open_page):
@@ -183,7 +183,7 @@ def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, op
     assert "elsewhere was not tested on the images of the data folder" in texts(app)
     assert not app.exception
     app = open_page("data", section="suspects", run=[mine, other])
-    assert any("elsewhere" in one.value for one in app.warning)
+    assert any("elsewhere" in warning.value for warning in app.warning)
     assert "suspect to mine" in html(app)
 
 
@@ -218,15 +218,17 @@ def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(s
     stores.add(store, Sample(), TEST_LABELS)
     duplicate_search.search(store, small_data(300, 50))
     for section in ("suspects", "duplicates"):
-        labels = [one.proto.label for one in open_page("data", section=section).get("download_button")]
+        labels = [button.proto.label for button in open_page("data", section=section).get("download_button")]
         assert labels[0] == "CSV of these"
         assert labels[1].startswith("CSV of all")
 
 
 def test_the_trust_in_one_label_is_said_with_who_doubts_it(store):
     ids = [stores.add(store, Sample(seed=1), TEST_LABELS), stores.add(store, Sample("resnet18"), TEST_LABELS)]
-    said = [get_predictions(store, run_id) for run_id in ids]
-    judged = {name: label_quality(one.labels, one.probabilities) for name, one in zip("ab", said, strict=True)}
+    answers = [get_predictions(store, run_id) for run_id in ids]
+    judged = {
+        name: label_quality(of_run.labels, of_run.probabilities) for name, of_run in zip("ab", answers, strict=True)
+    }
     doubtful = int(judged["a"].ranked[0])
     trust = label_trust(doubtful, int(TEST_LABELS[doubtful]), judged)
     assert trust.score < 0.5

@@ -43,7 +43,7 @@ def test_a_link_opens_a_class_a_split_and_a_page_of_the_browser(open_page):
     app = open_page("data", **{"class": "3", "split": "test", "page": "2"})
     assert "1,000 images" in texts(app)
     dresses = np.flatnonzero(stores.labels() == 3).tolist()
-    assert [one["position"] for one in pictures(app)] == dresses[48:96]
+    assert [picture["position"] for picture in pictures(app)] == dresses[48:96]
     assert pictures(app)[0]["alt"] == f"Test image {dresses[48]}, Dress"
 
 
@@ -76,8 +76,8 @@ def test_the_split_table_adds_up():
 
 
 def test_small_pictures_are_enlarged_in_sharp_squares_and_large_ones_are_not():
-    assert "image-rendering:pixelated" in images.enlarged(np.zeros((28, 28), np.uint8), "a", 140)
-    assert "image-rendering:auto" in images.enlarged(np.zeros((300, 200, 3), np.uint8), "a", 140)
+    assert "pixelated" in images.enlarged(np.zeros((28, 28), np.uint8), "a", 140)
+    assert "pixelated" not in images.enlarged(np.zeros((300, 200, 3), np.uint8), "a", 140)
 
 
 def test_a_description_cannot_break_out_of_its_attribute():
@@ -86,12 +86,12 @@ def test_a_description_cannot_break_out_of_its_attribute():
 
 @pytest.mark.usefixtures("blank_data")
 def test_a_test_image_opens_in_explore_as_soon_as_a_run_has_something_to_say_of_it(store, open_page):
-    assert {one["href"] for one in pictures(open_page("data", split="test"))} == {""}
+    assert {picture["href"] for picture in pictures(open_page("data", split="test"))} == {""}
     stores.add(store, Sample())
     assert pictures(open_page("data", split="test"))[5]["href"] == "explore?image=5"
-    assert {one["href"] for one in pictures(open_page("data", split="train"))} == {""}
+    assert {picture["href"] for picture in pictures(open_page("data", split="train"))} == {""}
 
 
 @pytest.mark.usefixtures("blank_data")
 def test_the_counts_can_be_taken_along(open_page):
-    assert "CSV of the counts" in [one.proto.label for one in open_page("data").get("download_button")]
+    assert "CSV of the counts" in [button.proto.label for button in open_page("data").get("download_button")]

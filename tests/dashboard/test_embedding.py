@@ -26,7 +26,7 @@ def test_every_point_keeps_its_place_and_belongs_to_one_group(colouring):
     shown = embedding(PLACES, SAID, colouring, None, "")
     assert np.allclose(unpacked(shown.places, "<u2").reshape(-1, 2) / 65535, PLACES, atol=1e-5)
     group = unpacked(shown.group, "u1")
-    assert np.bincount(group, minlength=len(shown.groups)).tolist() == [one.count for one in shown.groups]
+    assert np.bincount(group, minlength=len(shown.groups)).tolist() == [drawn.count for drawn in shown.groups]
     assert np.array_equal(unpacked(shown.labels, "u1"), SAID.labels)
     assert np.array_equal(unpacked(shown.predicted, "u1"), SAID.predicted)
 

@@ -35,9 +35,9 @@ def test_an_empty_store_says_what_to_do(open_page):
 
 def test_a_run_opens_on_its_misclassified_images(store, open_page):
     run_id = stores.add(store, Sample(name="plain"))
-    said = queries.get_predictions(store, run_id)
+    answers = queries.get_predictions(store, run_id)
     app = open_page("explore", run=run_id)
-    wrong = int((said.predicted != said.labels).sum())
+    wrong = int((answers.predicted != answers.labels).sum())
     assert f"{wrong:,} images" in texts(app)
     assert len(shown_in(app, "gallery")["pictures"]) == 40
     assert not app.exception
@@ -45,8 +45,8 @@ def test_a_run_opens_on_its_misclassified_images(store, open_page):
 
 def test_a_link_to_a_cell_shows_as_many_images_as_the_cell_says(store, open_page):
     run_id = stores.add(store, Sample(name="plain"))
-    said = queries.get_predictions(store, run_id)
-    count = confusion_matrix(said.labels, said.predicted)[4, 6]
+    answers = queries.get_predictions(store, run_id)
+    count = confusion_matrix(answers.labels, answers.predicted)[4, 6]
     app = open_page("explore", run=run_id, true="4", predicted="6")
     assert f"{count} images" in texts(app)
     matrix = shown_in(app, "matrix")
@@ -72,7 +72,7 @@ def test_a_link_to_an_image_opens_it_with_the_answers_of_both_runs(store, open_p
 
 def test_next_and_previous_go_through_the_gallery_in_its_order(store, open_page):
     run_id = stores.add(store, Sample())
-    order = [one["position"] for one in shown_in(open_page("explore", run=run_id), "gallery")["pictures"]]
+    order = [picture["position"] for picture in shown_in(open_page("explore", run=run_id), "gallery")["pictures"]]
     app = open_page("explore", run=run_id, image=str(order[0]))
     assert app.button("image_Previous").disabled
     app.button("image_Next").click().run()
@@ -100,8 +100,10 @@ def test_a_new_filter_returns_to_the_first_page(store, open_page):
 
 def test_an_empty_cell_is_said_to_be_empty(store, open_page):
     run_id = stores.add(store, Sample())
-    said = queries.get_predictions(store, run_id)
-    true, predicted = map(int, next(zip(*(confusion_matrix(said.labels, said.predicted) == 0).nonzero(), strict=True)))
+    answers = queries.get_predictions(store, run_id)
+    true, predicted = map(
+        int, next(zip(*(confusion_matrix(answers.labels, answers.predicted) == 0).nonzero(), strict=True))
+    )
     app = open_page("explore", run=run_id, true=str(true), predicted=str(predicted))
     assert "No image here" in texts(app)
     assert not app.exception
@@ -118,8 +120,8 @@ def test_parameters_that_make_no_sense_are_left_aside(store, open_page, paramete
 
 def test_a_class_that_is_never_predicted_is_named(store, open_page):
     run_id = stores.add(store, Sample(name="blind"))
-    said = queries.get_predictions(store, run_id)
-    without = said.log_probabilities.copy()
+    answers = queries.get_predictions(store, run_id)
+    without = answers.log_probabilities.copy()
     without[:, 6] = -20
     with store.writing() as connection:
         encoded = blobs.encode_log_probabilities(without)
@@ -134,10 +136,10 @@ def test_an_unknown_and_an_unfinished_run_are_left_out_by_name(store, open_page)
     stores.add(store, Sample(name="done"))
     halted = stores.add(store, Sample(name="halted", status="stopped", epochs_done=2))
     app = open_page("explore", run=halted, against="nosuchid")
-    said = " ".join(warning.value for warning in app.warning)
-    assert "halted is left out" in said
-    assert "it is stopped" in said
-    assert "There is no run nosuchid" in said
+    warnings = " ".join(warning.value for warning in app.warning)
+    assert "halted is left out" in warnings
+    assert "it is stopped" in warnings
+    assert "There is no run nosuchid" in warnings
     assert not app.exception
 
 
@@ -183,7 +185,7 @@ def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
     first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
 
     def labels(app):
-        return [one.proto.label for one in app.get("download_button")]
+        return [button.proto.label for button in app.get("download_button")]
 
     assert "CSV of the counts" in labels(open_page("explore", run=first, against=second))
     app = open_page("explore", run=first, against=second, unit="difference")
@@ -197,8 +199,8 @@ def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
 def test_choices_of_a_link_that_are_none_are_named_and_left_aside(store, open_page):
     stores.add(store, Sample())
     app = open_page("explore", sort="*colour*", true=["11", "x" * 5_000], unit="counts")
-    said = [one.value.replace("\\", "") for one in app.caption]
-    assert "Not among the choices of “Sorted by”, and left aside: *colour*." in said
-    assert f"Not among the choices of “True class”, and left aside: 11, {'x' * 60}." in said
-    assert sum("left aside" in one for one in said) == 2
+    captions = [caption.value.replace("\\", "") for caption in app.caption]
+    assert "Not among the choices of “Sorted by”, and left aside: *colour*." in captions
+    assert f"Not among the choices of “True class”, and left aside: 11, {'x' * 60}." in captions
+    assert sum("left aside" in caption for caption in captions) == 2
     assert app.selectbox(key="pick_sort").value == "loss"

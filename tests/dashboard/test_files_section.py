@@ -13,7 +13,7 @@ from tests.stores import Sample
 
 def offered(app):
     """The labels of all download buttons."""
-    return [one.proto.label for one in app.get("download_button")]
+    return [button.proto.label for button in app.get("download_button")]
 
 
 @pytest.fixture
@@ -23,15 +23,15 @@ def run_id(store):
 
 @pytest.fixture
 def files(store, run_id):
-    found = run_files.files_of(store, run_id)
-    found.folder.mkdir(parents=True)
-    return found
+    folder = run_files.files_of(store, run_id)
+    folder.folder.mkdir(parents=True)
+    return folder
 
 
 def test_reports_and_tables_of_a_finished_run_are_a_click_each(run_id, open_page):
-    found = offered(open_page("runs", run=run_id, section="files"))
-    assert {"Report (HTML)", "Report (Markdown)"} <= set(found)
-    assert {"Epochs (CSV)", "Per class (CSV)", "Confusions (CSV)", "All 10,000 answers (CSV)"} <= set(found)
+    labels = offered(open_page("runs", run=run_id, section="files"))
+    assert {"Report (HTML)", "Report (Markdown)"} <= set(labels)
+    assert {"Epochs (CSV)", "Per class (CSV)", "Confusions (CSV)", "All 10,000 answers (CSV)"} <= set(labels)
 
 
 def test_an_unfinished_run_offers_nothing_to_take_along(store, open_page):
@@ -52,13 +52,13 @@ def test_a_model_that_is_ready_is_offered_whole_and_in_parts(run_id, files, open
     files.package.mkdir()
     for name in ("model.safetensors", "model.onnx", "model-card.md", "per_class.csv"):
         (files.package / name).write_bytes(b"x" * 1_000)
-    found = offered(open_page("runs", run=run_id, section="files"))
+    labels = offered(open_page("runs", run=run_id, section="files"))
     assert {
         "Model with card and tables (ZIP)",
         "Weights (safetensors), 1.0 kB",
         "Model (ONNX), 1.0 kB",
         "Model card, 1.0 kB",
-    } <= set(found)
+    } <= set(labels)
 
 
 def test_a_model_that_could_not_be_made_says_why_and_can_be_tried_again(run_id, files, open_page):
@@ -69,7 +69,7 @@ def test_a_model_that_could_not_be_made_says_why_and_can_be_tried_again(run_id, 
 
 
 def test_a_model_that_was_made_without_onnx_is_offered_as_such(run_id, files, open_page):
-    assert "Make it without ONNX" in [one.label for one in open_page("runs", run=run_id, section="files").button]
+    assert "Make it without ONNX" in [button.label for button in open_page("runs", run=run_id, section="files").button]
     files.package.mkdir()
     (files.package / "model.safetensors").write_bytes(b"x" * 1_000)
     app = open_page("runs", run=run_id, section="files")

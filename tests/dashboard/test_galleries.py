@@ -28,7 +28,7 @@ def pick(**wanted):
 
 def test_each_cell_has_as_many_images_as_the_matrix_says():
     matrix = confusion_matrix(RUN.labels, RUN.predicted)
-    counts = [[len(pick(show="all", true=true, predicted=said)) for said in range(10)] for true in range(10)]
+    counts = [[len(pick(show="all", true=true, predicted=predicted)) for predicted in range(10)] for true in range(10)]
     assert np.array_equal(counts, matrix)
 
 
@@ -93,10 +93,10 @@ def test_the_images_behind_a_difference_are_those_whose_answer_has_changed(true,
     counts = {}
     for show in (galleries.RUN_SAYS, galleries.AGAINST_SAYS):
         wanted = Wanted(show, true, predicted)
-        found = galleries.pick_images(pair.quoted(show), pair.among(show), wanted)
-        assert (pair.quoted(show).predicted[found] == predicted).all()
-        assert (RUN.predicted[found] != AGAINST.predicted[found]).all()
-        counts[show] = len(found)
-    mine, theirs = (confusion_matrix(LABELS, one.predicted)[true, predicted] for one in (RUN, AGAINST))
+        images = galleries.pick_images(pair.quoted(show), pair.among(show), wanted)
+        assert (pair.quoted(show).predicted[images] == predicted).all()
+        assert (RUN.predicted[images] != AGAINST.predicted[images]).all()
+        counts[show] = len(images)
+    mine, theirs = (confusion_matrix(LABELS, answers.predicted)[true, predicted] for answers in (RUN, AGAINST))
     assert counts[galleries.RUN_SAYS] - counts[galleries.AGAINST_SAYS] == mine - theirs
     assert galleries.changed(int(mine - theirs)) == max(counts, key=counts.get)

@@ -15,7 +15,7 @@ from tests.stores import Sample
 
 
 def sentence_on_the_two(app):
-    return next(one.value for one in app.markdown if "exact McNemar" in one.value)
+    return next(paragraph.value for paragraph in app.markdown if "exact McNemar" in paragraph.value)
 
 
 def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_page):
@@ -160,4 +160,4 @@ def test_the_best_of_two_models_that_answered_other_images_are_not_compared(stor
 
 def test_the_latest_runs_can_be_taken_along(store, open_page):
     stores.add(store, Sample())
-    assert "CSV of these runs" in [one.proto.label for one in open_page().get("download_button")]
+    assert "CSV of these runs" in [button.proto.label for button in open_page().get("download_button")]

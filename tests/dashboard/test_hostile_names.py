@@ -55,7 +55,7 @@ PAGES = [
     ("data", {"section": "suspects", "run": "01"}),
 ]
 
-CASES = [*FIRST, *(pytest.param(*one, marks=pytest.mark.slow) for one in PAGES)]
+CASES = [*FIRST, *(pytest.param(*case, marks=pytest.mark.slow) for case in PAGES)]
 
 
 @pytest.fixture
@@ -80,22 +80,22 @@ def ids(store, tmp_path, monkeypatch):
 def markdown_of(app):
     """Every text of a page that Streamlit reads as Markdown."""
     kinds = (app.markdown, app.caption, app.title, app.subheader, app.error, app.warning, app.info, app.success)
-    texts = [str(one.value) for kind in (*kinds, app.toast) for one in kind]
+    texts = [str(element.value) for kind in (*kinds, app.toast) for element in kind]
     labelled = (*app.button, *app.toggle, *app.selectbox, *app.multiselect, *app.text_input, *app.expander, *app.metric)
-    texts += [one.label for one in labelled]
-    texts += [one.proto.label for kind in ("page_link", "download_button") for one in app.get(kind)]
-    texts += [one.proto.help for kind in (app.button, app.toggle) for one in kind]
+    texts += [element.label for element in labelled]
+    texts += [element.proto.label for kind in ("page_link", "download_button") for element in app.get(kind)]
+    texts += [element.proto.help for kind in (app.button, app.toggle) for element in kind]
     tables = [table.value for table in app.table]
-    texts += [str(cell) for one in tables for cell in (*one.columns, *one.index, *one.to_numpy().ravel())]
+    texts += [str(cell) for frame in tables for cell in (*frame.columns, *frame.index, *frame.to_numpy().ravel())]
     return texts
 
 
 def html_of(app):
-    return "".join(one.proto.body for one in app.get("html"))
+    return "".join(element.proto.body for element in app.get("html"))
 
 
 def charts_of(app):
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
+    return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
 
 
 @pytest.mark.parametrize(("view", "parameters"), CASES)

@@ -126,33 +126,33 @@ def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch
     monkeypatch.setattr(estimates, "has_bfloat16", lambda: False)
     stores.add(store, Sample(status="queued"))
     stores.add(store, Sample(status="queued"))
-    said = facts(open_page("launch"))
-    assert "place 3 in the queue (0 at work, 2 waiting)" in said
-    assert "about 13 min, if it uses all its epochs" in said
-    assert "measured on two CPU cores" in said
+    shown = facts(open_page("launch"))
+    assert "place 3 in the queue (0 at work, 2 waiting)" in shown
+    assert "about 13 min, if it uses all its epochs" in shown
+    assert "measured on two CPU cores" in shown
     queue_settings.set_paused(store, True)
     assert "the queue is paused" in facts(open_page("launch"))
 
 
 def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its_best_run(store, open_page):
-    cards = [one.value for one in open_page("launch").caption]
-    expecting = sum("not tried here yet; expected: about 92 %" in one for one in cards)
+    cards = [caption.value for caption in open_page("launch").caption]
+    expecting = sum("not tried here yet; expected: about 92 %" in card for card in cards)
     stores.add(store, Sample(name="the best", columns={"test_accuracy": 0.95}))
     stores.add(store, Sample(columns={"test_accuracy": 0.5}))
     for seed in range(25):
         stores.add(store, Sample(seed=seed, changes={"preset": "quick"}, columns={"test_accuracy": 0.99}))
-    cards = [one.value for one in open_page("launch").caption]
-    assert any("highest here so far: 95.00 %" in one for one in cards)
-    assert sum("highest here so far: 99.00 %" in one for one in cards) == 1
-    assert sum("not tried here yet; expected: about 92 %" in one for one in cards) == expecting - 1
+    cards = [caption.value for caption in open_page("launch").caption]
+    assert any("highest here so far: 95.00 %" in card for card in cards)
+    assert sum("highest here so far: 99.00 %" in card for card in cards) == 1
+    assert sum("not tried here yet; expected: about 92 %" in card for card in cards) == expecting - 1
 
 
 def test_missing_and_damaged_data_are_said_before_the_button_with_the_file(open_page, monkeypatch, tmp_path):
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
     settings.cache_clear()
-    said = facts(open_page("launch"))
-    assert "train-images-idx3-ubyte is missing" in said
-    assert "python -m jobs data" in said
+    shown = facts(open_page("launch"))
+    assert "train-images-idx3-ubyte is missing" in shown
+    assert "python -m jobs data" in shown
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "blank")))
     settings.cache_clear()
     assert "train-images-idx3-ubyte is damaged: its SHA-256" in facts(open_page("launch"))
@@ -164,9 +164,9 @@ def test_a_file_in_the_cache_that_is_not_torchvisions_is_said_before_the_button(
     file = tmp_path / "hub" / "checkpoints" / FILE_NAME
     file.parent.mkdir(parents=True)
     file.write_bytes(b"something else")
-    said = facts(open_page("launch", preset="resnet18"))
-    assert f"{FILE_NAME} is not torchvision" in said
-    assert "Delete it" in said
+    shown = facts(open_page("launch", preset="resnet18"))
+    assert f"{FILE_NAME} is not torchvision" in shown
+    assert "Delete it" in shown
 
 
 def test_without_pretrained_weights_every_layer_is_said_to_be_trained(open_page):
@@ -192,8 +192,8 @@ def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page)
 
 def draft(app):
     """The fields that the page says are as somebody typed them."""
-    said = next((one.value for one in app.caption if one.value.startswith("Yours: ")), "Yours: .")
-    return set(filter(None, said.removeprefix("Yours: ").partition(".")[0].split(", ")))
+    sentence = next((caption.value for caption in app.caption if caption.value.startswith("Yours: ")), "Yours: .")
+    return set(filter(None, sentence.removeprefix("Yours: ").partition(".")[0].split(", ")))
 
 
 def other_page_and_back(app, **parameters):

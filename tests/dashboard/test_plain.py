@@ -44,13 +44,13 @@ def pieces(markdown: str) -> list[str]:
     for part in re.findall(r"\\.|:color\[|\]|.", markdown, re.DOTALL):
         sources[-1] += "" if part in (":color[", "]") else part
         sources += [""] * (part in (":color[", "]"))
-    found = []
+    texts = []
     for source in sources:
         inline = [token for token in READER.parse(f"x{source}x") if token.type == "inline"]
         assert len(inline) == 1
         assert {child.type for child in inline[0].children or ()} <= {"text"}
-        found.append("".join(child.content for child in inline[0].children or ())[1:-1])
-    return found
+        texts.append("".join(child.content for child in inline[0].children or ())[1:-1])
+    return texts
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_an_ordinary_text_is_left_alone(name: str) -> None:
 
 @given(TEXTS)
 def test_what_a_reader_finds_is_the_text_and_no_piece_of_it_is_alive(text: str) -> None:
-    found = pieces(plain(text))
-    assert "".join(found) == clean_name(" ".join(text.split()))
-    assert not [(one, live.pattern) for one in found for live in LIVE[:4] if live.search(one)]
+    read = pieces(plain(text))
+    assert "".join(read) == clean_name(" ".join(text.split()))
+    assert not [(piece, live.pattern) for piece in read for live in LIVE[:4] if live.search(piece)]
 
 
 @given(TEXTS)
@@ -92,20 +92,20 @@ def test_long_names_keep_their_ends() -> None:
 
 def test_names_that_differ_in_their_middle_are_shown_from_there_on() -> None:
     names = [f"{'a' * 60} {place} {'b' * 60}" for place in range(3)]
-    found = wording.shortened(names, 40)
-    assert [f" {place} " in one for place, one in enumerate(found.values())] == [True] * 3
-    assert max(map(len, found.values())) <= 50
+    short = wording.shortened(names, 40)
+    assert [f" {place} " in name for place, name in enumerate(short.values())] == [True] * 3
+    assert max(map(len, short.values())) <= 50
 
 
 @given(st.lists(st.text(st.sampled_from("ab\u0301\u200d👩"), max_size=90), max_size=6), st.integers(10, 40))
 def test_no_two_names_look_alike_once_they_are_short(names: list[str], room: int) -> None:
-    found = wording.shortened(names, room)
-    assert set(found) == set(names)
-    assert len(set(found.values())) == len(set(names))
+    short = wording.shortened(names, room)
+    assert set(short) == set(names)
+    assert len(set(short.values())) == len(set(names))
     assert len(set(chart_texts(names).values())) == len(set(names))
-    for one in names:
-        assert len(wording.short(one, room)) <= room
-        assert "…\u0301" not in wording.short(one, room) or "\u0301" * room in one or one.startswith("\u0301")
+    for name in names:
+        assert len(wording.short(name, room)) <= room
+        assert "…\u0301" not in wording.short(name, room) or "\u0301" * room in name or name.startswith("\u0301")
 
 
 def test_a_label_keeps_what_is_read_from_right_to_left_from_turning_its_id() -> None:

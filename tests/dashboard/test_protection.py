@@ -91,7 +91,7 @@ def test_a_proxy_may_name_the_port_that_browsers_leave_out(origin: str, port: in
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "sentence"),
     [
         ("server.address", None, "server.address is None"),
         ("server.address", "", "127.0.0.1"),
@@ -107,8 +107,8 @@ def test_a_proxy_may_name_the_port_that_browsers_leave_out(origin: str, port: in
         ("browser.gatherUsageStats", True, "turn it off"),
     ],
 )
-def test_a_setting_that_opens_a_door_is_named_with_what_to_do(name: str, value: Any, said: str) -> None:
-    assert open_door({**CLOSED, name: value}.__getitem__).count(said) == 1
+def test_a_setting_that_opens_a_door_is_named_with_what_to_do(name: str, value: Any, sentence: str) -> None:
+    assert open_door({**CLOSED, name: value}.__getitem__).count(sentence) == 1
     assert name in open_door({**CLOSED, name: value}.__getitem__)
 
 

@@ -41,7 +41,7 @@ def test_nothing_that_the_pages_keep_for_all_visitors_can_be_written_into(store:
         model_queries.photo(picture, "sample.png"),
         model_queries.model_view(picture, "sample.png", Corrections()),
     ]
-    for one in shared:
-        arrays = list(arrays_in(one))
+    for value in shared:
+        arrays = list(arrays_in(value))
         assert arrays
         assert not any(array.flags.writeable for array in arrays)

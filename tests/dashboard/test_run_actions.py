@@ -125,12 +125,12 @@ def test_archive_leaves_what_waits_or_works(store, mark):
 
 
 def test_tags_are_added_to_every_marked_run_and_keep_its_own(store, open_dialog):
-    one, two = stores.add(store, Sample(tags=("own", "both"))), stores.add(store, Sample(tags=("both",)))
-    app = open_dialog("tags", [one, two])
+    first, second = stores.add(store, Sample(tags=("own", "both"))), stores.add(store, Sample(tags=("both",)))
+    app = open_dialog("tags", [first, second])
     assert app.multiselect[-1].value == ["both"]
     app.multiselect[-1].set_value(["new"])
     press(app, "Save")
-    assert [run.tags for run in queries.get_runs(store, [one, two])] == [("new", "own"), ("new",)]
+    assert [run.tags for run in queries.get_runs(store, [first, second])] == [("new", "own"), ("new",)]
 
 
 def test_several_runs_get_a_name_with_a_number(store, open_dialog):
@@ -153,16 +153,16 @@ def test_one_run_is_renamed_and_an_empty_name_is_refused(store, open_dialog):
 
 
 def test_a_note_to_several_goes_below_what_each_says_unless_it_shall_replace_it(store, open_dialog):
-    one, two = stores.add(store, Sample(columns={"note": "first"})), stores.add(store, Sample())
-    app = open_dialog("note", [one, two])
+    first, second = stores.add(store, Sample(columns={"note": "first"})), stores.add(store, Sample())
+    app = open_dialog("note", [first, second])
     app.text_area[0].set_value("second")
     app = press(app, "Save")
-    assert [run.note for run in queries.get_runs(store, [one, two])] == ["first\n\nsecond", "second"]
+    assert [run.note for run in queries.get_runs(store, [first, second])] == ["first\n\nsecond", "second"]
     app = app.run()
     app.text_area[0].set_value("only")
     next(toggle for toggle in app.toggle if toggle.label == "Replace the notes they have").set_value(True)
     press(app, "Save")
-    assert [run.note for run in queries.get_runs(store, [one, two])] == ["only", "only"]
+    assert [run.note for run in queries.get_runs(store, [first, second])] == ["only", "only"]
 
 
 def test_the_note_of_one_run_is_edited(store, open_dialog):
@@ -281,5 +281,5 @@ def test_a_run_that_has_trained_its_last_epoch_is_said_to_test(store, open_page)
     run_id = stores.add(store, sample)
     with stores.at_work(store, run_id):
         app = open_page("runs", run=run_id)
-    shown = [one.proto.text for one in app.get("progress")]
+    shown = [bar.proto.text for bar in app.get("progress")]
     assert shown == ["epoch 20 of 20 is complete; testing the weights of epoch 11"]

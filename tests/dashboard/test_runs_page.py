@@ -52,10 +52,10 @@ def test_every_section_of_a_finished_run_opens_by_its_link(store, open_page, sec
 def test_a_finished_run_shows_accuracy_interval_best_epoch_and_times(store, open_page):
     run_id = stores.add(store, Sample())
     run = queries.get_run(store, run_id)
-    said = texts(open_page("runs", run=run_id))
-    assert f"{100 * run.test_accuracy:.2f} % 95 %: " in said
-    assert f"epoch {run.best_epoch} of 20" in said
-    assert "in the queue 3 s" in said
+    text = texts(open_page("runs", run=run_id))
+    assert f"{100 * run.test_accuracy:.2f} % 95 %: " in text
+    assert f"epoch {run.best_epoch} of 20" in text
+    assert "in the queue 3 s" in text
 
 
 @pytest.mark.parametrize("status", [QUEUED, RUNNING, STOPPED, FAILED])
@@ -187,5 +187,5 @@ def test_groups_of_seeds_are_listed_a_page_at_a_time(store, open_page):
         stores.add(store, Sample(status=QUEUED, name=f"group {place}", columns={"group_id": f"g{place}"}))
     app = open_page("runs", by="groups", page="2")
     assert [row[0]["text"][2:] for row in shown_in(app, "groups")["rows"]] == ["group 0"]
-    along = [one.proto.label for one in app.get("download_button")]
+    along = [button.proto.label for button in app.get("download_button")]
     assert along == ["CSV of this page", "CSV of all groups"]

@@ -20,8 +20,8 @@ def test_digits_are_their_number_up_to_one_that_nothing_has(number):
 
 @given(st.text() | st.from_regex(r"[-+0-9_.eE\s²٣]{0,6}", fullmatch=True))
 def test_anything_else_is_no_number(words):
-    found = whole_number(words)
-    assert (found is None) != (words != "" and set(words) <= set("0123456789"))
+    number = whole_number(words)
+    assert (number is None) != (words != "" and set(words) <= set("0123456789"))
 
 
 @given(st.text() | st.from_regex(r"[0-9-]{0,40}", fullmatch=True) | st.just(HUGE) | st.just(f"{HUGE}-1-1-1"))

@@ -9,10 +9,6 @@ from jobs.reports.html import words
 from jobs.store.records import Run
 
 _ARROW = ":material/arrow_forward:"
-_COUNT = (
-    '<div style="font-size:0.875rem;overflow-wrap:anywhere">{label}</div>'
-    '<div style="font-size:1.75rem;line-height:1.3;font-variant-numeric:tabular-nums">{count}</div>'
-)
 
 
 def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
@@ -33,6 +29,6 @@ def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
         with st.container(horizontal=True):
             for label, count, show in row:
                 with st.container(border=True, width="stretch", key=f"agreement_{show}"):
-                    st.html(_COUNT.format(label=words(label), count=wording.count(count)))
+                    st.html(f'<div class="count">{words(label)}<div>{wording.count(count)}</div></div>')
                     page.link("See them", "explore", icon=_ARROW, run=other.id, against=baseline.id, show=show)
     st.caption(f"The two give the same answer, right or wrong, on {wording.counted(comparison.same_answer, 'image')}.")

@@ -99,13 +99,13 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
 
 
 def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
-    said = [run_queries.predictions(run.id) for run in (baseline, other)]
-    matrices = [confusion_matrix(one.labels, one.predicted) for one in said]
-    change = matrices[1] - matrices[0]
+    answers = [run_queries.predictions(run.id) for run in (baseline, other)]
+    before, after = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in answers)
+    change = after - before
     a, b = comparison.name_a, comparison.name_b
     caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer."
     hint = "Choose a cell to see the images that changed."
-    cells = difference_cells(*matrices, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
+    cells = difference_cells(before, after, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
     if cell := show_matrix(cells, caption, key="difference", hint=hint, about=_about(comparison)):
         where = {"run": other.id, "against": baseline.id, "true": str(cell[0]), "predicted": str(cell[1])}
         page.go_to("explore", **where, unit=DIFFERENCE, show=galleries.changed(int(change[cell])))
@@ -132,26 +132,32 @@ def _pair_row(cells: Sequence[str], pair: PairDifference, baseline: Run, other: 
 def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
     """Accuracy against confidence and against coverage, of all runs together."""
     st.subheader("Can the confidence be believed?", anchor=False)
-    said = {run.id: run_queries.predictions(run.id) for run in runs}
-    found = {run_id: calibration(one.labels, one.probabilities) for run_id, one in said.items()}
-    points = {looks.names[run_id]: accuracy_by_coverage(one.labels, one.probabilities) for run_id, one in said.items()}
-    about = " ".join(said)
+    answers = {run.id: run_queries.predictions(run.id) for run in runs}
+    calibrations = {run_id: calibration(of_run.labels, of_run.probabilities) for run_id, of_run in answers.items()}
+    points = {
+        looks.names[run_id]: accuracy_by_coverage(of_run.labels, of_run.probabilities)
+        for run_id, of_run in answers.items()
+    }
+    about = " ".join(answers)
     left, right = st.columns(2, gap="large")
     with left:
-        series = [calibration_charts.Series(looks.names[one], found[one], looks.styles[one]) for one in found]
-        words = " ".join(f"{one.name}: {one.calibration.sentence}" for one in series)
+        series = [
+            calibration_charts.Series(looks.names[run_id], calibrations[run_id], looks.styles[run_id])
+            for run_id in calibrations
+        ]
+        words = " ".join(f"{entry.name}: {entry.calibration.sentence}" for entry in series)
         page.chart(calibration_charts.reliability(series, page.theme()), words, key="calibration", about=about)
-        figures = {one.name: one.calibration for one in series}
+        figures = {entry.name: entry.calibration for entry in series}
         page.table(calibration_table(figures))
-        csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *said)
+        csv_button("CSV of the calibration", partial(csv_tables.calibrations, figures), "calibration", *answers)
         st.caption(DEFINITION)
     with right:
-        asked = {name: point for name, own in points.items() if (point := point_at(own, QUOTED))}
+        asked = {name: point for name, of_run in points.items() if (point := point_at(of_run, QUOTED))}
         words = " ".join(f"{name}: {point.sentence}" for name, point in asked.items())
-        styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
+        styles = {looks.names[run_id]: looks.styles[run_id] for run_id in answers}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
         page.table(coverage_table(points, SHARES_ANSWERED))
-        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
+        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *answers)
         st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
 
 

@@ -66,17 +66,17 @@ def _choose() -> list[Group]:
         message = "Choose two groups above. The first is the baseline, and the others are held against it."
         page.empty(message, "Compare the two newest", "compare", by="recipes", group=newest)
     by_id = {group.id: group for group in groups}
-    return [by_id[one] for one in picked]
+    return [by_id[group_id] for group_id in picked]
 
 
 def _asked() -> list[Group]:
     """The groups that the URL names, by their ids or by one of their runs, for which it has their ids afterwards."""
-    found = get_groups(run_queries.store(), pickers.in_url("group"))
-    group_of = {run.id: group.id for group in found for run in group.runs} | {group.id: group.id for group in found}
-    for missing in dict.fromkeys(one for one in pickers.in_url("group") if one not in group_of):
+    groups = get_groups(run_queries.store(), pickers.in_url("group"))
+    group_of = {run.id: group.id for group in groups for run in group.runs} | {group.id: group.id for group in groups}
+    for missing in dict.fromkeys(name for name in pickers.in_url("group") if name not in group_of):
         st.warning(f"There is no group {page.plain(missing)}; its runs may have been deleted.")
-    pickers.put_in_url("group", list(dict.fromkeys(group_of.get(one, one) for one in pickers.in_url("group"))))
-    return found
+    pickers.put_in_url("group", list(dict.fromkeys(group_of.get(name, name) for name in pickers.in_url("group"))))
+    return groups
 
 
 def _show_groups(chosen: Sequence[Group], compared: GroupsCompared | None) -> None:

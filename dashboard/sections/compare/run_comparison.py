@@ -59,7 +59,7 @@ def _show_more(chosen: Sequence[Run], looks: sections.Looks) -> None:
 
 
 def _choose() -> list[Run]:
-    """The runs to compare, the baseline first; fewer than two after having said what is missing."""
+    """The runs to compare, the baseline first; fewer than two after having answers what is missing."""
     offered = pickers.finished_runs("run")
     if len(offered) < 2:
         have = "One run has finished" if offered else "No run has finished yet"
@@ -67,9 +67,9 @@ def _choose() -> list[Run]:
         page.empty(message, "Launch a run", "launch")
         return []
     asked = pickers.pick_runs("Runs, the baseline first", offered, most=MOST)
-    said, refused = comparable(asked, run_queries.predictions)
+    answers, refused = comparable(asked, run_queries.predictions)
     page.warn(left_out.sentence for left_out in refused)
-    chosen = [run for run in asked if run.id in said]
+    chosen = [run for run in asked if run.id in answers]
     if len(chosen) < 2:
         message = "Choose two or more runs above. The first is the baseline, and the others are held against it."
         page.empty(message, "Compare the two newest", "compare", run=[offered[1].id, offered[0].id])

@@ -32,12 +32,12 @@ _SORTS = {"": "Most similar first", "least": "Least similar first"}
 
 def show() -> None:
     """What was found, or what there is to do to find it."""
-    found = data_queries.near_duplicates()
-    if found is None:
+    duplicates = data_queries.near_duplicates()
+    if duplicates is None:
         page.live(_search, REFRESH_S)()
         return
-    _say(found)
-    _show_pairs(found)
+    _say(duplicates)
+    _show_pairs(duplicates)
 
 
 def _search() -> None:
@@ -65,12 +65,12 @@ def _start() -> None:
         page.notice(f"No process could be started: {error.strerror} ({error.filename}).")
 
 
-def _say(found: NearDuplicates) -> None:
-    close = found.pairs.similarity >= NEAR_DUPLICATE
-    leaked = int(np.count_nonzero(found.leaked()))
-    count = {name: int(np.count_nonzero(close & mask)) for name, mask in _masks(found).items()}
+def _say(duplicates: NearDuplicates) -> None:
+    close = duplicates.pairs.similarity >= NEAR_DUPLICATE
+    leaked = int(np.count_nonzero(duplicates.leaked()))
+    count = {name: int(np.count_nonzero(close & mask)) for name, mask in _masks(duplicates).items()}
     page.finding(
-        f"{leaked:,} of the {found.test_count:,} test images ({wording.share(leaked / found.test_count)}) "
+        f"{leaked:,} of the {duplicates.test_count:,} test images ({wording.share(leaked / duplicates.test_count)}) "
         f"{'has' if leaked == 1 else 'have'} a near-duplicate in the training set."
     )
     st.write(
@@ -80,18 +80,18 @@ def _say(found: NearDuplicates) -> None:
     st.caption(
         f"A pair counts as near-duplicates from a correlation of its pixels of {NEAR_DUPLICATE} on, mirrored or not: "
         "looked at, such pairs show one article, but for a few of the plainest trousers. All pairs were compared, in "
-        f"{wording.duration(found.seconds)}. Nothing is removed, here or in any figure of a run."
+        f"{wording.duration(duplicates.seconds)}. Nothing is removed, here or in any figure of a run."
     )
 
 
-def _show_pairs(found: NearDuplicates) -> None:
+def _show_pairs(duplicates: NearDuplicates) -> None:
     data = data_queries.fashion_mnist()
     labels = np.concatenate([data.train_labels, data.test_labels])
-    pairs = _chosen_pairs(found, labels)
+    pairs = _chosen_pairs(duplicates, labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore.")
-        for label, rows in (("CSV of these", pairs), ("CSV of all that are kept", found.pairs)):
-            csv_button(label, partial(_as_csv, found, labels, rows), "near-duplicates")
+        for label, rows in (("CSV of these", pairs), ("CSV of all that are kept", duplicates.pairs)):
+            csv_button(label, partial(_as_csv, duplicates, labels, rows), "near-duplicates")
     if not len(pairs):
         st.write("No such pair: choose another class or place.")
     number = pickers.pick_page(max(1, -(-len(pairs) // PAGE_SIZE)))
@@ -99,7 +99,7 @@ def _show_pairs(found: NearDuplicates) -> None:
 
     def images(positions: Sequence[int]) -> list[PairedImage]:
         """The images at these positions among all 70,000, the training images first."""
-        places = [found.place(position) for position in positions]
+        places = [duplicates.place(position) for position in positions]
         of = {"train": data.train_images, "test": data.test_images}
         return [
             PairedImage(of[split][at], split, at, int(labels[position]))
@@ -110,11 +110,11 @@ def _show_pairs(found: NearDuplicates) -> None:
     st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist()))
 
 
-def _as_csv(found: NearDuplicates, labels: NDArray[np.int64], pairs: Pairs) -> str:
-    return csv_tables.near_duplicates(duplicate_rows(found, labels, pairs))
+def _as_csv(duplicates: NearDuplicates, labels: NDArray[np.int64], pairs: Pairs) -> str:
+    return csv_tables.near_duplicates(duplicate_rows(duplicates, labels, pairs))
 
 
-def _chosen_pairs(found: NearDuplicates, labels: NDArray[np.int64]) -> Pairs:
+def _chosen_pairs(duplicates: NearDuplicates, labels: NDArray[np.int64]) -> Pairs:
     """The pairs of the place, class and similarity chosen, in the order chosen."""
     columns = st.columns(4)
     with columns[0]:
@@ -125,15 +125,15 @@ def _chosen_pairs(found: NearDuplicates, labels: NDArray[np.int64]) -> Pairs:
         least = pickers.pick_one("Similarity at least", tuple(_LEAST), "least", names=_LEAST.get, clears=("page",))
     with columns[3]:
         sort = pickers.pick_one("Sorted by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
-    pairs = found.pairs
-    wanted = _masks(found)[place] & (pairs.similarity >= float(least))
+    pairs = duplicates.pairs
+    wanted = _masks(duplicates)[place] & (pairs.similarity >= float(least))
     if label is not None:
         wanted &= (labels[pairs.first] == label) | (labels[pairs.second] == label)
     order = np.flatnonzero(wanted)
     return pairs.chosen(order[::-1] if sort else order)
 
 
-def _masks(found: NearDuplicates) -> dict[str, NDArray[np.bool_]]:
+def _masks(duplicates: NearDuplicates) -> dict[str, NDArray[np.bool_]]:
     """Which pairs are in each of the places that can be chosen."""
-    everywhere = np.ones(len(found.pairs), dtype=bool)
-    return {"": everywhere, "across": found.across, "train": found.in_training, "test": found.in_test}
+    everywhere = np.ones(len(duplicates.pairs), dtype=bool)
+    return {"": everywhere, "across": duplicates.across, "train": duplicates.in_training, "test": duplicates.in_test}

@@ -92,21 +92,21 @@ def _test_set() -> _Judged | None:
     if not runs:
         st.info("Choose at least one run.")
         return None
-    said, refused = comparable(runs, run_queries.predictions)
+    answers, refused = comparable(runs, run_queries.predictions)
     page.warn(left_out.sentence for left_out in refused)
-    return _judged_by([run for run in runs if run.id in said]) if said else None
+    return _judged_by([run for run in runs if run.id in answers]) if answers else None
 
 
 def _judged_by(runs: Sequence[Run]) -> _Judged | None:
     """What runs that answered the same images say of the labels, where these are the images of the data folder."""
-    data, said = data_queries.fashion_mnist(), run_queries.predictions(runs[0].id)
-    if difference := other_images(said, data.test_labels):
+    data, answers = data_queries.fashion_mnist(), run_queries.predictions(runs[0].id)
+    if difference := other_images(answers, data.test_labels):
         st.error(page.plain(f"{runs[0].name} was not tested on the images of the data folder: {difference}."))
         return None
     quality = agreed([data_queries.label_quality(run.id) for run in runs])
     names = list(distinct_names(runs).values())
     by = names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
-    return _Judged(data.test_images, said.labels, quality, by, runs[0].id)
+    return _Judged(data.test_images, answers.labels, quality, by, runs[0].id)
 
 
 def _training_set() -> _Judged | None:

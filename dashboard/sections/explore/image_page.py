@@ -11,7 +11,7 @@ from core.statistics.metrics import true_class_loss
 from dashboard import page, pickers, wording
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
-from dashboard.charts.galleries import Pair
+from dashboard.charts.galleries import Indices, Pair
 from dashboard.queries import data_queries
 from dashboard.sections.explore.saliency_section import show_saliency
 from dashboard.sections.shared.neighbour_section import show_neighbours
@@ -31,17 +31,17 @@ def open_image(position: int | None) -> None:
     pickers.put_in_url("image", None if position is None else str(position))
 
 
-def image_page(data: FashionMNIST, position: int, pair: Pair, order: Sequence[int]) -> None:
+def image_page(data: FashionMNIST, position: int, pair: Pair, order: Indices) -> None:
     """The page of the test image at a position; `order` are the images of the gallery that it was opened from."""
-    image, label = data.test_images[position], int(pair.said.labels[position])
+    image, label = data.test_images[position], int(pair.answers.labels[position])
     answers = _answers(pair, position)
     _way(position, order)
-    picture, said = st.columns([2, 3], gap="large")
+    picture, bars_of_runs = st.columns([2, 3], gap="large")
     with picture:
         st.html(images.enlarged(image, f"Test image {position}, {CLASS_NAMES[label]}", 336))
         st.caption(f"Test image {position} · true **{CLASS_NAMES[label]}**")
         _say_trust(position, [run for run, _ in answers])
-    with said:
+    with bars_of_runs:
         for _, answer in answers:
             st.markdown(_verdict(answer, label))
         given = [answer for _, answer in answers]
@@ -52,13 +52,13 @@ def image_page(data: FashionMNIST, position: int, pair: Pair, order: Sequence[in
 
 
 def _answers(pair: Pair, position: int) -> list[tuple[Run, Answer]]:
-    given = [(pair.run, pair.said)] + ([(pair.against, pair.other)] if pair.against and pair.other else [])
+    given = [(pair.run, pair.answers)] + ([(pair.against, pair.other)] if pair.against and pair.other else [])
     names = distinct_names([run for run, _ in given])
     styles = run_styles([run.id for run, _ in given])
-    return [(run, Answer(names[run.id], said.probabilities[position], styles[run.id])) for run, said in given]
+    return [(run, Answer(names[run.id], of_run.probabilities[position], styles[run.id])) for run, of_run in given]
 
 
-def _way(position: int, order: Sequence[int]) -> None:
+def _way(position: int, order: Indices) -> None:
     """Back, on, and where this image stands in its gallery; the arrow keys do the same."""
     place = list(order).index(position) if position in order else None
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -75,8 +75,8 @@ def _way(position: int, order: Sequence[int]) -> None:
 
 def _say_trust(position: int, shown: Sequence[Run]) -> None:
     trust, left_out = data_queries.label_trust(position, shown)
-    for one in left_out:
-        st.caption(page.plain(one.sentence))
+    for refusal in left_out:
+        st.caption(page.plain(refusal.sentence))
     if trust is None:
         st.caption("Whether its label can be trusted is judged by other finished runs than those shown; there is none.")
     else:
@@ -84,10 +84,10 @@ def _say_trust(position: int, shown: Sequence[Run]) -> None:
 
 
 def _verdict(answer: Answer, label: int) -> str:
-    said = int(answer.probabilities.argmax())
-    outcome = "right" if said == label else "wrong"
+    predicted = int(answer.probabilities.argmax())
+    outcome = "right" if predicted == label else "wrong"
     loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
     return (
-        f"{answer.style.sign} **{page.plain(answer.name)}** says **{CLASS_NAMES[said]}** "
-        f"({wording.share(float(answer.probabilities[said]), 1)}): {outcome}, loss {wording.loss(loss)}"
+        f"{answer.style.sign} **{page.plain(answer.name)}** says **{CLASS_NAMES[predicted]}** "
+        f"({wording.share(float(answer.probabilities[predicted]), 1)}): {outcome}, loss {wording.loss(loss)}"
     )

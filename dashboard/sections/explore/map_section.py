@@ -34,7 +34,7 @@ def area_mask(run: Run) -> NDArray[np.bool_] | None:
         return None
 
 
-def show_map(run: Run, said: Predictions) -> None:
+def show_map(run: Run, answers: Predictions) -> None:
     """The map of a run, coloured by what its predictions say; without a study, the way to get one."""
     study = study_of(run)
     if study is None:
@@ -43,7 +43,7 @@ def show_map(run: Run, said: Predictions) -> None:
         "Colour by", tuple(COLOURINGS), "colour", names=COLOURINGS.get, segmented=True, hide_label=True
     )
     caption = f"The 10,000 test images as {run.name} sees them: alike ones lie together (t-SNE)."
-    shown = embedding(study.places, said, colouring, area_in_url(), caption)
+    shown = embedding(study.places, answers, colouring, area_in_url(), caption)
     show_embedding(shown, key="map", about=f"{run.name} {run.id}", on_area=_choose_area, on_open=_open)
     st.caption("Near neighbours tell something; distances between clusters, and their sizes, do not.")
 

@@ -24,14 +24,14 @@ def pick_pair() -> tuple[Run, Run | None]:
     with first:
         # An area belongs to the map of one run.
         run = pickers.pick_run("Run", offered, clears=(*CLOSED, "area")) or offered[0]
-    others = {"": "None", **{one.id: wording.run_label(one) for one in offered if one.id != run.id}}
+    others = {"": "None", **{other.id: wording.run_label(other) for other in offered if other.id != run.id}}
     with second:
         against = pickers.pick_one("Against", list(others), "against", names=others.get, clears=CLOSED)
     chosen = run_queries.chosen_runs([run.id, against])
-    said, refused = comparable(chosen, run_queries.predictions)
-    for one in refused:
-        st.warning(page.plain(one.sentence))
-    pair = {one.id: one for one in chosen if one.id in said}
+    answers, refused = comparable(chosen, run_queries.predictions)
+    for refusal in refused:
+        st.warning(page.plain(refusal.sentence))
+    pair = {chosen_run.id: chosen_run for chosen_run in chosen if chosen_run.id in answers}
     if run.id not in pair:
         st.stop()
     return pair[run.id], pair.get(against)

@@ -17,8 +17,6 @@ from dashboard.queries import model_queries
 from jobs.store.records import Run
 
 _SIDE = 152
-_FIGURE = f"margin:0;width:{_SIDE}px"
-_ROW = "display:flex;flex-wrap:wrap;gap:1rem;padding:0 0 0.5rem"
 
 
 def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: Sequence[tuple[Run, Answer]]) -> None:
@@ -43,19 +41,17 @@ def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: 
 
 
 def _show_model(image: NDArray[np.uint8], position: int, label: int, run: Run, answer: Answer) -> None:
-    said = int(answer.probabilities.argmax())
-    asked = {said: "its answer, right"} if said == label else {said: "its answer, wrong", label: "the true class"}
-    found = {each: model_queries.saliency(run.id, position, each) for each in asked}
+    predicted = int(answer.probabilities.argmax())
+    roles = {predicted: "its answer, wrong", label: "the true class"}
+    if predicted == label:
+        roles = {label: "its answer, right"}
+    maps = {each: model_queries.saliency(run.id, position, each) for each in roles}
     st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
-    figures = "".join(_figure(image, salient, each, asked[each], answer.name) for each, salient in found.items())
-    st.html(f'<div style="{_ROW}">{figures}</div>')
+    st.html(images.figure_row(_figure(image, maps[each], each, roles[each], answer.name) for each in roles))
 
 
 def _figure(image: NDArray[np.uint8], salient: NDArray[np.float32], label: int, role: str, name: str) -> str:
     words = f"What speaks for {CLASS_NAMES[label]} to {name}: {where(salient)}"
     shown = images.enlarged(overlay(image, salient), words, _SIDE)
     caption = f"for <b>{CLASS_NAMES[label]}</b>, {escape(role)}<br>{where(salient)}"
-    return (
-        f'<figure style="{_FIGURE}">{shown}'
-        f'<figcaption style="font-size:0.8125rem;padding-top:0.25rem">{caption}</figcaption></figure>'
-    )
+    return images.figure(shown, caption, _SIDE)

@@ -19,8 +19,8 @@ NAMED = 3
 def show() -> None:
     """A card for each model, then one sentence on the two that lead."""
     leaders = {name: run_queries.leader(name) for name in ARCHITECTURES}
-    found = sorted((one for one in leaders.values() if one), key=lambda one: -(one.run.test_accuracy or 0))
-    styles = run_styles([one.run.id for one in leaders.values() if one])
+    best = sorted(filter(None, leaders.values()), key=lambda leader: -(leader.run.test_accuracy or 0))
+    styles = run_styles([leader.run.id for leader in leaders.values() if leader])
     for column, (name, leader) in zip(st.columns(len(leaders)), leaders.items(), strict=True):
         with column, st.container(border=True, height="stretch", key=f"best_{name}"):
             title = ARCHITECTURES[name].title.partition(":")[0]
@@ -30,8 +30,8 @@ def show() -> None:
                 st.write(f"Best {title}")
                 st.caption("No run of it has finished yet.")
                 page.link("Launch one", "launch", **_first_preset(name))
-    if len(found) > 1:
-        _sentence(found[1], found[0])
+    if len(best) > 1:
+        _sentence(best[1], best[0])
 
 
 def _first_preset(model: str) -> dict[str, str]:
@@ -62,7 +62,7 @@ def _evidence(leader: Leader) -> list[str]:
     if leader.is_best:
         others = wording.counted(leader.among - 1, "other finished run")
         return [f"Shown to be better than {others} of this model."] if leader.among > 1 else []
-    words = [one.sentence for one in leader.left_out[:NAMED]]
+    words = [refusal.sentence for refusal in leader.left_out[:NAMED]]
     if leader.left_out[NAMED:]:
         words.append(f"{len(leader.left_out) - NAMED} more cannot be held against it either.")
     if leader.tied:
@@ -77,15 +77,15 @@ def _evidence(leader: Leader) -> list[str]:
 def _sentence(behind: Leader, ahead: Leader) -> None:
     """Of the two most accurate; each is the luckiest of its model, which the correction takes into account."""
     pair = [behind.run, ahead.run]
-    said, left_out = comparable(pair, run_queries.predictions)
+    held, left_out = comparable(pair, run_queries.predictions)
     if left_out:
-        st.caption(page.plain(" ".join(one.sentence for one in left_out)))
+        st.caption(page.plain(" ".join(refusal.sentence for refusal in left_out)))
         return
     names = distinct_names(pair)
-    first, second = said[behind.run.id], said[ahead.run.id]
+    first, second = held[behind.run.id], held[ahead.run.id]
     pairs = behind.among * ahead.among
     answers = (first.labels, first.predicted, second.predicted)
-    found = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs)
+    comparison = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(page.plain(found.sentence), width="stretch")
+        st.markdown(page.plain(comparison.sentence), width="stretch")
         page.link("Compare them", "compare", run=[behind.run.id, ahead.run.id])

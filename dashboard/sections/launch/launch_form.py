@@ -1,7 +1,7 @@
 """The launch form: a control for every field of RunConfig, made from the model's own defaults and descriptions."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypedDict, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -92,10 +92,19 @@ def advanced_fields(base: Values, scope: str) -> Values:
     return values
 
 
+class _Common(TypedDict):
+    """What every control is given."""
+
+    label: str
+    key: str
+    help: str
+    persist_state: Literal["session"]
+
+
 def _control(column: st.delta_generator.DeltaGenerator, name: str, base: Values, scope: str) -> Any:
     """The control that fits the field's type. No limits here: the config says itself what is allowed."""
     field, value = RunConfig.model_fields[name], base[name]
-    common = {"label": title_of(name), "key": f"{scope}_{name}", "help": _help(name, field), "persist_state": "session"}
+    common = _Common(label=title_of(name), key=f"{scope}_{name}", help=_help(name, field), persist_state="session")
     if name == "model":
         # A run that is cloned may have an architecture that is not installed here: the config says so.
         options = list(dict.fromkeys([*ARCHITECTURES, value]))
@@ -103,7 +112,7 @@ def _control(column: st.delta_generator.DeltaGenerator, name: str, base: Values,
     if name == "unfrozen_layers":
         return tuple(column.multiselect(options=FREEZABLE_LAYERS, default=list(value), **common))
     if get_origin(field.annotation) is Literal:
-        options = get_args(field.annotation)
+        options = list(get_args(field.annotation))
         return column.selectbox(options=options, index=options.index(value), **common)
     if field.annotation is bool:
         return column.checkbox(value=value, **common)

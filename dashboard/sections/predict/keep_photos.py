@@ -23,13 +23,13 @@ def results_of(
     """What each run, by its name, says of photos with a known class, its verdicts, their views, and their names."""
     seen = [photo.seen for photo in known if photo.seen]
     labels = np.array([photo.truth for photo in known], dtype=np.int64)
-    said, verdicts = {}, {}
+    answers, verdicts = {}, {}
     for run_id in seen[0].judgements:
-        shares = np.array([one.judgements[run_id].probabilities for one in seen])
+        shares = np.array([view.judgements[run_id].probabilities for view in seen])
         logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
-        verdicts[names[run_id]] = [one.judgements[run_id].verdict for one in seen]
-        said[names[run_id]] = Predictions(run_id, "photos", labels, logs)
-    return said, verdicts, np.array([one.image for one in seen]), [photo.file.name for photo in known]
+        verdicts[names[run_id]] = [view.judgements[run_id].verdict for view in seen]
+        answers[names[run_id]] = Predictions(run_id, "photos", labels, logs)
+    return answers, verdicts, np.array([view.image for view in seen]), [photo.file.name for photo in known]
 
 
 def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
@@ -46,7 +46,7 @@ def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
         name = st.text_input("Name of the set", placeholder="phone photos", key=key, persist_state="session")
         if not st.button("Keep them", key="keep_them"):
             return
-    photos = ((model_queries.photo(one.file.content, one.file.name), one.truth or 0) for one in known)
+    photos = ((model_queries.photo(photo.file.content, photo.file.name), photo.truth or 0) for photo in known)
     try:
         kept = photo_sets.keep(run_queries.store(), name, photos)
     except LookbookError as error:

@@ -21,24 +21,24 @@ _MOST_PICTURES = 60
 
 
 def show_results(
-    said: Mapping[str, Predictions],
+    answers: Mapping[str, Predictions],
     verdicts: Mapping[str, Sequence[Verdict | None]],
     images: np.ndarray,
     names: Sequence[str],
 ) -> None:
     """What runs, by name, say of photos with views (n, 28, 28): all of them answered all photos, in this order."""
-    page.table(with_names(comparison_tables.photo_results(said, verdicts)))
+    page.table(with_names(comparison_tables.photo_results(answers, verdicts)))
     left, right = st.columns(2, gap="large")
     with left:
-        chosen = pickers.pick_one("Confusion matrix of", list(said), "matrix", clears=("true", "predicted"))
-        one = said[chosen]
+        chosen = pickers.pick_one("Confusion matrix of", list(answers), "matrix", clears=("true", "predicted"))
+        of_run = answers[chosen]
         caption = f"{chosen}: rows true class, columns predicted. Choose a cell to see its photos."
-        matrix = confusion_matrix(one.labels, one.predicted)
+        matrix = confusion_matrix(of_run.labels, of_run.predicted)
         show_matrix(matrix_cells(matrix), caption, key="photo_matrix", chosen=_cell(), on_choice=_choose)
     with right:
-        positions, words = _chosen_photos(one)
+        positions, words = _chosen_photos(of_run)
         st.markdown(f"**{wording.counted(len(positions), 'photo')}, {words}**")
-        gallery(photo_pictures(images, names, one, positions[:_MOST_PICTURES]), "Photos", key="photo_gallery")
+        gallery(photo_pictures(images, names, of_run, positions[:_MOST_PICTURES]), "Photos", key="photo_gallery")
         if len(positions) > _MOST_PICTURES:
             st.caption(f"The first {_MOST_PICTURES} are shown.")
 
@@ -55,11 +55,11 @@ def _cell() -> tuple[int, int] | None:
     return true, predicted
 
 
-def _chosen_photos(said: Predictions) -> tuple[np.ndarray, str]:
+def _chosen_photos(answers: Predictions) -> tuple[np.ndarray, str]:
     """The photos of the chosen cell, or else those that are wrong, and what they are called."""
     cell = _cell()
     if cell is None:
-        return np.flatnonzero(said.labels != said.predicted), "wrong answers"
+        return np.flatnonzero(answers.labels != answers.predicted), "wrong answers"
     true, predicted = cell
-    here = (said.labels == true) & (said.predicted == predicted)
+    here = (answers.labels == true) & (answers.predicted == predicted)
     return np.flatnonzero(here), f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"

@@ -13,6 +13,7 @@ from dashboard import page
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
 from dashboard.queries.corrections import TURNS, WHOLE, Corrections
+from dashboard.style import css
 
 _POLARITIES: dict[Polarity, str] = {
     "auto": "As detected",
@@ -22,14 +23,6 @@ _POLARITIES: dict[Polarity, str] = {
 _EDGES = {"across": "Left and right edge, % of the width", "down": "Top and bottom edge, % of the height"}
 _STAGE_SIDE = 104
 _MODEL_SIDE = 28
-_FIGURE = f"margin:0;max-width:{_STAGE_SIDE}px;display:flex;flex-direction:column;justify-content:flex-end"
-_CAPTION = "font-size:0.8125rem;line-height:1.4;min-height:2.8em;padding-top:0.25rem"
-"""Room for two lines below each picture, so that all of them stand on one line."""
-_AROUND = "position:relative;overflow:hidden"
-_FRAME = (
-    "position:absolute;left:{left:.1f}%;top:{top:.1f}%;width:{width:.1f}%;height:{height:.1f}%;"
-    "outline:2px solid #2b7cb5;box-shadow:0 0 0 3px rgba(255,255,255,0.7)"
-)
 
 
 def chosen_corrections(photo: str) -> Corrections:
@@ -51,13 +44,13 @@ def show_photo(
     st.subheader(page.plain(name), anchor=False)
     known = "" if truth is None else f" True class: {CLASS_NAMES[truth]}."
     st.markdown(f"**{page.plain(verdict + known)}**")
-    stages, said = st.columns([3, 2], gap="large")
+    stages, bars_of_runs = st.columns([3, 2], gap="large")
     with stages:
-        figures = "".join(_figure(name, stage, picture, view.frame) for stage, picture in view.stages.items())
-        st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.75rem">{figures}{_own_size(name, view.image)}</div>')
+        figures = [_figure(name, stage, picture, view.frame) for stage, picture in view.stages.items()]
+        st.html(f'<div class="stages">{images.figure_row([*figures, _own_size(name, view.image)])}</div>')
         st.caption("; ".join(view.notes).capitalize() + ".")
         _show_controls(photo)
-    with said:
+    with bars_of_runs:
         for answer, words in answers:
             st.html(bars.probability_bars([answer], bars.legend([answer]), top=3, truth=truth))
             st.caption(page.plain(words))
@@ -70,7 +63,7 @@ def _show_controls(photo: str) -> None:
             list(_POLARITIES),
             key=f"polarity_{photo}",
             default="auto",
-            format_func=_POLARITIES.get,
+            format_func=_POLARITIES.__getitem__,
             required=True,
             persist_state="session",
         )
@@ -94,20 +87,17 @@ def _figure(name: str, stage: str, picture: NDArray[np.uint8], frame: Box) -> st
     shown = images.enlarged(small, f"{name}: {stage}", _STAGE_SIDE)
     if stage == "original":
         width = _STAGE_SIDE * picture.shape[1] / max(picture.shape[:2])
-        shown = f'<div style="{_AROUND};width:{width:.0f}px">{shown}<div style="{_framed(frame)}"></div></div>'
-    return f'<figure style="{_FIGURE}">{shown}{_caption(stage)}</figure>'
+        shown = f'<div class="framed" {css(width=f"{width:.0f}px")}>{shown}<div {_framed(frame)}></div></div>'
+    return images.figure(shown, escape(stage.capitalize()), _STAGE_SIDE)
 
 
 def _own_size(name: str, image: NDArray[np.uint8]) -> str:
     shown = images.enlarged(image, f"{name}: at its own size", _MODEL_SIDE)
-    return f'<figure style="{_FIGURE}">{shown}{_caption("own size")}</figure>'
-
-
-def _caption(words: str) -> str:
-    return f'<figcaption style="{_CAPTION}">{escape(words.capitalize())}</figcaption>'
+    return images.figure(shown, "Own size", _STAGE_SIDE)
 
 
 def _framed(frame: Box) -> str:
-    """Where on the original the model looks, in CSS; what lies beyond the photo is cut off."""
+    """Where on the original the model looks, for style.css; what lies beyond the photo is cut off."""
     left, top, right, bottom = (100 * min(max(edge, 0.0), 1.0) for edge in frame)
-    return _FRAME.format(left=left, top=top, width=right - left, height=bottom - top)
+    sides = {"left": left, "top": top, "width": right - left, "height": bottom - top}
+    return css(**{name: f"{side:.1f}%" for name, side in sides.items()})

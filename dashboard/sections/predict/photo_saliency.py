@@ -21,21 +21,20 @@ from jobs.store.records import Run
 from jobs.tasks import studies
 
 _SIDE = 200
-_FIGURE = f"margin:0;max-width:{_SIDE}px"
 
 
-def show_saliency(photo: str, view: ModelView, said: Mapping[str, int], names: Mapping[str, str]) -> None:
-    """On the photo itself, what speaks for the answer of each run; `said` is the label by id of the run."""
+def show_saliency(photo: str, view: ModelView, labels: Mapping[str, int], names: Mapping[str, str]) -> None:
+    """On the photo itself, what speaks for the answer of each run; `labels` has the answers by id of the run."""
     original = images.shrunk(view.stages["original"], 2 * _SIDE)
     figures = []
-    for run_id, label in said.items():
+    for run_id, label in labels.items():
         try:
             salient = model_queries.photo_saliency(run_id, view.image, label)
         except LookbookError as error:
             page.say(error)
             continue
         figures.append(_figure(photo, original, names[run_id], label, placed(salient, view.frame, original.shape)))
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.75rem">{"".join(figures)}</div>')
+    st.html(images.figure_row(figures))
 
 
 def studied(runs: list[Run]) -> list[Run]:
@@ -61,7 +60,4 @@ def show_neighbours(key: str, view: ModelView, runs: list[Run], names: Mapping[s
 def _figure(photo: str, original: NDArray[np.uint8], name: str, label: int, salient: NDArray[np.float32]) -> str:
     alt = f"{photo}: what speaks for {CLASS_NAMES[label]} to {name}, {where(salient)}"
     caption = f"{words(name)}: for <b>{CLASS_NAMES[label]}</b>, {where(salient)}"
-    return (
-        f'<figure style="{_FIGURE}">{images.enlarged(overlay(original, salient), alt, _SIDE)}'
-        f'<figcaption style="font-size:0.8125rem;padding-top:0.25rem">{caption}</figcaption></figure>'
-    )
+    return images.figure(images.enlarged(overlay(original, salient), alt, _SIDE), caption, _SIDE)

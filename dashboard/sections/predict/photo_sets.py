@@ -17,7 +17,7 @@ from jobs.store.records import Run, RunName
 def show_sets(offered: Sequence[RunName]) -> None:
     """One photo set, chosen in the URL, with what the chosen runs say of it."""
     store = run_queries.store()
-    sets = {one.id: one for one in photo_sets.list_sets(store)}
+    sets = {kept.id: kept for kept in photo_sets.list_sets(store)}
     if not sets:
         page.empty(
             "No photo set is kept yet. Drop a zip whose folders are named by class, and keep its photos under a name.",
@@ -88,14 +88,14 @@ def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
     if len(measured) > 1:
         for comparison in compare_runs(store, measured, photo_set.split).comparisons:
             st.markdown(page.plain(comparison.sentence))
-    said = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in measured}
+    answers = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in measured}
     try:
         images = model_queries.photo_set_images(photo_set)
     except LookbookError as error:
         page.say(error)
         return
     verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in measured}
-    show_results(said, verdicts, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
+    show_results(answers, verdicts, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
 
 
 def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:

@@ -1,10 +1,11 @@
 """What one visitor has uploaded: kept while the page is away, unpacked once, let go of when the person says so."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.photos.archives import Room, is_zip
 from core.photos.photo_files import PhotoFile, as_photo, unpack
@@ -36,19 +37,19 @@ def camera_key() -> str:
     return _key("camera")
 
 
-def add_pasted(pasted: Sequence[Any]) -> None:
+def add_pasted(pasted: Sequence[UploadedFile]) -> None:
     """Remember what was pasted: the control that it came through shows it once only."""
     st.session_state.setdefault(_PASTED, []).extend(pasted)
 
 
-def all_given(in_sight: Sequence[Any], taken: Any | None) -> list[Any]:
+def all_given(in_sight: Sequence[UploadedFile], taken: UploadedFile | None) -> list[UploadedFile]:
     """Every upload of this visitor: from before, those that the uploader shows, pasted ones, and the camera's."""
     state = st.session_state
     state[_IN_SIGHT] = list(in_sight)
     return [*state.get(_EARLIER, []), *in_sight, *state.get(_PASTED, []), *([taken] if taken else [])]
 
 
-def files_in(given: Sequence[Any]) -> list[PhotoFile]:
+def files_in(given: Sequence[UploadedFile]) -> list[PhotoFile]:
     """The files of all uploads in their order; zips unpacked, which together have the room of one."""
     before: dict[str, tuple[list[PhotoFile], Room]] = st.session_state.get(_UNPACKED, {})
     zips = {upload.file_id: upload for upload in given if is_zip(upload.getvalue()[:4])}
@@ -60,18 +61,19 @@ def files_in(given: Sequence[Any]) -> list[PhotoFile]:
         if file_id not in held:
             held[file_id] = _unpacked(upload, room)
     # A zip that was refused may have room later, when another one is gone.
-    st.session_state[_UNPACKED] = {file_id: one for file_id, one in held.items() if one[1].files}
+    st.session_state[_UNPACKED] = {file_id: unpacked for file_id, unpacked in held.items() if unpacked[1].files}
     files = (held[upload.file_id][0] if upload.file_id in zips else [_as_file(upload)] for upload in given)
     return [file for some in files for file in some]
 
 
-def let_go(taken: Any | None) -> None:
+def let_go(taken: UploadedFile | None) -> None:
     """Forget every upload, also in the server's own memory."""
     state, context = st.session_state, get_script_run_ctx()
+    manager = context.uploaded_file_mgr if context else None
     for upload in all_given(state.get(_IN_SIGHT, []), taken):
-        if context is not None:
+        if context and isinstance(manager, MemoryUploadedFileManager):
             # The server would hold the bytes until the visitor leaves; Streamlit's own chat input lets go of them so.
-            context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=upload.file_id)
+            manager.remove_file(session_id=context.session_id, file_id=upload.file_id)
     for key in (_IN_SIGHT, _EARLIER, _PASTED, _UNPACKED):
         state.pop(key, None)
     state[_REMOVALS] = state.get(_REMOVALS, 0) + 1
@@ -82,7 +84,7 @@ def _key(name: str) -> str:
     return f"{name}_{begun}" if begun else name
 
 
-def _unpacked(upload: Any, room: Room) -> tuple[list[PhotoFile], Room]:
+def _unpacked(upload: UploadedFile, room: Room) -> tuple[list[PhotoFile], Room]:
     """The files of a zip and the room that they take."""
     before = Room(room.files, room.bytes)
     upload.seek(0)
@@ -90,5 +92,5 @@ def _unpacked(upload: Any, room: Room) -> tuple[list[PhotoFile], Room]:
     return files, Room(before.files - room.files, before.bytes - room.bytes)
 
 
-def _as_file(upload: Any) -> PhotoFile:
+def _as_file(upload: UploadedFile) -> PhotoFile:
     return as_photo(clean_name(upload.name), upload.getvalue())

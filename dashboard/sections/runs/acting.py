@@ -24,9 +24,9 @@ def mark(run_ids: Sequence[str]) -> None:
 
 def marked() -> list[Run]:
     """The runs that are marked, in the order of marking, without those that are gone."""
-    found = get_runs(run_queries.store(), st.session_state.get(_MARKED, []))
-    mark([run.id for run in found])
-    return found
+    runs = get_runs(run_queries.store(), st.session_state.get(_MARKED, []))
+    mark([run.id for run in runs])
+    return runs
 
 
 def ask(action: str, run_ids: Sequence[str]) -> None:

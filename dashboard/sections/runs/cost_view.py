@@ -20,17 +20,17 @@ def show() -> None:
     titles = {name: cost.title for name, cost in COSTS.items()}
     name = pickers.pick_one("Accuracy against", list(COSTS), "cost", names=titles.get, segmented=True)
     cost = COSTS[name]
-    found, unknown = priced(runs, cost)
-    sentence = front_sentence(found, cost)
+    known, unknown = priced(runs, cost)
+    sentence = front_sentence(known, cost)
     st.write(page.plain(sentence))
-    if found:
-        page.chart(accuracy_against_cost(found, cost, page.theme()), sentence, key=f"accuracy-against-{name}")
+    if known:
+        page.chart(accuracy_against_cost(known, cost, page.theme()), sentence, key=f"accuracy-against-{name}")
     remarks = [unknown_sentence(unknown, cost), "" if name == "parameters" else machines_sentence(runs)]
-    words = [interval_sentence(len(found)), "Archived runs are not shown.", *filter(None, remarks)]
+    words = [interval_sentence(len(known)), "Archived runs are not shown.", *filter(None, remarks)]
     st.caption(page.plain(" ".join(words)))
-    if found:
+    if known:
         header = ["On the front, the cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
-        rows = [_row(one, cost) for one in found if one.front]
+        rows = [_row(run_cost, cost) for run_cost in known if run_cost.front]
         linked_table(header, rows, "The runs on the front", key="front", figures_from=2)
     csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", _csv, "costs")
 
@@ -39,7 +39,7 @@ def _csv() -> str:
     return csv_tables.runs(run_queries.finished_runs())
 
 
-def _row(one: Priced, cost: Cost) -> list[Cell]:
-    run = one.run
+def _row(run_cost: Priced, cost: Cost) -> list[Cell]:
+    run = run_cost.run
     errors = Linked(wording.test_accuracy(run), "explore", "its misclassified images", {"run": run.id})
-    return [Linked(run.name, "runs", "the run", {"run": run.id}), run.model, cost.written(one.cost), errors]
+    return [Linked(run.name, "runs", "the run", {"run": run.id}), run.model, cost.written(run_cost.cost), errors]

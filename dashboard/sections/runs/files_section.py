@@ -122,12 +122,12 @@ def _start(run: Run, onnx: bool) -> None:
 
 def _show_listing(run: Run) -> None:
     store = run_queries.store()
-    found = run_files.listing(store, run.id)
-    if not found:
+    files = run_files.listing(store, run.id)
+    if not files:
         st.info("This run has no files yet.")
         return
-    st.write(f"{wording.counted(len(found), 'file')}, {wording.size(sum(size for _, size in found))} in all.")
-    rows = {"file": [name for name, _ in found], "size": [wording.size(size) for _, size in found]}
+    st.write(f"{wording.counted(len(files), 'file')}, {wording.size(sum(size for _, size in files))} in all.")
+    rows = {"file": [name for name, _ in files], "size": [wording.size(size) for _, size in files]}
     st.dataframe(rows, height="content", alt="The files of the run")
     if run.status == FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
         st.button(

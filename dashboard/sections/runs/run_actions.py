@@ -114,9 +114,9 @@ _RARE = ("note", "launch_again", "move", "start_over")
 
 def act(name: str, run_ids: Sequence[str]) -> None:
     """Do it with those of the runs that it applies to, as they are now, and say how many it left out."""
-    action, found = ACTIONS[name], get_runs(run_queries.store(), run_ids)
-    fitting = [run.id for run in found if action.fits(run)]
-    others = len(found) - len(fitting)
+    action, runs = ACTIONS[name], get_runs(run_queries.store(), run_ids)
+    fitting = [run.id for run in runs if action.fits(run)]
+    others = len(runs) - len(fitting)
     left = f"{wording.counted(others, 'other')} {action.left}" if others else ""
     if action.hides:
         mark([])

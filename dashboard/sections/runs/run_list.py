@@ -15,7 +15,7 @@ from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
 from jobs.store.filters import ORDERS, Filter
 from jobs.store.queries import count_runs, known_tags, list_runs
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run
+from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunStatus
 
 PAGE_SIZE = 50
 REFRESH_S = 2.0
@@ -68,8 +68,10 @@ def _choose() -> tuple[Filter, str]:
     if group:
         label = f"Only group {page.plain(group)}"
         st.button(label, icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
-    chosen = {"statuses": tuple(statuses), "models": tuple(models), "tags": tuple(tags)}
-    return Filter(search=search, group_id=group, archived=archived, **chosen), order
+    wanted = Filter(
+        search, tuple(map(RunStatus, statuses)), tuple(models), tags=tuple(tags), group_id=group, archived=archived
+    )
+    return wanted, order
 
 
 def _say_nothing_found(wanted: Filter) -> None:

@@ -74,12 +74,12 @@ def _epochs_after(run: Run, epoch: int) -> list[Epoch]:
 
 def show_classes(run: Run) -> None:
     """Precision, recall, F1 and support per class, and the macro averages."""
-    said = run_queries.predictions(run.id)
-    figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
-    unpredicted = [one.name for one in figures if one.precision is None]
+    answers = run_queries.predictions(run.id)
+    figures = metrics.per_class(metrics.confusion_matrix(answers.labels, answers.predicted))
+    unpredicted = [row.name for row in figures if row.precision is None]
     if unpredicted:
         st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
-    cards = run_tables.overall(said).rows[:5]
+    cards = run_tables.overall(answers).rows[:5]
     columns = st.container(key="class_figures").columns(len(cards))
     for column, (label, value) in zip(columns, cards, strict=True):
         figure, _, interval = value.partition(" (")
@@ -91,7 +91,7 @@ def show_classes(run: Run) -> None:
         [*cells, _misclassified(each, run)] for cells, each in zip(table.rows, weakest_first, strict=True)
     ]
     linked_table([*table.header, "Misclassified"], rows, table.caption, key="by_class")
-    csv_button("CSV of the classes", partial(csv_tables.per_class, said), "per-class", run.name, run.id)
+    csv_button("CSV of the classes", partial(csv_tables.per_class, answers), "per-class", run.name, run.id)
 
 
 def _misclassified(figures: ClassFigures, run: Run) -> Linked:
@@ -102,18 +102,18 @@ def _misclassified(figures: ClassFigures, run: Run) -> Linked:
 
 def show_confusion(run: Run) -> None:
     """The confusion matrix; a cell leads to its images on the page Explore."""
-    said = run_queries.predictions(run.id)
+    answers = run_queries.predictions(run.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         unit = pickers.pick_one(
             "Cells show", confusion.UNITS, "unit", names=str.capitalize, segmented=True, hide_label=True
         )
         dimmed = pickers.switch("Dim the diagonal", "dim")
-    matrix = metrics.confusion_matrix(said.labels, said.predicted)
+    matrix = metrics.confusion_matrix(answers.labels, answers.predicted)
     caption, hint = f"{run.name}: rows true class, columns predicted.", "Choose a cell to see its images."
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
     about = f"{run.name} {run.id}"
     show_matrix(cells, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
-    csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, said), "confusions", run.name, run.id)
+    csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, answers), "confusions", run.name, run.id)
     if cell := st.session_state.pop("chosen_cell", None):
         page.go_to("explore", run=run.id, true=str(cell[0]), predicted=str(cell[1]))
 
@@ -126,7 +126,7 @@ def show_config(run: Run) -> None:
     """What was asked for, what differs from the preset, and what it ran on."""
     if usual := run_tables.preset_values(run):
         changed = (
-            f"`{name}` = {page.plain(setting(run.config[name]))} (preset: {page.plain(value)})"
+            f"`{name}` = {page.plain(setting(getattr(run.config, name)))} (preset: {page.plain(value)})"
             for name, value in usual.items()
         )
         st.markdown(f"Differs from preset **{page.plain(run.preset)}** in {', '.join(changed)}.")

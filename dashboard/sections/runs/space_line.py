@@ -15,7 +15,7 @@ def show() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="space"):
         st.caption(page.plain(space_words(spaces)), width="content")
-        if clearable := [one.run_id for one in spaces if one.clearable]:
+        if clearable := [space.run_id for space in spaces if space.clearable]:
             st.button(
                 "Clear these checkpoints",
                 type="tertiary",

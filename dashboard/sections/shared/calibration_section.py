@@ -38,11 +38,11 @@ DEFINITION = (
 
 def show_calibration(run: Run) -> None:
     """The figures of the test images as trained and with a temperature, the diagram, and accuracy by coverage."""
-    said = run_queries.predictions(run.id)
-    found = calibration(said.labels, said.probabilities)
-    st.write(page.plain(found.sentence))
-    tempered = _tempered(run, said)
-    columns = {"as trained": found} | ({"with temperature": tempered} if tempered else {})
+    answers = run_queries.predictions(run.id)
+    trained = calibration(answers.labels, answers.probabilities)
+    st.write(page.plain(trained.sentence))
+    tempered = _tempered(run, answers)
+    columns = {"as trained": trained} | ({"with temperature": tempered} if tempered else {})
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Reliability", anchor=False)
@@ -51,15 +51,15 @@ def show_calibration(run: Run) -> None:
         csv_button("CSV of the figures", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
     with right:
         st.subheader("Accuracy against coverage", anchor=False)
-        _show_coverage(run, said)
+        _show_coverage(run, answers)
     st.caption(DEFINITION)
     with st.expander("The bins of the diagram"):
-        bins = as_frame(run_tables.reliability(found))
+        bins = as_frame(run_tables.reliability(trained))
         st.dataframe(bins, hide_index=True, height="content", alt="Bins of the reliability diagram")
-        csv_button("CSV of all bins", partial(csv_tables.reliability, found), "reliability", run.name, run.id)
+        csv_button("CSV of all bins", partial(csv_tables.reliability, trained), "reliability", run.name, run.id)
 
 
-def _tempered(run: Run, said: Predictions) -> Calibration | None:
+def _tempered(run: Run, answers: Predictions) -> Calibration | None:
     """The calibration with the temperature fitted on validation images; None, and why, where there is none."""
     try:
         fitted = temperature(run)
@@ -69,7 +69,7 @@ def _tempered(run: Run, said: Predictions) -> Calibration | None:
     st.write(f"{page.plain(fitted.sentence)} It is fitted on the validation images and judged on the test images.")
     if not fitted.settled:
         return None
-    return calibration(said.labels, with_temperature(said.probabilities, fitted.value))
+    return calibration(answers.labels, with_temperature(answers.probabilities, fitted.value))
 
 
 def temperature(run: Run) -> Temperature:
@@ -80,8 +80,8 @@ def temperature(run: Run) -> Temperature:
 
 def _show_reliability(run: Run, columns: dict[str, Calibration]) -> None:
     drawn = run_style(run.id)
-    series = [charts.Series(name, one, drawn, quiet=name != "as trained") for name, one in columns.items()]
-    words = " ".join(f"{name.capitalize()}: {one.sentence}" for name, one in columns.items())
+    series = [charts.Series(name, variant, drawn, quiet=name != "as trained") for name, variant in columns.items()]
+    words = " ".join(f"{name.capitalize()}: {variant.sentence}" for name, variant in columns.items())
     page.chart(charts.reliability(series, page.theme()), words, key="reliability", about=f"{run.name} {run.id}")
     st.caption(
         f"Bars: 95 % interval. Below the dotted line the model is surer than it is right. Bins of fewer than "
@@ -89,13 +89,13 @@ def _show_reliability(run: Run, columns: dict[str, Calibration]) -> None:
     )
 
 
-def _show_coverage(run: Run, said: Predictions) -> None:
-    points = accuracy_by_coverage(said.labels, said.probabilities)
+def _show_coverage(run: Run, answers: Predictions) -> None:
+    points = accuracy_by_coverage(answers.labels, answers.probabilities)
     quoted = point_at(points, QUOTED)
     sentence = quoted.sentence if quoted else "Without images there is nothing to answer."
     st.write(sentence)
     figure = charts.coverage({run.name: points}, {run.name: run_style(run.id)}, {run.name: quoted} if quoted else {})
     page.chart(figure, sentence, key="coverage", about=f"{run.name} {run.id}")
-    covered = accuracy_by_coverage(said.labels, said.probabilities, run_tables.SHARES_ANSWERED)
+    covered = accuracy_by_coverage(answers.labels, answers.probabilities, run_tables.SHARES_ANSWERED)
     page.table(with_names(run_tables.coverage(covered)))
     csv_button("CSV of every per cent", partial(csv_tables.coverage, points), "coverage", run.name, run.id)

@@ -17,15 +17,15 @@ from jobs.store.records import Run
 def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     """The accuracies of runs, called by these names by id, side by side; and who flagged what."""
     answers, judges, left_out = held_together(run_queries.store(), runs, run_queries.predictions)
-    page.warn(run.sentence for run in left_out)
-    said = {names[run_id]: own for run_id, own in answers.items()}
-    found = data_queries.near_duplicates()
-    leaked = leaked_images(found, next(iter(said.values())))
-    subsets = measured_without(said, [data_queries.label_quality(judge.id) for judge in judges], leaked)
+    page.warn(refusal.sentence for refusal in left_out)
+    by_name = {names[run_id]: predictions for run_id, predictions in answers.items()}
+    duplicates = data_queries.near_duplicates()
+    leaked = leaked_images(duplicates, next(iter(by_name.values())))
+    subsets = measured_without(by_name, [data_queries.label_quality(judge.id) for judge in judges], leaked)
     page.table(with_names(comparison_tables.subsets(subsets)))
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
-    if found is None:
+    if duplicates is None:
         page.link("Near-duplicates are not searched yet: search them on the page Data", "data", section="duplicates")
     elif leaked is None:
         st.caption(OTHER_TEST_IMAGES)

@@ -45,7 +45,7 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
         words = galleries.outcome_words(short[run], None if against is None else short[against])
         first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
         with shown:
-            options = (first, *(one for one in words if one != first))
+            options = (first, *(outcome for outcome in words if outcome != first))
             show = pickers.pick_one("Show", options, "show", names=words.get, clears=CLOSED)
     return Wanted(show, _number(true), _number(predicted), sort, _number(cap))
 
@@ -66,7 +66,7 @@ def _read(name: str, options: Sequence[str]) -> str:
 
 def choose_cell(true: int, predicted: int, show: str | None = None) -> None:
     """Put a cell of the matrix in the URL; without `show` an outcome of two runs stays, so that the count holds."""
-    kept = [one for one in pickers.in_url("show") if one in galleries.PAIRED_OUTCOMES]
+    kept = [outcome for outcome in pickers.in_url("show") if outcome in galleries.PAIRED_OUTCOMES]
     closed = dict.fromkeys((*CLOSED, "cap"))
     pickers.change_url({**closed, "show": show or kept, "true": str(true), "predicted": str(predicted)})
 

@@ -27,7 +27,7 @@ def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
         dimmed = pickers.switch("Dim the diagonal", "dim")
     cell = None if wanted.true is None or wanted.predicted is None else (wanted.true, wanted.predicted)
     if unit == confusion.DIFFERENCE and pair.against and pair.other:
-        _show_difference(pair.said, pair.other, (pair.against.name, pair.run.name), cell, dimmed=dimmed)
+        _show_difference(pair.answers, pair.other, (pair.against.name, pair.run.name), cell, dimmed=dimmed)
         return
     quoted, counted = pair.quoted(wanted.show), pair.counted(wanted.show)
     matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted])
@@ -40,10 +40,10 @@ def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
 
 
 def _show_difference(
-    said: Predictions, other: Predictions, names: tuple[str, str], cell: tuple[int, int] | None, *, dimmed: bool
+    answers: Predictions, other: Predictions, names: tuple[str, str], cell: tuple[int, int] | None, *, dimmed: bool
 ) -> None:
     """How much more often a run gives each answer than the other, named first; a cell opens what has changed."""
-    theirs, mine = (confusion_matrix(one.labels, one.predicted) for one in (other, said))
+    theirs, mine = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in (other, answers))
     cells = confusion.difference_cells(theirs, mine, names, dim_diagonal=dimmed)
     about = f"{names[1]} less {names[0]}"
 

@@ -1,4 +1,4 @@
-"""Start the dashboard with all it needs: python dashboard.py PORT. Standard library only."""
+"""Start the dashboard with all it needs: python start.py PORT. Standard library only."""
 
 import errno
 import os
