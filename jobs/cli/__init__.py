@@ -26,8 +26,6 @@ from jobs.cli.parsing import Program
 from jobs.running.environment import code_version
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-
-
 SECTIONS = {
     "Train": (launching.launch, launching.clone, queueing.stop, queueing.resume),
     "Follow": (reading.list_, reading.show, reading.log),

@@ -24,7 +24,6 @@ from jobs.store.disk_space import space_of_runs, space_words
 
 MEGABYTE = 1e6
 
-
 file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)
 
 

@@ -27,7 +27,6 @@ from jobs.store.store import Store
 
 POLL_S = 1.0
 _LISTS = ("unfrozen_layers",)
-
 Setting = tuple[str, Any]
 
 
