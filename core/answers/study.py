@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.answers.neighbours import PrincipalAxes, nearest, unit
+from core.answers.neighbours import nearest, unit
 from core.errors import LookbookError
 
 VERSION = 1
@@ -78,18 +78,21 @@ def make(
 
     The same features give the same study.
     """
+    # Takes a second to import, and no page needs it.
+    from sklearn.decomposition import PCA
+
     test, training = unit(test_features), unit(training_features)
     say("principal axes")
-    axes = PrincipalAxes.of(training, AXES)
-    coordinates = axes.coordinates(test)
+    axes = PCA(min(AXES, *training.shape), svd_solver="covariance_eigh").fit(training)
+    coordinates = axes.transform(test)
     say("nearest training images")
     neighbours, distances = nearest(test, training, NEIGHBOURS)
     say("map")
     return Study(
-        mean=axes.mean,
-        basis=axes.basis,
+        mean=axes.mean_,
+        basis=axes.components_.T,
         training_indices=training_indices.astype(np.int32),
-        training_coordinates=axes.coordinates(training).astype(np.float16),
+        training_coordinates=axes.transform(training).astype(np.float16),
         test_coordinates=coordinates.astype(np.float16),
         neighbours=training_indices.astype(np.int32)[neighbours],
         distances=distances,
@@ -104,7 +107,6 @@ def lay_out(coordinates: np.ndarray, seed: int = 0) -> np.ndarray:
     120 images, from the first two principal axes. One thread, so that the same features give the same map. Images that
     are all the same to the model lie all in one place.
     """
-    # Takes a second to import, and no page needs it.
     from sklearn.manifold import TSNE
 
     if not np.ptp(coordinates, axis=0).any():

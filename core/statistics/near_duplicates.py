@@ -108,7 +108,10 @@ def _unit(images: Images) -> Unit:
 
 
 def _basis(unit: Unit, mirror: NDArray[np.int64]) -> Unit:
-    """An orthonormal basis (pixels, k) that holds most of the images, by their principal components."""
+    """An orthonormal basis (pixels, k) that holds most of the images and of their mirror images.
+
+    By their second moments: what scikit-learn's PCA leaves out, the mean image, would be left over in every one.
+    """
     sample = unit[:: -(-len(unit) // _SAMPLE)]
     covariance = sample.T @ sample
     _, vectors = np.linalg.eigh(covariance + covariance[mirror][:, mirror])
