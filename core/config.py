@@ -118,6 +118,10 @@ class RunConfig(BaseModel):
         """How many images are learnt from."""
         return min(self.train_size, TRAINING_IMAGES + VALIDATION_IMAGES - self.validation_images)
 
+    def ends_after(self, epoch: int, best_epoch: int | None) -> bool:
+        """Whether `epoch` complete epochs are all, or validation has not become better for `patience` epochs."""
+        return epoch >= self.epochs or 0 < self.patience <= epoch - (best_epoch or 0)
+
     @field_validator("model")
     @classmethod
     def _known_model(cls, name: str, info: ValidationInfo) -> str:
