@@ -50,18 +50,18 @@ def require_regular(
 def _why_not(path: Path, most_bytes: int | None) -> str:
     """Why a path cannot be read as a file of at most so many bytes; empty if it can."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return "it is a link that leads nowhere" if path.is_symlink() else "it does not exist"
     except OSError as problem:
         return str(problem.strerror)
     except ValueError:
         return "it has a zero byte in its name"
-    if not stat.S_ISREG(found.st_mode):
-        kind = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "something else")
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((words for is_kind, words in _KINDS if is_kind(status.st_mode)), "something else")
         return f"it is {kind}, not a file"
-    if most_bytes is not None and found.st_size > most_bytes:
-        return f"it has {found.st_size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
+    if most_bytes is not None and status.st_size > most_bytes:
+        return f"it has {status.st_size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return os.strerror(errno.EACCES)
     return ""

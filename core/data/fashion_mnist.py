@@ -56,8 +56,8 @@ def is_present(folder: Path) -> bool:
 
 def stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Path, size and time of the last change of each file that is there: where they are the same, so are the files."""
-    found = [raw_folder(folder) / file.name for file in FILES]
-    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in found if path.is_file())
+    paths = [raw_folder(folder) / file.name for file in FILES]
+    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.is_file())
 
 
 def verify(folder: Path) -> None:

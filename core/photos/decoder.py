@@ -113,10 +113,10 @@ class _Started:
         if self._ready:
             return
         try:
-            said = self._connection.recv_bytes() if self._connection.poll(START_S) else b""
+            greeting = self._connection.recv_bytes() if self._connection.poll(START_S) else b""
         except (EOFError, OSError):
-            said = b""
-        if said != READY:
+            greeting = b""
+        if greeting != READY:
             raise ReaderNotStarted(_NOT_STARTED.format(reason=self._last_complaint()), _START_ADVICE)
         self._ready = True
 

@@ -208,7 +208,7 @@ def test_one_process_reads_all_photos_of_all_threads() -> None:
 
 
 def test_the_process_leaves_with_the_one_that_started_it() -> None:
-    program = "from tests.core.test_intake import reader; print(reader().pid, flush=True); input()"
+    program = "from tests.core.test_decoder import reader; print(reader().pid, flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         left = psutil.Process(int(parent.stdout.readline()))
