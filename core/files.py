@@ -6,6 +6,8 @@ And what was written, put on disk.
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import LookbookError
@@ -17,6 +19,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+UNFINISHED = ".part"
 _ADVICE = "Name a file that this user can read."
 
 
@@ -96,6 +99,18 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """A path to write to, which takes the place of `path` at one stroke when the block ends well, and is gone else."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        yield aside
+        sync(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def shown(path: Path | str) -> str:

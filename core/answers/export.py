@@ -6,7 +6,6 @@ black, go in. It is kept only if it says the same as PyTorch.
 
 import copy
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from core.classes import CLASS_NAMES
 from core.config import validated, with_changes
 from core.data.preprocessing import PREPROCESSING_VERSION, normalise
 from core.errors import CheckpointError, ConfigurationError, LookbookError
+from core.files import written_aside
 from core.learning.checkpoints import LoadedModel
 from core.learning.evaluation import answer, log_probabilities
 from core.machine.onnx_runtime import onnxruntime
@@ -120,13 +120,9 @@ def write_onnx(path: Path, loaded: LoadedModel, images: np.ndarray) -> Agreement
 
     Raise ExportError, and leave no file, if it cannot be written or if it differs by more than TOLERANCE.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with written_aside(path) as aside:
         _export(aside, loaded, images)
         difference = _difference(aside, loaded, images)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
     return Agreement(len(images), difference)
 
 

@@ -4,7 +4,6 @@ Its features of the test and of its own training images, for each test image the
 alike, and a map on which alike test images lie together. Free of torch: the features are given.
 """
 
-import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ import numpy as np
 
 from core.answers.neighbours import nearest, unit
 from core.errors import LookbookError
+from core.files import written_aside
 
 VERSION = 1
 """Stored with each study; to be raised when its arrays mean something else."""
@@ -121,16 +121,9 @@ def lay_out(coordinates: np.ndarray, seed: int = 0) -> np.ndarray:
 
 def write(path: Path, study: Study) -> None:
     """Store a study at `path` at one stroke. Raise OSError if there is no room, or no folder."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     arrays = {field.name: getattr(study, field.name) for field in fields(Study)}
-    try:
-        with aside.open("wb") as file:
-            np.savez(file, version=np.array(VERSION), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(path) as aside, aside.open("wb") as file:
+        np.savez(file, version=np.array(VERSION), **arrays)
 
 
 def read(path: Path) -> Study:
