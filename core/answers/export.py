@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from core import architectures
 from core.classes import CLASS_NAMES
-from core.config import validated, with_changes
+from core.config import IMAGE_SIDE, validated, with_changes
 from core.data.preprocessing import PREPROCESSING_VERSION, normalise
 from core.errors import CheckpointError, ConfigurationError, LookbookError
 from core.files import written_aside
@@ -27,7 +27,6 @@ from core.learning.checkpoints import LoadedModel
 from core.learning.evaluation import answer, log_probabilities
 from core.machine.onnx_runtime import onnxruntime
 
-IMAGE_SIDE = 28
 TOLERANCE = 1e-5
 """How far ONNX Runtime may be from PyTorch in a probability; in its logarithm as much and that share of it."""
 
