@@ -10,6 +10,7 @@ from core.errors import ConfigurationError
 TRAINING_IMAGES = 54_000
 VALIDATION_IMAGES = 6_000
 TEST_IMAGES = 10_000
+IMAGE_SIDE = 28
 MOST_FOLDS = 20
 LAST_SEED = 2**31 - 1
 MOST_THREADS = 256
@@ -76,7 +77,9 @@ class RunConfig(BaseModel):
     normalisation: Normalisation = Field(
         "half", description="half: mean and std 0.5; imagenet: ImageNet's per channel."
     )
-    input_size: int = Field(28, ge=28, le=224, description="Side of the square image that the model sees, in pixels.")
+    input_size: int = Field(
+        IMAGE_SIDE, ge=IMAGE_SIDE, le=224, description="Side of the square image that the model sees, in pixels."
+    )
     pretrained: bool = Field(False, description="Start from ImageNet weights (ResNet18 only).")
     weights_file: str | None = Field(
         None, description="A torchvision ResNet18 state dict to start from instead of the downloaded weights."
@@ -117,6 +120,10 @@ class RunConfig(BaseModel):
     def training_images(self) -> int:
         """How many images are learnt from."""
         return min(self.train_size, TRAINING_IMAGES + VALIDATION_IMAGES - self.validation_images)
+
+    def ends_after(self, epoch: int, best_epoch: int | None) -> bool:
+        """Whether `epoch` complete epochs are all, or validation has not become better for `patience` epochs."""
+        return epoch >= self.epochs or 0 < self.patience <= epoch - (best_epoch or 0)
 
     @field_validator("model")
     @classmethod

@@ -6,6 +6,8 @@ And what was written, put on disk.
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import LookbookError
@@ -17,6 +19,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+UNFINISHED = ".part"
 _ADVICE = "Name a file that this user can read."
 
 
@@ -50,18 +53,18 @@ def require_regular(
 def _why_not(path: Path, most_bytes: int | None) -> str:
     """Why a path cannot be read as a file of at most so many bytes; empty if it can."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return "it is a link that leads nowhere" if path.is_symlink() else "it does not exist"
     except OSError as problem:
         return str(problem.strerror)
     except ValueError:
         return "it has a zero byte in its name"
-    if not stat.S_ISREG(found.st_mode):
-        kind = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "something else")
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((words for is_kind, words in _KINDS if is_kind(status.st_mode)), "something else")
         return f"it is {kind}, not a file"
-    if most_bytes is not None and found.st_size > most_bytes:
-        return f"it has {found.st_size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
+    if most_bytes is not None and status.st_size > most_bytes:
+        return f"it has {status.st_size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return os.strerror(errno.EACCES)
     return ""
@@ -96,6 +99,18 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """A path to write to, which takes the place of `path` at one stroke when the block ends well, and is gone else."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        yield aside
+        sync(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def shown(path: Path | str) -> str:

@@ -50,10 +50,10 @@ def named(text: str, what: str, longest: int) -> str:
     themselves but hide or turn what stands beside them.
     """
     name = tidied(text)
-    if found := _UNSHOWABLE_IN_A_LINE.search(name):
+    if unshowable := _UNSHOWABLE_IN_A_LINE.search(name):
         raise ConfigurationError(
-            f"The {what} has a character that cannot be shown, U+{ord(found.group()[0]):04X}, at place "
-            f"{found.start() + 1}.",
+            f"The {what} has a character that cannot be shown, U+{ord(unshowable.group()[0]):04X}, at place "
+            f"{unshowable.start() + 1}.",
             "Write it without.",
         )
     if not 1 <= len(name) <= longest:

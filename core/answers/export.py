@@ -6,7 +6,6 @@ black, go in. It is kept only if it says the same as PyTorch.
 
 import copy
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,14 @@ from torch import Tensor, nn
 
 from core import architectures
 from core.classes import CLASS_NAMES
-from core.config import validated, with_changes
+from core.config import IMAGE_SIDE, validated, with_changes
 from core.data.preprocessing import PREPROCESSING_VERSION, normalise
 from core.errors import CheckpointError, ConfigurationError, LookbookError
+from core.files import written_aside
 from core.learning.checkpoints import LoadedModel
 from core.learning.evaluation import answer, log_probabilities
 from core.machine.onnx_runtime import onnxruntime
 
-IMAGE_SIDE = 28
 TOLERANCE = 1e-5
 """How far ONNX Runtime may be from PyTorch in a probability; in its logarithm as much and that share of it."""
 
@@ -120,13 +119,9 @@ def write_onnx(path: Path, loaded: LoadedModel, images: np.ndarray) -> Agreement
 
     Raise ExportError, and leave no file, if it cannot be written or if it differs by more than TOLERANCE.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with written_aside(path) as aside:
         _export(aside, loaded, images)
         difference = _difference(aside, loaded, images)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
     return Agreement(len(images), difference)
 
 

@@ -9,8 +9,6 @@ from core.errors import LookbookError
 from core.learning.evaluation import BATCH_SIZE, in_batches, log_softmax, mean_of_flips, with_flips
 from core.models.staged import StagedModel, passed
 
-IMAGE_SIDE = 28
-
 SMALLEST_MAP = 4
 """Side of the smallest map that can show where: of 2x2 pixels each is a quarter of the image.
 

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.answers.features import IMAGE_SIDE, map_stage
-from core.config import RunConfig
+from core.answers.features import map_stage
+from core.config import IMAGE_SIDE, RunConfig
 from core.data.preprocessing import to_input
 from core.learning.evaluation import device_of
 from core.models.staged import StagedModel, passed

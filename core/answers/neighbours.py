@@ -1,7 +1,4 @@
-"""Nearest images in a model's features, by cosine distance; and principal axes, to keep features in little room."""
-
-from dataclasses import dataclass
-from typing import Self
+"""Nearest images in a model's features, by cosine distance."""
 
 import numpy as np
 
@@ -22,41 +19,15 @@ def nearest(queries: np.ndarray, candidates: np.ndarray, count: int) -> tuple[np
     1 - cosine, 0 to 2. Exact: every candidate is looked at.
     """
     count = min(count, len(candidates))
-    found = [_nearest(queries[start : start + BLOCK], candidates, count) for start in range(0, len(queries), BLOCK)]
-    indices, distances = zip(*found, strict=True)
+    blocks = [_nearest(queries[start : start + BLOCK], candidates, count) for start in range(0, len(queries), BLOCK)]
+    indices, distances = zip(*blocks, strict=True)
     return np.concatenate(indices), np.concatenate(distances)
 
 
 def _nearest(queries: np.ndarray, candidates: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     distances = 1 - queries @ candidates.T
     best = np.argpartition(distances, count - 1, axis=1)[:, :count]
-    own = np.take_along_axis(distances, best, axis=1)
-    order = np.lexsort((best, own))
+    best_distances = np.take_along_axis(distances, best, axis=1)
+    order = np.lexsort((best, best_distances))
     sorted_best = np.take_along_axis(best, order, axis=1).astype(np.int32)
-    return sorted_best, np.take_along_axis(own, order, axis=1).clip(0, 2).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class PrincipalAxes:
-    """The directions in which features vary most: a mean (d,) and a basis (d, k) of orthonormal columns."""
-
-    mean: np.ndarray
-    basis: np.ndarray
-
-    @classmethod
-    def of(cls, features: np.ndarray, count: int) -> Self:
-        """The first `count` principal axes of features (n, d), all of them if there are fewer; largest variance first.
-
-        The sign of each is such that its largest component is positive.
-        """
-        mean = features.mean(axis=0, dtype=np.float64)
-        covariance = (features.T @ features).astype(np.float64) / len(features) - np.outer(mean, mean)
-        _, vectors = np.linalg.eigh(covariance)
-        basis = vectors[:, ::-1][:, :count]
-        largest = np.abs(basis).argmax(axis=0)
-        basis = basis * np.sign(basis[largest, np.arange(basis.shape[1])])
-        return cls(mean.astype(np.float32), basis.astype(np.float32))
-
-    def coordinates(self, features: np.ndarray) -> np.ndarray:
-        """Features (n, d) in these axes, float32 (n, k)."""
-        return (features - self.mean) @ self.basis
+    return sorted_best, np.take_along_axis(best_distances, order, axis=1).clip(0, 2).astype(np.float32)

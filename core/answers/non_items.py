@@ -56,6 +56,6 @@ def _blob(draw: Draw, size: int) -> Tensor:
 
 def _joined(items: Tensor, draw: Draw) -> Tensor:
     """The halves of two items, one of them upside down, on the two sides of a line."""
-    own = items.float()[:, None] / 255
-    other = own.roll(1, 0).flip(-2)
-    return torch.where(draw.ramp(items.shape[-1])[0] > 0, own, other)
+    upright = items.float()[:, None] / 255
+    other = upright.roll(1, 0).flip(-2)
+    return torch.where(draw.ramp(items.shape[-1])[0] > 0, upright, other)

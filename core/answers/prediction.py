@@ -56,10 +56,10 @@ class Predictor:
 
     def judge(self, view: ModelView) -> Judgement:
         """The ten probabilities of a photo, averaged over its views, and whether they can be relied on."""
-        logs, features = (said.mean(axis=0) for said in vote(self._loaded.model, view.votes, self.config))
+        logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, view.votes, self.config))
         if self._thresholds is None:
             return without_thresholds(logs)
-        return self._thresholds.judge(logs, features, view.found)
+        return self._thresholds.judge(logs, features, view.stands_out)
 
 
 @dataclass(frozen=True)

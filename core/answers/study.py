@@ -4,7 +4,6 @@ Its features of the test and of its own training images, for each test image the
 alike, and a map on which alike test images lie together. Free of torch: the features are given.
 """
 
-import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.answers.neighbours import PrincipalAxes, nearest, unit
+from core.answers.neighbours import nearest, unit
 from core.errors import LookbookError
+from core.files import written_aside
 
 VERSION = 1
 """Stored with each study; to be raised when its arrays mean something else."""
@@ -78,18 +78,21 @@ def make(
 
     The same features give the same study.
     """
+    # Takes a second to import, and no page needs it.
+    from sklearn.decomposition import PCA
+
     test, training = unit(test_features), unit(training_features)
     say("principal axes")
-    axes = PrincipalAxes.of(training, AXES)
-    coordinates = axes.coordinates(test)
+    axes = PCA(min(AXES, *training.shape), svd_solver="covariance_eigh").fit(training)
+    coordinates = axes.transform(test)
     say("nearest training images")
     neighbours, distances = nearest(test, training, NEIGHBOURS)
     say("map")
     return Study(
-        mean=axes.mean,
-        basis=axes.basis,
+        mean=axes.mean_,
+        basis=axes.components_.T,
         training_indices=training_indices.astype(np.int32),
-        training_coordinates=axes.coordinates(training).astype(np.float16),
+        training_coordinates=axes.transform(training).astype(np.float16),
         test_coordinates=coordinates.astype(np.float16),
         neighbours=training_indices.astype(np.int32)[neighbours],
         distances=distances,
@@ -104,7 +107,6 @@ def lay_out(coordinates: np.ndarray, seed: int = 0) -> np.ndarray:
     120 images, from the first two principal axes. One thread, so that the same features give the same map. Images that
     are all the same to the model lie all in one place.
     """
-    # Takes a second to import, and no page needs it.
     from sklearn.manifold import TSNE
 
     if not np.ptp(coordinates, axis=0).any():
@@ -119,16 +121,9 @@ def lay_out(coordinates: np.ndarray, seed: int = 0) -> np.ndarray:
 
 def write(path: Path, study: Study) -> None:
     """Store a study at `path` at one stroke. Raise OSError if there is no room, or no folder."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     arrays = {field.name: getattr(study, field.name) for field in fields(Study)}
-    try:
-        with aside.open("wb") as file:
-            np.savez(file, version=np.array(VERSION), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(path) as aside, aside.open("wb") as file:
+        np.savez(file, version=np.array(VERSION), **arrays)
 
 
 def read(path: Path) -> Study:

@@ -63,12 +63,12 @@ class Thresholds:
         upright = log_probabilities - _TAKEN_OFF * self.leaning
         return _softmax(upright / self.temperature, axis=-1).astype(np.float32)
 
-    def judge(self, log_probabilities: np.ndarray, features: np.ndarray, found: bool) -> Judgement:
-        """The judgement of one photo by its logarithms (10,) and features (d,); `found` says if anything stood out."""
+    def judge(self, log_probabilities: np.ndarray, features: np.ndarray, stands_out: bool) -> Judgement:
+        """The judgement of one photo by its logarithms (10,) and features (d,); `stands_out` says if anything does."""
         probabilities = self.calibrated(log_probabilities)
         best = int(probabilities.argmax())
         confidence, distance = float(probabilities[best]), float(self.distances(features[None])[0])
-        if not found:
+        if not stands_out:
             return Judgement(probabilities, "none of these", "Nothing in the picture stands out from its background.")
         if distance > self.far:
             return Judgement(probabilities, "none of these", "It is unlike anything that the model has learnt.")

@@ -75,14 +75,16 @@ def _class_places(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray,
 
     Principal components first, then whitened by the covariance within the classes (Lee and others 2018).
     """
-    centre = features.mean(axis=0)
-    _, _, directions = np.linalg.svd(features - centre, full_matrices=False)
-    components = directions[:DIMENSIONS].T
-    places = (features - centre) @ components
+    # Takes a second to import, and no page needs it.
+    from sklearn.decomposition import PCA
+
+    axes = PCA(min(DIMENSIONS, *features.shape), svd_solver="covariance_eigh").fit(features)
+    places = axes.transform(features)
     means = np.stack([places[labels == label].mean(axis=0) for label in range(CLASS_COUNT)])
     within = np.cov((places - means[labels]).T) + _SHRINKAGE * np.eye(places.shape[1])
     whitening = np.linalg.inv(np.linalg.cholesky(within)).T
-    return centre, (components @ whitening).astype(np.float32), (means @ whitening).astype(np.float32)
+    projection = axes.components_.T @ whitening
+    return axes.mean_, projection.astype(np.float32), (means @ whitening).astype(np.float32)
 
 
 def _confidences(thresholds: Thresholds, logs: np.ndarray, features: np.ndarray, near: float) -> np.ndarray:

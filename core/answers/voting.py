@@ -26,8 +26,8 @@ def vote(model: StagedModel, images: np.ndarray, config: RunConfig) -> tuple[np.
     if config.test_time_flips:
         # The answer to each view is that to its mirror image already.
         views = views[::2]
-    said = [log_probabilities_and_features(model, view, config) for view in views]
-    logs, features = (np.mean(parts, axis=0) for parts in zip(*said, strict=True))
+    answers = [log_probabilities_and_features(model, view, config) for view in views]
+    logs, features = (np.mean(parts, axis=0) for parts in zip(*answers, strict=True))
     return logs, features
 
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import RunConfig
+from core.config import TRAINING_IMAGES, VALIDATION_IMAGES, RunConfig
 from core.data import by_hand, idx
 from core.data.idx import FILES, IdxFile, raw_folder
 from core.data.sources import SOURCES, Progress, Source, SourceFailed
 from core.errors import DataError
 from core.files import sync
 
-VALIDATION_SHARE = 0.1
-"""Of the images of the training set, the share that is kept for validation: 6,000 of 60,000."""
+VALIDATION_SHARE = VALIDATION_IMAGES / (TRAINING_IMAGES + VALIDATION_IMAGES)
+"""Of the images of the training set, the share that is kept for validation."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def is_present(folder: Path) -> bool:
 
 def stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Path, size and time of the last change of each file that is there: where they are the same, so are the files."""
-    found = [raw_folder(folder) / file.name for file in FILES]
-    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in found if path.is_file())
+    paths = [raw_folder(folder) / file.name for file in FILES]
+    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.is_file())
 
 
 def verify(folder: Path) -> None:

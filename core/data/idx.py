@@ -14,7 +14,6 @@ from core.files import read_start
 FETCH_ADVICE = "Fetch the data again: python -m jobs data."
 
 _UNSIGNED_BYTE = 0x08
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,9 @@ def check_quickly(path: Path, file: IdxFile) -> None:
 def check_fully(path: Path, file: IdxFile) -> None:
     """Compare every byte by SHA-256; raise DataError that names the file and what to do."""
     check_quickly(path, file)
-    digest = hashlib.sha256()
     with path.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            digest.update(chunk)
-    if digest.hexdigest() != file.sha256:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    if digest != file.sha256:
         raise DataError(f"{path} is damaged: its SHA-256 is not the published one.", FETCH_ADVICE)
 
 

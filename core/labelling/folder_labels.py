@@ -13,7 +13,7 @@ _SHORT_NUMBER = re.compile("0?[0-9]")
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """One statement about a photo: its label, None for words that are no class, and who says so.
 
     What is said only `by_number` does not count beside any other statement; a `conflict` says two things at once.
@@ -53,17 +53,17 @@ def parts_inside(name: str, roots: Iterable[str]) -> int:
     return len(parts) - min(above, default=0)
 
 
-def ask_folders(photos: Sequence[tuple[str, ...]]) -> tuple[list[list[Said]], list[str]]:
+def ask_folders(photos: Sequence[tuple[str, ...]]) -> tuple[list[list[Statement]], list[str]]:
     """What the folders of each photo say, and numbers of folders that are no labels: then no number of a folder is."""
     known = {folder: read_words(folder.strip()) for folders in photos for folder in folders}
     counted = {at: numbers for at, folders in enumerate(photos) if (numbers := _numbers(folders, known))}
-    others = [one for numbers in counted.values() for one in numbers if not _may_be_label(one, known[one])]
-    found = []
+    others = [folder for numbers in counted.values() for folder in numbers if not _may_be_label(folder, known[folder])]
+    statements = []
     for at, folders in enumerate(photos):
         named = [folder for folder in folders if known[folder].name is not None]
         numbers = [] if others else counted.get(at, [])
-        found.append([_said(one, known[one]) for one in dict.fromkeys([*named, *numbers])])
-    return found, list(dict.fromkeys(others))
+        statements.append([_statement(folder, known[folder]) for folder in dict.fromkeys([*named, *numbers])])
+    return statements, list(dict.fromkeys(others))
 
 
 def _numbers(folders: Sequence[str], known: dict[str, Words]) -> list[str]:
@@ -79,5 +79,5 @@ def _may_be_label(folder: str, words: Words) -> bool:
     return words.number_label is not None and (not words.bare or _SHORT_NUMBER.fullmatch(folder.strip()) is not None)
 
 
-def _said(folder: str, words: Words) -> Said:
-    return Said(words.label, words.told, f"its folder {shown(folder)}", words.bare, words.contradict)
+def _statement(folder: str, words: Words) -> Statement:
+    return Statement(words.label, words.told, f"its folder {shown(folder)}", words.bare, words.contradict)

@@ -133,9 +133,9 @@ def _rows_of(text: str) -> tuple[Row, ...]:
         return _rows_of_json(text)
     for separator in separators:
         start = _beginning(text, separator)
-        found = _header(start) or _without_header(start)
-        if found:
-            above, columns = found
+        header = _header(start) or _without_header(start)
+        if header:
+            above, columns = header
             return _understood(_below(text, separator, above), columns)
     raise NoLabelColumns("The labels have no columns `file` and `label`.", _ADVICE)
 
@@ -146,10 +146,10 @@ def _rows_of_json(text: str) -> tuple[Row, ...]:
         lines = json_lines(text)
     except ValueError as error:
         raise UnreadableLabels("The labels are JSON, and not one object a line.", "Export them as CSV.") from error
-    found = _header(lines)
-    if not found:
+    header = _header(lines)
+    if not header:
         raise NoLabelColumns("The labels have no keys `file` and `label`.", _ADVICE)
-    above, columns = found
+    above, columns = header
     return _understood(_at_most(lines[above:]), columns)
 
 
@@ -210,12 +210,12 @@ def _header_name(cell: str) -> str:
 
 def _column_of_pictures(lines: _Lines, width: int) -> int | None:
     """The one column in which every line has the name of a picture."""
-    found = [
+    fitting = [
         column
         for column in range(width)
         if lines and all(PICTURE_NAME.fullmatch("".join(cells[column : column + 1]).strip()) for _, cells in lines)
     ]
-    return found[0] if len(found) == 1 else None
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _without_header(start: _Lines) -> tuple[int, _Columns] | None:
@@ -229,8 +229,8 @@ def _without_header(start: _Lines) -> tuple[int, _Columns] | None:
         column
         for column in range(width)
         if (words := [cells[column].strip() for _, cells in lines if column < len(cells)])
-        and any(read_words(one).label is not None for one in words)
-        and all(one.casefold() in _NO_LABEL or read_words(one).label is not None for one in words)
+        and any(read_words(cell).label is not None for cell in words)
+        and all(cell.casefold() in _NO_LABEL or read_words(cell).label is not None for cell in words)
     ]
     return (0, _Columns(file, tuple(labels))) if file is not None and len(labels) == 1 else None
 
@@ -268,8 +268,8 @@ def _usable(lines: _Lines, columns: _Columns, known: Mapping[str, Words]) -> set
 
 def _labels_in(cells: Sequence[str], columns: Iterable[int]) -> list[str]:
     """What stands in these columns, without words that say that there is no label."""
-    found = (cells[column].strip() for column in columns if column < len(cells))
-    return [words for words in found if words.casefold() not in _NO_LABEL]
+    written = (cells[column].strip() for column in columns if column < len(cells))
+    return [words for words in written if words.casefold() not in _NO_LABEL]
 
 
 def _row(line: int, cells: list[str], columns: _Columns, usable: set[int], known: Mapping[str, Words]) -> Row | None:
@@ -278,28 +278,28 @@ def _row(line: int, cells: list[str], columns: _Columns, usable: set[int], known
     name = cells[columns.file].strip().strip(_INVISIBLE).strip() if columns.file < len(cells) else ""
     if not written and (not name or name.startswith("#")):
         return None
-    if _header_name(name) in _FILE_HEADERS and any(_header_name(one) in _LABEL_HEADERS for one in written):
+    if _header_name(name) in _FILE_HEADERS and any(_header_name(cell) in _LABEL_HEADERS for cell in written):
         return None
-    said = [known[words] for words in _labels_in(cells, sorted(usable))]
+    usable_words = [known[words] for words in _labels_in(cells, sorted(usable))]
     name = clean_name(unguarded(name))
-    classes = _classes(said, [known[words] for words in written])
+    classes = _classes(usable_words, [known[words] for words in written])
     label = classes.pop() if len(classes) == 1 else None
     return Row(line, name, label, " and ".join(map(shown, written[:3])), conflict=len(classes) > 1)
 
 
-def _classes(said: Sequence[Words], all_said: Sequence[Words]) -> set[int]:
+def _classes(usable: Sequence[Words], written: Sequence[Words]) -> set[int]:
     """The classes that a row names: one, none, or several that conflict.
 
     A number alone says nothing beside words that are no class: it may be one of other classes.
     """
     named = {
         label
-        for one in said
-        if one.name is not None
-        for label in (one.name, one.number, one.after)
+        for words in usable
+        if words.name is not None
+        for label in (words.name, words.number, words.after)
         if label is not None
     }
-    numbers = {one.number_label for one in said if one.number_label is not None}
-    if not named and any(one.name is None and one.number is None for one in all_said):
+    numbers = {words.number_label for words in usable if words.number_label is not None}
+    if not named and any(words.name is None and words.number is None for words in written):
         return set()
     return {int(label) for label in named | numbers}

@@ -58,8 +58,8 @@ def match(
         linked_rows = {at for link in links for at in link.rows}
         linked_photos = {at for link in links for at in link.photos}
         links += _Ends(
-            {at: parts for at, one in named.items() if at not in linked_rows and (parts := of_row(one))},
-            {at: parts for at, one in shot.items() if at not in linked_photos and (parts := of_photo(one))},
+            {at: parts for at, path in named.items() if at not in linked_rows and (parts := of_row(path))},
+            {at: parts for at, path in shot.items() if at not in linked_photos and (parts := of_photo(path))},
             inside,
             parts_of("/".join(above)),
         ).links()
@@ -162,16 +162,16 @@ class _Ends:
 
 
 def _by_end(paths: Mapping[int, _Parts], depth: int, written: Callable[[_Parts], _Parts]) -> dict[_Parts, list[int]]:
-    found: dict[_Parts, list[int]] = defaultdict(list)
+    by_end: dict[_Parts, list[int]] = defaultdict(list)
     for at, path in paths.items():
         if len(path) >= depth:
-            found[written(path[-depth:])].append(at)
-    return found
+            by_end[written(path[-depth:])].append(at)
+    return by_end
 
 
-def _common_end(one: _Parts, other: _Parts) -> int:
-    pairs = zip(reversed(_without_case(one)), reversed(_without_case(other)), strict=False)
-    return next((count for count, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
+def _common_end(first: _Parts, second: _Parts) -> int:
+    pairs = zip(reversed(_without_case(first)), reversed(_without_case(second)), strict=False)
+    return next((count for count, (left, right) in enumerate(pairs) if left != right), min(len(first), len(second)))
 
 
 def _as_written(parts: _Parts) -> _Parts:
@@ -188,9 +188,9 @@ def _differ(row: _Parts, photo: _Parts) -> bool:
     depth = _common_end(row, photo)
     if depth in (len(row), len(photo)):
         return False
-    one, other = row[-depth - 1], photo[-depth - 1]
-    labels = {label_of(one), label_of(other)} - {None}
-    splits = {_SPLITS.get(one.casefold()), _SPLITS.get(other.casefold())} - {None}
+    row_folder, photo_folder = row[-depth - 1], photo[-depth - 1]
+    labels = {label_of(row_folder), label_of(photo_folder)} - {None}
+    splits = {_SPLITS.get(row_folder.casefold()), _SPLITS.get(photo_folder.casefold())} - {None}
     return len(labels) == 2 or len(splits) == 2
 
 
@@ -239,8 +239,8 @@ def _unextended(parts: _Parts) -> _Parts | None:
 def _number(parts: Iterable[str] | None) -> _Parts | None:
     """A file whose name is a number as spreadsheets write it: "00123" and "123.0" as "123"."""
     *folders, file = parts or ("",)
-    found = re.fullmatch(r"0*([0-9]+?)(\.0+)?", file)
-    return (*folders, found[1]) if found else None
+    number = re.fullmatch(r"0*([0-9]+?)(\.0+)?", file)
+    return (*folders, number[1]) if number else None
 
 
 _WAYS: tuple[tuple[_Way, _Way], ...] = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from os.path import commonprefix
 
 from core.labelling.class_names import read_words
-from core.labelling.folder_labels import Said, ask_folders, folders_of, parts_inside
+from core.labelling.folder_labels import Statement, ask_folders, folders_of, parts_inside
 from core.labelling.label_tables import LabelTable, NoLabelColumns, Row, UnreadableLabels, read_table
 from core.labelling.name_matching import Link, match
 from core.photos.photo_files import PhotoFile
@@ -50,7 +50,7 @@ class PhotoLabels:
     that hold no labels.
     """
 
-    found: Mapping[_Key, TrueClass]
+    classes: Mapping[_Key, TrueClass]
     sentences: tuple[str, ...] = ()
     tables: int = 0
     faults: tuple[UnreadableLabels, ...] = ()
@@ -58,7 +58,7 @@ class PhotoLabels:
 
     def of(self, file: PhotoFile) -> TrueClass:
         """The true class of one of the photos that were labelled."""
-        return self.found.get(_key(file), TrueClass())
+        return self.classes.get(_key(file), TrueClass())
 
 
 @dataclass
@@ -76,7 +76,7 @@ class _Statements:
     """What is said of each photo, by position, and what has to be said of rows and folders besides."""
 
     keys: list[_Key]
-    said: list[list[Said]]
+    by_photo: list[list[Statement]]
     unclear: dict[int, str] = field(default_factory=dict)
     rows: int = 0
     unmatched: list[str] = field(default_factory=list)
@@ -96,33 +96,35 @@ def label_photos(files: Iterable[PhotoFile], sources: Sources) -> PhotoLabels:
     keys = list(gathered.photos)
     statements = _Statements(keys, [[] for _ in keys])
     # The nearest first: what it says of a photo, a table further out does not mean by a name that fits several.
-    for table in sorted(gathered.tables, key=lambda one: len(one.where), reverse=True):
+    for table in sorted(gathered.tables, key=lambda table: len(table.where), reverse=True):
         _ask_table(table, statements, sources.roots)
     if sources.folders:
-        said, statements.other_numbers = ask_folders([folders_of(name, sources.roots) for name, _ in keys])
-        for of_table, of_folders in zip(statements.said, said, strict=True):
+        from_folders, statements.other_numbers = ask_folders([folders_of(name, sources.roots) for name, _ in keys])
+        for of_table, of_folders in zip(statements.by_photo, from_folders, strict=True):
             of_table += of_folders
-    found = {key: _decided(statements, at) for at, key in enumerate(keys)}
-    missing = [key[0] for key, refused in gathered.photos.items() if not refused and found[key].label is None]
-    sentences = tuple(_sentences(statements, found, missing, gathered.tables))
-    return PhotoLabels(found, sentences, len(gathered.tables), tuple(gathered.faults), tuple(gathered.of_other_things))
+    classes = {key: _decided(statements, at) for at, key in enumerate(keys)}
+    missing = [key[0] for key, refused in gathered.photos.items() if not refused and classes[key].label is None]
+    sentences = tuple(_sentences(statements, classes, missing, gathered.tables))
+    return PhotoLabels(
+        classes, sentences, len(gathered.tables), tuple(gathered.faults), tuple(gathered.of_other_things)
+    )
 
 
 def _gathered(files: Iterable[PhotoFile], sources: Sources) -> _Gathered:
-    found = _Gathered(tables=[sources.table] if sources.table else [])
+    gathered = _Gathered(tables=[sources.table] if sources.table else [])
     for file in files:
         if file.kind == "photo":
-            found.photos[_key(file)] = file.error is not None
+            gathered.photos[_key(file)] = file.error is not None
         elif file.kind == "table" and sources.among:
             where = _folder(file.name)
             try:
-                found.tables.append(read_table(file.content, file.name, where))
+                gathered.tables.append(read_table(file.content, file.name, where))
             except UnreadableLabels as error:
                 if where and isinstance(error, NoLabelColumns):
-                    found.of_other_things.append(file.name)
+                    gathered.of_other_things.append(file.name)
                 else:
-                    found.faults.append(type(error)(f"{file.name}: {error.message}", error.advice))
-    return found
+                    gathered.faults.append(type(error)(f"{file.name}: {error.message}", error.advice))
+    return gathered
 
 
 def _key(file: PhotoFile) -> _Key:
@@ -143,7 +145,7 @@ def _ask_table(table: LabelTable, statements: _Statements, roots: Sequence[str])
     inside = [at for at, name in enumerate(names) if name.startswith(where)]
     rows, links = _best_reading(table, *_places([names[at] for at in inside], where, roots))
     by_name = _by_name(rows)
-    claimed, matched = {at for at, said in enumerate(statements.said) if said}, set[str]()
+    claimed, matched = {at for at, stated in enumerate(statements.by_photo) if stated}, set[str]()
     for link in links:
         written = [by_name[at] for at in link.rows]
         matched |= {some[0].name for some in written}
@@ -185,16 +187,16 @@ def _best_reading(
     """The reading of a table of which most rows match; of several that match as many, what all agree on."""
     tried = [(rows, match([some[0].name for some in _by_name(rows)], names, inside, above)) for rows in table.readings]
     matched = [sum(len(link.rows) for link in links) for _, links in tried]
-    best = [one for one, count in zip(tried, matched, strict=True) if count == max(matched)]
+    best = [reading for reading, count in zip(tried, matched, strict=True) if count == max(matched)]
     rows, links = best[0]
     return rows, [link for link in links if all(link in others for _, others in best[1:])]
 
 
 def _by_name(rows: Sequence[Row]) -> list[list[Row]]:
-    found: dict[str, list[Row]] = {}
+    by_name: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.name, []).append(row)
-    return list(found.values())
+        by_name.setdefault(row.name, []).append(row)
+    return list(by_name.values())
 
 
 def _state(
@@ -212,8 +214,8 @@ def _state(
     # Two rows that say the same are one statement, in whatever words.
     first = {row.label if row.label is not None else row.words: row for row in reversed(rows) if row.words}
     for at in meant:
-        statements.said[at] += [
-            Said(row.label, row.words, f"line {row.line} of {table.name}", conflict=row.conflict)
+        statements.by_photo[at] += [
+            Statement(row.label, row.words, f"line {row.line} of {table.name}", conflict=row.conflict)
             for row in reversed(first.values())
         ]
 
@@ -225,25 +227,27 @@ def _are_several(meant: Iterable[int], statements: _Statements) -> bool:
 
 def _decided(statements: _Statements, at: int) -> TrueClass:
     """The label on which all that is said of a photo agrees, or why it has none."""
-    said = [one for one in statements.said[at] if not one.by_number] or statements.said[at]
-    labels = {one.label for one in said}
-    if not said:
+    stated = statements.by_photo[at]
+    stated = [statement for statement in stated if not statement.by_number] or stated
+    labels = {statement.label for statement in stated}
+    if not stated:
         return TrueClass(reason=statements.unclear.get(at, NO_LABEL))
     if len(labels) == 1 and None not in labels:
-        return TrueClass(said[0].label, "")
-    if len(said) == 1 and not said[0].conflict:
-        return TrueClass(reason=f"It has no label: {said[0].words} in {said[0].by} is no class.")
-    return TrueClass(reason=f"Its labels conflict: {' and '.join(one.told for one in said)}.", conflict=True)
+        return TrueClass(stated[0].label, "")
+    if len(stated) == 1 and not stated[0].conflict:
+        return TrueClass(reason=f"It has no label: {stated[0].words} in {stated[0].by} is no class.")
+    told = " and ".join(statement.told for statement in stated)
+    return TrueClass(reason=f"Its labels conflict: {told}.", conflict=True)
 
 
 def _sentences(
-    statements: _Statements, found: Mapping[_Key, TrueClass], missing: Sequence[str], tables: Sequence[LabelTable]
+    statements: _Statements, classes: Mapping[_Key, TrueClass], missing: Sequence[str], tables: Sequence[LabelTable]
 ) -> Iterator[str]:
     """All that has to be said, conflicts first; nothing where nothing was stated."""
-    if not tables and not any(statements.said) and not statements.other_numbers:
+    if not tables and not any(statements.by_photo) and not statements.other_numbers:
         return
     conflicts = [
-        f"{_short(name)}: {one.reason}" for (name, _), one in found.items() if one.conflict
+        f"{_short(name)}: {true.reason}" for (name, _), true in classes.items() if true.conflict
     ] + statements.several
     yield from conflicts[:_CONFLICTS_NAMED]
     if len(conflicts) > _CONFLICTS_NAMED:
@@ -254,7 +258,7 @@ def _sentences(
     if statements.unmatched:
         yield f"{len(statements.unmatched):,} {rows} match no photo: {_some(statements.unmatched)}."
     if statements.other_numbers:
-        numbers = _some([f"{one!r}" for one in statements.other_numbers])
+        numbers = _some([f"{number!r}" for number in statements.other_numbers])
         yield f"Folders called by numbers are not taken for labels 0 to 9, because of {numbers}."
     if missing:
         has = "has" if len(missing) == 1 else "have"

@@ -24,10 +24,10 @@ def texts(content: bytes) -> Iterator[str]:
     try:
         yield content.decode("utf-8")
     except UnicodeDecodeError as error:
-        found = [text for name in _OLD_ENCODINGS if (text := _decoded(content, name)) is not None]
-        if not found or "\0" in found[0]:
+        candidates = [text for name in _OLD_ENCODINGS if (text := _decoded(content, name)) is not None]
+        if not candidates or "\0" in candidates[0]:
             raise error
-        yield from found
+        yield from candidates
 
 
 def _unmarked_utf16(content: bytes) -> str | None:
@@ -55,18 +55,18 @@ def json_lines(text: str) -> list[tuple[int, list[str]]]:
     for number, line in enumerate(text.replace("\r", "\n").split("\n"), start=1):
         if line.strip():
             objects.append((number, _json_object(line)))
-    keys = list(dict.fromkeys(key for _, one in objects for key in one))
-    return [(0, keys), *((number, [_cell(one.get(key)) for key in keys]) for number, one in objects)]
+    keys = list(dict.fromkeys(key for _, cells in objects for key in cells))
+    return [(0, keys), *((number, [_cell(cells.get(key)) for key in keys]) for number, cells in objects)]
 
 
 def _json_object(line: str) -> dict[str, object]:
     try:
-        found = json.loads(line)
+        value = json.loads(line)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ValueError("a line is no object")
-    return found
+    return value
 
 
 def _cell(value: object) -> str:

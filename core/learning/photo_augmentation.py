@@ -245,6 +245,6 @@ def _blurred(picture: Tensor, sigma: Tensor) -> Tensor:
     taps = torch.arange(-3, 4, device=picture.device)
     weights = (-(taps**2) / (2 * sigma.flatten(1) ** 2)).exp()
     weights = (weights / weights.sum(1, keepdim=True))[:, None, None]
-    own = picture.transpose(0, 1)
-    across = F.conv2d(own, weights, padding=(0, 3), groups=len(picture))
+    channels = picture.transpose(0, 1)
+    across = F.conv2d(channels, weights, padding=(0, 3), groups=len(picture))
     return F.conv2d(across, weights.transpose(-1, -2), padding=(3, 0), groups=len(picture)).transpose(0, 1)

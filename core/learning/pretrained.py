@@ -40,10 +40,10 @@ def load_trunk(model: nn.Module, config: RunConfig, weights_cache: Path | None =
         path = require_regular(Path(config.weights_file), MOST_BYTES, error=WeightsError, advice=WAYS_OUT)
     else:
         path = _downloaded(weights_cache)
-    found = _read(path)
+    state = _read(path)
     wanted = {key: value for key, value in model.state_dict().items() if _layer(key) != "fc"}
-    _check(found, wanted, path, config.unfrozen_layers)
-    usable = {key: value for key, value in found.items() if key in wanted}
+    _check(state, wanted, path, config.unfrozen_layers)
+    usable = {key: value for key, value in state.items() if key in wanted}
     model.load_state_dict(usable, strict=False)
     afresh = tuple(layer for layer in REPLACEABLE_LAYERS if not any(_layer(key) == layer for key in usable))
     source = str(path) if config.weights_file else f"torchvision {FILE_NAME}"
@@ -53,12 +53,12 @@ def load_trunk(model: nn.Module, config: RunConfig, weights_cache: Path | None =
 
 def _downloaded(weights_cache: Path | None) -> Path:
     folder = weights_cache or Path(torch.hub.get_dir()) / "checkpoints"
-    found = cached_weights(folder)
-    if found is None:
+    cached = cached_weights(folder)
+    if cached is None:
         _download(folder)
         return folder / FILE_NAME
-    check_cached(found)
-    return found
+    check_cached(cached)
+    return cached
 
 
 def _download(folder: Path) -> None:
@@ -119,8 +119,8 @@ def _unwrapped(content: Any) -> Any:
     """The state dict of a training checkpoint, where it has exactly one; else the content as it is."""
     if not isinstance(content, dict):
         return content
-    found = [content[key] for key in _STATE_KEYS if isinstance(content.get(key), dict)]
-    return found[0] if len(found) == 1 else content
+    states = [content[key] for key in _STATE_KEYS if isinstance(content.get(key), dict)]
+    return states[0] if len(states) == 1 else content
 
 
 def _without_prefix(state: State) -> State:
@@ -130,23 +130,23 @@ def _without_prefix(state: State) -> State:
     return state
 
 
-def _check(found: State, wanted: State, path: Path, trained_layers: tuple[str, ...]) -> None:
+def _check(state: State, wanted: State, path: Path, trained_layers: tuple[str, ...]) -> None:
     """Raise WeightsError unless every weight is there with its shape, but for layers that may start afresh."""
-    here = {_layer(key) for key in found}
+    here = {_layer(key) for key in state}
     allowed = {layer for layer in REPLACEABLE_LAYERS if layer in trained_layers and layer not in here}
     # Files saved by early versions of PyTorch lack the counters; nothing is computed from them.
     missing = [
         key
         for key in wanted
-        if key not in found and _layer(key) not in allowed and not key.endswith("num_batches_tracked")
+        if key not in state and _layer(key) not in allowed and not key.endswith("num_batches_tracked")
     ]
-    unknown = [key for key in found if key not in wanted and _layer(key) != "fc"]
-    misshapen = [key for key in wanted if key in found and found[key].shape != wanted[key].shape]
+    unknown = [key for key in state if key not in wanted and _layer(key) != "fc"]
+    misshapen = [key for key in wanted if key in state and state[key].shape != wanted[key].shape]
     for problem, keys in (("lacks", missing), ("has the unknown", unknown), ("has another shape for", misshapen)):
         if keys:
             raise WeightsError(f"{path} does not fit ResNet18: it {problem} {_listed(keys)}.", WAYS_OUT)
     for key in wanted:
-        if key in found and (trouble := _trouble_with(found[key], wanted[key])):
+        if key in state and (trouble := _trouble_with(state[key], wanted[key])):
             raise WeightsError(f"{path} cannot be used: it has {trouble} in {key}.", WAYS_OUT)
 
 

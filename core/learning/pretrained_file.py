@@ -36,13 +36,13 @@ def check_cached(file: Path) -> None:
     """
     try:
         with file.open("rb") as opened:
-            found = hashlib.file_digest(opened, "sha256").hexdigest()
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(
             f"The weights file {file} cannot be read: {error.strerror}.", "Check its permissions, or delete it."
         ) from error
-    if not found.startswith(SHA256_PREFIX):
+    if not digest.startswith(SHA256_PREFIX):
         raise WeightsError(
-            f"{file} is not torchvision's file: its SHA-256 begins with {found[:8]} instead of {SHA256_PREFIX}.",
+            f"{file} is not torchvision's file: its SHA-256 begins with {digest[:8]} instead of {SHA256_PREFIX}.",
             "Delete it and launch again: it is downloaded anew.",
         )

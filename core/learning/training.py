@@ -133,9 +133,8 @@ class Training:
         return min(self.epochs, key=lambda figures: figures.val_loss).epoch if self.epochs else None
 
     def is_trained(self) -> bool:
-        """Whether all epochs are done, or validation has not become better for `patience` epochs."""
-        done, patience = len(self.epochs), self._config.patience
-        return done >= self._config.epochs or 0 < patience <= done - (self.best_epoch or 0)
+        """Whether all epochs are done, or it stopped early."""
+        return self._config.ends_after(len(self.epochs), self.best_epoch)
 
     def events(self) -> Iterator[Event]:
         """Learn, and tell of every batch, epoch and checkpoint; ends when trained (all epochs done, or early stop)."""

@@ -27,14 +27,14 @@ def code_fingerprint() -> str:
 
 def training_sources() -> set[Path]:
     """The source files of core that decide what a training computes."""
-    found: set[Path] = set()
+    sources: set[Path] = set()
     waiting = [_file_of(_TRAINING), *(path for path in _MODELS.rglob("*.py") if path.name != "__init__.py")]
     while waiting:
         path = waiting.pop()
-        if path is not None and path not in found:
-            found.add(path)
+        if path is not None and path not in sources:
+            sources.add(path)
             waiting += map(_file_of, _imported(path))
-    return found
+    return sources
 
 
 def _imported(path: Path) -> Iterator[str]:

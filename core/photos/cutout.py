@@ -5,19 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from core.photos.u2net import salience
-
-Box = tuple[int, int, int, int]
+from core.photos.u2net import foreground
 
 _LEAST_DIFFERENCE = 22.0
 """5 % of the largest distance in RGB: what the data set's own trimming counts as background (Xiao et al. 2017)."""
 
 _LEAST_SHARE = 0.01
 _OPAQUE = 128
-_SALIENT = 0.4
-"""Share of the highest salience in a photo above which a pixel is the item's."""
-_LEAST_SALIENCE = 0.5
-"""Highest salience of a photo below which nothing in it catches the eye."""
+_FOREGROUND = 0.4
+"""Share of the highest value of the foreground in a photo above which a pixel is the item's."""
+_LEAST_FOREGROUND = 0.5
+"""Highest value of the foreground in a photo below which nothing in it catches the eye."""
 _LEAST_PART = 0.2
 """A part of the item has at least this share of its largest part's area: the second shoe, not a crumb or a label."""
 
@@ -26,45 +24,46 @@ _LEAST_PART = 0.2
 class Item:
     """An item in a picture (h, w, 3).
 
-    `mask` is bool (h, w), `box` (top, bottom, left, right) goes around it, ends exclusive, `background` is the colour
-    (3,) of its surroundings, `found` says whether anything stood out, `notes` in words how.
+    `mask` is bool (h, w), `window` are the rows and columns that it takes up, `background` is the colour (3,) of its
+    surroundings, `stands_out` says whether anything did, `notes` in words how.
     """
 
     mask: np.ndarray
-    box: Box
+    window: tuple[slice, slice]
     background: np.ndarray
-    found: bool
+    stands_out: bool
     notes: tuple[str, ...]
 
 
 def find_item(pixels: np.ndarray, opacity: np.ndarray | None = None) -> Item:
-    """Find the item in uint8 (h, w, 3): what is opaque, if opacity (h, w) says so, else what is salient, else what
-    differs from the border.
+    """Find the item in uint8 (h, w, 3): what is opaque, if opacity (h, w) says so, else what is in the foreground,
+    else what differs from the border.
 
     Where nothing stands out the whole picture is the item, and the notes say so.
     """
     if opacity is not None and _fills_enough(opaque := opacity >= _OPAQUE) and not opaque.all():
         return _item(pixels, opaque, "item cut out by its transparency")
-    seen = salience(pixels)
-    if seen.max() >= _LEAST_SALIENCE and _fills_enough(salient := _large_parts(seen > _SALIENT * seen.max())):
-        return _item(pixels, salient, "item found as what catches the eye")
+    shares = foreground(pixels)
+    highest = shares.max()
+    if highest >= _LEAST_FOREGROUND and _fills_enough(mask := _large_parts(shares > _FOREGROUND * highest)):
+        return _item(pixels, mask, "item found as what catches the eye")
     different = _standing_out(pixels)
     if _fills_enough(different):
         return _item(pixels, different, "item found by the colour of the border")
     nothing = "no item stands out from the background: the whole picture is used"
-    return replace(all_of(pixels), found=False, notes=(nothing,))
+    return replace(all_of(pixels), stands_out=False, notes=(nothing,))
 
 
 def all_of(pixels: np.ndarray) -> Item:
     """All of the picture uint8 (h, w, 3) as the item."""
     whole = np.ones(pixels.shape[:2], dtype=bool)
-    return Item(whole, _box(whole), _border_colour(pixels)[0], True, ("not cut out: the whole picture is used",))
+    return Item(whole, _window(whole), _border_colour(pixels)[0], True, ("not cut out: the whole picture is used",))
 
 
 def _item(pixels: np.ndarray, mask: np.ndarray, note: str) -> Item:
     around = ~ndimage.binary_dilation(mask, iterations=2)
     background = np.median(pixels[around], axis=0) if around.any() else _border_colour(pixels)[0]
-    return Item(mask, _box(mask), background, True, (note,))
+    return Item(mask, _window(mask), background, True, (note,))
 
 
 def _border_colour(pixels: np.ndarray) -> tuple[np.ndarray, float]:
@@ -99,6 +98,6 @@ def _fills_enough(mask: np.ndarray) -> bool:
     return bool(mask.mean() >= _LEAST_SHARE)
 
 
-def _box(mask: np.ndarray) -> Box:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+def _window(mask: np.ndarray) -> tuple[slice, slice]:
+    (window,) = ndimage.find_objects(mask.astype(np.uint8))
+    return window

@@ -31,7 +31,7 @@ _START_ADVICE = "No photo is at fault. See that the machine has memory left and 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class ReaderNotStarted(LookbookError):
+class DecoderNotStarted(LookbookError):
     """No photo can be read at all, for the process that decodes them does not start."""
 
 
@@ -39,18 +39,18 @@ def read_photo(data: bytes, name: str = "The file") -> Photo:
     """The photo in the bytes of a file, told by its content and not by its name.
 
     Raises UnreadablePhoto, with what to do, for anything that is no whole picture within the limits of picture
-    and core.photos.decoder_process; ReaderNotStarted where no photo at all can be read.
+    and core.photos.decoder_process; DecoderNotStarted where no photo at all can be read.
     """
     check_bytes(data, name)
-    return _reader().read(data, name)
+    return _decoder().read(data, name)
 
 
 def start() -> None:
     """Start the process that decodes, so that the first photo does not wait for it."""
-    _reader().start()
+    _decoder().start()
 
 
-class _Reader:
+class _Decoder:
     """The process that decodes, started when it is needed and again after one that had to end."""
 
     def __init__(self) -> None:
@@ -106,18 +106,18 @@ class _Started:
                 )
             except OSError as error:
                 self._connection.close()
-                raise ReaderNotStarted(_NOT_STARTED.format(reason=error.strerror or error), _START_ADVICE) from error
+                raise DecoderNotStarted(_NOT_STARTED.format(reason=error.strerror or error), _START_ADVICE) from error
 
     def wait_until_ready(self) -> None:
-        """Raise ReaderNotStarted for a process that ends, or says nothing, before it has seen any photo."""
+        """Raise DecoderNotStarted for a process that ends, or says nothing, before it has seen any photo."""
         if self._ready:
             return
         try:
-            said = self._connection.recv_bytes() if self._connection.poll(START_S) else b""
+            greeting = self._connection.recv_bytes() if self._connection.poll(START_S) else b""
         except (EOFError, OSError):
-            said = b""
-        if said != READY:
-            raise ReaderNotStarted(_NOT_STARTED.format(reason=self._last_complaint()), _START_ADVICE)
+            greeting = b""
+        if greeting != READY:
+            raise DecoderNotStarted(_NOT_STARTED.format(reason=self._last_complaint()), _START_ADVICE)
         self._ready = True
 
     def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
@@ -162,8 +162,8 @@ def _kill(process: subprocess.Popen[bytes], late: threading.Event) -> None:
 
 
 @cache
-def _reader() -> _Reader:
-    return _Reader()
+def _decoder() -> _Decoder:
+    return _Decoder()
 
 
 def _photo(name: str, header: dict[str, Any], pictures: list[bytes]) -> Photo:

@@ -17,7 +17,7 @@ _LIGHT = 200.0
 
 Polarity = Literal["auto", "dark-on-light", "light-on-dark"]
 QuarterTurns = Literal[0, 90, 180, 270]
-Box = tuple[float, float, float, float]
+RelativeBox = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, as shares (0 to 1) of its width and height."""
 
 
@@ -29,7 +29,7 @@ class ModelView:
     (h, w, 3), in the order of the way; `polarity` is what was used, never "auto"; `notes` are short sentences.
     `votes`, uint8 (v, 28, 28), are the views whose answers are averaged, `image` the first of them. `frame` is the
     square that `image` shows, in shares of the turned photo (the stage "original"); it may reach beyond the photo.
-    `found` is False where nothing in the photo stands out.
+    `stands_out` is False where nothing in the photo does.
     """
 
     image: np.ndarray
@@ -37,15 +37,15 @@ class ModelView:
     polarity: Literal["dark-on-light", "light-on-dark"]
     notes: tuple[str, ...]
     votes: np.ndarray
-    frame: Box
-    found: bool = True
+    frame: RelativeBox
+    stands_out: bool = True
 
 
 def to_model_view(
     photo: Photo,
     *,
     polarity: Polarity = "auto",
-    crop: Box | None = None,
+    crop: RelativeBox | None = None,
     turn: QuarterTurns = 0,
     cut_out: bool = True,
 ) -> ModelView:
@@ -64,27 +64,27 @@ def to_model_view(
     small = resized(Image.fromarray(part), _CUTOUT_SIDE)
     pixels = np.asarray(small)
     seen = None if opacity is None else np.asarray(Image.fromarray(opacity).resize(small.size))
-    found = find_item(pixels, seen)
-    used = _polarity(pixels, found) if polarity == "auto" else polarity
-    item = found if cut_out else all_of(pixels)
+    item = find_item(pixels, seen)
+    used = _polarity(pixels, item) if polarity == "auto" else polarity
+    if not cut_out:
+        item = all_of(pixels)
     stages, tones = _stages(pixels, item, used, lift=cut_out)
     image = rendering.shrunk(tones)
-    frame = _frame(item.box, part.shape[1] / small.width, corner, whole.shape)
+    frame = _frame(item.window, part.shape[1] / small.width, corner, whole.shape)
     return ModelView(
         image=image,
         stages={"original": whole, **stages, "what the model sees": image},
         polarity=used,
-        notes=(*photo.notes, *item.notes, _said(used, polarity)),
+        notes=(*photo.notes, *item.notes, _polarity_note(used, polarity)),
         votes=image[None],
         frame=frame,
-        found=item.found,
+        stands_out=item.stands_out,
     )
 
 
 def _stages(pixels: np.ndarray, item: Item, used: str, lift: bool) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The pictures on the way, and the item's tones (h, w), 0 to 1, bright on black, in its box."""
-    top, bottom, left, right = item.box
-    colours, mask = pixels[top:bottom, left:right], item.mask[top:bottom, left:right]
+    """The pictures on the way, and the item's tones (h, w), 0 to 1, bright on black, in its window."""
+    colours, mask = pixels[item.window], item.mask[item.window]
     grey = rendering.luma(colours)
     tones = (255 - grey if used == "dark-on-light" else grey) / 255 * mask
     if lift:
@@ -105,7 +105,7 @@ def _turned(photo: Photo, degrees: QuarterTurns) -> tuple[np.ndarray, np.ndarray
     return np.ascontiguousarray(np.rot90(photo.pixels, times)), opacity
 
 
-def _cropped(picture: np.ndarray, crop: Box | None) -> tuple[tuple[int, int], np.ndarray]:
+def _cropped(picture: np.ndarray, crop: RelativeBox | None) -> tuple[tuple[int, int], np.ndarray]:
     """Left and top of the crop in pixels, and the part of the picture (h, w, ...) inside it, at least a pixel."""
     left, top, right, bottom = crop or (0.0, 0.0, 1.0, 1.0)
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
@@ -116,14 +116,14 @@ def _cropped(picture: np.ndarray, crop: Box | None) -> tuple[tuple[int, int], np
     return (x, y), np.ascontiguousarray(part)
 
 
-def _frame(box: tuple[int, int, int, int], scale: float, corner: tuple[int, int], shape: tuple[int, ...]) -> Box:
-    """The square around the middle of a box (top, bottom, left, right), in shares of the picture of that shape.
+def _frame(window: tuple[slice, slice], scale: float, corner: tuple[int, int], shape: tuple[int, ...]) -> RelativeBox:
+    """The square around the middle of a window of rows and columns, in shares of the picture of that shape.
 
-    The box is in pixels that are `scale` pixels of the picture each, counted from `corner` (left, top).
+    These are of pixels that are `scale` pixels of the picture each, counted from `corner` (left, top).
     """
-    top, bottom, left, right = box
-    half = scale * max(bottom - top, right - left) / 2
-    x, y = corner[0] + scale * (left + right) / 2, corner[1] + scale * (top + bottom) / 2
+    rows, columns = window
+    half = scale * max(rows.stop - rows.start, columns.stop - columns.start) / 2
+    x, y = corner[0] + scale * (columns.start + columns.stop) / 2, corner[1] + scale * (rows.start + rows.stop) / 2
     height, width = shape[:2]
     return (x - half) / width, (y - half) / height, (x + half) / width, (y + half) / height
 
@@ -135,8 +135,8 @@ def _polarity(pixels: np.ndarray, item: Item) -> Literal["dark-on-light", "light
     return "dark-on-light" if darker or backdrop > _LIGHT else "light-on-dark"
 
 
-def _said(used: str, asked: str) -> str:
-    said = "dark item on a light background: inverted"
+def _polarity_note(used: str, asked: str) -> str:
+    note = "dark item on a light background: inverted"
     if used == "light-on-dark":
-        said = "light item on a dark background: kept"
-    return said if asked == "auto" else f"{said} (as chosen)"
+        note = "light item on a dark background: kept"
+    return note if asked == "auto" else f"{note} (as chosen)"

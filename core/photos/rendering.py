@@ -4,7 +4,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-SIDE = 28
+from core.config import IMAGE_SIDE
+
 _SHARPENING = 0.6
 _TYPICAL_MEDIAN = 0.5
 """Median brightness that a pale item is lifted to. In the data set it is above 0.3 for nine items of ten."""
@@ -35,7 +36,7 @@ def squared(picture: np.ndarray) -> np.ndarray:
     return square
 
 
-def shrunk(picture: np.ndarray, longest: int = SIDE) -> np.ndarray:
+def shrunk(picture: np.ndarray, longest: int = IMAGE_SIDE) -> np.ndarray:
     """The picture (h, w) with tones 0 to 1 and black around, as uint8 (28, 28) with its longest side `longest`.
 
     By area, centred, and sharpened by a Gaussian of deviation 1 as in the data set's own conversion.
@@ -44,8 +45,8 @@ def shrunk(picture: np.ndarray, longest: int = SIDE) -> np.ndarray:
     scale = longest / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = np.asarray(Image.fromarray(picture.astype(np.float32)).resize(size, Image.Resampling.BOX))
-    canvas = np.zeros((SIDE, SIDE), np.float32)
-    top, left = (SIDE - size[1]) // 2, (SIDE - size[0]) // 2
+    canvas = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    top, left = (IMAGE_SIDE - size[1]) // 2, (IMAGE_SIDE - size[0]) // 2
     canvas[top : top + size[1], left : left + size[0]] = small
     sharp = canvas + _SHARPENING * (canvas - ndimage.gaussian_filter(canvas, sigma=1, mode="nearest"))
     return (255 * sharp).round().clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What catches the eye in a photo: the salience of every pixel by the small U2-Net (Qin et al. 2020)."""
+"""The foreground of a photo, what catches the eye, by the small U2-Net (Qin et al. 2020)."""
 
 from functools import cache
 from pathlib import Path
@@ -17,14 +17,14 @@ _STD = np.array((0.229, 0.224, 0.225), np.float32)
 MOST_THREADS = 4
 
 
-def salience(pixels: np.ndarray) -> np.ndarray:
+def foreground(pixels: np.ndarray) -> np.ndarray:
     """How far each pixel of uint8 (h, w, 3) belongs to what the photo shows: float32 (h, w), 0 to 1."""
     height, width = pixels.shape[:2]
     squeezed = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     shares = np.asarray(squeezed, dtype=np.float32) / max(1, int(np.asarray(squeezed).max()))
     inputs = ((shares - _MEAN) / _STD).transpose(2, 0, 1)[None]
-    (found,) = _session().run(None, {"photo": inputs})
-    return np.asarray(Image.fromarray(found[0, 0]).resize((width, height), Image.Resampling.BILINEAR))
+    (masks,) = _session().run(None, {"photo": inputs})
+    return np.asarray(Image.fromarray(masks[0, 0]).resize((width, height), Image.Resampling.BILINEAR))
 
 
 @cache

@@ -22,10 +22,10 @@ def predicted(answers: Answers) -> NDArray[Any]:
 
 def right(labels: Labels, answers: Answers) -> NDArray[np.bool_]:
     """Which images are predicted right, (n,); raises ValueError when the answers are not one for each label."""
-    own = predicted(answers)
-    if own.shape != labels.shape:
-        raise ValueError(f"{len(own)} answers do not belong to {len(labels)} labels")
-    return np.asarray(own == labels)
+    predicted_labels = predicted(answers)
+    if predicted_labels.shape != labels.shape:
+        raise ValueError(f"{len(predicted_labels)} answers do not belong to {len(labels)} labels")
+    return np.asarray(predicted_labels == labels)
 
 
 def outcomes(labels: Labels, answers_a: Answers, answers_b: Answers) -> NDArray[np.int64]:

@@ -104,9 +104,9 @@ def pair_differences(labels: Labels, predicted_a: Labels, predicted_b: Labels) -
 
 def class_sentence(classes: Sequence[ClassDifference], name_a: str, name_b: str) -> str:
     """In which classes a difference is shown, the largest first, and which classes had no image."""
-    shown = sorted((one for one in classes if one.shown), key=lambda one: -abs(one.difference or 0.0))
-    parts = [f"{one.name} ({wording.points(one.difference or 0.0)})" for one in shown]
-    empty = [one.name for one in classes if one.n == 0]
+    shown = sorted((row for row in classes if row.shown), key=lambda row: -abs(row.difference or 0.0))
+    parts = [f"{row.name} ({wording.points(row.difference or 0.0)})" for row in shown]
+    empty = [row.name for row in classes if row.n == 0]
     unseen = f" Without images: {', '.join(empty)}." if empty else ""
     if not shown:
         return f"By class, no difference between {name_a} and {name_b} can be shown.{unseen}"
@@ -115,10 +115,11 @@ def class_sentence(classes: Sequence[ClassDifference], name_a: str, name_b: str)
 
 def pair_sentence(pairs: Sequence[PairDifference], name_a: str, name_b: str) -> str:
     """Which confusions are shown to differ in frequency, the largest change first."""
-    shown = sorted((one for one in pairs if one.shown), key=lambda one: -abs(one.count_b - one.count_a))
+    shown = sorted((pair for pair in pairs if pair.shown), key=lambda pair: -abs(pair.count_b - pair.count_a))
     parts = [
-        f"{CLASS_NAMES[one.true]} taken for {CLASS_NAMES[one.predicted]} ({one.count_b} times against {one.count_a})"
-        for one in shown
+        f"{CLASS_NAMES[pair.true]} taken for {CLASS_NAMES[pair.predicted]} "
+        f"({pair.count_b} times against {pair.count_a})"
+        for pair in shown
     ]
     if not shown:
         return f"No single confusion is shown to be more frequent with {name_a} or with {name_b}."

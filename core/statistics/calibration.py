@@ -156,10 +156,10 @@ def fit_temperature(labels: Labels, probabilities: Probabilities) -> Temperature
         return float(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[np.arange(n), labels]))
 
     edges = np.log([COLDEST, HOTTEST])
-    found = minimize_scalar(loss, bounds=edges, method="bounded", options={"xatol": 1e-6})
-    if found.fun > min(loss(edge) for edge in edges) - 1e-6:
+    minimum = minimize_scalar(loss, bounds=edges, method="bounded", options={"xatol": 1e-6})
+    if minimum.fun > min(loss(edge) for edge in edges) - 1e-6:
         return Temperature(1.0, n, before, before, settled=False)
-    return Temperature(float(np.exp(found.x)), n, before, float(found.fun), settled=True)
+    return Temperature(float(np.exp(minimum.x)), n, before, float(minimum.fun), settled=True)
 
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:

@@ -96,10 +96,10 @@ class Comparison:
             f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
             f"exact McNemar {wording.p_value(self.p_adjusted)}{self._correction}."
         )
-        own, other = (wording.accuracy(round(share * self.n), self.n) for _, share in (ahead, behind))
+        leading, trailing = (wording.accuracy(round(share * self.n), self.n) for _, share in (ahead, behind))
         if self.shown:
-            return f"{ahead[0]} is better than {behind[0]} on {images}: {own} against {other}, {evidence}"
-        shares = f"{ahead[0]} {own} against {behind[0]} {other}"
+            return f"{ahead[0]} is better than {behind[0]} on {images}: {leading} against {trailing}, {evidence}"
+        shares = f"{ahead[0]} {leading} against {behind[0]} {trailing}"
         decided = " The interval leaves out 0, but the test is the stricter of the two and decides." if low > 0 else ""
         return (
             f"No difference can be shown between {self.name_a} and {self.name_b} on {images}: "
@@ -172,8 +172,8 @@ def compare_chosen(
     labels: Labels, answers_a: Answers, answers_b: Answers, name_a: str, name_b: str, pairs: int
 ) -> ChosenComparison:
     """Compare the most accurate model of one kind with that of another, chosen from so many pairs."""
-    found = compare(labels, answers_a, answers_b, name_a, name_b)
-    return ChosenComparison(**{**vars(found), "p_adjusted": min(1.0, found.p * pairs), "looks": pairs})
+    comparison = compare(labels, answers_a, answers_b, name_a, name_b)
+    return ChosenComparison(**{**vars(comparison), "p_adjusted": min(1.0, comparison.p * pairs), "looks": pairs})
 
 
 def best_sentence(best: Sequence[str], count: int) -> str:
@@ -203,9 +203,9 @@ def tied_with_best(labels: Labels, runs: Mapping[str, Answers], baseline: str | 
     p = mcnemar(only_own, only_own.T)
     shown = p < SIGNIFICANCE / max(1, len(names) - 1)
     if baseline is not None:
-        own, others = names.index(baseline), [place for place, name in enumerate(names) if name != baseline]
-        by_holm = holm(p[own, others]) < SIGNIFICANCE
-        shown[own, others] |= by_holm
-        shown[others, own] |= by_holm
+        position, others = names.index(baseline), [place for place, name in enumerate(names) if name != baseline]
+        by_holm = holm(p[position, others]) < SIGNIFICANCE
+        shown[position, others] |= by_holm
+        shown[others, position] |= by_holm
     beaten = (shown & (only_own > only_own.T)).any(axis=0)
     return tuple(name for name, is_beaten in zip(names, beaten.tolist(), strict=True) if not is_beaten)

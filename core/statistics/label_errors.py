@@ -75,12 +75,12 @@ def label_quality(labels: Labels, probabilities: Probabilities) -> LabelQuality:
     counted = confident_class(labels, probabilities)
     labels = np.asarray(labels, dtype=np.int64)
     suspect = (counted != NO_CLASS) & (counted != labels) & (probabilities.argmax(axis=1) != labels)
-    own = self_confidence(labels, probabilities)
+    confidences = self_confidence(labels, probabilities)
     return LabelQuality(
         suspect=suspect,
         suggested=np.where(suspect, counted, NO_CLASS),
-        self_confidence=own,
-        trust=0.5 + (own - _highest_other(labels, probabilities)) / 2,
+        self_confidence=confidences,
+        trust=0.5 + (confidences - _highest_other(labels, probabilities)) / 2,
     )
 
 
@@ -90,19 +90,19 @@ def agreed(judged: Sequence[LabelQuality]) -> LabelQuality:
     Scores are their means.
     """
     first = judged[0]
-    suspect = np.all([one.suspect & (one.suggested == first.suggested) for one in judged], axis=0)
+    suspect = np.all([quality.suspect & (quality.suggested == first.suggested) for quality in judged], axis=0)
     return LabelQuality(
         suspect=suspect,
         suggested=np.where(suspect, first.suggested, NO_CLASS),
-        self_confidence=np.mean([one.self_confidence for one in judged], axis=0),
-        trust=np.mean([one.trust for one in judged], axis=0),
+        self_confidence=np.mean([quality.self_confidence for quality in judged], axis=0),
+        trust=np.mean([quality.trust for quality in judged], axis=0),
     )
 
 
 def label_trust(position: int, label: int, judged: Mapping[str, LabelQuality]) -> LabelTrust:
     """The trustworthiness of one image's label, by what models, at least one, say of all labels, by their names."""
     together = agreed(list(judged.values()))
-    against = {name: int(one.suggested[position]) for name, one in judged.items() if one.suspect[position]}
+    against = {name: int(quality.suggested[position]) for name, quality in judged.items() if quality.suspect[position]}
     return LabelTrust(
         label=label,
         score=float(together.trust[position]),
@@ -133,10 +133,10 @@ def confident_joint(labels: Labels, probabilities: Probabilities) -> NDArray[np.
 
 def class_thresholds(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
     """How sure the model is, on average, of the images labelled so (equation 2); above 1 for a class without images."""
-    own = self_confidence(labels, probabilities)
+    confidences = self_confidence(labels, probabilities)
     class_count = probabilities.shape[1]
     members = np.bincount(labels, minlength=class_count)
-    sums = np.bincount(labels, weights=own, minlength=class_count)
+    sums = np.bincount(labels, weights=confidences, minlength=class_count)
     thresholds: NDArray[np.float64] = np.where(members > 0, sums / np.maximum(members, 1), 2.0)
     return thresholds
 

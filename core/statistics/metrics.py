@@ -46,8 +46,8 @@ def images_of_mean_recall(classes: Sequence[ClassFigures]) -> int | None:
 
     None where classes differ in size: the mean of their recalls is no share of images then.
     """
-    sizes = {one.support for one in classes}
-    return sum(one.support for one in classes) if len(sizes) == 1 else None
+    sizes = {figures.support for figures in classes}
+    return sum(figures.support for figures in classes) if len(sizes) == 1 else None
 
 
 def predictions(probabilities: Probabilities) -> NDArray[np.int64]:
@@ -111,9 +111,9 @@ def macro(figures: Sequence[ClassFigures]) -> MacroFigures:
         return sum(share or 0.0 for share in shares) / len(shares)
 
     return MacroFigures(
-        mean([one.precision for one in figures]),
-        mean([one.recall for one in figures]),
-        mean([one.f1 for one in figures]),
+        mean([of_class.precision for of_class in figures]),
+        mean([of_class.recall for of_class in figures]),
+        mean([of_class.f1 for of_class in figures]),
     )
 
 
@@ -129,9 +129,9 @@ def top_k_accuracy(labels: Labels, probabilities: Probabilities, k: int = 2) -> 
 
 def true_class_rank(labels: Labels, probabilities: Probabilities) -> NDArray[np.int64]:
     """Where the true class stands among each image's probabilities, 0 for the most probable; shape (n,)."""
-    own = self_confidence(labels, probabilities)[:, None]
+    confidences = self_confidence(labels, probabilities)[:, None]
     before = np.arange(probabilities.shape[1]) < np.asarray(labels)[:, None]
-    ahead = (probabilities > own) | ((probabilities == own) & before)
+    ahead = (probabilities > confidences) | ((probabilities == confidences) & before)
     rank: NDArray[np.int64] = ahead.sum(axis=1, dtype=np.int64)
     return rank
 
@@ -166,9 +166,9 @@ def brier_score(labels: Labels, probabilities: Probabilities) -> float | None:
 
     Brier's own definition (1950), summed over the classes: 0 is perfect, 2 is certain and always wrong.
     """
-    own = self_confidence(labels, probabilities)
+    confidences = self_confidence(labels, probabilities)
     squares = np.square(probabilities, dtype=np.float64).sum(axis=1)
-    return float(np.mean(squares - 2 * own + 1)) if len(labels) else None
+    return float(np.mean(squares - 2 * confidences + 1)) if len(labels) else None
 
 
 def self_confidence(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:

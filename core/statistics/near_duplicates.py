@@ -56,12 +56,12 @@ def find_pairs(images: Images, least: float = LOOK_ALIKE, progress: Callable[[fl
     original = _firsts_of_equals(images)
     repeats = np.flatnonzero(original != np.arange(len(images)))
     different = np.flatnonzero(original == np.arange(len(images)))
-    found = [
+    near = [
         (different[first], different[second], *rest)
         for first, second, *rest in _near(images[different], least, progress)
     ]
     equal = (original[repeats], repeats, np.ones(len(repeats)), np.zeros(len(repeats), dtype=bool))
-    first, second, similarity, mirrored = (np.concatenate(column) for column in zip(equal, *found, strict=True))
+    first, second, similarity, mirrored = (np.concatenate(column) for column in zip(equal, *near, strict=True))
     return _best_of_each(Pairs(first, second, similarity, mirrored))
 
 
@@ -108,7 +108,10 @@ def _unit(images: Images) -> Unit:
 
 
 def _basis(unit: Unit, mirror: NDArray[np.int64]) -> Unit:
-    """An orthonormal basis (pixels, k) that holds most of the images, by their principal components."""
+    """An orthonormal basis (pixels, k) that holds most of the images and of their mirror images.
+
+    By their second moments: what scikit-learn's PCA leaves out, the mean image, would be left over in every one.
+    """
     sample = unit[:: -(-len(unit) // _SAMPLE)]
     covariance = sample.T @ sample
     _, vectors = np.linalg.eigh(covariance + covariance[mirror][:, mirror])

@@ -103,8 +103,8 @@ class RecipeComparison:
         return self._finding(self.difference, self.low, self.high, self.p_adjusted)
 
     def _too_few(self) -> str:
-        few = [one for one in (self.a, self.b) if one.accuracy.n < 2]
-        have = " and ".join(f"{one.name} has {wording.counted(one.accuracy.n, 'finished run')}" for one in few)
+        few = [recipe for recipe in (self.a, self.b) if recipe.accuracy.n < 2]
+        have = " and ".join(f"{recipe.name} has {wording.counted(recipe.accuracy.n, 'finished run')}" for recipe in few)
         return (
             f"Nothing can be said about the recipes {self.a.name} and {self.b.name}: {have}, and a recipe's spread "
             "from seed to seed takes at least two seeds of each."
@@ -194,7 +194,8 @@ def compare_recipes_with_baseline(
     tested = [comparison.p for comparison in comparisons if comparison.p is not None]
     adjusted = iter(holm(tested).tolist())
     return [
-        replace(one, p_adjusted=next(adjusted), looks=len(tested)) if one.p is not None else one for one in comparisons
+        replace(comparison, p_adjusted=next(adjusted), looks=len(tested)) if comparison.p is not None else comparison
+        for comparison in comparisons
     ]
 
 
@@ -222,7 +223,7 @@ def _believed(spreads: list[float], seeds: list[int]) -> tuple[list[float], list
     with two seeds against ten 11 % of the comparisons of equal recipes would be false alarms. So the larger of both
     spreads counts for the two seeds, and if it is that of the many, with the freedom of the many.
     """
-    freedoms = [own - 1 for own in seeds]
+    freedoms = [count - 1 for count in seeds]
     fewer, more = (0, 1) if seeds[0] < seeds[1] else (1, 0)
     if seeds[fewer] == 2 < seeds[more] and spreads[fewer] < spreads[more]:
         return [spreads[more]] * 2, [freedoms[more]] * 2

@@ -39,7 +39,7 @@ def accuracy_without(labels: Labels, answers: Mapping[str, Labels], flagged: Map
         Subset(
             name=name,
             n=int(np.count_nonzero(mask)),
-            right={model: int(np.count_nonzero((own == labels) & mask)) for model, own in answers.items()},
+            right={model: int(np.count_nonzero((predicted == labels) & mask)) for model, predicted in answers.items()},
         )
         for name, mask in kept.items()
     ]

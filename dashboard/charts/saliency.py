@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.photos.model_view import Box
+from core.photos.model_view import RelativeBox
 
 _HEAT = np.array((255, 140, 0), dtype=np.float64)
 _STRONGEST = 0.8
@@ -20,7 +20,7 @@ def overlay(image: NDArray[np.uint8], salient: NDArray[np.float32]) -> NDArray[n
     return np.rint(colours * (1 - covered) + _HEAT * covered).astype(np.uint8)
 
 
-def placed(salient: NDArray[np.float32], frame: Box, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def placed(salient: NDArray[np.float32], frame: RelativeBox, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """The saliency of what a model sees, on the photo that it was cut from: (h, w) for a photo of that shape.
 
     `frame` is the square that the model sees, in shares of the photo; nothing outside it is salient.

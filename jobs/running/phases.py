@@ -8,11 +8,8 @@ from jobs.store.store import Store
 def is_testing(store: Store, run: Run) -> bool:
     """Whether a run has trained its last epoch and its best weights are being tested.
 
-    It has when the figures of the epoch that it is in are stored, and it is the last: by number, or because
-    validation has not become better for `patience` epochs, as core.learning.training decides it.
+    It has when the figures of the epoch that it is in are stored, and it is the last.
     """
-    if run.state != RUNNING or run.is_waiting or not run.epoch:
+    if run.state != RUNNING or run.is_waiting or not run.epoch or not run.config.ends_after(run.epoch, run.best_epoch):
         return False
-    patience = run.config.patience
-    is_last = run.epoch >= run.epochs or 0 < patience <= run.epoch - (run.best_epoch or 0)
-    return is_last and bool(list_epochs(store, [run.id], after=run.epoch - 1)[run.id])
+    return bool(list_epochs(store, [run.id], after=run.epoch - 1)[run.id])

@@ -130,14 +130,14 @@ def test_images_are_mirrored_and_shifted_each_way_equally_often(size: int, reach
     # A single bright pixel among noise cannot be told from it, so erased images are left out.
     alone = made[(made > 0).sum(dim=(1, 2)) == 1]
     assert len(alone) == pytest.approx(times / 2, rel=0.1)
-    found = np.argwhere(alone.numpy())[:, 1:]
+    bright = np.argwhere(alone.numpy())[:, 1:]
     expected = {
         (10 + down, column + across)
         for down in range(-reach, reach + 1)
         for across in range(-reach, reach + 1)
         for column in (7, size - 8)
     }
-    places, counts = np.unique(found, axis=0, return_counts=True)
+    places, counts = np.unique(bright, axis=0, return_counts=True)
     assert {tuple(place) for place in places} == expected
     assert stats.chisquare(counts).pvalue > 0.001
 

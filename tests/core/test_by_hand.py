@@ -10,7 +10,7 @@ import pytest
 from core.data import by_hand, fashion_mnist
 from core.data.idx import raw_folder
 from core.errors import DataError
-from tests.core.test_dataset import Published, failing, published, whole
+from tests.core.test_fashion_mnist import Published, failing, published, whole
 
 __all__ = ["published"]
 
@@ -26,9 +26,9 @@ def put(published: Published, place: Path, *, packed: bool = True, spelt: str = 
 
 def fetch(published: Published, folder: Path) -> list[str]:
     """Fetch without any source; what is said meanwhile."""
-    said: list[str] = []
-    fashion_mnist.fetch(folder, lambda message, _share: said.append(message), files=published.files, sources=[])
-    return said
+    messages: list[str] = []
+    fashion_mnist.fetch(folder, lambda message, _share: messages.append(message), files=published.files, sources=[])
+    return messages
 
 
 @pytest.mark.parametrize("packed", [True, False])

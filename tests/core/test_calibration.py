@@ -23,26 +23,26 @@ TOO_SURE = softmax(2.5 * LOGITS)
 
 
 def test_the_bins_are_scikit_learns():
-    found = calibration(LABELS, TOO_SURE)
+    figures = calibration(LABELS, TOO_SURE)
     correct = TOO_SURE.argmax(axis=1) == LABELS
     accuracies, confidences = calibration_curve(correct, TOO_SURE.max(axis=1), n_bins=15)
-    filled = [row for row in found.bins if row.n]
+    filled = [row for row in figures.bins if row.n]
     assert [row.accuracy for row in filled] == pytest.approx(accuracies.tolist())
     assert [row.confidence for row in filled] == pytest.approx(confidences.tolist())
-    assert sum(row.n for row in found.bins) == found.n == 4000
-    last = found.bins[-1]
+    assert sum(row.n for row in figures.bins) == figures.n == 4000
+    last = figures.bins[-1]
     assert (last.accuracy_low, last.accuracy_high) == accuracy_interval(round(last.accuracy * last.n), last.n)
 
 
 def test_the_expected_calibration_error_is_the_one_of_its_definition():
-    found = calibration(LABELS, TOO_SURE, bins=10)
+    figures = calibration(LABELS, TOO_SURE, bins=10)
     confidences, correct = TOO_SURE.max(axis=1), TOO_SURE.argmax(axis=1) == LABELS
     expected = 0.0
     for row in range(10):
         inside = (confidences > row / 10) & (confidences <= (row + 1) / 10)
         if inside.any():
             expected += inside.mean() * abs(correct[inside].mean() - confidences[inside].mean())
-    assert found.expected_error == pytest.approx(expected)
+    assert figures.expected_error == pytest.approx(expected)
 
 
 def test_an_honest_model_is_calibrated_and_an_overconfident_one_is_not():
@@ -54,18 +54,18 @@ def test_an_honest_model_is_calibrated_and_an_overconfident_one_is_not():
 
 
 def test_the_temperature_undoes_a_known_factor():
-    found = fit_temperature(LABELS, TOO_SURE)
-    assert found.value == pytest.approx(2.5, rel=0.05)
-    assert found.log_loss_before == pytest.approx(log_loss(LABELS, TOO_SURE))
-    assert found.log_loss_after == pytest.approx(log_loss(LABELS, with_temperature(TOO_SURE, found.value)))
-    assert found.sentence.startswith("The model was too sure: temperature 2.")
-    assert found.settled
+    temperature = fit_temperature(LABELS, TOO_SURE)
+    assert temperature.value == pytest.approx(2.5, rel=0.05)
+    assert temperature.log_loss_before == pytest.approx(log_loss(LABELS, TOO_SURE))
+    assert temperature.log_loss_after == pytest.approx(log_loss(LABELS, with_temperature(TOO_SURE, temperature.value)))
+    assert temperature.sentence.startswith("The model was too sure: temperature 2.")
+    assert temperature.settled
 
 
 def test_no_other_temperature_on_a_grid_does_better():
-    found = fit_temperature(LABELS, TOO_SURE)
+    temperature = fit_temperature(LABELS, TOO_SURE)
     losses = [log_loss(LABELS, with_temperature(TOO_SURE, value)) for value in np.geomspace(0.5, 10, 60)]
-    assert found.log_loss_after <= min(losses) + 1e-9
+    assert temperature.log_loss_after <= min(losses) + 1e-9
 
 
 def test_a_temperature_keeps_every_prediction_and_one_changes_nothing():
@@ -75,12 +75,12 @@ def test_a_temperature_keeps_every_prediction_and_one_changes_nothing():
 
 def test_a_model_that_is_always_right_or_undecided_has_no_temperature_to_fit():
     always_right = np.full((50, 10), 0.01) + 0.9 * np.eye(10)[np.arange(50) % 10]
-    found = fit_temperature(np.arange(50) % 10, always_right)
-    assert found.sentence == (
+    temperature = fit_temperature(np.arange(50) % 10, always_right)
+    assert temperature.sentence == (
         "No temperature between 0.05 and 20 can be settled from these 50 images; the probabilities stay as they are."
     )
     undecided = fit_temperature(np.arange(50) % 10, np.full((50, 10), 0.1))
-    assert (found.settled, found.value, undecided.settled, undecided.value) == (False, 1.0, False, 1.0)
+    assert (temperature.settled, temperature.value, undecided.settled, undecided.value) == (False, 1.0, False, 1.0)
     assert undecided.log_loss_after == undecided.log_loss_before
 
 
@@ -104,17 +104,18 @@ def test_a_probability_of_zero_and_one_is_no_trouble():
     certain = np.eye(10, dtype=np.float32)[np.arange(20) % 10]
     labels = np.arange(20) % 10
     labels[0] = 5
-    found = calibration(labels, certain)
-    assert found.accuracy == 0.95
-    assert np.isfinite(found.log_loss)
+    figures = calibration(labels, certain)
+    assert figures.accuracy == 0.95
+    assert np.isfinite(figures.log_loss)
     assert fit_temperature(labels, certain).value > 1
     assert with_temperature(certain, 0.05).sum(axis=1) == pytest.approx(np.ones(20))
 
 
 def test_without_images_there_are_empty_bins_and_a_sentence():
     labels, probabilities = LABELS[:0], HONEST[:0]
-    found = calibration(labels, probabilities)
-    assert (found.expected_error, found.log_loss, found.bins[0].n, found.bins[0].accuracy) == (None, None, 0, None)
-    assert found.sentence == "Without images nothing can be said about the confidence."
+    figures = calibration(labels, probabilities)
+    assert (figures.expected_error, figures.log_loss) == (None, None)
+    assert (figures.bins[0].n, figures.bins[0].accuracy) == (0, None)
+    assert figures.sentence == "Without images nothing can be said about the confidence."
     assert fit_temperature(labels, probabilities).value == 1.0
     assert accuracy_by_coverage(labels, probabilities) == []

@@ -31,15 +31,15 @@ BETTER = answers(np.setdiff1d(wrong(0, 0.1), wrong(1, 0.2)))
 
 def test_the_four_counts_and_the_images_behind_them_agree():
     a, b = answers(wrong(2, 0.1)), answers(wrong(3, 0.12), shift=2)
-    found = compare(LABELS, a, b)
+    result = compare(LABELS, a, b)
     outcome = outcomes(LABELS, a, b)
     expected = [((a == LABELS) & (b == LABELS)), (a == LABELS) & (b != LABELS), (a != LABELS) & (b == LABELS)]
-    assert [found.both_right, found.only_a, found.only_b] == [int(mask.sum()) for mask in expected]
-    assert found.both_right + found.only_a + found.only_b + found.both_wrong == found.n == 10_000
+    assert [result.both_right, result.only_a, result.only_b] == [int(mask.sum()) for mask in expected]
+    assert result.both_right + result.only_a + result.only_b + result.both_wrong == result.n == 10_000
     assert np.array_equal(outcome == OUTCOMES.index("only A right"), expected[1])
-    assert found.same_answer == np.count_nonzero(a == b)
-    assert found.difference == pytest.approx(np.mean(b == LABELS) - np.mean(a == LABELS))
-    assert found.p == pytest.approx(stats.binomtest(found.only_a, found.only_a + found.only_b).pvalue)
+    assert result.same_answer == np.count_nonzero(a == b)
+    assert result.difference == pytest.approx(np.mean(b == LABELS) - np.mean(a == LABELS))
+    assert result.p == pytest.approx(stats.binomtest(result.only_a, result.only_a + result.only_b).pvalue)
 
 
 def test_probabilities_do_as_well_as_predicted_labels():
@@ -49,9 +49,9 @@ def test_probabilities_do_as_well_as_predicted_labels():
 
 
 def test_a_real_difference_is_said_in_a_sentence_to_quote():
-    found = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
-    assert found.better == "resnet18"
-    assert found.sentence == (
+    result = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
+    assert result.better == "resnet18"
+    assert result.sentence == (
         "resnet18 is better than cnn on these 10,000 images: 91.66 % (91.10 to 92.19) against "
         "90.00 % (89.40 to 90.57), difference +1.66 points (95 % interval +1.41 to +1.91), exact McNemar p < 0.0001. "
         "This compares two trained models, not the two recipes."
@@ -66,9 +66,9 @@ def test_the_sentence_is_told_from_the_better_models_side_whichever_comes_first(
 
 
 def test_a_difference_that_may_be_chance_is_not_called_one():
-    found = compare(LABELS, answers(np.arange(0, 1000)), answers(np.arange(10, 1012)), "first", "second")
-    assert found.better is None
-    assert found.sentence.startswith(
+    result = compare(LABELS, answers(np.arange(0, 1000)), answers(np.arange(10, 1012)), "first", "second")
+    assert result.better is None
+    assert result.sentence.startswith(
         "No difference can be shown between first and second on these 10,000 images: "
         "first 90.00 % (89.40 to 90.57) against second 89.98 % (89.38 to 90.55), "
         "difference +0.02 points (95 % interval -0.07 to +0.11), exact McNemar p = 0.83."
@@ -76,32 +76,32 @@ def test_a_difference_that_may_be_chance_is_not_called_one():
 
 
 def test_an_interval_without_zero_beside_a_p_above_5_percent_is_explained():
-    found = compare(LABELS, answers(np.arange(100, 114)), answers(np.arange(0, 5)), "first", "second")
-    assert found.p > 0.05
-    assert found.low > 0
-    assert "The interval leaves out 0, but the test is the stricter of the two and decides." in found.sentence
+    result = compare(LABELS, answers(np.arange(100, 114)), answers(np.arange(0, 5)), "first", "second")
+    assert result.p > 0.05
+    assert result.low > 0
+    assert "The interval leaves out 0, but the test is the stricter of the two and decides." in result.sentence
 
 
 def test_equal_answers_are_said_to_be_equal():
-    found = compare(LABELS, BASELINE, BASELINE, "first", "second")
-    assert found.sentence.startswith("Nothing separates first and second on these 10,000 images")
-    assert (found.p, found.difference, found.same_answer) == (1.0, 0.0, 10_000)
-    assert found.low < 0 < found.high
+    result = compare(LABELS, BASELINE, BASELINE, "first", "second")
+    assert result.sentence.startswith("Nothing separates first and second on these 10,000 images")
+    assert (result.p, result.difference, result.same_answer) == (1.0, 0.0, 10_000)
+    assert result.low < 0 < result.high
 
 
 def test_without_images_nothing_is_claimed():
     nothing = LABELS[:0]
-    found = compare(nothing, nothing, nothing, "first", "second")
-    assert found.sentence == "There is no image to compare first and second on."
-    assert (found.accuracy_a, found.difference, found.low, found.p) == (None, None, None, 1.0)
-    assert found.pairs == ()
-    assert "Without images: T-shirt/top, Trouser" in found.class_sentence
+    result = compare(nothing, nothing, nothing, "first", "second")
+    assert result.sentence == "There is no image to compare first and second on."
+    assert (result.accuracy_a, result.difference, result.low, result.p) == (None, None, None, 1.0)
+    assert result.pairs == ()
+    assert "Without images: T-shirt/top, Trouser" in result.class_sentence
 
 
 def test_no_figure_is_ever_nan():
     few = np.array([0, 0, 3])
-    for found in (compare(few, few, few), compare(few[:0], few[:0], few[:0]), compare(few, few, 1 + few)):
-        figures = [value for row in (found, *found.classes, *found.pairs) for value in asdict(row).values()]
+    for result in (compare(few, few, few), compare(few[:0], few[:0], few[:0]), compare(few, few, 1 + few)):
+        figures = [value for row in (result, *result.classes, *result.pairs) for value in asdict(row).values()]
         assert not any(isinstance(value, float) and np.isnan(value) for value in figures)
 
 
@@ -112,19 +112,19 @@ def test_answers_of_another_length_are_refused():
 
 def test_a_class_that_one_model_masters_is_found_and_named():
     coat = CLASS_NAMES.index("Coat")
-    found = compare(LABELS, answers(np.arange(4000, 4200)), answers(np.arange(4000, 4050)), "first", "second")
-    row = found.classes[coat]
+    result = compare(LABELS, answers(np.arange(4000, 4200)), answers(np.arange(4000, 4050)), "first", "second")
+    row = result.classes[coat]
     assert (row.n, row.only_a, row.only_b, row.difference) == (1000, 0, 150, pytest.approx(0.15))
-    assert [one.name for one in found.classes if one.shown] == ["Coat"]
-    assert found.class_sentence == "By class, second differs from first on Coat (+15.00 points)."
+    assert [row.name for row in result.classes if row.shown] == ["Coat"]
+    assert result.class_sentence == "By class, second differs from first on Coat (+15.00 points)."
 
 
 def test_classes_and_pairs_are_corrected_for_looking_at_all_of_them():
-    found = compare(LABELS, answers(np.arange(4000, 4012)), answers(np.arange(4000, 4004)), "first", "second")
-    coat = found.classes[4]
+    result = compare(LABELS, answers(np.arange(4000, 4012)), answers(np.arange(4000, 4004)), "first", "second")
+    coat = result.classes[4]
     assert coat.p == pytest.approx(stats.binomtest(0, 8).pvalue)
     assert coat.p_adjusted == pytest.approx(10 * coat.p)
-    pair = next(one for one in found.pairs if (one.true, one.predicted) == (4, 5))
+    pair = next(row for row in result.pairs if (row.true, row.predicted) == (4, 5))
     assert (pair.count_a, pair.count_b, pair.only_a, pair.only_b) == (12, 4, 8, 0)
     assert pair.p_adjusted == pytest.approx(90 * coat.p)
     assert not pair.shown
@@ -132,25 +132,26 @@ def test_classes_and_pairs_are_corrected_for_looking_at_all_of_them():
 
 def test_confused_pairs_add_up_to_the_confusion_matrices_off_the_diagonal():
     a, b = answers(wrong(2, 0.1)), answers(wrong(3, 0.12), shift=2)
-    found = compare(LABELS, a, b)
-    assert sum(one.count_a for one in found.pairs) == np.count_nonzero(a != LABELS)
-    assert sum(one.count_b - one.only_b for one in found.pairs) == np.count_nonzero((a == b) & (a != LABELS))
+    result = compare(LABELS, a, b)
+    assert sum(row.count_a for row in result.pairs) == np.count_nonzero(a != LABELS)
+    assert sum(row.count_b - row.only_b for row in result.pairs) == np.count_nonzero((a == b) & (a != LABELS))
 
 
 def test_only_classes_that_have_images_count_as_looked_at():
     kept = LABELS < 2
-    found = compare(LABELS[kept], answers(np.arange(0, 12))[kept], answers(np.arange(0, 4))[kept])
-    assert len(found.pairs) == 18
-    assert found.classes[0].p_adjusted == pytest.approx(2 * found.classes[0].p)
-    assert (found.classes[9].n, found.classes[9].difference, found.classes[9].p_adjusted) == (0, None, 1.0)
+    result = compare(LABELS[kept], answers(np.arange(0, 12))[kept], answers(np.arange(0, 4))[kept])
+    assert len(result.pairs) == 18
+    assert result.classes[0].p_adjusted == pytest.approx(2 * result.classes[0].p)
+    boot = result.classes[9]
+    assert (boot.n, boot.difference, boot.p_adjusted) == (0, None, 1.0)
 
 
 def test_several_runs_against_the_baseline_are_corrected_together():
     others = {"better": BETTER, "same": BASELINE, "close": answers(np.union1d(wrong(0, 0.1), [3, 7]))}
-    found = compare_with_baseline(LABELS, BASELINE, others, "base")
-    assert [(one.name_a, one.name_b, one.looks) for one in found] == [("base", name, 3) for name in others]
-    assert found[0].p_adjusted == pytest.approx(3 * found[0].p)
-    assert "after Holm's correction for 3 comparisons" in found[0].sentence
+    results = compare_with_baseline(LABELS, BASELINE, others, "base")
+    assert [(row.name_a, row.name_b, row.looks) for row in results] == [("base", name, 3) for name in others]
+    assert results[0].p_adjusted == pytest.approx(3 * results[0].p)
+    assert "after Holm's correction for 3 comparisons" in results[0].sentence
     assert compare_with_baseline(LABELS, BASELINE, {}) == []
 
 
@@ -181,14 +182,14 @@ def test_the_page_never_contradicts_itself_on_three_runs():
     for seed in range(150):
         shares = np.random.default_rng([seed, 1]).choice([0.010, 0.014, 0.018], 3)
         runs = answers_of(shares, seed)
-        others = {name: own for name, own in runs.items() if name != "a"}
-        found = compare_with_baseline(LABELS, runs["a"], others, "a")
+        others = {name: answered for name, answered in runs.items() if name != "a"}
+        results = compare_with_baseline(LABELS, runs["a"], others, "a")
         best = tied_with_best(LABELS, runs, "a")
-        worse = {one.name_a if one.better == one.name_b else one.name_b for one in found if one.better}
+        worse = {row.name_a if row.better == row.name_b else row.name_b for row in results if row.better}
         assert best
         assert not worse & set(best)
         if len(best) == 1 and best != ("a",):
-            (against,) = [one for one in found if one.name_b == best[0]]
+            (against,) = [result for result in results if result.name_b == best[0]]
             assert against.better == best[0]
         seen.add(len(best))
     assert seen == {1, 2, 3}
@@ -199,17 +200,17 @@ def test_a_run_is_left_out_if_any_other_beats_it_and_not_only_the_most_accurate(
     b = answers(np.arange(12, 900))
     c = answers(np.r_[np.arange(120, 900), np.arange(2000, 2090)])
     runs = {"a": a, "b": b, "c": c}
-    found = compare_with_baseline(LABELS, a, {"b": b, "c": c}, "a")
-    assert [one.better for one in found] == ["b", "c"]
+    results = compare_with_baseline(LABELS, a, {"b": b, "c": c}, "a")
+    assert [result.better for result in results] == ["b", "c"]
     assert tied_with_best(LABELS, runs, "a") == ("b", "c")
     assert tied_with_best(LABELS, {"b": b, "c": c}, "b") == ("b", "c")
 
 
 def test_the_luckiest_of_many_against_the_luckiest_of_others_is_corrected_for_every_pair():
     plain = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
-    found = compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 12)
-    assert found.p_adjusted == pytest.approx(12 * plain.p)
-    assert "after Bonferroni's correction for the 12 pairs that these two were chosen from" in found.sentence
+    result = compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 12)
+    assert result.p_adjusted == pytest.approx(12 * plain.p)
+    assert "after Bonferroni's correction for the 12 pairs that these two were chosen from" in result.sentence
     assert compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 1).sentence == plain.sentence
     assert compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 10**300).better is None
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import WeightsError
-from core.files import UnusableFile, read_start, read_whole, require_regular, shown
+from core.files import UnusableFile, read_start, read_whole, require_regular, shown, written_aside
 from tests.rights import rights_of_files_hold
 
 
@@ -98,3 +98,22 @@ def test_any_path_is_a_file_or_refused_in_words_that_can_be_written(name: str) -
     except UnusableFile as error:
         str(error).encode()
     shown(name).encode()
+
+
+def test_what_is_written_aside_takes_the_place_only_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    def write_half() -> None:
+        with written_aside(path) as aside:
+            aside.write_text("half")
+            raise ValueError("cannot go on")
+
+    with pytest.raises(ValueError, match="cannot go on"):
+        write_half()
+    assert path.read_text() == "before"
+    with written_aside(path) as aside:
+        aside.write_text("after")
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

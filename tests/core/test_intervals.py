@@ -85,8 +85,8 @@ def test_the_interval_of_a_mean_over_seeds_is_scipys():
 
 
 def test_one_seed_has_a_mean_and_no_spread_and_none_has_neither():
-    one = mean_over_seeds([0.91])
-    assert (one.n, one.mean, one.sd, one.low, one.high) == (1, 0.91, None, None, None)
+    single = mean_over_seeds([0.91])
+    assert (single.n, single.mean, single.sd, single.low, single.high) == (1, 0.91, None, None, None)
     assert mean_over_seeds([]).mean is None
 
 

@@ -95,8 +95,8 @@ def test_an_empty_label_is_none_and_a_wrong_one_is_kept_in_its_words() -> None:
     ("row", "conflict"), [("a.jpg,8,Dress", True), ("a.jpg,3,3 - Bag", True), ("a.jpg,3,hat", False)]
 )
 def test_two_columns_of_labels_must_agree(row: str, conflict: bool) -> None:
-    (one, _) = read_table(f"file,label_index,label\n{row}\nb.jpg,1,Trouser\n".encode()).rows
-    assert (one.label, one.conflict) == (None, conflict)
+    (first, _) = read_table(f"file,label_index,label\n{row}\nb.jpg,1,Trouser\n".encode()).rows
+    assert (first.label, first.conflict) == (None, conflict)
 
 
 def test_numbers_past_nine_say_that_no_number_of_their_column_is_a_label() -> None:

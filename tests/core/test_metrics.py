@@ -42,10 +42,10 @@ def test_per_class_and_macro_figures_are_scikit_learns(answers):
     labels, probabilities = answers
     predicted = metrics.predictions(probabilities)
     figures = metrics.per_class(metrics.confusion_matrix(labels, predicted))
-    ours = [(one.precision, one.recall, one.f1, one.support) for one in figures]
+    ours = [(row.precision, row.recall, row.f1, row.support) for row in figures]
     expected = sklearn_metrics.precision_recall_fscore_support(labels, predicted, labels=range(10))
     assert np.array(ours) == pytest.approx(np.array(expected).T)
-    assert [one.name for one in figures] == list(CLASS_NAMES)
+    assert [row.name for row in figures] == list(CLASS_NAMES)
     macro = metrics.macro(figures)
     expected_macro = sklearn_metrics.precision_recall_fscore_support(labels, predicted, average="macro")
     assert (macro.precision, macro.recall, macro.f1) == pytest.approx(expected_macro[:3])

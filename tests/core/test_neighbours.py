@@ -1,11 +1,10 @@
-"""Nearest images against scikit-learn's brute force, and principal axes against its PCA."""
+"""Nearest images against scikit-learn's brute force."""
 
 import numpy as np
 import pytest
-from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from core.answers.neighbours import PrincipalAxes, nearest, unit
+from core.answers.neighbours import nearest, unit
 
 RANDOM = np.random.default_rng(0)
 FEATURES = RANDOM.normal(0.3, 1, (1500, 20)).astype(np.float32) @ RANDOM.normal(0, 1, (20, 40)).astype(np.float32)
@@ -33,16 +32,3 @@ def test_with_fewer_candidates_than_wanted_there_are_all_of_them() -> None:
 
 def test_what_has_no_length_stays_zero() -> None:
     assert not unit(np.zeros((2, 3), np.float32)).any()
-
-
-def test_principal_axes_are_those_of_scikit_learn() -> None:
-    axes = PrincipalAxes.of(FEATURES, 15)
-    oracle = PCA(15, svd_solver="full").fit(FEATURES.astype(np.float64))
-    agreement = np.abs((axes.basis * oracle.components_.T).sum(axis=0))
-    assert agreement == pytest.approx(1, abs=1e-3)
-    assert np.allclose(axes.basis.T @ axes.basis, np.eye(15), atol=1e-5)
-    assert np.allclose(np.abs(axes.coordinates(FEATURES)), np.abs(oracle.transform(FEATURES)), atol=0.02)
-
-
-def test_there_are_no_more_axes_than_features() -> None:
-    assert PrincipalAxes.of(FEATURES, 100).basis.shape == (40, 40)

@@ -76,8 +76,8 @@ def test_only_what_lies_lengthwise_may_come_in_pairs() -> None:
 
 
 def test_a_pair_shows_the_item_twice_one_before_the_other() -> None:
-    one = shoe().float()[None, None] / 255
-    maps = torch.cat([one, (one > 0).float()], dim=1).expand(200, -1, -1, -1)
+    picture = shoe().float()[None, None] / 255
+    maps = torch.cat([picture, (picture > 0).float()], dim=1).expand(200, -1, -1, -1)
     pairs = paired(maps, Draw(200, torch.device("cpu"), seeded()))
     covered = (pairs[:, 1] > 0.5).flatten(1).sum(1)
     assert covered.min() > 1.2 * float(maps[0, 1].sum())
@@ -88,7 +88,7 @@ def test_the_share_of_pairs_that_is_documented_shows_more_of_the_shoe() -> None:
     lone = photograph(item().expand(2000, -1, -1), seeded())
     shoes = photograph(shoe().expand(2000, -1, -1), seeded())
     area = [(images > 60).flatten(1).float().sum(1) for images in (lone, shoes)]
-    larger = [float((one > 1.35 * one.median()).float().mean()) for one in area]
+    larger = [float((pixels > 1.35 * pixels.median()).float().mean()) for pixels in area]
     assert larger[1] - larger[0] == pytest.approx(0.6 * PAIR, abs=0.4 * PAIR)
 
 

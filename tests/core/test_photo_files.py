@@ -41,10 +41,10 @@ def test_files_folders_and_zips_are_gathered_in_order_and_hidden_files_left_out(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(PHOTO)
     (tmp_path / "more.zip").write_bytes(zipped({"Coat/x.png": PHOTO, "__MACOSX/x.png": b"", ".DS_Store": b""}))
-    found = list(gather([tmp_path / "Sandal" / "a.png", tmp_path]))
-    names = [str(Path(file.name).relative_to(tmp_path)) for file in found]
+    gathered = list(gather([tmp_path / "Sandal" / "a.png", tmp_path]))
+    names = [str(Path(file.name).relative_to(tmp_path)) for file in gathered]
     assert names == ["Sandal/a.png", "more.zip/Coat/x.png", "Bag/b.png", "Sandal/a.png"]
-    assert {file.content for file in found} == {PHOTO}
+    assert {file.content for file in gathered} == {PHOTO}
 
 
 def test_a_zip_is_told_by_its_content(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_links_pipes_and_missing_files_are_refused_and_the_rest_goes_on(tmp_path
     (folder / "round").symlink_to(folder)
     os.mkfifo(folder / "pipe.png")
     (folder / "real.png").write_bytes(PHOTO)
-    found = {Path(file.name).name: file for file in gather([folder, tmp_path / "missing.png"])}
-    assert found["real.png"].content == PHOTO
-    reasons = {name: str(file.error) for name, file in found.items() if file.error}
+    gathered = {Path(file.name).name: file for file in gather([folder, tmp_path / "missing.png"])}
+    assert gathered["real.png"].content == PHOTO
+    reasons = {name: str(file.error) for name, file in gathered.items() if file.error}
     assert set(reasons) == {"link.png", "round", "pipe.png", "missing.png"}
     assert "links are not followed" in reasons["link.png"]
     assert "no file" in reasons["pipe.png"]
@@ -86,9 +86,9 @@ def test_zips_in_zips_links_passwords_and_rare_methods_are_refused_one_by_one() 
         target.writestr("inner.jpg", zipped({"x.png": PHOTO}))
         target.writestr("rare.png", PHOTO, zipfile.ZIP_LZMA)
         target.writestr("good.png", PHOTO)
-    found = list(unpack("a.zip", packed))
-    assert [file.name for file in found if not file.error] == ["a.zip/good.png"]
-    reasons = [str(file.error) for file in found[:3]]
+    unpacked = list(unpack("a.zip", packed))
+    assert [file.name for file in unpacked if not file.error] == ["a.zip/good.png"]
+    reasons = [str(file.error) for file in unpacked[:3]]
     for reason, words in zip(reasons, ("is a link", "a zip in a zip", "packed in a way"), strict=True):
         assert words in reason
 
@@ -144,9 +144,9 @@ def test_names_from_outside_can_be_stored_and_shown(tmp_path: Path) -> None:
     assert clean_name("Größe 👩‍🔬 1\u202f.png") == "Größe 👩‍🔬 1\u202f.png"
     assert clean_name("a\x1b[31m\n\u202eb\udcff.png") == "a�[31m��b�.png"
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")).write_bytes(PHOTO)
-    (found,) = gather([tmp_path])
-    assert found.name == f"{tmp_path}/caf�.png"
-    assert found.content == PHOTO
+    (file,) = gather([tmp_path])
+    assert file.name == f"{tmp_path}/caf�.png"
+    assert file.content == PHOTO
     (entry,) = unpack("a.zip", io.BytesIO(zipped({"\x1b[2J.png": PHOTO})))
     assert entry.name == "a.zip/�[2J.png"
 
@@ -195,9 +195,9 @@ def test_what_phones_cameras_and_network_drives_put_beside_photos_is_no_photo_an
     for name, content in entries.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    for found in (list(gather([tmp_path])), list(unpack("a.zip", io.BytesIO(zipped(entries))))):
-        assert not any(file.error for file in found)
-        kinds = {Path(file.name).name: file.kind for file in found}
+    for photos in (list(gather([tmp_path])), list(unpack("a.zip", io.BytesIO(zipped(entries))))):
+        assert not any(file.error for file in photos)
+        kinds = {Path(file.name).name: file.kind for file in photos}
         assert kinds == dict.fromkeys(SIDECARS, "other") | {"a.png": "photo"}
 
 
@@ -214,13 +214,13 @@ def packed_by_powershell(entries: dict[str, bytes]) -> bytes:
 
 def test_a_zip_of_windows_has_folders_like_any_other() -> None:
     files = {"Bag\\1.png": PHOTO, "Bag\\labels.csv": b"file,label\n1.png,Bag\n", "Dress\\1.png": PHOTO}
-    found = list(unpack("a.zip", io.BytesIO(packed_by_powershell(files))))
-    assert [(file.name, file.kind) for file in found] == [
+    unpacked = list(unpack("a.zip", io.BytesIO(packed_by_powershell(files))))
+    assert [(file.name, file.kind) for file in unpacked] == [
         ("a.zip/Bag/1.png", "photo"),
         ("a.zip/Bag/labels.csv", "table"),
         ("a.zip/Dress/1.png", "photo"),
     ]
-    assert not any(file.error for file in found)
+    assert not any(file.error for file in unpacked)
 
 
 def named(raw: bytes, extra: bytes = b"") -> str:
@@ -231,8 +231,8 @@ def named(raw: bytes, extra: bytes = b"") -> str:
     with zipfile.ZipFile(packed, "w") as target:
         target.writestr(info, PHOTO)
     content = packed.getvalue().replace(b"a" * len(raw), raw)
-    (found,) = unpack("z", io.BytesIO(content))
-    return found.name.removeprefix("z/")
+    (file,) = unpack("z", io.BytesIO(content))
+    return file.name.removeprefix("z/")
 
 
 def test_names_are_read_in_the_code_page_that_they_are_in() -> None:
@@ -251,8 +251,8 @@ def test_a_zip64_archive_is_read_and_its_count_is_believed_where_it_stands() -> 
         for name in ("a.png", "b.png"):
             with target.open(name, "w", force_zip64=True) as entry:
                 entry.write(PHOTO)
-    found = list(unpack("a.zip", packed))
-    assert [(file.name, file.error) for file in found] == [("a.zip/a.png", None), ("a.zip/b.png", None)]
+    unpacked = list(unpack("a.zip", packed))
+    assert [(file.name, file.error) for file in unpacked] == [("a.zip/a.png", None), ("a.zip/b.png", None)]
     assert len(list(unpack("a.zip", io.BytesIO(with_end64(packed.getvalue(), count=2))))) == 2
     (refused,) = unpack("a.zip", io.BytesIO(with_end64(packed.getvalue(), count=10**12)))
     assert "more than 1,000 files" in str(refused.error)
@@ -273,8 +273,8 @@ def with_end64(packed: bytes, count: int, length: int | None = None) -> bytes:
 def test_folders_and_hidden_entries_are_not_counted_as_files() -> None:
     folders = {f"{number}/": b"" for number in range(MAX_ENTRIES + 5)}
     hidden = {f"._{number}": b"x" for number in range(50)}
-    found = list(unpack("a.zip", io.BytesIO(zipped({**folders, **hidden, "a.png": PHOTO}))))
-    assert [file.name for file in found] == ["a.zip/a.png"]
+    unpacked = list(unpack("a.zip", io.BytesIO(zipped({**folders, **hidden, "a.png": PHOTO}))))
+    assert [file.name for file in unpacked] == ["a.zip/a.png"]
     (refused,) = unpack("a.zip", io.BytesIO(zipped({f"{number}/": b"" for number in range(MAX_LISTED + 1)})))
     assert "more than 1,000 files" in str(refused.error)
 
@@ -287,8 +287,8 @@ def test_entries_that_share_their_bytes_are_refused_at_once() -> None:
     listed[24:28] = (1).to_bytes(4, "little")
     end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1000, 1000, len(listed) * 1000, at, 0)
     start = time.monotonic()
-    found = list(unpack("a.zip", io.BytesIO(inner[:at] + bytes(listed) * 1000 + end)))
-    (reason,) = [str(file.error) for file in found]
+    unpacked = list(unpack("a.zip", io.BytesIO(inner[:at] + bytes(listed) * 1000 + end)))
+    (reason,) = [str(file.error) for file in unpacked]
     assert reason == "a.zip is a damaged zip: its entries overlap. Copy or download it again."
     assert time.monotonic() - start < 1
 

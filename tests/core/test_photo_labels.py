@@ -25,8 +25,8 @@ def labelled(
     files = [photo(name) for name in photos]
     for name, text in (tables or {}).items():
         files.append(PhotoFile(name, text.encode() if isinstance(text, str) else text, kind="table"))
-    found = label_photos(files, Sources(folders=folders, among=tables is not None, roots=roots))
-    return {file.name: found.of(file).label for file in files if file.kind == "photo"}, found
+    photo_labels = label_photos(files, Sources(folders=folders, among=tables is not None, roots=roots))
+    return {file.name: photo_labels.of(file).label for file in files if file.kind == "photo"}, photo_labels
 
 
 def by_table(photos: Iterable[str], rows: str) -> dict[str, int | None]:
@@ -61,9 +61,9 @@ def by_table(photos: Iterable[str], rows: str) -> dict[str, int | None]:
 def test_a_folder_named_by_a_class_labels_all_below_it_and_a_number_only_what_is_in_it(
     name: str, label: int | None
 ) -> None:
-    labels, found = labelled([name], folders=True)
+    labels, photo_labels = labelled([name], folders=True)
     assert labels == {name: label}
-    assert not any(one.conflict for one in found.found.values())
+    assert not any(true_class.conflict for true_class in photo_labels.classes.values())
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,19 @@ def test_a_folder_named_by_a_class_labels_all_below_it_and_a_number_only_what_is
     ],
 )
 def test_folders_that_disagree_are_named_and_label_nothing(name: str, told: str) -> None:
-    labels, found = labelled([name, "Coat/b.jpg"], folders=True)
+    labels, photo_labels = labelled([name, "Coat/b.jpg"], folders=True)
     assert labels == {name: None, "Coat/b.jpg": 4}
-    assert found.sentences == (f"{name}: Its labels conflict: {told}.", f"1 photo has no label: {name}.")
+    assert photo_labels.sentences == (f"{name}: Its labels conflict: {told}.", f"1 photo has no label: {name}.")
 
 
 def test_folders_with_a_number_past_nine_among_them_only_count() -> None:
     for pattern, twelve in (("s/{}/a.jpg", "12"), ("class_{}/a.jpg", "class_12")):
-        labels, found = labelled([pattern.format(number) for number in (1, 2, 12)] + ["Bag/1/b.jpg"], folders=True)
+        labels, photo_labels = labelled(
+            [pattern.format(number) for number in (1, 2, 12)] + ["Bag/1/b.jpg"], folders=True
+        )
         assert [*labels.values()] == [None, None, None, 8]
-        assert f"Folders called by numbers are not taken for labels 0 to 9, because of '{twelve}'." in found.sentences
+        told = f"Folders called by numbers are not taken for labels 0 to 9, because of '{twelve}'."
+        assert told in photo_labels.sentences
 
 
 def test_only_folders_from_the_named_one_on_count() -> None:
@@ -130,9 +133,9 @@ def test_only_folders_from_the_named_one_on_count() -> None:
     ],
 )
 def test_a_row_finds_its_photo_however_its_path_is_written(written: str, name: str) -> None:
-    labels, found = labelled([name, "other.jpg"], {"labels.csv": f"file,label\n{written},Bag\n"})
+    labels, photo_labels = labelled([name, "other.jpg"], {"labels.csv": f"file,label\n{written},Bag\n"})
     assert labels == {name: 8, "other.jpg": None}
-    assert found.sentences == ("1 photo has no label: other.jpg.",)
+    assert photo_labels.sentences == ("1 photo has no label: other.jpg.",)
 
 
 @pytest.mark.parametrize(
@@ -147,9 +150,9 @@ def test_a_row_finds_its_photo_however_its_path_is_written(written: str, name: s
     ],
 )
 def test_a_row_of_another_file_matches_no_photo_and_is_named(written: str, name: str) -> None:
-    labels, found = labelled([name], {"labels.csv": f"file,label\n{written},Bag\n"})
+    labels, photo_labels = labelled([name], {"labels.csv": f"file,label\n{written},Bag\n"})
     assert labels == {name: None}
-    assert found.sentences == (f"1 of 1 rows match no photo: {written}.", f"1 photo has no label: {name}.")
+    assert photo_labels.sentences == (f"1 of 1 rows match no photo: {written}.", f"1 photo has no label: {name}.")
 
 
 def test_a_row_whose_folder_is_known_means_no_photo_of_another_folder() -> None:
@@ -177,9 +180,9 @@ def test_rows_go_to_the_photos_that_they_fit_best() -> None:
     ],
 )
 def test_a_row_that_fits_several_photos_labels_none_and_is_named(names: list[str], row: str) -> None:
-    labels, found = labelled(names, {"labels.csv": f"file,label\n{row},Bag\n"})
+    labels, photo_labels = labelled(names, {"labels.csv": f"file,label\n{row},Bag\n"})
     assert labels == dict.fromkeys(names)
-    assert f"Line 2 of labels.csv fits {', '.join(sorted(names))}, and can mean only one." in found.sentences
+    assert f"Line 2 of labels.csv fits {', '.join(sorted(names))}, and can mean only one." in photo_labels.sentences
 
 
 def test_a_photo_that_rows_of_several_files_fit_has_no_label_where_they_disagree() -> None:
@@ -190,8 +193,8 @@ def test_a_photo_that_rows_of_several_files_fit_has_no_label_where_they_disagree
 def test_of_a_table_of_several_folders_the_one_that_was_named_decides() -> None:
     table = read_table(b"file,label\nsetA/1.jpg,Bag\nsetB/1.jpg,Coat\n")
     for name, label in (("/x/setA/1.jpg", 8), ("/x/setB/1.jpg", 4), ("/x/other/1.jpg", None)):
-        found = label_photos([photo(name)], Sources(table=table, roots=(name.rpartition("/")[0],)))
-        assert found.of(photo(name)).label == label
+        photo_labels = label_photos([photo(name)], Sources(table=table, roots=(name.rpartition("/")[0],)))
+        assert photo_labels.of(photo(name)).label == label
     names = ("one.zip/1.jpg", "two.zip/1.jpg")
     assert by_table(names, "one.zip/1.jpg,Bag\ntwo.zip/1.jpg,Coat") == {"one.zip/1.jpg": 8, "two.zip/1.jpg": 4}
 
@@ -200,22 +203,22 @@ def test_two_photos_of_one_name_are_told_apart_by_their_content() -> None:
     table = PhotoFile("labels.csv", b"file,label\na.jpg,Bag\n", kind="table")
     twice, other = PhotoFile("a.jpg", b"one"), PhotoFile("a.jpg", b"two")
     assert label_photos([twice, twice, table], Sources(among=True)).of(twice).label == 8
-    found = label_photos([twice, other, table], Sources(among=True))
-    assert [found.of(one).label for one in (twice, other)] == [None, None]
-    assert "2 photos of the name a.jpg" in found.sentences[0]
+    photo_labels = label_photos([twice, other, table], Sources(among=True))
+    assert [photo_labels.of(file).label for file in (twice, other)] == [None, None]
+    assert "2 photos of the name a.jpg" in photo_labels.sentences[0]
 
 
 def test_rows_that_disagree_are_named_and_those_that_agree_are_one() -> None:
     rows = "a.jpg,Bag\na.jpg,8\nb.jpg,Bag\n./b.jpg,Shirt\nc.jpg,hat\nd.jpg,Coat\nd.jpg,\ne.jpg,\nx.jpg,Bag"
-    labels, found = labelled([f"{letter}.jpg" for letter in "abcdef"], {"labels.csv": f"file,label\n{rows}\n"})
+    labels, photo_labels = labelled([f"{letter}.jpg" for letter in "abcdef"], {"labels.csv": f"file,label\n{rows}\n"})
     assert [*labels.values()] == [8, None, None, 4, None, None]
-    assert found.sentences == (
+    assert photo_labels.sentences == (
         "b.jpg: Its labels conflict: Bag by line 4 of labels.csv and Shirt by line 5 of labels.csv.",
         "1 of 9 rows have no class for a label: 'hat' in line 6 of labels.csv.",
         "1 of 9 rows match no photo: x.jpg.",
         "4 photos have no label: b.jpg, c.jpg, e.jpg and 1 more.",
     )
-    assert found.of(photo("c.jpg")).reason == "It has no label: 'hat' in line 6 of labels.csv is no class."
+    assert photo_labels.of(photo("c.jpg")).reason == "It has no label: 'hat' in line 6 of labels.csv is no class."
 
 
 def test_each_table_speaks_of_what_lies_beside_it() -> None:
@@ -235,12 +238,12 @@ def test_of_several_tables_the_nearest_takes_its_photos_and_true_conflicts_are_n
         "one.zip/prices.csv": "item,price\nbag,3\n",
         "one.zip/lookbook-answers.csv": "file,true class,predicted\na.png,,Bag\n",
     }
-    labels, found = labelled(["one.zip/a.png", "two.zip/a.png", "one.zip/b.png", "c.png"], tables)
+    labels, photo_labels = labelled(["one.zip/a.png", "two.zip/a.png", "one.zip/b.png", "c.png"], tables)
     assert [*labels.values()] == [3, 8, 4, None]
-    assert found.of_other_things == ("one.zip/prices.csv", "one.zip/lookbook-answers.csv")
-    labels, found = labelled(["one.zip/a.png"], tables)
+    assert photo_labels.of_other_things == ("one.zip/prices.csv", "one.zip/lookbook-answers.csv")
+    labels, photo_labels = labelled(["one.zip/a.png"], tables)
     assert labels == {"one.zip/a.png": None}
-    assert "Dress by line 2 of one.zip/inner.csv and Bag by line 2 of labels.csv" in found.sentences[0]
+    assert "Dress by line 2 of one.zip/inner.csv and Bag by line 2 of labels.csv" in photo_labels.sentences[0]
 
 
 def test_a_table_and_a_folder_that_disagree_conflict_but_a_number_of_a_folder_counts_less() -> None:
@@ -256,16 +259,18 @@ def test_a_table_in_an_old_encoding_is_read_as_what_it_names() -> None:
     # One byte is a letter of two alphabets, and both photos are here.
     table = b"file,label\n\x8a.jpg,Bag\nb.jpg,Coat\n"
     names = (b"\x8a.jpg".decode("cp1252"), b"\x8a.jpg".decode("mac_roman"), "b.jpg")
-    labels, found = labelled(names, {"t.csv": table})
+    labels, photo_labels = labelled(names, {"t.csv": table})
     assert [*labels.values()] == [None, None, 4]
-    assert "1 of 2 rows match no photo" in found.sentences[0]
+    assert "1 of 2 rows match no photo" in photo_labels.sentences[0]
 
 
 def test_a_table_that_cannot_be_read_is_named_and_the_others_go_on() -> None:
     tables = {"bad.csv": "file,label\na.jpg,hat\n", "good.csv": "file,label\na.jpg,Bag\n"}
-    labels, found = labelled(["a.jpg"], tables)
+    labels, photo_labels = labelled(["a.jpg"], tables)
     assert labels == {"a.jpg": 8}
-    assert [fault.message for fault in found.faults] == ["bad.csv: Line 2 of the labels has 'hat', which is no class."]
+    assert [fault.message for fault in photo_labels.faults] == [
+        "bad.csv: Line 2 of the labels has 'hat', which is no class."
+    ]
 
 
 def test_where_nothing_is_stated_nothing_is_said_and_a_refused_file_lacks_no_label() -> None:
@@ -276,14 +281,14 @@ def test_where_nothing_is_stated_nothing_is_said_and_a_refused_file_lacks_no_lab
 
 def test_names_of_any_length_and_kind_make_short_sentences_of_one_line() -> None:
     name = "x" * 100_000 + "\x1b[31m\u202e.jpg"
-    found = labelled(["Bag/a.jpg"], {"labels.csv": f'file,label\n{name},Bag\n"two\nlines",Coat\n'})[1]
-    assert found.sentences[0].endswith("xx\ufffd[31m\ufffd.jpg, two\ufffdlines.")
-    assert len(found.sentences[0]) < 300
+    photo_labels = labelled(["Bag/a.jpg"], {"labels.csv": f'file,label\n{name},Bag\n"two\nlines",Coat\n'})[1]
+    assert photo_labels.sentences[0].endswith("xx\ufffd[31m\ufffd.jpg, two\ufffdlines.")
+    assert len(photo_labels.sentences[0]) < 300
 
 
 def test_many_conflicts_are_counted_after_the_tenth() -> None:
-    found = labelled([f"Bag/Shirt/{number}.jpg" for number in range(15)], folders=True)[1]
-    assert found.sentences[10] == "There are 5 more conflicts of this kind."
+    photo_labels = labelled([f"Bag/Shirt/{number}.jpg" for number in range(15)], folders=True)[1]
+    assert photo_labels.sentences[10] == "There are 5 more conflicts of this kind."
 
 
 _NAMES = st.text(
@@ -317,13 +322,14 @@ def test_the_labels_read_are_those_written(data: st.DataObject) -> None:
     separator, end = data.draw(st.sampled_from(",;\t|")), data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
     form, words = data.draw(st.sampled_from(["NFC", "NFD"])), data.draw(st.sampled_from(_WRITTEN))
     encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
-    lines = [(file, label)] + [(unicodedata.normalize(form, prefix + name), words(one)) for name, one in truth.items()]
+    rows = [(unicodedata.normalize(form, prefix + name), words(number)) for name, number in truth.items()]
+    lines = [(file, label), *rows]
     text = end.join(separator.join(f'"{cell}"' for cell in line) for line in lines)
     table = read_table(text.encode(encoding))
     files = [photo(name) for name in names]
-    found = label_photos(files, Sources(table=table))
-    assert {file.name: found.of(file).label for file in files} == truth
-    assert found.sentences == ()
+    photo_labels = label_photos(files, Sources(table=table))
+    assert {file.name: photo_labels.of(file).label for file in files} == truth
+    assert photo_labels.sentences == ()
 
 
 _FEW = st.sampled_from(["a", "A", "b", "ü", "u\u0308", "Bag", "Shirt", "3", "03", "train", "test", "x"])
@@ -344,17 +350,17 @@ def test_no_photo_ever_has_a_label_that_no_row_and_no_folder_states(
     names: list[str], rows: list[tuple[str, str]], folders: bool
 ) -> None:
     text = "file,label\n" + "\n".join(map(",".join, rows)) + "\n"
-    labels, found = labelled(names, {"labels.csv": text}, folders=folders)
+    labels, photo_labels = labelled(names, {"labels.csv": text}, folders=folders)
     stated = {"Bag": 8, "3": 3, "03": 3, "Shirt": 6}
     for name, label in labels.items():
         *above, end = name.split("/")
         by_folder = {stated.get(folder) for folder in above} if folders else set()
         by_rows = {stated.get(words) for row, words in rows if row.rpartition("/")[2].casefold() == end.casefold()}
         assert label in {None} | by_folder | by_rows
-        assert (label is None) == bool(found.of(photo(name)).reason)
+        assert (label is None) == bool(photo_labels.of(photo(name)).reason)
     missing = sum(label is None for label in labels.values())
-    assume(found.sentences)
-    assert any(f"{missing} photo" in sentence for sentence in found.sentences) == bool(missing)
+    assume(photo_labels.sentences)
+    assert any(f"{missing} photo" in sentence for sentence in photo_labels.sentences) == bool(missing)
 
 
 @settings(max_examples=100)
@@ -376,6 +382,6 @@ def test_of_a_part_of_a_data_set_no_photo_has_the_label_of_another(data: st.Data
     }
     rows = "".join(f"{prefix}{path},{label}\n" for path, label in truth.items())
     table = read_table(f"file,label\n{rows}".encode())
-    found = label_photos(files.values(), Sources(table=table, roots=("/home/me",)))
+    photo_labels = label_photos(files.values(), Sources(table=table, roots=("/home/me",)))
     for path, file in files.items():
-        assert found.of(file).label in (truth[path], None)
+        assert photo_labels.of(file).label in (truth[path], None)

@@ -39,9 +39,9 @@ def _config(model: str, precision: str) -> RunConfig:
 
 
 def test_auto_takes_bfloat16_exactly_where_torch_finds_instructions_for_it() -> None:
-    found = sys.platform == "linux" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    assert has_bfloat16() == found
-    assert precision_on(_config("cnn", "auto"), CPU) == ("bfloat16" if found else "float32")
+    expected = sys.platform == "linux" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    assert has_bfloat16() == expected
+    assert precision_on(_config("cnn", "auto"), CPU) == ("bfloat16" if expected else "float32")
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -31,23 +31,23 @@ def test_a_recipe_is_its_mean_spread_and_number_of_seeds():
 
 def test_images_that_no_recipe_finds_harder_leave_welchs_t_test_over_seeds():
     a, b = runs([0.80, 0.84, 0.88, 0.90], 2), runs([0.70, 0.78, 0.86], 3)
-    found = compare_recipes(LABELS, a, b)
+    comparison = compare_recipes(LABELS, a, b)
     expected = stats.ttest_ind(shares(b), shares(a), equal_var=False)
     interval = expected.confidence_interval(0.95)
-    assert found.image_variance < 0.01 * found.seed_variance
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=0.02)
-    assert found.p == pytest.approx(expected.pvalue, rel=0.02)
-    assert found.degrees_of_freedom == pytest.approx(expected.df, rel=0.02)
+    assert comparison.image_variance < 0.01 * comparison.seed_variance
+    assert (comparison.low, comparison.high) == pytest.approx((interval.low, interval.high), rel=0.02)
+    assert comparison.p == pytest.approx(expected.pvalue, rel=0.02)
+    assert comparison.degrees_of_freedom == pytest.approx(expected.df, rel=0.02)
 
 
 def test_seeds_that_all_answer_alike_leave_the_paired_t_test_over_images():
     a, b = runs([0.9], 4) * 3, runs([0.92], 5) * 3
-    found = compare_recipes(LABELS, a, b)
+    comparison = compare_recipes(LABELS, a, b)
     expected = stats.ttest_rel((b[0] == LABELS) * 1.0, (a[0] == LABELS) * 1.0)
-    assert found.seed_variance == pytest.approx(0, abs=1e-20)
-    assert found.p == pytest.approx(expected.pvalue)
+    assert comparison.seed_variance == pytest.approx(0, abs=1e-20)
+    assert comparison.p == pytest.approx(expected.pvalue)
     interval = expected.confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert (comparison.low, comparison.high) == pytest.approx((interval.low, interval.high))
 
 
 def test_the_variance_of_the_difference_is_the_one_seen_over_many_repetitions():
@@ -62,54 +62,54 @@ def test_the_variance_of_the_difference_is_the_one_seen_over_many_repetitions():
             ]
             for _ in range(2)
         )
-        found = compare_recipes(LABELS, group_a, group_b)
-        differences.append(found.difference)
-        variances.append(found.seed_variance + found.image_variance)
+        comparison = compare_recipes(LABELS, group_a, group_b)
+        differences.append(comparison.difference)
+        variances.append(comparison.seed_variance + comparison.image_variance)
     assert np.mean(variances) == pytest.approx(np.var(differences), rel=0.3)
 
 
 def test_a_better_recipe_is_said_to_be_better_with_what_it_rests_on():
-    found = compare_recipes(LABELS, runs([0.90] * 3, 7), runs([0.95] * 3, 8), "cnn", "resnet18")
-    assert found.better == "resnet18"
-    assert found.sentence.startswith("As a recipe resnet18 is better than cnn: ")
-    assert "not for other training data" in found.sentence
+    comparison = compare_recipes(LABELS, runs([0.90] * 3, 7), runs([0.95] * 3, 8), "cnn", "resnet18")
+    assert comparison.better == "resnet18"
+    assert comparison.sentence.startswith("As a recipe resnet18 is better than cnn: ")
+    assert "not for other training data" in comparison.sentence
     assert compare_recipes(LABELS, runs([0.95] * 3, 8), runs([0.90] * 3, 7), "resnet18", "cnn").better == "resnet18"
 
 
 def test_no_difference_between_recipes_is_said_as_such():
-    found = compare_recipes(LABELS, runs([0.90, 0.92], 9), runs([0.92, 0.90], 10), "one", "other")
-    assert found.better is None
-    assert found.sentence.startswith("No difference can be shown between the recipes one and other: ")
-    assert "Two seeds are the fewest that can speak" in found.sentence
+    comparison = compare_recipes(LABELS, runs([0.90, 0.92], 9), runs([0.92, 0.90], 10), "one", "other")
+    assert comparison.better is None
+    assert comparison.sentence.startswith("No difference can be shown between the recipes one and other: ")
+    assert "Two seeds are the fewest that can speak" in comparison.sentence
 
 
 def test_one_seed_says_nothing_about_a_recipe():
-    found = compare_recipes(LABELS, runs([0.90], 11), runs([0.95, 0.96], 12), "cnn", "resnet18")
-    assert (found.low, found.p, found.better) == (None, None, None)
-    assert found.difference == pytest.approx(np.mean(shares(runs([0.95, 0.96], 12))) - shares(runs([0.90], 11))[0])
-    assert found.sentence == (
+    comparison = compare_recipes(LABELS, runs([0.90], 11), runs([0.95, 0.96], 12), "cnn", "resnet18")
+    assert (comparison.low, comparison.p, comparison.better) == (None, None, None)
+    assert comparison.difference == pytest.approx(np.mean(shares(runs([0.95, 0.96], 12))) - shares(runs([0.90], 11))[0])
+    assert comparison.sentence == (
         "Nothing can be said about the recipes cnn and resnet18: cnn has 1 finished run, "
         "and a recipe's spread from seed to seed takes at least two seeds of each."
     )
-    assert "with one seed, an interval for other images; one seed says nothing about how" in found.a.sentence
-    low, high = accuracy_interval(round(5000 * found.a.accuracy.mean), 5000)
-    assert f"({100 * low:.2f} to {100 * high:.2f})" in found.a.sentence
+    assert "with one seed, an interval for other images; one seed says nothing about how" in comparison.a.sentence
+    low, high = accuracy_interval(round(5000 * comparison.a.accuracy.mean), 5000)
+    assert f"({100 * low:.2f} to {100 * high:.2f})" in comparison.a.sentence
 
 
 def test_a_recipe_without_runs_or_images_has_a_sentence_too():
     assert recipe_figures(LABELS, [], "cnn").sentence == "cnn: no finished run."
     assert "cnn has 0 finished runs" in compare_recipes(LABELS, [], runs([0.9, 0.9], 1), "cnn", "x").sentence
     empty = [LABELS[:0]] * 2
-    found = compare_recipes(LABELS[:0], empty, empty, "cnn", "x")
-    assert found.sentence == "0 images: too few to compare cnn and x on."
-    assert found.difference is None
+    comparison = compare_recipes(LABELS[:0], empty, empty, "cnn", "x")
+    assert comparison.sentence == "0 images: too few to compare cnn and x on."
+    assert comparison.difference is None
 
 
 def test_recipes_without_any_spread_are_compared_by_their_difference_alone():
     always, never = [LABELS] * 2, [(LABELS + 1) % 10] * 2
     assert compare_recipes(LABELS, always, always).p == 1.0
-    found = compare_recipes(LABELS, never, always)
-    assert (found.difference, found.low, found.high, found.p) == (1.0, 1.0, 1.0, 0.0)
+    comparison = compare_recipes(LABELS, never, always)
+    assert (comparison.difference, comparison.low, comparison.high, comparison.p) == (1.0, 1.0, 1.0, 0.0)
 
 
 def test_several_recipes_against_the_baseline_are_corrected_together_but_for_those_without_a_test():
@@ -133,9 +133,9 @@ def test_an_interval_without_zero_beside_a_corrected_p_above_5_percent_is_explai
 def test_two_seeds_that_happen_to_agree_are_not_believed_to_be_steadier_than_many():
     many = runs(np.linspace(0.86, 0.92, 10), 21)
     twins = runs([0.905], 22) * 2
-    found = compare_recipes(LABELS, many, twins)
+    comparison = compare_recipes(LABELS, many, twins)
     spread = np.var(shares(many), ddof=1)
-    assert found.seed_variance == pytest.approx(spread / 10 + spread / 2, rel=0.01)
-    assert compare_recipes(LABELS, twins, many).seed_variance == pytest.approx(found.seed_variance)
+    assert comparison.seed_variance == pytest.approx(spread / 10 + spread / 2, rel=0.01)
+    assert compare_recipes(LABELS, twins, many).seed_variance == pytest.approx(comparison.seed_variance)
     three = compare_recipes(LABELS, many, runs([0.905], 22) * 3)
     assert three.seed_variance < spread / 5

@@ -48,9 +48,9 @@ def with_two_checkpoints(path: Path) -> ResumptionFolder:
 def test_a_checkpoint_whose_best_weights_are_damaged_or_gone_is_not_whole(tmp_path: Path) -> None:
     folder = with_two_checkpoints(tmp_path)
     (tmp_path / "best-0002.pt").unlink()
-    found = folder.newest()
-    assert found is not None
-    assert found["epoch"] == 1
+    checkpoint = folder.newest()
+    assert checkpoint is not None
+    assert checkpoint["epoch"] == 1
     assert "best-0002.pt" in folder.notes[0]
     (tmp_path / "best-0001.pt").write_bytes((tmp_path / "best-0001.pt").read_bytes()[:-1])
     with pytest.raises(CheckpointError, match=r"No checkpoint of this run is whole.*best-0001.pt") as raised:

@@ -97,12 +97,12 @@ def test_an_installed_package_that_lacks_a_file_names_it(
 
 
 def test_apt_downloads_the_package_and_it_is_unpacked_below_the_scratch_folder(debian: Path, scratch: Path) -> None:
-    said: list[tuple[str, float | None]] = []
-    brought = apt_package(NAMES, scratch, lambda message, share: said.append((message, share)))
+    messages: list[tuple[str, float | None]] = []
+    brought = apt_package(NAMES, scratch, lambda message, share: messages.append((message, share)))
     assert brought.is_relative_to(scratch)
     assert [(brought / f"{name}.gz").read_text() for name in NAMES] == list(NAMES)
     assert apt_calls(debian) == [DEBIAN_PACKAGE]
-    assert (f"Downloading the package {DEBIAN_PACKAGE}", 0.5) in said
+    assert (f"Downloading the package {DEBIAN_PACKAGE}", 0.5) in messages
 
 
 def test_on_a_machine_without_package_lists_apt_fetches_them_into_the_scratch_folder(

@@ -36,10 +36,23 @@ def test_neighbours_are_exact_and_named_by_their_place_in_the_training_set(made:
     assert np.array_equal(made.distances, distances)
 
 
+def test_the_axes_are_those_in_which_the_images_learnt_from_vary_most(made: Study) -> None:
+    centred = unit(TRAINING).astype(np.float64) - unit(TRAINING).mean(axis=0)
+    coordinates = centred @ made.basis
+    assert made.basis.T @ made.basis == pytest.approx(np.eye(DIMENSIONS), abs=1e-5)
+    assert np.linalg.norm(coordinates, axis=0) == pytest.approx(np.linalg.svd(centred, compute_uv=False), rel=1e-4)
+    assert made.training_coordinates == pytest.approx(coordinates, abs=1e-3)
+    assert made.test_coordinates == pytest.approx((unit(TEST) - made.mean) @ made.basis, abs=1e-3)
+
+
+def test_of_few_images_there_are_no_more_axes_than_images() -> None:
+    assert study.make(TEST, TRAINING[:20], LEARNT_FROM[:20]).basis.shape == (DIMENSIONS, 20)
+
+
 def test_kept_coordinates_find_the_neighbours_of_a_new_image(made: Study) -> None:
     # Of any length: what counts is the direction.
-    found, distances = made.nearest_to(3 * TEST[0])
-    assert len(set(found.tolist()) & set(made.neighbours[0].tolist())) >= NEIGHBOURS - 1
+    positions, distances = made.nearest_to(3 * TEST[0])
+    assert len(set(positions.tolist()) & set(made.neighbours[0].tolist())) >= NEIGHBOURS - 1
     assert distances == pytest.approx(made.distances[0], abs=2e-3)
 
 
@@ -98,7 +111,7 @@ def test_a_study_that_is_gone_cut_short_or_changed_is_not_used(made: Study, tmp_
         except StudyError:
             continue
         # What a zip archive does not check are facts about its members that nothing here uses.
-        assert all(np.array_equal(getattr(read, one.name), getattr(made, one.name)) for one in fields(Study))
+        assert all(np.array_equal(getattr(read, field.name), getattr(made, field.name)) for field in fields(Study))
 
 
 def test_a_study_of_another_version_is_not_used(made: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A run learns, stops when it should, and goes on bit for bit from wherever it was interrupted."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,20 +37,15 @@ def learn(training: Training) -> list[object]:
     return list(training.events())
 
 
-def outcome(
-    training: Training, config: RunConfig
-) -> tuple[list[tuple[float, ...]], dict[str, torch.Tensor], np.ndarray]:
+def outcome(training: Training, config: RunConfig) -> tuple[list[EpochFigures], dict[str, torch.Tensor], np.ndarray]:
     """Figures but for durations, best weights and log-probabilities."""
-    figures = [
-        (one.epoch, one.train_loss, one.train_accuracy, one.val_loss, one.val_accuracy, one.learning_rate)
-        for one in training.epochs
-    ]
+    figures = [replace(epoch, duration_s=0.0) for epoch in training.epochs]
     best = training.load_best()
     return figures, best.state_dict(), log_probabilities(best, DATA.test_images, config)
 
 
-def assert_equal_bits(one: Training, other: Training, config: RunConfig) -> None:
-    figures, weights, logs = outcome(one, config)
+def assert_equal_bits(run: Training, other: Training, config: RunConfig) -> None:
+    figures, weights, logs = outcome(run, config)
     other_figures, other_weights, other_logs = outcome(other, config)
     assert figures == other_figures
     assert weights.keys() == other_weights.keys()

@@ -51,7 +51,7 @@ def features(distance: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "distance", "found", "verdict", "reason"),
+    ("confidence", "distance", "stands_out", "verdict", "reason"),
     [
         (0.9, 0.5, True, "sure", "confident"),
         (0.7, 0.5, True, "not sure", "Shirt"),
@@ -61,9 +61,9 @@ def features(distance: float) -> np.ndarray:
     ],
 )
 def test_sure_needs_confidence_likeness_and_an_item(
-    confidence: float, distance: float, found: bool, verdict: str, reason: str
+    confidence: float, distance: float, stands_out: bool, verdict: str, reason: str
 ) -> None:
-    judgement = THRESHOLDS.judge(logs(confidence), features(distance), found)
+    judgement = THRESHOLDS.judge(logs(confidence), features(distance), stands_out)
     assert judgement.verdict == verdict
     assert reason in judgement.reason
     assert judgement.probabilities[8] == pytest.approx(confidence, abs=1e-5)
@@ -134,8 +134,8 @@ def test_the_views_that_vote_show_the_same_item() -> None:
 
 def test_a_vote_is_the_same_for_an_image_and_its_mirror_image(model: torch.nn.Module) -> None:
     images = small_data(6).train_images
-    (said, seen), (mirrored, seen_mirrored) = vote(model, images, CONFIG), vote(model, images[..., ::-1], CONFIG)
-    assert said == pytest.approx(mirrored, abs=1e-5)
+    (answers, seen), (mirrored, seen_mirrored) = vote(model, images, CONFIG), vote(model, images[..., ::-1], CONFIG)
+    assert answers == pytest.approx(mirrored, abs=1e-5)
     assert seen == pytest.approx(seen_mirrored, abs=1e-4)
 
 

@@ -9,9 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.decomposition import PCA
 
 from core.answers import study
-from core.answers.neighbours import PrincipalAxes, unit
+from core.answers.neighbours import unit
 from core.answers.prediction import Predictor
 from core.answers.study import Study
 from core.photos.model_view import to_model_view
@@ -184,10 +185,11 @@ def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its
     view = to_model_view(read(samples.draw_sample("bag"), "bag"))
     near, far = view.image, data.train_images[:40]
     features = unit(predictor.features(np.concatenate([far, near[None]])))
-    axes = PrincipalAxes.of(features, 20)
-    places = axes.coordinates(features).astype(np.float16)
+    axes = PCA(20).fit(features)
+    places = axes.transform(features).astype(np.float16)
     nothing = np.zeros((1, 2), np.float32)
-    made = Study(axes.mean, axes.basis, np.arange(41, dtype=np.int32), places, places, nothing, nothing, nothing)
+    indices = np.arange(41, dtype=np.int32)
+    made = Study(axes.mean_, axes.components_.T, indices, places, places, nothing, nothing, nothing)
     file = run_files.files_of(store, run_id).study
     file.parent.mkdir(parents=True)
     study.write(file, made)

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
-from core.photos.model_view import Box, ModelView, Polarity
+from core.photos.model_view import ModelView, Polarity, RelativeBox
 from dashboard import page
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
@@ -82,7 +82,7 @@ def _show_controls(photo: str) -> None:
             st.slider(label, 0, 100, WHOLE, key=f"{edges}_{photo}", persist_state="session")
 
 
-def _figure(name: str, stage: str, picture: NDArray[np.uint8], frame: Box) -> str:
+def _figure(name: str, stage: str, picture: NDArray[np.uint8], frame: RelativeBox) -> str:
     small = images.shrunk(picture, 2 * _STAGE_SIDE)
     shown = images.enlarged(small, f"{name}: {stage}", _STAGE_SIDE)
     if stage == "original":
@@ -96,7 +96,7 @@ def _own_size(name: str, image: NDArray[np.uint8]) -> str:
     return images.figure(shown, "Own size", _STAGE_SIDE)
 
 
-def _framed(frame: Box) -> str:
+def _framed(frame: RelativeBox) -> str:
     """Where on the original the model looks, for style.css; what lies beyond the photo is cut off."""
     left, top, right, bottom = (100 * min(max(edge, 0.0), 1.0) for edge in frame)
     sides = {"left": left, "top": top, "width": right - left, "height": bottom - top}

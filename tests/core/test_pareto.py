@@ -11,7 +11,7 @@ def by_definition(costs, qualities):
         any(c <= cost and q >= quality and (c, q) != (cost, quality) for c, q in zip(costs, qualities, strict=True))
         for cost, quality in zip(costs, qualities, strict=True)
     ]
-    return [not one for one in beaten]
+    return [not is_beaten for is_beaten in beaten]
 
 
 @pytest.mark.parametrize("seed", range(20))

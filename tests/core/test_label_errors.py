@@ -12,7 +12,7 @@ from tests import stores
 TRUTH = stores.labels()
 
 
-def said(seed: int) -> np.ndarray:
+def probabilities_of(seed: int) -> np.ndarray:
     """Probabilities (10,000, 10) as a CNN gives them."""
     return np.exp(stores.log_probabilities("cnn", seed, TRUTH).astype(np.float64))
 
@@ -26,19 +26,19 @@ def mislabelled(share: float) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_suspects_confident_joint_and_scores_are_those_of_cleanlab(seed: int) -> None:
-    labels, probabilities = mislabelled(0.02)[0], said(seed)
-    found = label_quality(labels, probabilities)
+    labels, probabilities = mislabelled(0.02)[0], probabilities_of(seed)
+    quality = label_quality(labels, probabilities)
     expected = find_label_issues(labels, probabilities, filter_by="confident_learning", n_jobs=1)
-    assert np.array_equal(found.suspect, expected)
+    assert np.array_equal(quality.suspect, expected)
     assert np.array_equal(
         confident_joint(labels, probabilities), compute_confident_joint(labels, probabilities, calibrate=False)
     )
-    for method, ours in (("normalized_margin", found.trust), ("self_confidence", found.self_confidence)):
+    for method, ours in (("normalized_margin", quality.trust), ("self_confidence", quality.self_confidence)):
         assert ours == pytest.approx(get_label_quality_scores(labels, probabilities, method=method))
 
 
 def test_the_order_is_that_of_cleanlab() -> None:
-    labels, probabilities = mislabelled(0.02)[0], said(0)
+    labels, probabilities = mislabelled(0.02)[0], probabilities_of(0)
     expected = find_label_issues(
         labels,
         probabilities,
@@ -51,34 +51,34 @@ def test_the_order_is_that_of_cleanlab() -> None:
 
 def test_most_planted_label_errors_are_found_with_the_class_that_they_had() -> None:
     labels, wrong = mislabelled(0.03)
-    before = label_quality(TRUTH, said(0)).suspect
-    found = label_quality(labels, said(0))
-    recall = np.mean(found.suspect[wrong])
-    precision = np.mean(wrong[found.suspect & ~before])
-    first = np.mean(wrong[found.ranked[: np.count_nonzero(wrong)]])
+    before = label_quality(TRUTH, probabilities_of(0)).suspect
+    quality = label_quality(labels, probabilities_of(0))
+    recall = np.mean(quality.suspect[wrong])
+    precision = np.mean(wrong[quality.suspect & ~before])
+    first = np.mean(wrong[quality.ranked[: np.count_nonzero(wrong)]])
     assert recall > 0.7
     assert precision > 0.85
     assert first > 0.6
-    assert np.mean(found.suggested[wrong & found.suspect] == TRUTH[wrong & found.suspect]) > 0.95
+    assert np.mean(quality.suggested[wrong & quality.suspect] == TRUTH[wrong & quality.suspect]) > 0.95
 
 
 def test_a_label_that_the_model_prefers_is_never_suspect() -> None:
-    found = label_quality(TRUTH, said(1))
-    assert found.trust[found.suspect].max() < 0.5
-    assert np.array_equal(found.suggested == NO_CLASS, ~found.suspect)
+    quality = label_quality(TRUTH, probabilities_of(1))
+    assert quality.trust[quality.suspect].max() < 0.5
+    assert np.array_equal(quality.suggested == NO_CLASS, ~quality.suspect)
 
 
 def test_where_the_model_is_certain_and_agrees_nothing_is_suspect() -> None:
     labels = np.arange(10)
-    found = label_quality(labels, np.eye(10))
-    assert not found.suspect.any()
-    assert found.trust.tolist() == [1.0] * 10
+    quality = label_quality(labels, np.eye(10))
+    assert not quality.suspect.any()
+    assert quality.trust.tolist() == [1.0] * 10
 
 
 def test_probabilities_that_are_all_equal_accuse_nobody() -> None:
-    found = label_quality(np.arange(30) % 10, np.full((30, 10), 0.1))
-    assert found.trust.tolist() == [0.5] * 30
-    assert np.count_nonzero(found.suspect) == 0
+    quality = label_quality(np.arange(30) % 10, np.full((30, 10), 0.1))
+    assert quality.trust.tolist() == [0.5] * 30
+    assert np.count_nonzero(quality.suspect) == 0
 
 
 def test_classes_without_images_and_no_images_at_all_are_no_trouble() -> None:

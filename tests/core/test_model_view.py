@@ -265,8 +265,8 @@ def test_without_cutting_out_all_of_the_photo_is_shown() -> None:
 
 def test_who_chooses_all_of_the_photo_says_that_something_is_there() -> None:
     plain = read(encoded(Image.new("RGB", (90, 90), "#808080")))
-    assert not to_model_view(plain).found
-    assert to_model_view(plain, cut_out=False).found
+    assert not to_model_view(plain).stands_out
+    assert to_model_view(plain, cut_out=False).stands_out
 
 
 def test_the_frame_says_which_part_of_the_photo_the_model_sees() -> None:
@@ -307,7 +307,7 @@ def test_an_item_is_found_on_a_patterned_ground() -> None:
     ImageDraw.Draw(picture).polygon(OUTLINE, fill="#203060")
     view = to_model_view(read(encoded(picture)))
     truth = to_model_view(read(encoded(shirt("#203060", (0, 0, 0, 0), "RGBA"))))
-    assert view.found
+    assert view.stands_out
     assert ((view.image > 60) == (truth.image > 60)).mean() > 0.93
 
 

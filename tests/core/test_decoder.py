@@ -40,10 +40,10 @@ def gradient(size: tuple[int, int] = (60, 40), mode: str = "RGB") -> Image.Image
     return Image.linear_gradient("L").resize(size).convert(mode)
 
 
-def reader() -> psutil.Process:
+def process_at_work() -> psutil.Process:
     """The process that decodes for this one; one that it replaced may need a moment to be gone."""
     read_photo(encoded(gradient((2, 2))))
-    started = decoder._reader()._started
+    started = decoder._decoder()._started
     assert started is not None
     return psutil.Process(started.process.pid)
 
@@ -80,7 +80,7 @@ def test_a_phone_photo_of_48_megapixels_is_read() -> None:
     photo = read_photo(data, "phone.heic")
     assert photo.pixels.shape == (768, 1024, 3)
     assert np.abs(photo.pixels - np.array((0x70, 0x90, 0xB0))).max() < 4
-    assert reader().memory_info().rss < 500e6
+    assert process_at_work().memory_info().rss < 500e6
 
 
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
@@ -124,11 +124,11 @@ def test_every_format_is_read_up_to_the_pixels_that_are_promised(kind: str, mode
     data = encoded(Image.new(mode, (7070, 7070), colour), kind, **options)
     photo = read_photo(data, f"large.{kind}")
     assert photo.pixels.shape == (1024, 1024, 3)
-    assert reader().memory_info().rss < 1.4e9
+    assert process_at_work().memory_info().rss < 1.4e9
 
 
 def test_a_decoder_that_dies_costs_one_refusal() -> None:
-    suspended = reader()
+    suspended = process_at_work()
     suspended.suspend()
     killer = threading.Timer(0.3, os.kill, (suspended.pid, signal.SIGKILL))
     killer.start()
@@ -138,7 +138,7 @@ def test_a_decoder_that_dies_costs_one_refusal() -> None:
 
 
 def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    suspended = reader()
+    suspended = process_at_work()
     suspended.suspend()
     monkeypatch.setattr(decoder, "PATIENCE_S", 0.2)
     with pytest.raises(UnreadablePhoto, match="takes more than"):
@@ -151,7 +151,7 @@ def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_suspended_decoder_that_takes_no_byte_holds_nobody_up_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     large = encoded(Image.effect_noise((1500, 1500), 90))
     assert len(large) > 1_000_000
-    reader().suspend()
+    process_at_work().suspend()
     monkeypatch.setattr(decoder, "PATIENCE_S", 0.2)
     refused: list[UnreadablePhoto] = []
 
@@ -185,10 +185,10 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
         "#!/bin/sh\necho Trouble: >&2\necho \"No module named 'PIL'\" >&2\nexit 1\n", encoding="utf-8"
     )
     complaining.chmod(0o755)
-    decoder._reader.cache_clear()
+    decoder._decoder.cache_clear()
     executable = {"false": shutil.which("false"), "complaining": str(complaining)}.get(program, program)
     monkeypatch.setattr(sys, "executable", executable)
-    with pytest.raises(decoder.ReaderNotStarted, match=f"cannot start: .*{reason}") as refused:
+    with pytest.raises(decoder.DecoderNotStarted, match=f"cannot start: .*{reason}") as refused:
         read_photo(encoded(gradient()), "good.png")
     assert "good.png" not in str(refused.value)
     monkeypatch.undo()
@@ -196,7 +196,7 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
 
 
 def test_one_process_reads_all_photos_of_all_threads() -> None:
-    before, data = reader().pid, encoded(gradient((300, 200)))
+    before, data = process_at_work().pid, encoded(gradient((300, 200)))
     seen: list[tuple[int, ...]] = []
     threads = [threading.Thread(target=lambda: seen.append(read_photo(data).pixels.shape)) for _ in range(8)]
     for thread in threads:
@@ -204,11 +204,11 @@ def test_one_process_reads_all_photos_of_all_threads() -> None:
     for thread in threads:
         thread.join()
     assert seen == [(200, 300, 3)] * 8
-    assert reader().pid == before
+    assert process_at_work().pid == before
 
 
 def test_the_process_leaves_with_the_one_that_started_it() -> None:
-    program = "from tests.core.test_intake import reader; print(reader().pid, flush=True); input()"
+    program = "from tests.core.test_decoder import process_at_work; print(process_at_work().pid, flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         left = psutil.Process(int(parent.stdout.readline()))

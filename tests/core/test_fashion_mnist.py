@@ -81,31 +81,31 @@ def test_the_header_is_that_of_the_idx_format() -> None:
 
 
 def test_files_are_fetched_from_a_mirror_with_progress(published: Published, server: str, tmp_path: Path) -> None:
-    said: list[tuple[str, float | None]] = []
+    messages: list[tuple[str, float | None]] = []
     fashion_mnist.fetch(
         tmp_path / "data",
-        lambda message, share: said.append((message, share)),
+        lambda message, share: messages.append((message, share)),
         files=published.files,
         sources=[from_mirrors(server)],
     )
     assert whole(tmp_path / "data", published.files)
-    assert ("Downloading train-images-idx3-ubyte.gz", 1.0) in said
-    assert said[-1] == ("All files are unpacked and verified", 1.0)
+    assert ("Downloading train-images-idx3-ubyte.gz", 1.0) in messages
+    assert messages[-1] == ("All files are unpacked and verified", 1.0)
     assert not (tmp_path / "data" / ".fetch").exists()
 
 
 def test_the_next_source_is_tried_and_a_mirror_without_the_file_says_so(
     published: Published, server: str, tmp_path: Path
 ) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     fashion_mnist.fetch(
         tmp_path / "data",
-        lambda message, _share: said.append(message),
+        lambda message, _share: messages.append(message),
         files=published.files,
         sources=[failing("closed today"), from_mirrors(f"{server}nothing/", server)],
     )
     assert whole(tmp_path / "data", published.files)
-    assert any("closed today" in message for message in said)
+    assert any("closed today" in message for message in messages)
 
 
 def test_if_no_source_works_the_error_lists_each_with_its_reason(
