@@ -56,7 +56,7 @@ class Calibration:
         side = "over" if self.confidence > self.accuracy else "under"
         return (
             f"On average {side}confident by {excess}: confidence {wording.percent(self.confidence)}, accuracy "
-            f"{wording.accuracy(round(self.accuracy * self.n), self.n)}; "
+            f"{wording.share_of(self.accuracy, self.n)}; "
             f"expected calibration error {wording.percent(self.expected_error)} "
             f"({len(self.bins)} bins of equal width)."
         )

@@ -94,9 +94,9 @@ class Comparison:
             return f"Nothing separates {self.name_a} and {self.name_b} on {images}: each has the very same ones right."
         evidence = (
             f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
-            f"exact McNemar {wording.p_value(self.p_adjusted)}{self._correction}."
+            f"exact McNemar {wording.p_stated(self.p_adjusted)}{self._correction}."
         )
-        own, other = (wording.accuracy(round(share * self.n), self.n) for _, share in (ahead, behind))
+        own, other = (wording.share_of(share, self.n) for _, share in (ahead, behind))
         if self.shown:
             return f"{ahead[0]} is better than {behind[0]} on {images}: {own} against {other}, {evidence}"
         shares = f"{ahead[0]} {own} against {behind[0]} {other}"

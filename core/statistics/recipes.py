@@ -36,7 +36,7 @@ class RecipeFigures:
         if figures.mean is None:
             return "no finished run"
         if figures.low is None or figures.high is None:
-            return f"{wording.accuracy(round(figures.mean * self.images), self.images)} with one seed"
+            return f"{wording.share_of(figures.mean, self.images)} with one seed"
         interval = wording.percent_interval(figures.low, figures.high)
         return f"{wording.percent(figures.mean)} ({interval}) over {figures.n} seeds"
 
@@ -118,7 +118,7 @@ class RecipeComparison:
         means = f"{ahead.name} {ahead.words} against {behind.name} {behind.words}"
         evidence = (
             f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
-            f"{wording.p_value(p)}{self._correction}. This holds for other seeds and other images like "
+            f"{wording.p_stated(p)}{self._correction}. This holds for other seeds and other images like "
             f"{wording.these(self.n, 'image')}, not for other training data.{self._few}"
         )
         if self.shown:

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.classes import CLASS_NAMES
-from dashboard import wording
+from dashboard import page_wording
 from dashboard.charts.confusion import SHORT_NAMES, Cell
 
 _HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ def show_matrix(
             "short": SHORT_NAMES,
             "cells": [asdict(cell) for cell in cells],
             "chosen": chosen,
-            "picture": wording.file_name(key, about),
+            "picture": page_wording.file_name(key, about),
         },
         on_chosen_change=choose,
     )

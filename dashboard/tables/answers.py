@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.answers.verdict import Judgement, Verdict
 from core.classes import CLASS_NAMES
-from dashboard import wording
+from core.statistics import wording
 from jobs.reports.csv_writer import written
 
 _NONE: Verdict = "none of these"
@@ -99,7 +99,8 @@ def _row(answer: PhotoAnswer) -> dict[str, str]:
     best = np.argsort(-answer.probabilities, kind="stable")[:3]
     places = zip(("First", "Second", "Third"), best, strict=True)
     return row | {
-        place: f"{CLASS_NAMES[label]} {wording.share(float(answer.probabilities[label]), 1)}" for place, label in places
+        place: f"{CLASS_NAMES[label]} {wording.percent(float(answer.probabilities[label]), 1)}"
+        for place, label in places
     }
 
 

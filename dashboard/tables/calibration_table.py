@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from core.statistics import wording
 from core.statistics.calibration import Calibration, CoveragePoint
-from dashboard import wording
 
 ERROR = "Expected calibration error"
 FIGURES = (ERROR, "Brier score (0 to 2)", "Log loss (nats)", "Mean confidence", "Accuracy (95 % interval)")
@@ -35,8 +35,8 @@ def bin_table(calibration: Calibration) -> pd.DataFrame:
         {
             "confidence": f"{100 * one.lower:.1f} to {100 * one.upper:.1f} %",
             "images": wording.count(one.n),
-            "mean confidence": wording.share(one.confidence),
-            "accuracy (95 % interval)": wording.accuracy(one.accuracy, one.n),
+            "mean confidence": wording.percent(one.confidence),
+            "accuracy (95 % interval)": wording.share_of(one.accuracy, one.n),
         }
         for one in calibration.bins
         if one.n
@@ -46,11 +46,11 @@ def bin_table(calibration: Calibration) -> pd.DataFrame:
 
 def _figures(one: Calibration) -> dict[str, str]:
     values = (
-        wording.share(one.expected_error),
-        wording.loss(one.brier_score),
-        wording.loss(one.log_loss),
-        wording.share(one.confidence),
-        wording.accuracy(one.accuracy, one.n),
+        wording.percent(one.expected_error),
+        wording.number(one.brier_score),
+        wording.number(one.log_loss),
+        wording.percent(one.confidence),
+        wording.share_of(one.accuracy, one.n),
     )
     return dict(zip(FIGURES, values, strict=True))
 
@@ -59,6 +59,6 @@ def _accuracy_at(points: Sequence[CoveragePoint], share: float) -> str:
     point = point_at(points, share)
     if point is None:
         return wording.NOTHING
-    reached = wording.accuracy(point.accuracy, point.n)
+    reached = wording.share_of(point.accuracy, point.n)
     # Images of equal confidence are answered together.
     return reached if point.coverage - share < 0.005 else f"{reached} on {100 * point.coverage:.0f} %"

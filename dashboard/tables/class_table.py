@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.statistics import metrics
+from core.statistics import metrics, wording
 from core.statistics.metrics import ClassFigures
-from dashboard import wording
 from jobs.store.records import Predictions
 
 
@@ -17,9 +16,9 @@ def class_cells(one: ClassFigures) -> list[str]:
     """A class's name, F1, precision, recall with its 95 % interval, and number of images."""
     return [
         one.name,
-        wording.share(one.f1),
-        wording.share(one.precision),
-        wording.accuracy(one.recall, one.support),
+        wording.percent(one.f1),
+        wording.percent(one.precision),
+        wording.share_of(one.recall, one.support),
         wording.count(one.support),
     ]
 
@@ -30,9 +29,9 @@ def macro_figures(said: Predictions, figures: Sequence[ClassFigures]) -> dict[st
     top_two = metrics.top_k_accuracy(said.labels, said.probabilities)
     area = metrics.roc_auc(said.labels, said.probabilities)
     return {
-        "Macro F1": wording.share(macro.f1),
-        "Macro precision": wording.share(macro.precision),
-        "Macro recall": wording.accuracy(macro.recall, metrics.images_of_mean_recall(figures)),
-        "Top-2 accuracy": wording.accuracy(top_two, len(said.labels)),
+        "Macro F1": wording.percent(macro.f1),
+        "Macro precision": wording.percent(macro.precision),
+        "Macro recall": wording.share_of(macro.recall, metrics.images_of_mean_recall(figures)),
+        "Top-2 accuracy": wording.share_of(top_two, len(said.labels)),
         "ROC-AUC": wording.NOTHING if area is None else f"{area:.4f}",
     }

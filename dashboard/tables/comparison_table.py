@@ -6,12 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.comparison import Comparison
-from dashboard import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import distinct_names
-from jobs.results.wording import model, setting
 from jobs.store.records import Run
 
 
@@ -29,15 +28,14 @@ def class_cells(one: ClassDifference) -> list[str]:
     """The accuracy of both runs on a class, their difference with its interval, and the corrected p."""
     if one.low is None or one.high is None:
         return [wording.NOTHING] * 4
-    interval = core_wording.points_interval(one.low, one.high)
-    difference = f"{wording.points(one.difference).removesuffix(' points')} ({interval})"
-    accuracies = [wording.accuracy(value, one.n) for value in (one.accuracy_a, one.accuracy_b)]
-    return [*accuracies, difference, core_wording.p_value(one.p_adjusted)]
+    accuracies = [wording.share_of(value, one.n) for value in (one.accuracy_a, one.accuracy_b)]
+    difference = wording.difference(one.difference, one.low, one.high)
+    return [*accuracies, difference, wording.p_value(one.p_adjusted)]
 
 
 def pair_cells(one: PairDifference) -> list[str]:
     """How many images both runs confuse, and the corrected p of the difference."""
-    return [wording.count(one.count_a), wording.count(one.count_b), core_wording.p_value(one.p_adjusted)]
+    return [wording.count(one.count_a), wording.count(one.count_b), wording.p_value(one.p_adjusted)]
 
 
 def differing_config(runs: Sequence[Run], *, everything: bool = False) -> pd.DataFrame:
@@ -51,8 +49,8 @@ def differing_config(runs: Sequence[Run], *, everything: bool = False) -> pd.Dat
 
 _ORDER = (
     "Test accuracy (95 % interval)",
-    "Difference (95 % interval)",
-    "Exact McNemar test",
+    "Difference in points (95 % interval)",
+    "p (exact McNemar test)",
     "Verdict",
     "Test loss",
     "Best validation",
@@ -62,22 +60,22 @@ _ORDER = (
     "Seed",
 )
 
-_SIGNIFICANCE = ("Difference (95 % interval)", "Exact McNemar test", "Verdict")
+_SIGNIFICANCE = ("Difference in points (95 % interval)", "p (exact McNemar test)", "Verdict")
 
 
 def _brief(name: str, value: Any) -> str:
     """A setting as a column has room for it: of a file its name only; its whole path is in the run's own config."""
-    return Path(value).name if name == "weights_file" and value else setting(value)
+    return Path(value).name if name == "weights_file" and value else wording.setting(value)
 
 
 def _figures(run: Run, baseline: Run) -> dict[str, str]:
     return {
-        "Test accuracy (95 % interval)": wording.test_accuracy(run),
-        "Test loss": _with_change(wording.loss(run.test_loss), run.test_loss, baseline.test_loss, "+.4f"),
-        "Best validation": wording.best_validation(run),
+        "Test accuracy (95 % interval)": run_wording.accuracy(run),
+        "Test loss": _with_change(wording.number(run.test_loss), run.test_loss, baseline.test_loss, "+.4f"),
+        "Best validation": run_wording.best_validation(run),
         "Time at work": wording.duration(run.work_s),
         "Trained parameters": wording.count(run.parameters_trained),
-        "Model": model(run),
+        "Model": run_wording.model(run),
         "Seed": str(run.seed),
     }
 
@@ -87,10 +85,11 @@ def _significance(comparison: Comparison | None) -> Mapping[str, str]:
         return dict.fromkeys(_SIGNIFICANCE, wording.NOTHING) | {"Verdict": "baseline"}
     if comparison.low is None or comparison.high is None:
         return dict.fromkeys(_SIGNIFICANCE, wording.NOTHING)
-    interval = core_wording.points_interval(comparison.low, comparison.high)
     return {
-        "Difference (95 % interval)": f"{wording.points(comparison.difference)} ({interval})",
-        "Exact McNemar test": core_wording.p_value(comparison.p_adjusted),
+        "Difference in points (95 % interval)": wording.difference(
+            comparison.difference, comparison.low, comparison.high
+        ),
+        "p (exact McNemar test)": wording.p_value(comparison.p_adjusted),
         "Verdict": _verdict(comparison),
     }
 

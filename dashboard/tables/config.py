@@ -7,7 +7,7 @@ import pandas as pd
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import config_of
-from jobs.results.wording import setting
+from core.statistics import wording
 
 # Fixed when a run is launched, as many as the machine has: not what somebody chose.
 _BY_MACHINE = ("preset", "threads")
@@ -20,8 +20,8 @@ def config_table(config: dict[str, Any]) -> pd.DataFrame:
     rows = [
         {
             "setting": name,
-            "value": setting(value),
-            "preset has": setting(usual[name]) if _differs(name, value, usual) else "",
+            "value": wording.setting(value),
+            "preset has": wording.setting(usual[name]) if _differs(name, value, usual) else "",
             "what it does": fields[name].description if name in fields else "",
         }
         for name, value in config.items()
@@ -34,7 +34,7 @@ def differences(config: dict[str, Any]) -> dict[str, str]:
     """The settings that differ from the preset's, each as "0.01 (preset: 0.001)"; none where there is no preset."""
     usual = _preset_values(config.get("preset", ""))
     return {
-        name: f"{setting(value)} (preset: {setting(usual[name])})"
+        name: f"{wording.setting(value)} (preset: {wording.setting(usual[name])})"
         for name, value in config.items()
         if _differs(name, value, usual)
     }

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from core.statistics.pareto import pareto_front
-from dashboard import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import distinct_names
 from jobs.store.records import RunCosts
 
@@ -69,11 +69,11 @@ def front_sentence(found: Sequence[Priced], cost: Cost) -> str:
     if not front:
         return f"{cost.title} is recorded for no finished run."
     names = distinct_names([one.run for one in front])
-    named = [f"{names[one.run.id]} ({cost.written(one.cost)}) with {wording.test_accuracy(one.run)}" for one in front]
+    named = [f"{names[one.run.id]} ({cost.written(one.cost)}) with {run_wording.accuracy(one.run)}" for one in front]
     if len(found) == 1:
         return f"One run only: {named[0]}."
     return (
-        f"No other of these {len(found):,} runs is both as cheap and as accurate as: {core_wording.listed(named, 6)}. "
+        f"No other of these {len(found):,} runs is both as cheap and as accurate as: {wording.listed(named, 6)}. "
         "The front goes by the figures as they are; runs whose intervals overlap may well be as good as one another."
     )
 
@@ -82,7 +82,7 @@ def unknown_sentence(unknown: Sequence[RunCosts], cost: Cost) -> str:
     """Of which runs the cost is not recorded, by name; empty if there is none."""
     if not unknown:
         return ""
-    names = core_wording.listed([run.name for run in unknown], 5)
+    names = wording.listed([run.name for run in unknown], 5)
     return f"{cost.title} is not recorded for {wording.counted(len(unknown), 'run')}: {names}."
 
 
@@ -91,7 +91,7 @@ def machines_sentence(runs: Sequence[RunCosts]) -> str:
     machines = sorted({f"{run.host}, {run.device}, {wording.counted(run.threads or 0, 'thread')}" for run in runs})
     if len(machines) < 2:
         return ""
-    return f"Times of several machines are not alike. These are of {core_wording.listed(machines, 4)}."
+    return f"Times of several machines are not alike. These are of {wording.listed(machines, 4)}."
 
 
 def _priced(run: RunCosts, cost: float, front: bool) -> Priced:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dashboard import wording
+from core.statistics import wording
 from jobs.store.records import Epoch
 
 
@@ -16,11 +16,11 @@ def epoch_table(epochs: Sequence[Epoch], validation_count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "epoch": row.epoch,
-            "training loss": wording.loss(row.train_loss),
-            "validation loss": wording.loss(row.val_loss),
-            "training accuracy": wording.share(row.train_accuracy),
-            "validation accuracy (95 % interval)": wording.accuracy(row.val_accuracy, validation_count),
-            "learning rate": wording.number(row.learning_rate),
+            "training loss": wording.number(row.train_loss),
+            "validation loss": wording.number(row.val_loss),
+            "training accuracy": wording.percent(row.train_accuracy),
+            "validation accuracy (95 % interval)": wording.share_of(row.val_accuracy, validation_count),
+            "learning rate": wording.setting(row.learning_rate),
             "time": wording.duration(row.duration_s),
         }
         for row in epochs

@@ -8,7 +8,7 @@ from typing import Any
 from core.config import TEST_IMAGES, RunConfig
 from core.machine.cores import has_bfloat16, usable_cores
 from core.presets import config_of
-from dashboard import wording
+from core.statistics import wording
 from jobs.store.records import FINISHED, Run
 
 

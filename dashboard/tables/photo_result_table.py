@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.answers.verdict import Verdict
+from core.statistics import wording
 from core.statistics.metrics import accuracy, top_k_accuracy
-from dashboard import wording
 from jobs.store.records import Predictions
 
 _VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
@@ -29,11 +29,13 @@ def _row(labels: NDArray[np.int64], said: Predictions, verdicts: Sequence[Verdic
     given = np.array([verdict or "" for verdict in verdicts])
     wrong = labels != said.predicted
     counts = [
-        f"{(given == verdict).sum():,} ({(wrong & (given == verdict)).sum():,} wrong)" if given.all() else "-"
+        f"{(given == verdict).sum():,} ({(wrong & (given == verdict)).sum():,} wrong)"
+        if given.all()
+        else wording.NOTHING
         for verdict in _VERDICTS
     ]
     return [
-        wording.accuracy(accuracy(labels, said.predicted), len(labels)),
-        wording.accuracy(top_2, len(labels)),
+        wording.share_of(accuracy(labels, said.predicted), len(labels)),
+        wording.share_of(top_2, len(labels)),
         *counts,
     ]

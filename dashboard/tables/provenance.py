@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard import wording
+from core.statistics import wording
 from jobs.store.records import FINISHED, Attempt, Run
 
 
@@ -15,9 +15,9 @@ def facts(run: Run, where: tzinfo) -> pd.DataFrame:
     environment = run.environment
     libraries = ", ".join(f"{name} {version}" for name, version in environment.get("libraries", {}).items())
     rows = {
-        "launched": wording.full_date(run.created_at, where),
-        "started": wording.full_date(run.started_at, where),
-        "ended": wording.full_date(run.ended_at, where),
+        "launched": wording.moment_anywhere(run.created_at, where),
+        "started": wording.moment_anywhere(run.started_at, where),
+        "ended": wording.moment_anywhere(run.ended_at, where),
         "host": run.host or environment.get("host") or wording.NOTHING,
         "processor": environment.get("processor", wording.NOTHING),
         "system": environment.get("system", wording.NOTHING),
@@ -31,7 +31,7 @@ def facts(run: Run, where: tzinfo) -> pd.DataFrame:
         "parameters": f"{wording.count(run.parameters_total)}, trained {wording.count(run.parameters_trained)}",
         "pretrained weights": _weights(run.pretrained),
         "prediction": _prediction(run),
-        "test loss": wording.loss(run.test_loss),
+        "test loss": wording.number(run.test_loss),
     }
     return pd.DataFrame({"fact": list(rows), "value": list(rows.values())})
 
@@ -42,7 +42,7 @@ def attempt_table(attempts: Sequence[Attempt], where: tzinfo, now: float) -> pd.
         {
             "attempt": one.attempt,
             "host": one.host,
-            "started": wording.date(one.started_at, where, now),
+            "started": wording.moment(one.started_at, where),
             "lasted": wording.duration((one.ended_at or now) - one.started_at),
             "began at": f"epoch {one.start_epoch}, step {one.start_batch}",
             "outcome": one.outcome or "at work",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from core.statistics import wording
 from core.statistics.subsets import Subset
-from dashboard import wording
 
 
 def subset_table(subsets: Sequence[Subset]) -> pd.DataFrame:
@@ -13,7 +13,7 @@ def subset_table(subsets: Sequence[Subset]) -> pd.DataFrame:
     rows = [
         {
             "Images": wording.count(subset.n),
-            **{name: wording.accuracy(subset.accuracy(name), subset.n) for name in subset.right},
+            **{name: wording.share_of(subset.accuracy(name), subset.n) for name in subset.right},
         }
         for subset in subsets
     ]

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Pair, Wanted
 from dashboard.charts.gallery_pictures import predicted_pictures

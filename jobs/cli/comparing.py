@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.classes import CLASS_NAMES
+from core.statistics import wording
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.comparison import Comparison
 from jobs.cli import output
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import (
     GroupsCompared,
     RunsCompared,
@@ -73,7 +74,7 @@ def _accuracies(compared: RunsCompared) -> str:
     baseline, *others = compared.runs
     letters = ("A, the baseline", "B") if len(others) == 1 else ("the baseline", "")
     rows = [
-        (run.id, compared.names[run.id], wording.accuracy(run), str(run.seed), letters[run is not baseline])
+        (run.id, compared.names[run.id], run_wording.accuracy(run), str(run.seed), letters[run is not baseline])
         for run in (baseline, *others)
     ]
     return output.table(("ID", "NAME", "TEST ACCURACY", "SEED", ""), rows)

@@ -10,12 +10,13 @@ import numpy as np
 
 from core.data import fashion_mnist
 from core.errors import ConfigurationError
+from core.statistics import wording
 from core.statistics.label_errors import agreed
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE
 from core.statistics.subsets import Subset
 from jobs.cli import output
 from jobs.reports import csv_tables
-from jobs.results import duplicate_search, wording
+from jobs.results import duplicate_search
 from jobs.results.comparisons import NotComparable, comparable, distinct_names
 from jobs.results.flagged_rows import Row, duplicate_rows, suspect_rows
 from jobs.results.fold_groups import find_fold_group, out_of_sample

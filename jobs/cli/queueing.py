@@ -9,8 +9,8 @@ from typing import Any
 from jobs.cli import output
 from jobs.cli.reading import look_after
 from jobs.cli.selection import add_run_arguments, do_on_each, find_runs
+from jobs.results import run_wording
 from jobs.results.description import summarise
-from jobs.results.wording import queue_words
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import queue_settings
@@ -81,7 +81,7 @@ def _queue(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(output.as_json({**asdict(state), "runs": [summarise(run) for run in active]}))
         return 0
-    print(queue_words(state))
+    print(run_wording.queue_words(state))
     if active:
         print(f"\n{output.queue_table(active)}")
     return 0

@@ -5,9 +5,10 @@ import sys
 import time
 from typing import Any
 
+from core.statistics import wording
 from core.statistics.wording import counted, size
 from jobs.cli import output
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.description import describe, device_of, summarise
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
@@ -94,7 +95,7 @@ def look_after(store: Store, found: list[Run]) -> None:
 
 def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
     facts = [
-        ("status", f"{wording.state(run)} since {wording.moment(run.state_since)}"),
+        ("status", f"{run_wording.state(run)} since {wording.moment(run.state_since)}"),
         ("model", f"{run.model}, preset {run.preset}, seed {run.seed}"),
         ("device", _device(run)),
         ("weights", _weights(run)),
@@ -102,8 +103,8 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
         ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
         ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
-        ("validation", f"accuracy {wording.best_validation(run)}, the best"),
-        ("test", f"accuracy {_flips(run)}{wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
+        ("validation", f"accuracy {run_wording.best_validation(run)}, the best"),
+        ("test", f"accuracy {_flips(run)}{run_wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
         ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
         ("warning", run.warning),

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from jobs.results import wording
+from core.statistics import wording
 from jobs.running.background import open_here
 from jobs.store.queries import find_run
 from jobs.store.store import Store

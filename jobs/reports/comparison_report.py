@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.classes import CLASS_NAMES
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.calibration import calibration
 from core.statistics.comparison import Comparison
 from core.statistics.metrics import confusion_matrix
@@ -12,7 +12,7 @@ from jobs.reports.document import Beside, Block, Chart, Document, Finding, Items
 from jobs.reports.drawing import Look
 from jobs.reports.report_charts import Curve
 from jobs.reports.report_sections import Images
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import RunsCompared, validation_sentence
 from jobs.store.records import Epoch, Run
 
@@ -37,7 +37,7 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
     if compared.left_out:
         findings.append(Items(tuple(one.sentence for one in compared.left_out)))
     return Document(
-        title=f"{core_wording.listed(names[1:], 3)} against {names[0]}",
+        title=f"{wording.listed(names[1:], 3)} against {names[0]}",
         subtitle=f"{len(names)} runs on the same {len(compared.predictions[baseline.id].labels):,} test images",
         opening=tuple(findings),
         sections=(
@@ -72,11 +72,11 @@ def _compared(compared: RunsCompared) -> Section:
         (
             compared.names[run.id],
             run.id,
-            wording.model(run),
+            run_wording.model(run),
             str(run.seed),
-            wording.accuracy(run),
+            run_wording.accuracy(run),
             wording.number(run.test_loss),
-            wording.best_validation(run),
+            run_wording.best_validation(run),
             wording.duration(run.work_s),
             wording.count(run.parameters_trained),
         )
@@ -125,7 +125,7 @@ def _curves(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]]) -> Se
             percent=percent,
         )
         for title, field, percent, best in (
-            ("Validation accuracy", "val_accuracy", True, wording.best_validation),
+            ("Validation accuracy", "val_accuracy", True, run_wording.best_validation),
             ("Validation loss", "val_loss", False, lambda run: wording.number(run.best_val_loss)),
         )
     )

@@ -9,11 +9,11 @@ from core.architectures import ARCHITECTURES
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from core.statistics import wording
 from core.statistics.calibration import calibration
 from core.statistics.metrics import confusion_matrix, per_class
 from jobs.reports import report_sections
 from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
-from jobs.results import wording
 from jobs.store.records import Predictions, Run
 
 WEIGHTS, ONNX = "model.safetensors", "model.onnx"

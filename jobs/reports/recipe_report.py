@@ -1,10 +1,10 @@
 """The report of groups of seeds held against a baseline as recipes."""
 
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.recipes import RecipeComparison, RecipeFigures
 from jobs.reports import report_sections
 from jobs.reports.document import Block, Document, Finding, Items, Paragraph, Section, Table
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import GroupsCompared
 from jobs.results.seed_groups import Group
 
@@ -14,7 +14,7 @@ def document(compared: GroupsCompared) -> Document:
     names = [group.name for group in compared.groups]
     left_out: list[Block] = [Items(tuple(one.sentence for one in compared.left_out))] if compared.left_out else []
     return Document(
-        title=f"{core_wording.listed(names[1:], 3)} against {names[0]}, as recipes",
+        title=f"{wording.listed(names[1:], 3)} against {names[0]}, as recipes",
         subtitle=f"{len(names)} groups of seeds on the same test images",
         opening=(*(Finding(one.sentence) for one in compared.comparisons), *left_out),
         sections=(
@@ -32,7 +32,7 @@ def document(compared: GroupsCompared) -> Document:
 
 
 def _recipes(compared: GroupsCompared) -> Table:
-    baseline = ("-", "-", "baseline")
+    baseline = (wording.NOTHING, wording.NOTHING, "baseline")
     against = [baseline, *(_against(one) for one in compared.comparisons)]
     rows = tuple((*_figures(one), *cells) for one, cells in zip(compared.figures, against, strict=True))
     header = (
@@ -46,7 +46,7 @@ def _figures(one: RecipeFigures) -> tuple[str, ...]:
     own = one.accuracy
     if own.low is None or own.high is None or own.sd is None:
         return one.name, str(own.n), wording.share_of(own.mean, one.images), "unknown"
-    mean = f"{wording.percent(own.mean)} ({core_wording.percent_interval(own.low, own.high)})"
+    mean = f"{wording.percent(own.mean)} ({wording.percent_interval(own.low, own.high)})"
     return one.name, str(own.n), mean, f"{100 * own.sd:.2f}"
 
 
@@ -57,7 +57,7 @@ def _against(one: RecipeComparison) -> tuple[str, ...]:
 
 def _seeds(compared: GroupsCompared) -> Table:
     rows = tuple(
-        (run.name, run.id, group.name, str(run.seed), run.state, wording.accuracy(run))
+        (run.name, run.id, group.name, str(run.seed), run.state, run_wording.accuracy(run))
         for group in compared.groups
         for run in group.runs
     )

@@ -7,13 +7,12 @@ import numpy.typing as npt
 
 from core.classes import CLASS_NAMES
 from core.config import TEST_IMAGES, RunConfig
-from core.statistics import metrics
-from core.statistics import wording as core_wording
+from core.statistics import metrics, wording
 from core.statistics.calibration import Calibration, accuracy_by_coverage
 from core.statistics.intervals import accuracy_interval
 from jobs.reports import report_charts
 from jobs.reports.document import Items, Pictures, Section, Table
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.store.records import Attempt, Epoch, Predictions, Run
 
 CONFUSIONS_LISTED = 10
@@ -28,11 +27,11 @@ def facts(run: Run) -> Table:
     rows = (
         ("Id", run.id),
         ("State", run.state),
-        ("Model", f"{wording.model(run)}, preset {run.preset}"),
+        ("Model", f"{run_wording.model(run)}, preset {run.preset}"),
         ("Seed", str(run.seed)),
         ("Epochs", f"{run.epoch} of at most {run.epochs}"),
-        ("Best validation accuracy", wording.best_validation(run)),
-        ("Test accuracy (95 % interval)", wording.accuracy(run)),
+        ("Best validation accuracy", run_wording.best_validation(run)),
+        ("Test accuracy (95 % interval)", run_wording.accuracy(run)),
         ("Test loss (cross-entropy in nats)", wording.number(run.test_loss)),
         ("Time at work", wording.duration(run.work_s)),
         ("Parameters", f"{wording.count(run.parameters_total)}, of which {trained} trained"),
@@ -199,7 +198,7 @@ def attempts(made: Sequence[Attempt]) -> Table:
 
 def epochs(done: Sequence[Epoch], run: Run) -> Table:
     """Every complete epoch of the run."""
-    count = wording.validation_count(run)
+    count = run_wording.validation_count(run)
     rows = tuple(
         (
             str(one.epoch),
@@ -235,20 +234,20 @@ def method(*sentences: str) -> Section:
 def accuracy_sentence(run: Run, tested: Predictions) -> str:
     """What a reader may quote of one run."""
     right = int(np.count_nonzero(tested.predicted == tested.labels))
-    images = core_wording.these(len(tested.labels), "test image")
+    images = wording.these(len(tested.labels), "test image")
     if not len(tested.labels):
         return f"{run.name} was tested on no image."
     low, high = accuracy_interval(right, len(tested.labels))
     flips = "with test-time flips, " if run.answers_with_flips else ""
     return (
-        f"{run.name} predicts {core_wording.percent(right / len(tested.labels))} of {images} right "
-        f"({flips}95 % interval {core_wording.percent_interval(low, high)})."
+        f"{run.name} predicts {wording.percent(right / len(tested.labels))} of {images} right "
+        f"({flips}95 % interval {wording.percent_interval(low, high)})."
     )
 
 
 def _answer(tested: Predictions, place: int) -> str:
     true, predicted = int(tested.labels[place]), int(tested.predicted[place])
-    sure = core_wording.percent(float(tested.probabilities[place, predicted]))
+    sure = wording.percent(float(tested.probabilities[place, predicted]))
     return f"{CLASS_NAMES[true]} taken for {CLASS_NAMES[predicted]} ({sure}), image {place}"
 
 

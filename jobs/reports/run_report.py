@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.statistics import wording
 from core.statistics.calibration import calibration, fit_temperature, with_temperature
 from core.statistics.metrics import confusion_matrix
 from jobs.reports import drawing, report_charts, report_sections
 from jobs.reports.document import Beside, Block, Document, Finding, Items, Paragraph, Section
 from jobs.reports.report_charts import Curve
 from jobs.reports.report_sections import Images
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.store.records import Attempt, Epoch, Predictions, Run
 
 
@@ -61,7 +62,7 @@ def _opening(facts: RunFacts) -> tuple[Block, ...]:
 def _curves(facts: RunFacts) -> Section:
     epochs, best = facts.epochs, facts.run.best_epoch
     own = drawing.looks([facts.run.id])[facts.run.id]
-    best_words = f"Best validation: {wording.best_validation(facts.run)}." if best else ""
+    best_words = f"Best validation: {run_wording.best_validation(facts.run)}." if best else ""
     last = epochs[-1]
     loss = (Curve("training", epochs, "train_loss", drawing.QUIET), Curve("validation", epochs, "val_loss", own, best))
     accuracy = (
@@ -71,7 +72,7 @@ def _curves(facts: RunFacts) -> Section:
     loss_words = f"After {len(epochs)} epochs training {last.train_loss:.4f}, validation {last.val_loss:.4f} nats."
     accuracy_words = (
         f"After {len(epochs)} epochs training {wording.percent(last.train_accuracy)}, "
-        f"validation {wording.share_of(last.val_accuracy, wording.validation_count(facts.run))}. {best_words}"
+        f"validation {wording.share_of(last.val_accuracy, run_wording.validation_count(facts.run))}. {best_words}"
     )
     pair = (
         report_charts.curves("Loss", loss_words, loss, percent=False),

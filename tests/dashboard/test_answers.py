@@ -115,7 +115,7 @@ def test_the_accuracy_table_counts_verdicts_and_how_many_of_each_are_wrong():
         "1 (0 wrong)",
         "0 (0 wrong)",
     ]
-    assert table.loc["b", "Sure"] == "-"
+    assert table.loc["b", "Sure"] == "–"
 
 
 def test_bars_show_the_top_three_in_order_with_a_number_each():

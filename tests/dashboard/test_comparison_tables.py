@@ -28,10 +28,10 @@ def compared(store, pair):
 def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store, two_runs):
     table = comparison_table(two_runs, compared(store, two_runs))
     assert list(table.columns) == ["plain (baseline)", "frozen"]
-    difference = table.loc["Difference (95 % interval)"]
+    difference = table.loc["Difference in points (95 % interval)"]
     expected = 100 * (two_runs[1].test_accuracy - two_runs[0].test_accuracy)
     assert difference["plain (baseline)"] == "–"
-    assert difference["frozen"].startswith(f"{expected:+.2f} points (")
+    assert difference["frozen"].startswith(f"{expected:+.2f} (")
     assert "(+" in table.loc["Test loss", "frozen"]
     assert table.loc["Verdict"].tolist() == ["baseline", "worse"]
     backwards = comparison_table(two_runs[::-1], compared(store, two_runs[::-1]))

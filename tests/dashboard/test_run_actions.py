@@ -261,7 +261,7 @@ def test_pause_and_slots_are_there_when_nothing_waits_or_works(store, open_page)
     app = open_page("runs")
     app.number_input(key="queue_slots").set_value(3).run()
     assert queries.shop_state(store).slots == 3
-    assert "0 runs at work on 3 slots, 0 waiting." in texts(app)
+    assert "0 running on 3 slots, 0 queued." in texts(app)
 
 
 def test_the_epochs_of_a_run_that_began_anew_are_no_longer_shown(store, open_page):

@@ -9,8 +9,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.config import RunConfig
 from core.presets import config_of
-from core.statistics import metrics
-from dashboard import wording
+from core.statistics import metrics, wording
 from dashboard.charts import comparison, curves
 from dashboard.style import DARK, LIGHT, run_style, run_styles
 from dashboard.tables import estimates
@@ -20,6 +19,7 @@ from dashboard.tables.epochs import epoch_table
 from dashboard.tables.estimates import estimate, images_per_s
 from dashboard.tables.provenance import attempt_table, facts
 from dashboard.tables.run_rows import run_rows
+from jobs.results import run_wording
 from jobs.store import queries
 from jobs.store.records import RUNNING
 from tests import stores
@@ -51,8 +51,8 @@ def test_overlaid_curves_tell_accuracies_as_the_page_does(store, finished):
     known = queries.list_epochs(store, [finished.id])
     names, styles = {finished.id: "one"}, run_styles([finished.id])
     line, best = comparison.overlaid_curves([finished], known, styles, names, "val_accuracy", LIGHT).data
-    assert line.customdata[0] == wording.share(known[finished.id][0].val_accuracy)
-    assert best.customdata == (wording.share(finished.best_val_accuracy),)
+    assert line.customdata[0] == wording.percent(known[finished.id][0].val_accuracy)
+    assert best.customdata == (wording.percent(finished.best_val_accuracy),)
     assert "%{customdata}" in line.hovertemplate
 
 
@@ -72,7 +72,7 @@ def test_per_class_figures_are_those_of_scikit_learn_weakest_first(store, finish
     macro = macro_figures(said, figures)
     assert macro["Macro precision"] == f"{100 * precision_score(*_pair(said), average='macro'):.2f} %"
     # Every class has as many images, so that the mean recall is the accuracy, and has its interval.
-    assert macro["Macro recall"] == wording.test_accuracy(finished)
+    assert macro["Macro recall"] == run_wording.accuracy(finished)
     assert macro["Macro recall"].startswith(f"{100 * recall_score(*_pair(said), average='macro'):.2f} % (")
 
 
@@ -100,8 +100,8 @@ def test_a_preset_that_is_no_more_compares_with_nothing():
 def test_a_row_of_the_table_of_runs(finished):
     (row,) = run_rows([finished], finished.ended_at + 60, UTC)
     assert (row.state, row.epochs, row.seed, row.progress) == ("finished", "15/20", "3", None)
-    assert f"{row.accuracy} ({row.interval})" == wording.test_accuracy(finished)
-    assert f"{row.validation} ({row.validation_interval})" == wording.validation_accuracy(finished)
+    assert f"{row.accuracy} ({row.interval})" == run_wording.accuracy(finished)
+    assert f"{row.validation} ({row.validation_interval})" == run_wording.validation_accuracy(finished)
     assert row.validation_epoch == f"epoch {finished.best_epoch}"
 
 

@@ -216,7 +216,7 @@ def test_a_class_nobody_predicted_leaves_a_dash(store: Store) -> None:
     assert facts.tested is not None
     never = np.where(np.arange(10) == 8, -50.0, facts.tested.log_probabilities).astype(np.float32)
     page = as_markdown(run_report.document(replace(facts, tested=replace(facts.tested, log_probabilities=never))))
-    assert "| Bag | - | 0.00 % (0.00 to 0.38) | 0.00 % | 1,000 |" in page
+    assert "| Bag | – | 0.00 % (0.00 to 0.38) | 0.00 % | 1,000 |" in page
 
 
 def luminance(colour: Sequence[float]) -> float:

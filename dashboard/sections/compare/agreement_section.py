@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.statistics import wording
 from core.statistics.comparison import Comparison
-from dashboard import page, wording
+from dashboard import page
 from dashboard.charts import galleries
 from jobs.reports.html import words
 from jobs.store.records import Run

@@ -7,11 +7,12 @@ from functools import partial
 import streamlit as st
 
 from core.classes import CLASS_NAMES
+from core.statistics import wording
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import Comparison
 from core.statistics.metrics import confusion_matrix
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts import calibration as calibration_charts
 from dashboard.charts import comparison as charts
 from dashboard.charts import galleries
@@ -26,6 +27,7 @@ from dashboard.style import RunStyle
 from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
 from dashboard.tables.comparison_table import class_cells, differing_config, pair_cells
 from jobs.reports import csv_tables
+from jobs.results import run_wording
 from jobs.results.comparisons import validation_sentence
 from jobs.store.records import Run
 
@@ -73,7 +75,7 @@ def show_curves(runs: Sequence[Run], looks: Looks) -> None:
     """Validation accuracy and loss of all runs, overlaid."""
     st.subheader("Learning curves", anchor=False)
     known = run_queries.epochs([run.id for run in runs])
-    best = "; ".join(f"{looks.names[run.id]}: best validation {wording.best_validation(run)}" for run in runs)
+    best = "; ".join(f"{looks.names[run.id]}: best validation {run_wording.best_validation(run)}" for run in runs)
     for column, measure in zip(st.columns(2, gap="large"), charts.MEASURES, strict=True):
         with column:
             figure = charts.overlaid_curves(runs, known, looks.styles, looks.names, measure, page.theme())

@@ -5,7 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, page_wording, pickers
 from dashboard.charts.recipes import seed_accuracies
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
@@ -13,6 +14,7 @@ from dashboard.sections.shared.take_along import csv_button, recipe_report_butto
 from dashboard.style import run_styles
 from dashboard.tables.recipe_table import comparison_cells, group_cells
 from jobs.reports import csv_tables
+from jobs.results import run_wording
 from jobs.results.comparisons import GroupsCompared
 from jobs.results.seed_groups import Group, get_groups, list_groups, told_apart
 
@@ -59,7 +61,7 @@ def _choose() -> list[Group]:
         return []
     groups = told_apart(list(offered.values()))
     names = {
-        group.id: f"{wording.label(group.name)} · {wording.counted(len(group.runs), 'seed')} · {group.id}"
+        group.id: f"{page_wording.label(group.name)} · {wording.counted(len(group.runs), 'seed')} · {group.id}"
         for group in groups
     }
     picked = pickers.pick_ids("Groups of seeds, the baseline first", names, "group", most=MOST)
@@ -86,8 +88,11 @@ def _show_groups(chosen: Sequence[Group], compared: GroupsCompared | None) -> No
     header = ["Recipe", "Finished", "Mean accuracy", "95 % interval of the mean", "Standard deviation"]
     rows: list[list[Cell]] = [[f"{styles[group.id].sign} {group.name}", *group_cells(group)] for group in chosen]
     if compared:
-        header += ["Difference (95 % interval)", "p", "Verdict"]
-        against = [["–", "–", "baseline"], *(comparison_cells(one) for one in compared.comparisons)]
+        header += ["Difference in points (95 % interval)", "p", "Verdict"]
+        against = [
+            [wording.NOTHING, wording.NOTHING, "baseline"],
+            *(comparison_cells(one) for one in compared.comparisons),
+        ]
         rows = [[*row, *cells] for row, cells in zip(rows, against, strict=True)]
     linked_table(header, rows, "The groups, the baseline first", key="recipes")
     st.caption(HOW)
@@ -112,8 +117,8 @@ def _show_seeds(chosen: Sequence[Group]) -> None:
             Linked(run.name, "runs", "the run", {"run": run.id}),
             group.name,
             str(run.seed),
-            wording.STATES[run.state].word,
-            Linked(wording.test_accuracy(run), "explore", "its misclassified images", {"run": run.id})
+            run_wording.state(run),
+            Linked(run_wording.accuracy(run), "explore", "its misclassified images", {"run": run.id})
             if run.test_count
             else wording.NOTHING,
         ]

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.statistics.comparison import Comparison, best_sentence
-from dashboard import page, pickers, wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.compare import comparison_sections as sections
 from dashboard.sections.compare.agreement_section import show_agreement
@@ -83,7 +83,7 @@ def _pick_other(others: Sequence[Run], looks: sections.Looks) -> Run:
     """The run that is told of in detail."""
     if len(others) == 1:
         return others[0]
-    short = wording.shortened(looks.names.values(), wording.LABEL_ROOM)
+    short = page_wording.shortened(looks.names.values(), page_wording.LABEL_ROOM)
     names = {run_id: short[name] for run_id, name in looks.names.items()}
     picked = pickers.pick_one("Against the baseline", [run.id for run in others], "other", names=names.get)
     return next(run for run in others if run.id == picked)

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.data.fashion_mnist import FashionMNIST
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.charts.classes import class_cards
 from dashboard.charts.gallery_pictures import DATA_PAGE, labelled_pictures
 from dashboard.elements.gallery import gallery

@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.statistics import wording
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts.pairs import PairedImage, pair_cards
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
@@ -69,7 +70,7 @@ def _say(found: NearDuplicates) -> None:
     leaked = int(np.count_nonzero(found.leaked()))
     count = {name: int(np.count_nonzero(close & mask)) for name, mask in _masks(found).items()}
     page.finding(
-        f"{leaked:,} of the {found.test_count:,} test images ({wording.share(leaked / found.test_count)}) "
+        f"{leaked:,} of the {found.test_count:,} test images ({wording.percent(leaked / found.test_count)}) "
         f"{'has' if leaked == 1 else 'have'} a near-duplicate in the training set."
     )
     st.write(

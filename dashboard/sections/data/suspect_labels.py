@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.statistics import wording
 from core.statistics.label_errors import LabelQuality, agreed
-from dashboard import page, pickers, wording
+from dashboard import page, page_wording, pickers
 from dashboard.charts.gallery_pictures import suspect_pictures
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
@@ -64,9 +65,9 @@ def show() -> None:
     if judged is None:
         return
     count, suspects = len(judged.labels), int(np.count_nonzero(judged.quality.suspect))
+    share = wording.percent(suspects / count)
     page.finding(
-        f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({wording.share(suspects / count)}) are "
-        f"suspect to {judged.by}."
+        f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({share}) are suspect to {judged.by}."
     )
     st.caption(_METHOD if split == "test" else f"{_METHOD} {_FOLDS_METHOD}")
     _show_images(judged, split)
@@ -118,7 +119,7 @@ def _training_set() -> _Judged | None:
     if not complete:
         _say_what_to_launch(groups)
         return None
-    names = {group.id: f"{wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
+    names = {group.id: f"{page_wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
     group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
     data = data_queries.fashion_mnist()
     by = f"the {group.folds} runs of {group.name}, each of which judges the fold that it did not learn from"

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.classes import CLASS_NAMES
 from core.data.fashion_mnist import FashionMNIST
+from core.statistics import wording
 from core.statistics.metrics import true_class_loss
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
 from dashboard.charts.galleries import Pair
@@ -89,5 +90,5 @@ def _verdict(answer: Answer, label: int) -> str:
     loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
     return (
         f"{answer.style.sign} **{page.plain(answer.name)}** says **{CLASS_NAMES[said]}** "
-        f"({wording.share(float(answer.probabilities[said]), 1)}): {outcome}, loss {wording.loss(loss)}"
+        f"({wording.percent(float(answer.probabilities[said]), 1)}): {outcome}, loss {wording.number(loss)}"
     )

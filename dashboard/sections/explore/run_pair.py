@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.shared.gallery_filters import CLOSED
 from jobs.results.comparisons import comparable
@@ -26,7 +26,7 @@ def pick_pair() -> tuple[Run, Run | None]:
     with first:
         # An area belongs to the map of one run.
         run = pickers.pick_run("Run", offered, clears=(*CLOSED, "area")) or offered[0]
-    others = {"": "None", **{one.id: wording.run_label(one) for one in offered if one.id != run.id}}
+    others = {"": "None", **{one.id: page_wording.run_label(one) for one in offered if one.id != run.id}}
     with second:
         against = pickers.pick_one("Against", list(others), "against", names=others.get, clears=CLOSED)
     chosen = run_queries.chosen_runs([run.id, against])

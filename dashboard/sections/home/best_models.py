@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.architectures import ARCHITECTURES
 from core.presets import PRESETS, config_of
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.comparison import compare_chosen
-from dashboard import page, wording
+from dashboard import page
 from dashboard.queries import run_queries
 from dashboard.style import run_styles
+from jobs.results import run_wording
 from jobs.results.comparisons import comparable, distinct_names
 from jobs.results.leaders import Leader
 
@@ -42,7 +43,7 @@ def _first_preset(model: str) -> dict[str, str]:
 
 def _card(title: str, leader: Leader, sign: str) -> None:
     run = leader.run
-    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
     below = f"95 %: {interval.removesuffix(')')}"
     label = f"{'Best' if leader.is_best else 'Highest'} {title}, test accuracy"
     st.metric(label, accuracy, below, delta_color="off", delta_arrow="off")
@@ -52,8 +53,8 @@ def _card(title: str, leader: Leader, sign: str) -> None:
     if leader.tied:
         page.link("Compare the tied", "compare", run=[run.id, *(other.id for other in leader.tied)])
     st.caption(
-        f"best validation {wording.best_validation(run)} · {wording.duration(run.work_s)} at work · "
-        f"{wording.date(run.ended_at, page.zone())}"
+        f"best validation {run_wording.best_validation(run)} · {wording.duration(run.work_s)} at work · "
+        f"{wording.moment(run.ended_at, page.zone())}"
     )
 
 
@@ -67,7 +68,7 @@ def _evidence(leader: Leader) -> list[str]:
         words.append(f"{len(leader.left_out) - NAMED} more cannot be held against it either.")
     if leader.tied:
         names = distinct_names([leader.run, *leader.tied])
-        tied = core_wording.listed([names[other.id] for other in leader.tied], NAMED)
+        tied = wording.listed([names[other.id] for other in leader.tied], NAMED)
         words.append(f"Not shown to be better than {tied}.")
     if leader.unknown:
         words.append(f"Not looked at, and perhaps as good: {wording.counted(leader.unknown, 'further run')}.")

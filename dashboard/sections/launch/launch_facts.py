@@ -9,7 +9,7 @@ from core.config import RunConfig
 from core.errors import LookbookError
 from core.files import require_regular
 from core.learning.pretrained_file import MOST_BYTES, cached_weights
-from dashboard import wording
+from core.statistics import wording
 from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate
 from jobs.reports.html import words as shown

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.answers.verdict import Verdict
 from core.errors import LookbookError
+from core.statistics import wording
 from core.statistics.metrics import SMALLEST_PROBABILITY
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_judging import JudgedPhoto
 from jobs.results import photo_sets

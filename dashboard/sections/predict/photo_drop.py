@@ -9,8 +9,8 @@ from core.labelling.photo_labels import PhotoLabels
 from core.photos.archives import MAX_UNPACKED, MAX_ZIP_BYTES
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import MAX_BYTES
-from core.statistics.wording import listed
-from dashboard import page, pickers, sessions, wording
+from core.statistics import wording
+from dashboard import page, pickers, sessions
 from dashboard.queries import model_queries
 from dashboard.sections.predict import photo_judging, samples, uploads
 
@@ -78,5 +78,5 @@ def _remove() -> None:
 def _say_what_lay_beside(names: Sequence[str]) -> None:
     if names:
         were = "was" if len(names) == 1 else "were"
-        shown = listed([name.rpartition("/")[2] for name in names], _NAMED)
+        shown = wording.listed([name.rpartition("/")[2] for name in names], _NAMED)
         st.caption(page.plain(f"{wording.counted(len(names), 'file')} beside the photos {were} left out: {shown}."))

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.answers.verdict import Verdict
 from core.classes import CLASS_NAMES
+from core.statistics import wording
 from core.statistics.metrics import confusion_matrix
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts.confusion import matrix_cells
 from dashboard.charts.gallery_pictures import photo_pictures
 from dashboard.elements.gallery import gallery

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_results import show_results
 from dashboard.tables.comparison_table import distinct_names
@@ -40,7 +41,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
 
 
 def _label(photo_set: PhotoSet) -> str:
-    return f"{wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
+    return f"{page_wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
 
 
 def _offer_to_measure(

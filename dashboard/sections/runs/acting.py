@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import run_queries
 from jobs.several import on_each
 from jobs.store.queries import get_runs

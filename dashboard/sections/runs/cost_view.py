@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.cost_table import COSTS, Cost, Priced, front_sentence, machines_sentence, priced, unknown_sentence
 from jobs.reports import csv_tables
+from jobs.results import run_wording
 
 
 def show() -> None:
@@ -41,5 +43,5 @@ def _csv() -> str:
 
 def _row(one: Priced, cost: Cost) -> list[Cell]:
     run = one.run
-    errors = Linked(wording.test_accuracy(run), "explore", "its misclassified images", {"run": run.id})
+    errors = Linked(run_wording.accuracy(run), "explore", "its misclassified images", {"run": run.id})
     return [Linked(run.name, "runs", "the run", {"run": run.id}), run.model, cost.written(one.cost), errors]

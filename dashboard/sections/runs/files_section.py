@@ -6,7 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page, page_wording
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button, report_buttons
 from jobs.reports import csv_tables
@@ -90,7 +91,7 @@ def _offer_to_make(run: Run) -> None:
 
 
 def _offer(run: Run, package: Package) -> None:
-    name = wording.file_name(run.name, run.id)
+    name = page_wording.file_name(run.name, run.id)
     with st.container(horizontal=True, vertical_alignment="center", key="model_to_go"):
         whole = partial(packages.zipped, package.files, name)
         _download("Model with card and tables (ZIP)", whole, f"{name}.zip")

@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, attempt, say_refused
 from dashboard.sections.runs.run_overview import progress_words
-from jobs.results.wording import queue_words
+from jobs.results import run_wording
 from jobs.running import queue
 from jobs.store import queue_settings
 from jobs.store.queries import active_runs, shop_state
@@ -32,7 +33,7 @@ def _queue(drawn: list[str], folded: bool) -> None:
         st.rerun()
     say_refused()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(queue_words(state), width="content")
+        st.caption(run_wording.queue_words(state), width="content")
         with st.popover("Queue settings"):
             _settings(state)
     if active:
@@ -85,7 +86,7 @@ def _move(run: Run, sign: str, direction: str, places: int, *, disabled: bool) -
 def _where(run: Run) -> str:
     parts = [run.model, page.since(run)]
     if run.status != QUEUED and run.best_val_accuracy is not None:
-        parts.append(f"best validation {wording.best_validation(run)}")
+        parts.append(f"best validation {run_wording.best_validation(run)}")
     if run.seconds_left:
         parts.append(f"{wording.rough_duration(run.seconds_left)} left")
     return " · ".join(parts)

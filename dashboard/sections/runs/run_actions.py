@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, ask, mark, menu_key
 from dashboard.sections.shared.take_along import report_buttons

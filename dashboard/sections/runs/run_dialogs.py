@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from core.config import LAST_SEED
-from core.statistics.wording import listed
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, attempt, mark, say_refused, take_asked
 from jobs.running import queue, run_edits
@@ -37,7 +37,7 @@ def answer() -> None:
 
 
 def _names(chosen: Sequence[Run]) -> None:
-    st.caption(page.plain(listed([run.name for run in chosen], NAMED)))
+    st.caption(page.plain(wording.listed([run.name for run in chosen], NAMED)))
 
 
 @st.dialog("Delete for good")
@@ -75,7 +75,9 @@ def _start_over(chosen: Sequence[Run]) -> None:
     """What is trained so far goes, so it asks first."""
     anew = [run for run in chosen if run.status in (STOPPED, FAILED)]
     st.write(f"This deletes the checkpoints and epochs of {wording.counted(len(anew), 'run')}:")
-    st.markdown("\n".join(f"- **{page.plain(run.name)}** ({run.id}), {wording.progress(run)}" for run in anew[:20]))
+    st.markdown(
+        "\n".join(f"- **{page.plain(run.name)}** ({run.id}), {page_wording.progress(run)}" for run in anew[:20])
+    )
     st.write("They begin anew at the end of the queue. To keep what they have learnt, choose Resume.")
     label = f"Start {wording.counted(len(anew), 'run')} over"
     if st.button(label, type="primary", disabled=not anew, on_click=_start_over_now, args=([run.id for run in anew],)):

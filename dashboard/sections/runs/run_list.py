@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.architectures import ARCHITECTURES
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.elements.run_table import run_table
 from dashboard.queries import run_queries
 from dashboard.sections.runs import acting, run_actions, space_line

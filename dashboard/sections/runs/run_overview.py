@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page, page_wording
 from dashboard.queries import run_queries
-from jobs.results.wording import queue_words
+from jobs.results import run_wording
 from jobs.running.phases import is_testing
 from jobs.store import run_files
 from jobs.store.queries import get_run, place_in_queue, shop_state
@@ -48,10 +49,10 @@ def overview(run_id: str, drawn_in: str) -> None:
 def progress_words(run: Run) -> str:
     """Where a run is, also when its steps are done and the test images are not."""
     if run.is_waiting:
-        return f"{wording.progress(run)}; waiting for room on the disk"
+        return f"{page_wording.progress(run)}; waiting for room on the disk"
     if is_testing(run_queries.store(), run):
         return f"epoch {run.epoch} of {run.epochs} is complete; testing the weights of epoch {run.best_epoch}"
-    return wording.progress(run)
+    return page_wording.progress(run)
 
 
 def _say_state(run: Run) -> None:
@@ -64,7 +65,7 @@ def _say_state(run: Run) -> None:
     elif run.status == QUEUED:
         shop = shop_state(run_queries.store())
         place = f"place {place_in_queue(run_queries.store(), run)} in the queue"
-        st.write(f"{page.since(run).capitalize()}, {place}. {queue_words(shop)}")
+        st.write(f"{page.since(run).capitalize()}, {place}. {run_wording.queue_words(shop)}")
     else:
         left = f", {wording.rough_duration(run.seconds_left)} left at this speed" if run.seconds_left else ""
         st.write(f"{page.since(run).capitalize()}{left}.")
@@ -81,11 +82,11 @@ def _say_failure(run: Run) -> None:
 
 
 def _figures(run: Run) -> None:
-    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
     cards = st.container(key="run_figures").columns(4)
     title = "Test accuracy with flips" if run.answers_with_flips else "Test accuracy"
     _card(cards[0], title, accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
-    value, _, interval = wording.validation_accuracy(run).partition(" (")
+    value, _, interval = run_wording.validation_accuracy(run).partition(" (")
     best = f"Best validation, epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "Best validation"
     _card(cards[1], best, value, f"95 %: {interval.removesuffix(')')}" if interval else "after the first epoch")
     _card(cards[2], "Time at work", wording.duration(run.work_s), f"in the queue {wording.duration(run.queued_s)}")

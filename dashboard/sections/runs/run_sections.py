@@ -5,9 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from core.statistics import metrics
+from core.statistics import metrics, wording
 from core.statistics.metrics import ClassFigures
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts import confusion, curves
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
@@ -22,6 +22,7 @@ from dashboard.tables.config import config_table, differences
 from dashboard.tables.epochs import epoch_table
 from dashboard.tables.provenance import attempt_table, facts
 from jobs.reports import csv_tables
+from jobs.results import run_wording
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.records import Epoch, Run
@@ -43,7 +44,7 @@ def _curves(run_id: str) -> None:
         return
     drawn, theme, about = run_style(run.id), page.theme(), f"{run.name} {run.id}"
     left, right = st.columns(2)
-    best = f"Best validation loss {wording.loss(run.best_val_loss)}, accuracy {wording.best_validation(run)}."
+    best = f"Best validation loss {wording.number(run.best_val_loss)}, accuracy {run_wording.best_validation(run)}."
     with left:
         figure = curves.loss_curves(known, run.best_epoch, drawn, theme)
         page.chart(figure, f"Loss over epochs. {best}", key="loss", about=about)
@@ -53,7 +54,9 @@ def _curves(run_id: str) -> None:
     figure = curves.learning_rate_curve(known, drawn)
     page.chart(figure, "Learning rate over epochs.", key="learning_rate", about=about)
     with st.expander("The figures of every epoch"):
-        st.dataframe(epoch_table(known, wording.validation_count(run)), hide_index=True, alt="Figures of every epoch")
+        st.dataframe(
+            epoch_table(known, run_wording.validation_count(run)), hide_index=True, alt="Figures of every epoch"
+        )
         csv_button("CSV of the epochs", partial(csv_tables.epochs, known), "epochs", run.name, run.id)
 
 

@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, wording
+from dashboard import page
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.subsets import subset_table
 from jobs.reports import csv_tables
+from jobs.results import run_wording
 from jobs.results.label_judges import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
 from jobs.store.records import Run
 
@@ -40,7 +41,7 @@ def _say_who_judges(judges: Sequence[Run]) -> None:
         st.caption("Suspect labels are judged by another finished run, and there is none yet.")
         return
     names = " and ".join(
-        f"{page.plain(judge.name)} ({judge.id}) with {wording.test_accuracy(judge)}" for judge in judges
+        f"{page.plain(judge.name)} ({judge.id}) with {run_wording.accuracy(judge)}" for judge in judges
     )
     st.caption(
         f"Suspect labels: those that are suspect to {names}, the most accurate other run of each model; a run does not "

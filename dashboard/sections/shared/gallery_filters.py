@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
-from dashboard import pickers, wording
+from dashboard import page_wording, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
 
@@ -41,7 +41,7 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
             sort = pickers.pick_one("Sorted by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
         with others[3]:
             cap = pickers.pick_one("Of each confused pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
-        short = wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
+        short = page_wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
         words = galleries.outcome_words(short[run], None if against is None else short[against])
         first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
         with shown:

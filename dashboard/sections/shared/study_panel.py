@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.answers.study import Study, StudyError
 from core.errors import LookbookError
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import model_queries, run_queries
 from jobs.store.records import Run
 from jobs.tasks import studies
