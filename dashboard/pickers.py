@@ -106,7 +106,7 @@ def pick_ids(
     chosen = list(dict.fromkeys(asked))
     if most is not None and chosen[most:]:
         left_out = page.plain(wording.listed([labels[one] for one in chosen[most:]], _MOST_NAMED))
-        st.warning(f"At most {most} fit here, and {len(chosen)} are asked for. Left out: {left_out}.")
+        st.warning(f"At most {most} can be shown; {len(chosen)} were requested. Left out: {left_out}.")
     key = _prepare(name, chosen[:most])
     return st.multiselect(
         label,
@@ -193,7 +193,7 @@ def say_unknown(name: str, label: str, options: Sequence[str]) -> None:
     """Say which choices of the URL are none, as those of a link that is old or was typed; they are left aside."""
     unknown = [page.plain(value[:_LONGEST]) for value in dict.fromkeys(in_url(name)) if value and value not in options]
     if unknown:
-        st.caption(f"Not among the choices of “{label}”, and left aside: {wording.listed(unknown, _MOST_NAMED)}.")
+        st.caption(f"Unknown for “{label}”, ignored: {wording.listed(unknown, _MOST_NAMED)}.")
 
 
 def page_in_url(name: str = "page") -> int:

@@ -206,7 +206,7 @@ def _state(
     if _are_several(meant, statements):
         names = sorted({statements.keys[at][0] for at in meant})
         fitting = _some(names) if len(names) > 1 else f"{len(meant)} photos of the name {_short(names[0])}"
-        statements.several.append(f"Line {rows[0].line} of {table.name} fits {fitting}, and can mean only one.")
+        statements.several.append(f"Line {rows[0].line} of {table.name} fits {fitting}, but can mean only one.")
         statements.unclear |= dict.fromkeys(meant, statements.several[-1])
         return
     # Two rows that say the same are one statement, in whatever words.
@@ -232,7 +232,7 @@ def _decided(statements: _Statements, at: int) -> TrueClass:
     if len(labels) == 1 and None not in labels:
         return TrueClass(said[0].label, "")
     if len(said) == 1 and not said[0].conflict:
-        return TrueClass(reason=f"It has no label: {said[0].words} in {said[0].by} is no class.")
+        return TrueClass(reason=f"It has no label: {said[0].words} in {said[0].by} is not a class.")
     return TrueClass(reason=f"Its labels conflict: {' and '.join(one.told for one in said)}.", conflict=True)
 
 
@@ -250,12 +250,12 @@ def _sentences(
         yield f"There are {counted(len(conflicts) - _CONFLICTS_NAMED, 'more conflict')} of this kind."
     rows = f"of {statements.rows:,} rows"
     if statements.no_class:
-        yield f"{len(statements.no_class):,} {rows} have no class for a label: {_some(statements.no_class)}."
+        yield f"{len(statements.no_class):,} {rows} have a label that is not a class: {_some(statements.no_class)}."
     if statements.unmatched:
         yield f"{len(statements.unmatched):,} {rows} match no photo: {_some(statements.unmatched)}."
     if statements.other_numbers:
         numbers = _some([f"{one!r}" for one in statements.other_numbers])
-        yield f"Folders called by numbers are not taken for labels 0 to 9, because of {numbers}."
+        yield f"Folders named by numbers are not used as labels 0 to 9 because of {numbers}."
     if missing:
         has = "has" if len(missing) == 1 else "have"
         yield f"{counted(len(missing), 'photo')} {has} no label: {_some(missing)}."

@@ -44,14 +44,14 @@ def find_item(pixels: np.ndarray, opacity: np.ndarray | None = None) -> Item:
     Where nothing stands out the whole picture is the item, and the notes say so.
     """
     if opacity is not None and _fills_enough(opaque := opacity >= _OPAQUE) and not opaque.all():
-        return _item(pixels, opaque, "item cut out by its transparency")
+        return _item(pixels, opaque, "item cut out by transparency")
     seen = salience(pixels)
     if seen.max() >= _LEAST_SALIENCE and _fills_enough(salient := _large_parts(seen > _SALIENT * seen.max())):
-        return _item(pixels, salient, "item found as what catches the eye")
+        return _item(pixels, salient, "item found by saliency")
     different = _standing_out(pixels)
     if _fills_enough(different):
-        return _item(pixels, different, "item found by the colour of the border")
-    nothing = "no item stands out from the background: the whole picture is used"
+        return _item(pixels, different, "item found by border colour")
+    nothing = "no item found: the whole picture is used"
     return replace(all_of(pixels), found=False, notes=(nothing,))
 
 

@@ -109,7 +109,7 @@ def class_sentence(classes: Sequence[ClassDifference], name_a: str, name_b: str)
     empty = [one.name for one in classes if one.n == 0]
     unseen = f" Without images: {', '.join(empty)}." if empty else ""
     if not shown:
-        return f"By class, no difference between {name_a} and {name_b} can be shown.{unseen}"
+        return f"By class, no significant difference between {name_a} and {name_b}.{unseen}"
     return f"By class, {name_b} differs from {name_a} on {wording.listed(parts, NAMED_AT_MOST)}.{unseen}"
 
 
@@ -117,11 +117,14 @@ def pair_sentence(pairs: Sequence[PairDifference], name_a: str, name_b: str) -> 
     """Which confusions are shown to differ in frequency, the largest change first."""
     shown = sorted((one for one in pairs if one.shown), key=lambda one: -abs(one.count_b - one.count_a))
     parts = [
-        f"{CLASS_NAMES[one.true]} taken for {CLASS_NAMES[one.predicted]} ({one.count_b} times against {one.count_a})"
+        (
+            f"{CLASS_NAMES[one.true]} classified as {CLASS_NAMES[one.predicted]} ({one.count_b} times against "
+            f"{one.count_a})"
+        )
         for one in shown
     ]
     if not shown:
-        return f"No single confusion is shown to be more frequent with {name_a} or with {name_b}."
+        return f"No single confusion is significantly more frequent with {name_a} or {name_b}."
     return f"{name_b} against {name_a}: {wording.listed(parts, NAMED_AT_MOST)}."
 
 

@@ -49,8 +49,8 @@ class RecipeFigures:
         if self.accuracy.mean is None:
             return f"{self.name}: {self.words}."
         return (
-            f"{self.name}: {self.words}, an interval for other images; "
-            "one seed says nothing about how the recipe varies from seed to seed."
+            f"{self.name}: {self.words}, an interval for other images; one seed cannot show how the recipe varies "
+            "from seed to seed."
         )
 
 
@@ -106,8 +106,8 @@ class RecipeComparison:
         few = [one for one in (self.a, self.b) if one.accuracy.n < 2]
         have = " and ".join(f"{one.name} has {wording.counted(one.accuracy.n, 'finished run')}" for one in few)
         return (
-            f"Nothing can be said about the recipes {self.a.name} and {self.b.name}: {have}, and a recipe's spread "
-            "from seed to seed takes at least two seeds of each."
+            f"The recipes {self.a.name} and {self.b.name} cannot be compared: {have}, and at least two seeds of each "
+            "are needed to know how a recipe varies."
         )
 
     def _finding(self, difference: float, low: float, high: float, p: float) -> str:
@@ -123,9 +123,9 @@ class RecipeComparison:
         )
         if self.shown:
             return f"As a recipe {ahead.name} is better than {behind.name}: {means}, {evidence}"
-        decided = " The interval leaves out 0, but it is not corrected; the corrected test decides." if low > 0 else ""
+        decided = " The interval excludes 0, but it is not corrected; the corrected test decides." if low > 0 else ""
         names = f"{self.a.name} and {self.b.name}"
-        return f"No difference can be shown between the recipes {names}: {means}, {evidence}{decided}"
+        return f"No significant difference between the recipes {names}: {means}, {evidence}{decided}"
 
     @property
     def _correction(self) -> str:
@@ -134,7 +134,7 @@ class RecipeComparison:
     @property
     def _few(self) -> str:
         fewest = min(self.a.accuracy.n, self.b.accuracy.n)
-        return " Two seeds are the fewest that can speak; take more." if fewest < 3 else ""
+        return " Two seeds are the minimum; use more." if fewest < 3 else ""
 
 
 def recipe_figures(labels: Labels, runs: Sequence[Answers], name: str) -> RecipeFigures:

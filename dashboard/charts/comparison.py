@@ -69,7 +69,7 @@ def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, t
         hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
         showlegend=False,
     )
-    return figure.update_xaxes(title_text="accuracy less the baseline's, in points", tickformat="+.0f")
+    return figure.update_xaxes(title_text="accuracy minus the baseline's, in points", tickformat="+.0f")
 
 
 def _line(epochs: Sequence[Epoch], measure: str, drawn: RunStyle, name: str) -> dict[str, Any]:

@@ -56,13 +56,13 @@ def verdict(answers: Sequence[PhotoAnswer]) -> str:
     phrases = {answer.run: _phrase(answer) for answer in said}
     if len(said) == 1:
         (phrase,) = phrases.values()
-        return f"{phrase}." if said[0].verdict else f"{said[0].run} says {phrase}."
+        return f"{phrase}." if said[0].verdict else f"{said[0].run} predicts {phrase}."
     if len(set(phrases.values())) == 1:
         return f"{_all(len(said))}: {_lowered(phrases[said[0].run])}."
     first = {_predicted(answer) for answer in said if answer.verdict != _NONE}
     if len(first) == 1 and not any(answer.verdict == _NONE for answer in said):
         sure = sum(answer.verdict == "sure" for answer in said)
-        return f"{_all(len(said))} say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
+        return f"{_all(len(said))} predict {first.pop()}; {sure} of them {('is' if sure == 1 else 'are')} sure."
     return "The runs disagree: " + ", ".join(f"{run}: {_lowered(phrase)}" for run, phrase in phrases.items()) + "."
 
 

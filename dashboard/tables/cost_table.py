@@ -29,12 +29,12 @@ def _prediction_ms(run: RunCosts) -> float | None:
 COSTS = {
     "training": Cost(
         "Training time",
-        "minutes at work",
+        "training time in minutes",
         lambda run: run.work_s / 60 or None,
         lambda minutes: wording.duration(60 * minutes),
     ),
     "prediction": Cost(
-        "Prediction time", "milliseconds per test image", _prediction_ms, lambda value: f"{value:.2f} ms an image"
+        "Prediction time", "milliseconds per test image", _prediction_ms, lambda value: f"{value:.2f} ms per image"
     ),
     "parameters": Cost(
         "Parameters", "parameters", lambda run: run.parameters_total, lambda value: f"{round(value):,} parameters"
@@ -67,14 +67,14 @@ def front_sentence(found: Sequence[Priced], cost: Cost) -> str:
     """Which runs are on the front, the cheapest first, and what that does not say."""
     front = [one for one in found if one.front]
     if not front:
-        return f"{cost.title} is recorded for no finished run."
+        return f"No finished run has a recorded {cost.title.lower()}."
     names = distinct_names([one.run for one in front])
     named = [f"{names[one.run.id]} ({cost.written(one.cost)}) with {run_wording.accuracy(one.run)}" for one in front]
     if len(found) == 1:
-        return f"One run only: {named[0]}."
+        return f"Only one run: {named[0]}."
     return (
-        f"No other of these {len(found):,} runs is both as cheap and as accurate as: {wording.listed(named, 6)}. "
-        "The front goes by the figures as they are; runs whose intervals overlap may well be as good as one another."
+        f"Pareto front of these {len(found):,} runs: {wording.listed(named, 6)}. No other run is both as cheap and as "
+        "accurate; runs whose intervals overlap may be equally good."
     )
 
 
@@ -91,7 +91,7 @@ def machines_sentence(runs: Sequence[RunCosts]) -> str:
     machines = sorted({f"{run.host}, {run.device}, {wording.counted(run.threads or 0, 'thread')}" for run in runs})
     if len(machines) < 2:
         return ""
-    return f"Times of several machines are not alike. These are of {wording.listed(machines, 4)}."
+    return f"Times from different machines are not comparable. These are from {wording.listed(machines, 4)}."
 
 
 def _priced(run: RunCosts, cost: float, front: bool) -> Priced:

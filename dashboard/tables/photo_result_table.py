@@ -20,7 +20,7 @@ def accuracy_table(said: Mapping[str, Predictions], verdicts: Mapping[str, Seque
     Below each verdict how many photos have it, and how many of those answers are wrong; a dash for a run without.
     """
     rows = {name: _row(one.labels, one, verdicts[name]) for name, one in said.items()}
-    columns = ["Accuracy (95 % interval)", "Among the first two", *(verdict.capitalize() for verdict in _VERDICTS)]
+    columns = ["Accuracy (95 % interval)", "Top-2 accuracy", *(verdict.capitalize() for verdict in _VERDICTS)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 

@@ -45,7 +45,7 @@ def attempt_table(attempts: Sequence[Attempt], where: tzinfo, now: float) -> pd.
             "started": wording.moment(one.started_at, where),
             "lasted": wording.duration((one.ended_at or now) - one.started_at),
             "began at": f"epoch {one.start_epoch}, step {one.start_batch}",
-            "outcome": one.outcome or "at work",
+            "outcome": one.outcome or "running",
         }
         for one in attempts
     )
@@ -56,7 +56,7 @@ def _prediction(run: Run) -> str:
         return "not recorded" if run.status == FINISHED else wording.NOTHING
     each = 1000 / run.prediction_images_per_s
     flips = " and its mirror image" if run.answers_with_flips else ""
-    return f"{each:.2f} ms an image{flips} ({run.prediction_images_per_s:,.0f} test images/s, preprocessing included)"
+    return f"{each:.2f} ms per image{flips} ({run.prediction_images_per_s:,.0f} test images/s, preprocessing included)"
 
 
 def _weights(report: dict[str, Any] | None) -> str:

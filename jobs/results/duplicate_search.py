@@ -125,7 +125,7 @@ def find(store: Store, progress: Callable[[float], None] = lambda _: None) -> Ne
     try:
         lock = locks.acquire(_lock(store))
     except locks.Held:
-        raise SearchedElsewhere("Another process searches already.", "Ask again in some minutes.") from None
+        raise SearchedElsewhere("Another process is already searching.", "Try again in a few minutes.") from None
     try:
         return search(store, fashion_mnist.load(settings().data), progress)
     finally:

@@ -86,4 +86,4 @@ def test_a_single_photo_that_is_too_large_is_told_so_in_a_sentence(run_id, open_
     (tmp_path / "large.png").write_bytes(large.getvalue())
     page = open_page(f"predict?run={run_id}")
     give(page, tmp_path / "large.png")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("large.png has 11.4 MB; at most 10 MB are read.")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("large.png has 11.4 MB; the limit is 10 MB.")

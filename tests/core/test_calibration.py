@@ -58,7 +58,7 @@ def test_the_temperature_undoes_a_known_factor():
     assert found.value == pytest.approx(2.5, rel=0.05)
     assert found.log_loss_before == pytest.approx(log_loss(LABELS, TOO_SURE))
     assert found.log_loss_after == pytest.approx(log_loss(LABELS, with_temperature(TOO_SURE, found.value)))
-    assert found.sentence.startswith("The model was too sure: temperature 2.")
+    assert found.sentence.startswith("The model was overconfident: temperature 2.")
     assert found.settled
 
 
@@ -77,7 +77,7 @@ def test_a_model_that_is_always_right_or_undecided_has_no_temperature_to_fit():
     always_right = np.full((50, 10), 0.01) + 0.9 * np.eye(10)[np.arange(50) % 10]
     found = fit_temperature(np.arange(50) % 10, always_right)
     assert found.sentence == (
-        "No temperature between 0.05 and 20 can be settled from these 50 images; the probabilities stay as they are."
+        "No temperature between 0.05 and 20 can be fitted on these 50 images; the probabilities stay as they are."
     )
     undecided = fit_temperature(np.arange(50) % 10, np.full((50, 10), 0.1))
     assert (found.settled, found.value, undecided.settled, undecided.value) == (False, 1.0, False, 1.0)
@@ -115,6 +115,6 @@ def test_without_images_there_are_empty_bins_and_a_sentence():
     labels, probabilities = LABELS[:0], HONEST[:0]
     found = calibration(labels, probabilities)
     assert (found.expected_error, found.log_loss, found.bins[0].n, found.bins[0].accuracy) == (None, None, 0, None)
-    assert found.sentence == "Without images nothing can be said about the confidence."
+    assert found.sentence == "There are no images to judge the confidence by."
     assert fit_temperature(labels, probabilities).value == 1.0
     assert accuracy_by_coverage(labels, probabilities) == []

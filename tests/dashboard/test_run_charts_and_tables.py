@@ -133,7 +133,7 @@ def at(speed, run):
 def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finished):
     cnn, resnet18 = config_of("cnn", threads=2), config_of("resnet18", threads=2)
     assert images_per_s(cnn, [at(2_000.0, finished)], "workshop")[0] == 2_000
-    assert images_per_s(cnn, [finished], "elsewhere")[1].endswith("none like it has run here yet")
+    assert images_per_s(cnn, [finished], "elsewhere")[1].endswith("no similar run here yet")
     assert images_per_s(resnet18, [finished], "workshop")[0] == estimates.MEASURED["resnet18"].float32 / 2
 
 
@@ -145,7 +145,7 @@ def test_the_estimate_for_the_same_once_more_is_the_time_that_it_took(finished):
 
 def test_the_estimate_is_not_that_of_the_one_run_that_shared_the_machine(finished):
     config, past = config_of("cnn", threads=2), [at(speed, finished) for speed in (300.0, 2_000.0, 2_100.0)]
-    assert images_per_s(config, past, "workshop") == (2_000, "2,000 images/s of 3 runs on this machine")
+    assert images_per_s(config, past, "workshop") == (2_000, "2,000 images/s in 3 runs on this machine")
 
 
 def test_the_estimate_takes_the_speed_of_a_run_at_work_where_none_has_finished(finished):
@@ -162,7 +162,7 @@ def test_the_estimate_prefers_runs_with_the_same_batch_size_and_threads_and_prec
     assert images_per_s(config, [larger], "workshop")[0] == 3_000
     for changes in ({"threads": 1}, {"precision": "float32"}):
         other = replace(others, config={**finished.config, **changes})
-        assert images_per_s(config, [other], "workshop")[1].endswith("none like it has run here yet")
+        assert images_per_s(config, [other], "workshop")[1].endswith("no similar run here yet")
 
 
 def test_the_first_estimate_knows_whether_the_processor_computes_in_bfloat16(monkeypatch):
@@ -190,7 +190,7 @@ def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, c
     assert images_per_s(config_of("resnet18", threads=2, seed=8, epochs=3), [frozen], frozen.host)[0] == 2_000
     speed, source = images_per_s(config, [frozen], frozen.host)
     assert speed < 1_000
-    assert "a guess" in source
+    assert "a rough guess" in source
     like_it = at(70.0, replace(frozen, config=config.model_dump(mode="json")))
     assert images_per_s(config, [frozen, like_it], frozen.host)[0] == pytest.approx(70)
 
@@ -206,7 +206,7 @@ def test_a_run_with_test_time_flips_says_so_with_its_accuracy(store, open_page, 
     run_id = stores.add(store, Sample(changes={"test_time_flips": flips}, columns={"prediction_images_per_s": 1000.0}))
     assert ("Test accuracy with flips" in texts(open_page("runs", run=run_id))) == flips
     said = dict(facts(queries.get_run(store, run_id), UTC).values)["prediction"]
-    assert said.startswith("1.00 ms an image and its mirror image (" if flips else "1.00 ms an image (")
+    assert said.startswith("1.00 ms per image and its mirror image (" if flips else "1.00 ms per image (")
 
 
 def test_twice_the_epochs_take_about_twice_the_time():

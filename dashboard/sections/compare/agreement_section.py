@@ -18,7 +18,7 @@ _COUNT = (
 
 def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
     """Four counts that add up to all images, each with a link that opens them in Explore."""
-    st.subheader("Who is right where", anchor=False)
+    st.subheader("Agreement", anchor=False)
     a, b = comparison.name_a, comparison.name_b
     rows = (
         (
@@ -35,5 +35,5 @@ def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
             for label, count, show in row:
                 with st.container(border=True, width="stretch", key=f"agreement_{show}"):
                     st.html(_COUNT.format(label=words(label), count=wording.count(count)))
-                    page.link("See them", "explore", icon=_ARROW, run=other.id, against=baseline.id, show=show)
-    st.caption(f"The two give the same answer, right or wrong, on {wording.counted(comparison.same_answer, 'image')}.")
+                    page.link("View images", "explore", icon=_ARROW, run=other.id, against=baseline.id, show=show)
+    st.caption(f"Both give the same prediction, right or wrong, on {wording.counted(comparison.same_answer, 'image')}.")

@@ -44,11 +44,13 @@ class Looks:
 
 def show_classes(comparison: Comparison, drawn: RunStyle) -> None:
     """Where the difference comes from, class by class."""
-    st.subheader("Class by class", anchor=False)
+    st.subheader("Per-class accuracy", anchor=False)
     st.write(page.plain(comparison.class_sentence))
     figure = charts.class_differences(comparison.classes, drawn, page.theme())
     page.chart(figure, comparison.class_sentence, key="classes", about=_about(comparison))
-    st.caption("Bars: 95 % interval of each class. Filled: stands after correction for ten classes. Open: does not.")
+    st.caption(
+        "Bars: 95 % interval per class. Filled: significant after correction for ten classes. Open: not significant."
+    )
 
 
 def show_class_table(comparison: Comparison, baseline: Run, other: Run) -> None:
@@ -56,8 +58,8 @@ def show_class_table(comparison: Comparison, baseline: Run, other: Run) -> None:
     a, b = comparison.name_a, comparison.name_b
     header = ["Class", a, b, f"Only {a} right", f"Only {b} right", "Points (95 % interval)", "p (Holm)"]
     rows = [_class_row(one, baseline, other) for one in comparison.classes]
-    with st.expander("The figures of each class, with their images"):
-        linked_table(header, rows, "The runs class by class", key="class_table")
+    with st.expander("Per-class table with images"):
+        linked_table(header, rows, "The runs per class", key="class_table")
         csv_button("CSV of the classes", partial(csv_tables.classes, comparison), "classes", _about(comparison))
 
 
@@ -79,7 +81,7 @@ def show_curves(runs: Sequence[Run], looks: Looks) -> None:
     for column, measure in zip(st.columns(2, gap="large"), charts.MEASURES, strict=True):
         with column:
             figure = charts.overlaid_curves(runs, known, looks.styles, looks.names, measure, page.theme())
-            words = f"{charts.MEASURES[measure][0]} over the epochs. {best}"
+            words = f"{charts.MEASURES[measure][0]} per epoch. {best}"
             page.chart(figure, words, key=measure, about=" ".join(run.id for run in runs))
     if differing := validation_sentence(runs):
         st.caption(differing)
@@ -97,8 +99,8 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
         a, b = comparison.name_a, comparison.name_b
         header = ["True", "Predicted", a, b, f"Only {a}", f"Only {b}", "p (Holm)"]
         rows = [_pair_row(one, baseline, other) for one in changed[:PAIRS_LISTED]]
-        linked_table(header, rows, "The confusions that changed most", key="pair_table", figures_from=2)
-        st.caption("The confusions that changed most, in images; each count opens them.")
+        linked_table(header, rows, "Largest changes", key="pair_table", figures_from=2)
+        st.caption("Largest changes, in images. Click a count to see them.")
         csv_button("CSV of all confusions", partial(csv_tables.pairs, comparison), "confusions", _about(comparison))
 
 
@@ -107,7 +109,7 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     matrices = [confusion_matrix(one.labels, one.predicted) for one in said]
     change = matrices[1] - matrices[0]
     a, b = comparison.name_a, comparison.name_b
-    caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer."
+    caption = f"{b} minus {a}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
     hint = "Choose a cell to see the images that changed."
     cells = difference_cells(*matrices, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
     if cell := show_matrix(cells, caption, key="difference", hint=hint, about=_about(comparison)):
@@ -118,7 +120,7 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
 
 def _pair_row(one: PairDifference, baseline: Run, other: Run) -> list[Cell]:
     cell = {"true": str(one.true), "predicted": str(one.predicted)}
-    takes = f"takes for {CLASS_NAMES[one.predicted]}"
+    takes = f"classifies as {CLASS_NAMES[one.predicted]}"
 
     def images(count: str, run: Run) -> Linked:
         words = f"images of {CLASS_NAMES[one.true]} that {run.name} {takes}"
@@ -140,7 +142,7 @@ def _pair_row(one: PairDifference, baseline: Run, other: Run) -> list[Cell]:
 
 def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
     """Accuracy against confidence and against coverage, of all runs together."""
-    st.subheader("Can the confidence be believed?", anchor=False)
+    st.subheader("Calibration", anchor=False)
     said = {run.id: run_queries.predictions(run.id) for run in runs}
     found = {run_id: calibration(one.labels, one.probabilities) for run_id, one in said.items()}
     points = {looks.names[run_id]: accuracy_by_coverage(one.labels, one.probabilities) for run_id, one in said.items()}
@@ -160,20 +162,20 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         styles = {looks.names[run_id]: looks.styles[run_id] for run_id in said}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
         page.table(coverage_table(points, SHARES))
-        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *said)
-        st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
+        csv_button("CSV of the coverage curve", partial(csv_tables.coverages, points), "coverage", *said)
+        st.caption("Accuracy on the most confident share of the images, with its 95 % interval.")
 
 
 def show_data_faults(runs: Sequence[Run], looks: Looks) -> None:
     """The accuracies again, without the images whose labels are suspect or that the training set nearly holds."""
-    st.subheader("With and without the faults of the data", anchor=False)
+    st.subheader("Accuracy without data issues", anchor=False)
     show_faults(runs, looks.names)
 
 
 def show_settings(runs: Sequence[Run]) -> None:
     """The settings that differ, or all of them."""
     st.subheader("Settings", anchor=False)
-    settings = differing_config(runs, everything=pickers.switch("Show those that are the same, too", "all"))
+    settings = differing_config(runs, everything=pickers.switch("Show identical settings too", "all"))
     if settings.empty:
         st.write("Every setting is the same.")
     else:

@@ -40,13 +40,13 @@ def image_page(data: FashionMNIST, position: int, pair: Pair, order: Sequence[in
     picture, said = st.columns([2, 3], gap="large")
     with picture:
         st.html(images.enlarged(image, f"Test image {position}, {CLASS_NAMES[label]}", 336))
-        st.caption(f"Test image {position} · true **{CLASS_NAMES[label]}**")
+        st.caption(f"Test image {position} · true class **{CLASS_NAMES[label]}**")
         _say_trust(position, [run for run, _ in answers])
     with said:
         for _, answer in answers:
             st.markdown(_verdict(answer, label))
         given = [answer for _, answer in answers]
-        caption = f"Probability of each class, true class in bold with ✓<br>{bars.legend(given)}"
+        caption = f"Probability of each class; true class in bold with ✓<br>{bars.legend(given)}"
         st.html(bars.probability_bars(given, caption, truth=label))
     show_saliency(image, position, label, answers)
     show_neighbours(data, position, label, answers)
@@ -65,7 +65,7 @@ def _way(position: int, order: Sequence[int]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Back to the gallery", key="image_close", on_click=open_image, args=(None,), icon="↩")
         if place is None:
-            st.caption("This image is not in the gallery as it is filtered now.")
+            st.caption("This image is not in the gallery with the current filters.")
             return
         for name, step, arrow in (("Previous", -1, "Left"), ("Next", 1, "Right")):
             there = 0 <= place + step < len(order)
@@ -79,7 +79,7 @@ def _say_trust(position: int, shown: Sequence[Run]) -> None:
     for one in left_out:
         st.caption(page.plain(one.sentence))
     if trust is None:
-        st.caption("Whether its label can be trusted is judged by other finished runs than those shown; there is none.")
+        st.caption("The label is checked by finished runs other than those shown; there are none yet.")
     else:
         st.caption(page.plain(trust.sentence))
 
@@ -89,6 +89,6 @@ def _verdict(answer: Answer, label: int) -> str:
     outcome = "right" if said == label else "wrong"
     loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
     return (
-        f"{answer.style.sign} **{page.plain(answer.name)}** says **{CLASS_NAMES[said]}** "
+        f"{answer.style.sign} **{page.plain(answer.name)}** predicts **{CLASS_NAMES[said]}** "
         f"({wording.percent(float(answer.probabilities[said]), 1)}): {outcome}, loss {wording.number(loss)}"
     )

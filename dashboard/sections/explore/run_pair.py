@@ -16,8 +16,7 @@ def pick_pair() -> tuple[Run, Run | None]:
         st.warning(page.plain(sentence))
     if not offered:
         page.empty(
-            "No run has finished yet. Launch one: as soon as it is done, every one of the 10,000 test images can be "
-            "looked at here, beside what the model said of it.",
+            "No finished runs yet. Once a run finishes, its predictions for all 10,000 test images appear here.",
             "Launch a run",
             "launch",
         )
@@ -28,7 +27,7 @@ def pick_pair() -> tuple[Run, Run | None]:
         run = pickers.pick_run("Run", offered, clears=(*CLOSED, "area")) or offered[0]
     others = {"": "None", **{one.id: page_wording.run_label(one) for one in offered if one.id != run.id}}
     with second:
-        against = pickers.pick_one("Against", list(others), "against", names=others.get, clears=CLOSED)
+        against = pickers.pick_one("Compare with", list(others), "against", names=others.get, clears=CLOSED)
     chosen = run_queries.chosen_runs([run.id, against])
     said, refused = comparable(chosen, run_queries.predictions)
     for one in refused:

@@ -29,7 +29,7 @@ def show() -> None:
                 _card(title, leader, styles[leader.run.id].sign)
             else:
                 st.write(f"Best {title}")
-                st.caption("No run of it has finished yet.")
+                st.caption("No finished run yet.")
                 page.link("Launch one", "launch", **_first_preset(name))
     if len(found) > 1:
         _sentence(found[1], found[0])
@@ -51,9 +51,9 @@ def _card(title: str, leader: Leader, sign: str) -> None:
     for words in _evidence(leader):
         st.caption(page.plain(words))
     if leader.tied:
-        page.link("Compare the tied", "compare", run=[run.id, *(other.id for other in leader.tied)])
+        page.link("Compare tied runs", "compare", run=[run.id, *(other.id for other in leader.tied)])
     st.caption(
-        f"best validation {run_wording.best_validation(run)} · {wording.duration(run.work_s)} at work · "
+        f"best validation {run_wording.best_validation(run)} · trained in {wording.duration(run.work_s)} · "
         f"{wording.moment(run.ended_at, page.zone())}"
     )
 
@@ -62,16 +62,16 @@ def _evidence(leader: Leader) -> list[str]:
     """Why the run is called best, or what keeps it from being called so."""
     if leader.is_best:
         others = wording.counted(leader.among - 1, "other finished run")
-        return [f"Shown to be better than {others} of this model."] if leader.among > 1 else []
+        return [f"Significantly better than {others} of this model."] if leader.among > 1 else []
     words = [one.sentence for one in leader.left_out[:NAMED]]
     if leader.left_out[NAMED:]:
-        words.append(f"{len(leader.left_out) - NAMED} more cannot be held against it either.")
+        words.append(f"{len(leader.left_out) - NAMED} more cannot be compared with it.")
     if leader.tied:
         names = distinct_names([leader.run, *leader.tied])
         tied = wording.listed([names[other.id] for other in leader.tied], NAMED)
-        words.append(f"Not shown to be better than {tied}.")
+        words.append(f"Not significantly better than {tied}.")
     if leader.unknown:
-        words.append(f"Not looked at, and perhaps as good: {wording.counted(leader.unknown, 'further run')}.")
+        words.append(f"Not compared, possibly as good: {wording.counted(leader.unknown, 'more run')}.")
     return words
 
 

@@ -32,7 +32,7 @@ def show_results(
     with left:
         chosen = pickers.pick_one("Confusion matrix of", list(said), "matrix", clears=("true", "predicted"))
         one = said[chosen]
-        caption = f"{chosen}: rows true class, columns predicted. Choose a cell to see its photos."
+        caption = f"{chosen}: rows are true classes, columns predictions. Choose a cell to see its photos."
         matrix = confusion_matrix(one.labels, one.predicted)
         show_matrix(matrix_cells(matrix), caption, key="photo_matrix", chosen=_cell(), on_choice=_choose)
     with right:
@@ -59,7 +59,7 @@ def _chosen_photos(said: Predictions) -> tuple[np.ndarray, str]:
     """The photos of the chosen cell, or else those that are wrong, and what they are called."""
     cell = _cell()
     if cell is None:
-        return np.flatnonzero(said.labels != said.predicted), "wrong answers"
+        return np.flatnonzero(said.labels != said.predicted), "misclassified"
     true, predicted = cell
     here = (said.labels == true) & (said.predicted == predicted)
     return np.flatnonzero(here), f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"

@@ -75,7 +75,7 @@ def _show_controls(photo: str) -> None:
             persist_state="session",
         )
         st.segmented_control(
-            "Turn",
+            "Rotate",
             TURNS,
             key=f"turn_{photo}",
             default=0,
@@ -83,7 +83,7 @@ def _show_controls(photo: str) -> None:
             required=True,
             persist_state="session",
         )
-        st.toggle("Cut the item out", key=f"cut_out_{photo}", value=True, persist_state="session")
+        st.toggle("Cut out the item", key=f"cut_out_{photo}", value=True, persist_state="session")
     with st.expander("Crop"):
         for edges, label in _EDGES.items():
             st.slider(label, 0, 100, WHOLE, key=f"{edges}_{photo}", persist_state="session")
@@ -99,8 +99,8 @@ def _figure(name: str, stage: str, picture: NDArray[np.uint8], frame: Box) -> st
 
 
 def _own_size(name: str, image: NDArray[np.uint8]) -> str:
-    shown = images.enlarged(image, f"{name}: at its own size", _MODEL_SIDE)
-    return f'<figure style="{_FIGURE}">{shown}{_caption("own size")}</figure>'
+    shown = images.enlarged(image, f"{name}: at actual size", _MODEL_SIDE)
+    return f'<figure style="{_FIGURE}">{shown}{_caption("actual size")}</figure>'
 
 
 def _caption(words: str) -> str:

@@ -69,7 +69,7 @@ def attempt(action: Callable[[], object], done: str = "") -> None:
 
 
 def apply(run_ids: Sequence[str], action: Callable[[str], object], done: str, left: str = "") -> None:
-    """Do something with each run, then say what became of it: "2 runs archived; 3 others are at work."."""
+    """Do something with each run, then say what became of it: "2 runs archived; 3 others skipped (not active)."."""
     outcomes = on_each(run_ids, action)
     succeeded = sum(outcome.done for outcome in outcomes)
     if succeeded:

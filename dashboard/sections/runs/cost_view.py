@@ -17,10 +17,10 @@ def show() -> None:
     """The chart with its axis to choose, the front in words and as a table with links to the runs."""
     runs = run_queries.costs()
     if not runs:
-        page.empty("No run has finished yet, so nothing can be weighed.", "Launch a run", "launch")
+        page.empty("No finished runs yet.", "Launch a run", "launch")
         return
     titles = {name: cost.title for name, cost in COSTS.items()}
-    name = pickers.pick_one("Accuracy against", list(COSTS), "cost", names=titles.get, segmented=True)
+    name = pickers.pick_one("Accuracy vs.", list(COSTS), "cost", names=titles.get, segmented=True)
     cost = COSTS[name]
     found, unknown = priced(runs, cost)
     sentence = front_sentence(found, cost)
@@ -31,9 +31,9 @@ def show() -> None:
     words = [interval_sentence(len(found)), "Archived runs are not shown.", *filter(None, remarks)]
     st.caption(page.plain(" ".join(words)))
     if found:
-        header = ["On the front, the cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
+        header = ["Pareto front, cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
         rows = [_row(one, cost) for one in found if one.front]
-        linked_table(header, rows, "The runs on the front", key="front", figures_from=2)
+        linked_table(header, rows, "Runs on the Pareto front", key="front", figures_from=2)
     csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", _csv, "costs")
 
 

@@ -37,7 +37,7 @@ def _queue(drawn: list[str], folded: bool) -> None:
         with st.popover("Queue settings"):
             _settings(state)
     if active:
-        with st.expander("What works and waits", key="queue") if folded else st.container():
+        with st.expander("Running and queued", key="queue") if folded else st.container():
             _rows(active)
 
 
@@ -67,9 +67,9 @@ def _buttons(run: Run, waiting: list[str]) -> None:
         st.button(
             "Stop",
             key=f"stop_{run.id}",
-            help=f"Stop {page.plain(run.name)}; its checkpoint is kept.",
+            help=f"Stop {page.plain(run.name)}; its last checkpoint is kept.",
             on_click=apply,
-            args=([run.id], partial(queue.stop, run_queries.store()), "asked to stop"),
+            args=([run.id], partial(queue.stop, run_queries.store()), "stopping"),
         )
 
 
@@ -98,16 +98,16 @@ def _settings(state: ShopState) -> None:
     st.toggle(
         "Pause the queue",
         key="queue_paused",
-        help="Runs at work go on; nothing new starts.",
+        help="Running runs continue; no new runs start.",
         on_change=_change,
         args=(queue_settings.set_paused, "queue_paused"),
     )
     st.number_input(
-        "Runs at work at once",
+        "Concurrent runs",
         min_value=1,
         max_value=queue_settings.MOST_SLOTS,
         key="queue_slots",
-        help="Two trainers on two cores slow each other down: one slot for every four cores is a good start.",
+        help="Runs share the CPU cores: one slot per four cores is a good start.",
         on_change=_change,
         args=(partial(queue_settings.set_slots, based_on=state.slots), "queue_slots"),
     )

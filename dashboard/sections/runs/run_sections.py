@@ -40,7 +40,7 @@ def _curves(run_id: str) -> None:
     run = get_run(run_queries.store(), run_id)
     known = _epochs_so_far(run)
     if not known:
-        st.info("The first point appears when the first epoch is complete.")
+        st.info("The curves appear after the first epoch.")
         return
     drawn, theme, about = run_style(run.id), page.theme(), f"{run.name} {run.id}"
     left, right = st.columns(2)
@@ -53,9 +53,9 @@ def _curves(run_id: str) -> None:
         page.chart(figure, f"Accuracy over epochs. {best}", key="accuracy", about=about)
     figure = curves.learning_rate_curve(known, drawn)
     page.chart(figure, "Learning rate over epochs.", key="learning_rate", about=about)
-    with st.expander("The figures of every epoch"):
+    with st.expander("Metrics of every epoch"):
         st.dataframe(
-            epoch_table(known, run_wording.validation_count(run)), hide_index=True, alt="Figures of every epoch"
+            epoch_table(known, run_wording.validation_count(run)), hide_index=True, alt="Metrics of every epoch"
         )
         csv_button("CSV of the epochs", partial(csv_tables.epochs, known), "epochs", run.name, run.id)
 
@@ -84,16 +84,14 @@ def show_classes(run: Run) -> None:
     figures = metrics.per_class(metrics.confusion_matrix(said.labels, said.predicted))
     unpredicted = [one.name for one in figures if one.precision is None]
     if unpredicted:
-        st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
+        st.info(f"Never predicted, so precision is undefined: {', '.join(unpredicted)}.")
     columns = st.container(key="class_figures").columns(5)
     for column, (label, value) in zip(columns, macro_figures(said, figures).items(), strict=True):
         figure, _, interval = value.partition(" (")
         below = f"95 %: {interval.removesuffix(')')}" if interval else None
         column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
-    header = ["Class", "F1", "Precision", "Recall (95 % interval)", "Images", "Misclassified"]
-    linked_table(
-        header, [_class_row(one, run) for one in weakest_first(figures)], "Figures of each class", key="by_class"
-    )
+    header = ["Class", "F1", "Precision", "Recall (95 % interval)", "Support", "Misclassified"]
+    linked_table(header, [_class_row(one, run) for one in weakest_first(figures)], "Metrics per class", key="by_class")
     csv_button("CSV of the classes", partial(csv_tables.per_class, said), "per-class", run.name, run.id)
 
 
@@ -112,7 +110,7 @@ def show_confusion(run: Run) -> None:
         )
         dimmed = pickers.switch("Dim the diagonal", "dim")
     matrix = metrics.confusion_matrix(said.labels, said.predicted)
-    caption, hint = f"{run.name}: rows true class, columns predicted.", "Choose a cell to see its images."
+    caption, hint = f"{run.name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
     about = f"{run.name} {run.id}"
     show_matrix(cells, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
@@ -135,22 +133,22 @@ def show_config(run: Run) -> None:
             + "."
         )
     else:
-        st.write(f"All as in preset {page.plain(run.preset)}.")
+        st.write(f"Same as preset {page.plain(run.preset)}.")
     narrow = dict.fromkeys(("setting", "value", "preset has"), st.column_config.Column(width="small"))
     config, about = config_table(run.config), (run.name, run.id)
-    st.dataframe(config, hide_index=True, height="content", alt="The config of the run", column_config=narrow)
-    frame_button("CSV of the config", config, "config", *about)
-    st.subheader("What it ran on", anchor=False)
+    st.dataframe(config, hide_index=True, height="content", alt="Configuration", column_config=narrow)
+    frame_button("CSV of the configuration", config, "config", *about)
+    st.subheader("Environment", anchor=False)
     known = facts(run, page.zone())
-    st.dataframe(known, hide_index=True, height="content", alt="What the run ran on")
-    frame_button("CSV of what it ran on", known, "environment", *about)
+    st.dataframe(known, hide_index=True, height="content", alt="Environment")
+    frame_button("CSV of the environment", known, "environment", *about)
     st.subheader("Attempts", anchor=False)
     tried = attempt_table(list_attempts(run_queries.store(), run.id), page.zone(), time.time())
     if len(tried):
-        st.dataframe(tried, hide_index=True, height="content", alt="The attempts of the run")
+        st.dataframe(tried, hide_index=True, height="content", alt="Attempts")
         frame_button("CSV of the attempts", tried, "attempts", *about)
     else:
-        st.caption("No trainer has had it yet.")
+        st.caption("Not started yet.")
 
 
 def show_log(run: Run) -> None:
@@ -161,9 +159,11 @@ def show_log(run: Run) -> None:
 def _log(run_id: str) -> None:
     tail = _log_so_far(run_id)
     if not tail:
-        st.info("The log begins when a trainer takes the run.")
+        st.info("The log appears when the run starts.")
         return
-    st.caption(f"The last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints all.")
+    st.caption(
+        f"Last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints the whole log."
+    )
     with st.container(height=480, autoscroll=True, key="log"):
         st.code(tail, language=None, wrap_lines=True)
 
@@ -187,7 +187,7 @@ SECTIONS = {
     "classes": ("Per class", show_classes),
     "confusion": ("Confusion", show_confusion),
     "calibration": ("Calibration", show_calibration),
-    "faults": ("Data faults", _show_faults),
+    "faults": ("Data issues", _show_faults),
     "config": ("Config", show_config),
     "log": ("Log", show_log),
     "files": ("Files", show_files),

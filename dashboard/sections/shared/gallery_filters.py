@@ -38,9 +38,9 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
         with others[1]:
             predicted = pickers.pick_one("Predicted class", _CLASSES, "predicted", names=_class_name, clears=CLOSED)
         with others[2]:
-            sort = pickers.pick_one("Sorted by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
+            sort = pickers.pick_one("Sort by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
         with others[3]:
-            cap = pickers.pick_one("Of each confused pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
+            cap = pickers.pick_one("Per class pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
         short = page_wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
         words = galleries.outcome_words(short[run], None if against is None else short[against])
         first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG

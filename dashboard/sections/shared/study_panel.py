@@ -26,19 +26,19 @@ def study_of(run: Run) -> Study | None:
         except StudyError as error:
             page.say(error)
     if found.state == FAILED:
-        st.error(f"**The study of {page.plain(run.name)} failed.** {page.plain(found.words)}")
+        st.error(f"**Computing the map of {page.plain(run.name)} failed.** {page.plain(found.words)}")
     _offer(run)
     return None
 
 
 def _offer(run: Run) -> None:
     st.write(
-        f"Which images {page.plain(run.name)} finds alike is worked out once, in the background, and kept: the map of "
-        "the test images, and the nearest training images of each."
+        "The map of the test images and the nearest training images are computed once per run, in the background: "
+        f"{page.plain(run.name)} has none yet."
     )
     seconds = wording.rough_duration(studies.expected_seconds(run))
     st.button(
-        f"Make the map and the neighbours of this run, {seconds}",
+        f"Compute map and nearest images, {seconds}",
         key=f"study_{run.id}",
         on_click=_request,
         args=(run,),
@@ -60,4 +60,4 @@ def _follow(run_id: str, name: str) -> None:
     if found.state != AT_WORK:
         st.rerun()
     step = f"step {found.words}" if found.words else "starting"
-    st.info(f"Looking into {page.plain(name)}: {step}. It gives way to training; this page can be left meanwhile.")
+    st.info(f"Computing the map of {page.plain(name)}: {step}. Training has priority. You can leave this page.")
