@@ -20,8 +20,8 @@ PAIRS_LISTED = 10
 DETAILED = 30
 """Runs that are told of class by class and with images: more would make a file that few programs open at once."""
 _SHORTENED = (
-    f"Class by class, confusion by confusion and with images the first {DETAILED} runs after the baseline are told of; "
-    "of the others the tables have the figures, and a report of fewer runs has the rest."
+    f"Classes, confusions and images are shown for the first {DETAILED} runs after the baseline; the tables have the "
+    "figures of the others, and a report of fewer runs has the rest."
 )
 
 
@@ -84,7 +84,7 @@ def _compared(compared: RunsCompared) -> Section:
     )
     header = (
         *("Run", "Id", "Model", "Seed", "Test accuracy (95 % interval)", "Test loss"),
-        *("Best validation", "Time at work", "Trained parameters"),
+        *("Best validation", "Training time", "Trained parameters"),
     )
     table = Table("The runs, the baseline first", header, rows, figures_from=3)
     return Section("What was compared", (table, _differences(compared)))
@@ -144,7 +144,7 @@ def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison
     blocks: list[Block] = [
         Paragraph(comparison.class_sentence),
         Beside(chart, _classes(comparison)),
-        Paragraph("Filled marks stand after correction for ten classes, open ones are not shown to be differences."),
+        Paragraph("Filled marks: significant after correction for ten classes. Open marks: not significant."),
         Paragraph(comparison.pair_sentence),
         Beside(report_charts.difference_matrix(matrices[0], matrices[1], names), _pairs(comparison)),
     ]
@@ -192,7 +192,7 @@ def _pairs(comparison: Comparison) -> Table:
         for one in changed[:PAIRS_LISTED]
     )
     header = ("True", "Predicted", comparison.name_a, comparison.name_b, "p (Holm)")
-    return Table("The confusions that changed most", header, rows, figures_from=2)
+    return Table("Confusions that changed most", header, rows, figures_from=2)
 
 
 def _calibration(compared: RunsCompared) -> Section:
@@ -205,7 +205,7 @@ def _calibration(compared: RunsCompared) -> Section:
     looks = {compared.names[run_id]: look for run_id, look in _looks(compared).items()}
     sentences = Items(tuple(f"{name}: {one.sentence}" for name, one in found.items()))
     chart: Chart = report_charts.reliability(found, looks)
-    return Section("Can the confidence be believed?", (sentences, chart))
+    return Section("Calibration", (sentences, chart))
 
 
 def _settings(compared: RunsCompared) -> Section:

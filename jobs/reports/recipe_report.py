@@ -57,7 +57,7 @@ def _against(one: RecipeComparison) -> tuple[str, ...]:
 
 def _seeds(compared: GroupsCompared) -> Table:
     rows = tuple(
-        (run.name, run.id, group.name, str(run.seed), run.state, run_wording.accuracy(run))
+        (run.name, run.id, group.name, str(run.seed), run_wording.state(run), run_wording.accuracy(run))
         for group in compared.groups
         for run in group.runs
     )

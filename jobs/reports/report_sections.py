@@ -26,14 +26,14 @@ def facts(run: Run) -> Table:
     trained = wording.count(run.parameters_trained)
     rows = (
         ("Id", run.id),
-        ("State", run.state),
+        ("State", run_wording.state(run)),
         ("Model", f"{run_wording.model(run)}, preset {run.preset}"),
         ("Seed", str(run.seed)),
         ("Epochs", f"{run.epoch} of at most {run.epochs}"),
         ("Best validation accuracy", run_wording.best_validation(run)),
         ("Test accuracy (95 % interval)", run_wording.accuracy(run)),
         ("Test loss (cross-entropy in nats)", wording.number(run.test_loss)),
-        ("Time at work", wording.duration(run.work_s)),
+        ("Training time", wording.duration(run.work_s)),
         ("Parameters", f"{wording.count(run.parameters_total)}, of which {trained} trained"),
         ("Ended", wording.moment_anywhere(run.ended_at)),
         ("Tags", ", ".join(run.tags) or wording.NOTHING),
@@ -69,10 +69,10 @@ def per_class(tested: Predictions) -> Table:
         for one in figures
     ]
     images = metrics.images_of_mean_recall(figures)
-    recall = wording.share_of(mean.recall, images) if images else wording.percent(mean.recall)
+    recall = wording.share_of(mean.recall, images)
     means = (wording.percent(mean.precision), recall, wording.percent(mean.f1))
-    rows.append(("Mean", *means, wording.count(len(tested.labels))))
-    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Images")
+    rows.append(("Macro average", *means, wording.count(len(tested.labels))))
+    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Support")
     return Table("Precision, recall and F1 of each class on the test images", header, tuple(rows))
 
 
@@ -106,7 +106,7 @@ def confusions(matrix: npt.NDArray[np.int64]) -> Table:
         if wrong[true, predicted]
     )
     header = ("True", "Predicted", "Images", "Share of the true class")
-    return Table("The most frequent confusions", header, rows, figures_from=2)
+    return Table("Most frequent confusions", header, rows, figures_from=2)
 
 
 def coverage(tested: Predictions) -> Table:
@@ -120,9 +120,7 @@ def coverage(tested: Predictions) -> Table:
         )
         for one in points
     )
-    return Table(
-        "Answering only the images with the highest confidence", ("Answered", "Confidence from", "Accuracy"), rows, 0
-    )
+    return Table("Accuracy on the most confident images", ("Answered", "Confidence from", "Accuracy"), rows, 0)
 
 
 def reliability_table(calibration: Calibration) -> Table:
@@ -147,7 +145,7 @@ def surest_errors(tested: Predictions, images: Images) -> Pictures:
     wrong = np.flatnonzero(tested.predicted != tested.labels)
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:PICTURES_SHOWN]
     shown = tuple(report_charts.picture(images[place], _answer(tested, place)) for place in chosen.tolist())
-    return Pictures("The wrong answers with the highest confidence", shown)
+    return Pictures("Wrong predictions with the highest confidence", shown)
 
 
 def only_one_right(right: Predictions, wrong: Predictions, images: Images, caption: str) -> Pictures:
@@ -188,7 +186,7 @@ def attempts(made: Sequence[Attempt]) -> Table:
             one.host,
             wording.moment_anywhere(one.started_at),
             f"epoch {one.start_epoch}, step {one.start_batch}",
-            one.outcome or "at work",
+            one.outcome or "running",
         )
         for one in made
     )

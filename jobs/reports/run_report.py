@@ -33,7 +33,7 @@ def document(facts: RunFacts, images: Images | None = None) -> Document:
     run, tested = facts.run, facts.tested
     return Document(
         title=f"Run {run.name}",
-        subtitle=f"{run.model}, seed {run.seed}, {run.state}; run {run.id}",
+        subtitle=f"{run.model}, seed {run.seed}, {run_wording.state(run)}; run {run.id}",
         opening=_opening(facts),
         sections=(
             Section("The run", (report_sections.facts(run), Paragraph(report_sections.data_sentence(run)))),
@@ -55,7 +55,7 @@ def _opening(facts: RunFacts) -> tuple[Block, ...]:
     remarks = [remark for remark in (run.error_message, run.warning, run.inexact_because) if remark]
     noted = [Items(tuple(remarks))] if remarks else []
     if tested is None:
-        return (Finding(f"{run.name} is {run.state}: it has no figures of the test images."), *noted)
+        return (Finding(f"{run.name} is {run_wording.state(run)}: it has no test metrics."), *noted)
     return (Finding(report_sections.accuracy_sentence(run, tested)), *noted)
 
 
@@ -92,7 +92,7 @@ def _tested(tested: Predictions, validated: Predictions | None, images: Images |
             "Confusions", (Beside(report_charts.confusion_matrix(matrix), report_sections.confusions(matrix)), *errors)
         ),
         Section(
-            "Can the confidence be believed?",
+            "Calibration",
             (
                 Paragraph(found.sentence),
                 Paragraph(_temperature(tested, validated)),

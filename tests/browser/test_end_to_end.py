@@ -92,7 +92,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
 
         page.goto(f"{served.address}/runs")
         for run_id in (cnn, resnet):
-            page.get_by_label(re.compile(rf"^Mark .*\({run_id}\)")).check()
+            page.get_by_label(re.compile(rf"^Select .*\({run_id}\)")).check()
             settle(page)
         page.get_by_role("button", name="Compare", exact=True).click()
         page.wait_for_url("**/compare?*")
@@ -155,9 +155,9 @@ def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
     working = stores.add(paused, Sample(status="running", epochs_done=2, name="markable too"))
     with stores.at_work(paused, working):
         page = open_page("runs?search=markable")
-        box = page.get_by_label(f"Mark markable ({finished})")
+        box = page.get_by_label(f"Select markable ({finished})")
         box.check()
-        expect(page.get_by_text("1 run marked")).to_be_visible()
+        expect(page.get_by_text("1 run selected")).to_be_visible()
         page.wait_for_timeout(5_000)
         expect(box).to_be_checked()
         settle(page)

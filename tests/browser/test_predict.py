@@ -172,7 +172,7 @@ def test_labelled_photos_in_a_zip_are_kept_as_a_set_that_runs_are_compared_on(id
     page.get_by_role("button", name="Delete this set").click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     page.get_by_role("button", name="Delete permanently").click()
-    expect(page.get_by_text("No photo set is kept yet")).to_be_visible()
+    expect(page.get_by_text("No photo sets yet")).to_be_visible()
     assert not list(dashboard.store.artifacts.glob("photo-sets/*"))
 
 

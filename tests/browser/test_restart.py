@@ -11,7 +11,7 @@ from tests.untrained import add_run_with_model
 
 pytestmark = pytest.mark.browser
 
-LOST = "The server has forgotten this visit"
+LOST = "The server has restarted"
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +51,15 @@ def test_open_pages_outlive_the_server_and_say_that_photos_must_be_dropped_again
     launch.get_by_label("Name", exact=True).fill("kept")
     launch.get_by_label("Name", exact=True).press("Enter")
     expect(launch.get_by_text("Changed: Name.")).to_be_visible()
-    marked.get_by_label(f"Mark one ({ids[0]})").check()
-    expect(marked.get_by_text("1 run marked")).to_be_visible()
+    marked.get_by_label(f"Select one ({ids[0]})").check()
+    expect(marked.get_by_text("1 run selected")).to_be_visible()
     dashboard.start_anew()
     expect_told(photos, launch, marked)
 
     expect(photos.get_by_text("shirt.png")).to_have_count(0)
     expect(photos.get_by_text("Add photos or choose")).to_be_visible()
     drop(photos, "again.png")
-    photos.get_by_text("Show what speaks for each answer").click()
+    photos.get_by_text("Show Grad-CAM heat maps").click()
     expect(photos.get_by_text(re.compile(LOST))).to_have_count(0)
     settle(photos)
     expect(photos.get_by_role("heading", name="again.png")).to_have_count(1)
@@ -67,7 +67,7 @@ def test_open_pages_outlive_the_server_and_say_that_photos_must_be_dropped_again
     expect(launch.get_by_label("Name", exact=True)).to_have_value("kept")
     expect(launch.get_by_text("Changed: Name.")).to_be_visible()
 
-    expect(marked.get_by_label(f"Mark one ({ids[0]})")).not_to_be_checked()
+    expect(marked.get_by_label(f"Select one ({ids[0]})")).not_to_be_checked()
     marked.get_by_role("link", name="two").click()
     expect(marked.get_by_role("heading", name="two", level=1)).to_be_visible()
     expect(marked.get_by_text(re.compile(LOST))).to_have_count(0)
@@ -75,7 +75,7 @@ def test_open_pages_outlive_the_server_and_say_that_photos_must_be_dropped_again
 
 def test_a_connection_that_is_lost_for_a_moment_loses_nothing(photos):
     photos.evaluate("window.streamlitDebug.disconnectWebsocket()")
-    photos.get_by_text("Show what speaks for each answer").click()
+    photos.get_by_text("Show Grad-CAM heat maps").click()
     expect(photos.get_by_role("heading", name="shirt.png")).to_be_visible()
     expect(photos.get_by_text(re.compile(LOST))).to_have_count(0)
 

@@ -33,7 +33,7 @@ def paused(dashboard):
 def mark(page, run_ids):
     """Check the boxes of these runs."""
     for run_id in run_ids:
-        page.get_by_label(re.compile(rf"^Mark .*\({run_id}\)")).check()
+        page.get_by_label(re.compile(rf"^Select .*\({run_id}\)")).check()
         settle(page)
 
 
@@ -133,7 +133,7 @@ def test_a_live_refresh_keeps_scroll_and_marks(paused, open_page):
             expect(row).not_to_have_text(before, use_inner_text=True)
             before = row.inner_text()
         assert main.evaluate("element => element.scrollTop") == 400
-        expect(page.get_by_label(f"Mark kept and marked ({marked})")).to_be_checked()
+        expect(page.get_by_label(f"Select kept and marked ({marked})")).to_be_checked()
         assert "search=kept" in page.url
 
 

@@ -72,9 +72,13 @@ def test_a_chart_is_saved_as_a_picture_with_a_name_that_says_what_it_is(open_pag
 @pytest.mark.parametrize(
     ("where", "button", "name"),
     [
-        ("runs?run={0}&section=confusion", "Picture of the matrix", "lookbook-run-matrix-take-0-{0}"),
-        ("explore?run={0}&against={1}&unit=difference", "Picture of the matrix", "lookbook-matrix-take-0-less-take-1"),
-        ("explore?run={0}&section=map&area=0-0-300-300", "Picture of the map", "lookbook-map-take-0-{0}"),
+        ("runs?run={0}&section=confusion", "Save image of the matrix", "lookbook-run-matrix-take-0-{0}"),
+        (
+            "explore?run={0}&against={1}&unit=difference",
+            "Save image of the matrix",
+            "lookbook-matrix-take-0-minus-take-1",
+        ),
+        ("explore?run={0}&section=map&area=0-0-300-300", "Save image of the map", "lookbook-map-take-0-{0}"),
     ],
 )
 def test_a_matrix_and_a_map_are_saved_as_pictures(open_page, ids, where, button, name, by_keyboard):

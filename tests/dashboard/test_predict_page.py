@@ -372,7 +372,7 @@ def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
     assert "Compare them on a photo set" in [link.proto.label for link in compare.get("page_link")]
     press(app, "Delete permanently")
     assert photo_sets.list_sets(store) == []
-    assert "No photo set is kept yet" in texts(app)
+    assert "No photo sets yet" in texts(app)
     assert not app.exception
 
 

@@ -66,7 +66,7 @@ def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store:
     complete = add_fold_group(store, LABELS)
     with pytest.raises(NotComplete, match="other labels"):
         out_of_sample(store, complete, (LABELS + 1) % 10)
-    with pytest.raises(NotComplete, match="not of a k-fold group"):
+    with pytest.raises(NotComplete, match="does not belong to a k-fold group"):
         find_fold_group(store, stores.add(store, Sample(name="alone")))
 
 

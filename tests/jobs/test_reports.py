@@ -117,7 +117,7 @@ def test_no_report_has_an_empty_figure_written_as_nan_or_none(store: Store, form
 def test_a_run_that_has_not_finished_has_a_report_that_says_so(store: Store) -> None:
     (run_id,) = finished(store, Sample("cnn", status=STOPPED))
     text = Page(report(store, [get_run(store, run_id)])).text
-    assert "cnn seed 0 is stopped: it has no figures of the test images." in text
+    assert "cnn seed 0 is stopped: it has no test metrics." in text
     assert "Learning curves" in text
 
 
@@ -134,7 +134,7 @@ def test_of_very_many_runs_the_first_are_told_of_in_detail_and_more_than_fit_are
     assert "told of" not in report(store, runs, "md")
     monkeypatch.setattr(comparison_report, "DETAILED", 2)
     shortened = report(store, runs, "md")
-    assert "after the baseline are told of" in shortened
+    assert "runs after the baseline" in shortened
     assert "## number 2 against number 0" in shortened
     assert "## number 3 against number 0" not in shortened
     assert "number 3 " in shortened
@@ -149,7 +149,7 @@ def test_every_accuracy_of_a_report_has_its_interval(store: Store) -> None:
     share = r"\d+\.\d\d %"
     interval = r" \(\d+\.\d\d to \d+\.\d\d\)"
     assert re.search(rf"Top-2 accuracy \(95 % interval\) \| {share}{interval}", text)
-    assert re.search(rf"\| Mean \| {share} \| {share}{interval}", text)
+    assert re.search(rf"\| Macro average \| {share} \| {share}{interval}", text)
     assert re.search(rf"\| 3 \| [\d.]+ \| [\d.]+ \| {share} \| {share}{interval}", text)
     assert re.search(rf"accuracy {share}{interval}; expected calibration error", text)
     compared = report(store, [run, other], "md")
