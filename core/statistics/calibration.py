@@ -86,8 +86,8 @@ class Temperature:
             )
         side = "overconfident" if self.value > 1 else "underconfident"
         return (
-            f"The model was {side}: temperature {self.value:.2f} takes the log loss on {images} "
-            f"from {self.log_loss_before:.4f} to {self.log_loss_after:.4f}."
+            f"The model was {side}: temperature {self.value:.2f} changes the log loss on {images} from "
+            f"{self.log_loss_before:.4f} to {self.log_loss_after:.4f}."
         )
 
 
@@ -106,7 +106,7 @@ class CoveragePoint:
     def sentence(self) -> str:
         """The point as a reader can quote it."""
         return (
-            f"Answers {100 * self.coverage:.0f} % of the images with {wording.percent(self.accuracy)} accuracy "
+            f"Predicts {100 * self.coverage:.0f} % of the images with {wording.percent(self.accuracy)} accuracy "
             f"({wording.percent_interval(self.accuracy_low, self.accuracy_high)}), at a confidence of at least "
             f"{wording.percent(self.threshold)}."
         )

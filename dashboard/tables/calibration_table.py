@@ -19,7 +19,8 @@ def calibration_table(columns: Mapping[str, Calibration]) -> pd.DataFrame:
 def coverage_table(columns: Mapping[str, Sequence[CoveragePoint]], asked: Sequence[float]) -> pd.DataFrame:
     """A row per share of images answered, a column per model by name: the accuracy reached on them."""
     rows = {
-        f"{100 * share:.0f} % answered": [_accuracy_at(points, share) for points in columns.values()] for share in asked
+        (f"{100 * share:.0f} % coverage"): [_accuracy_at(points, share) for points in columns.values()]
+        for share in asked
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns))
 

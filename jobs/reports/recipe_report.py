@@ -15,17 +15,17 @@ def document(compared: GroupsCompared) -> Document:
     left_out: list[Block] = [Items(tuple(one.sentence for one in compared.left_out))] if compared.left_out else []
     return Document(
         title=f"{wording.listed(names[1:], 3)} against {names[0]}, as recipes",
-        subtitle=f"{len(names)} groups of seeds on the same test images",
+        subtitle=f"{len(names)} seed groups on the same test images",
         opening=(*(Finding(one.sentence) for one in compared.comparisons), *left_out),
         sections=(
             Section("The recipes", (_recipes(compared), Items(tuple(one.sentence for one in compared.figures)))),
             Section("Seed by seed", (_seeds(compared),)),
             Section("Configuration", (_settings(compared.groups),)),
             report_sections.method(
-                "A recipe is a configuration without its seed. The interval of a recipe's mean speaks of other seeds "
-                "on the same images (Student's t). A comparison speaks of other seeds and other images: seeds are "
-                "random and belong to one recipe, images are random and answered by all (Hillis 2014).",
-                "Several recipes held against one baseline are corrected by Holm's method.",
+                "A recipe is a configuration without its seed. The interval of the mean of a recipe covers other "
+                "seeds on the same images (Student's t). A comparison covers other seeds and other images: seeds are "
+                "random and belong to one recipe, images are random and predicted by all (Hillis 2014).",
+                "Several recipes compared with one baseline are corrected by Holm's method.",
             ),
         ),
     )

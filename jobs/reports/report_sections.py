@@ -191,7 +191,7 @@ def attempts(made: Sequence[Attempt]) -> Table:
         for one in made
     )
     header = ("Attempt", "Host", "Started", "Began at", "Outcome")
-    return Table("Trainer processes that had this run", header, rows, figures_from=None)
+    return Table("Attempts: trainer processes that had this run", header, rows, figures_from=None)
 
 
 def epochs(done: Sequence[Epoch], run: Run) -> Table:
@@ -213,15 +213,15 @@ def epochs(done: Sequence[Epoch], run: Run) -> Table:
         *("Epoch", "Training loss", "Validation loss", "Training accuracy"),
         *("Validation accuracy (95 % interval)", "Learning rate", "Time"),
     )
-    caption = "Every epoch; the training accuracy is that of images just learnt from, so that no interval belongs to it"
+    caption = "Every epoch; training accuracy is measured on images just trained on, so it has no interval"
     return Table(caption, header, rows, figures_from=0)
 
 
 def method(*sentences: str) -> Section:
     """How the figures were computed; the first sentences are the same in every report."""
     shared = (
-        "Intervals of an accuracy or a recall are Wilson's 95 % score intervals: they say how far chance in the choice "
-        "of test images reaches, not how another seed would have done.",
+        "Intervals of an accuracy or a recall are Wilson's 95 % score intervals: they cover the choice of test "
+        "images, not another seed.",
         "Confidence is the probability of the predicted class. The expected calibration error is the mean distance of "
         "accuracy and confidence over 15 bins of equal width, weighted by their images.",
         "The labels are those of the data set, some of which are wrong; no image was left out.",
@@ -246,7 +246,7 @@ def accuracy_sentence(run: Run, tested: Predictions) -> str:
 def _answer(tested: Predictions, place: int) -> str:
     true, predicted = int(tested.labels[place]), int(tested.predicted[place])
     sure = wording.percent(float(tested.probabilities[place, predicted]))
-    return f"{CLASS_NAMES[true]} taken for {CLASS_NAMES[predicted]} ({sure}), image {place}"
+    return f"{CLASS_NAMES[true]} classified as {CLASS_NAMES[predicted]} ({sure}), image {place}"
 
 
 def _environment(run: Run) -> dict[str, str]:
@@ -262,7 +262,7 @@ def _environment(run: Run) -> dict[str, str]:
         "Threads": wording.count(run.threads),
         "Precision": known.get("precision", ""),
         "Training images per second": wording.number(run.images_per_s, 0),
-        "Test images answered per second": wording.number(run.prediction_images_per_s, 0),
+        "Test images predicted per second": wording.number(run.prediction_images_per_s, 0),
         "Pretrained weights": _weights(run),
     }
 

@@ -109,7 +109,7 @@ def _tested(tested: Predictions, validated: Predictions | None, images: Images |
 def _temperature(tested: Predictions, validated: Predictions | None) -> str:
     """What one number, fitted on the validation images, would change on the test images."""
     if validated is None:
-        return "The answers to the validation images were not kept, so that no temperature can be fitted."
+        return "The predictions for the validation images were not kept, so no temperature can be fitted."
     fitted = fit_temperature(validated.labels, validated.probabilities)
     after = calibration(tested.labels, with_temperature(tested.probabilities, fitted.value))
     if not fitted.settled or after.expected_error is None:

@@ -91,7 +91,7 @@ def test_accuracy_against_coverage_is_that_of_the_most_confident_images():
     assert [point.n for point in points] == [1000, 3600, 4000]
     assert [point.accuracy for point in points] == pytest.approx([correct[:n].mean() for n in (1000, 3600, 4000)])
     assert np.count_nonzero(TOO_SURE.max(axis=1) >= points[1].threshold) == 3600
-    assert points[1].sentence.startswith("Answers 90 % of the images with ")
+    assert points[1].sentence.startswith("Predicts 90 % of the images with ")
 
 
 def test_images_of_equal_confidence_are_answered_together():

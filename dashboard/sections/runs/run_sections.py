@@ -188,7 +188,7 @@ SECTIONS = {
     "confusion": ("Confusion", show_confusion),
     "calibration": ("Calibration", show_calibration),
     "faults": ("Data issues", _show_faults),
-    "config": ("Config", show_config),
+    "config": ("Configuration", show_config),
     "log": ("Log", show_log),
     "files": ("Files", show_files),
 }

@@ -46,7 +46,7 @@ def show_calibration(run: Run) -> None:
         st.subheader("Reliability diagram", anchor=False)
         _show_reliability(run, columns)
         page.table(calibration_table(columns))
-        csv_button("CSV of the figures", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
+        csv_button("CSV of the metrics", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
     with right:
         st.subheader("Accuracy vs. coverage", anchor=False)
         _show_coverage(run, said)
