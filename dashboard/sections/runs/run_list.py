@@ -21,6 +21,7 @@ PAGE_SIZE = 50
 REFRESH_S = 2.0
 STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
 
+_ORDER_TITLES = {name: name.capitalize() for name in ORDERS} | {"time at work": "Training time"}
 _CLOSED = ("page",)
 _REDRAW = "redraw_run_list"
 
@@ -61,7 +62,7 @@ def _choose() -> tuple[Filter, str]:
     with columns[3]:
         tags = pickers.pick_some("Tag", tuple(known_tags(run_queries.store())), "tag", clears=_CLOSED)
     with columns[4]:
-        order = pickers.pick_one("Sort by", tuple(ORDERS), "order", names=str.capitalize, clears=_CLOSED)
+        order = pickers.pick_one("Sort by", tuple(ORDERS), "order", names=_ORDER_TITLES.get, clears=_CLOSED)
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
     group = next(iter(pickers.in_url("group")), None)
