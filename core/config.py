@@ -33,62 +33,84 @@ class RunConfig(BaseModel):
 
     preset: str = Field("custom", description="The preset this configuration started from.")
     model: str = Field("cnn", description="Architecture, by its name in the registry.")
-    epochs: int = Field(20, ge=1, le=500, description="Most epochs; early stopping may end the run before.")
+    epochs: int = Field(
+        20, ge=1, le=500, description="Maximum number of epochs; early stopping may end the run sooner."
+    )
     batch_size: int = Field(64, ge=2, le=4096, description="Images per training step; batch norm needs two.")
     optimizer: Optimizer = Field(
         "adam",
-        description="What weight decay does: with adam it is added to the gradient; adamw shrinks the weights of "
-        "convolutions and linear layers by it, apart from the gradient.",
+        description="Optimizer; it also decides how weight decay works: with adam it is added to the gradient; adamw "
+        "shrinks the weights of convolutions and linear layers directly, apart from the gradient.",
     )
-    learning_rate: float = Field(1e-3, gt=0, le=10, description="The optimizer's learning rate at the start.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Initial learning rate of the optimizer.")
     weight_decay: float = Field(
-        0.0, ge=0, le=1, description="With adam an L2 penalty; with adamw the share of the rate that weights shrink by."
+        0.0,
+        ge=0,
+        le=1,
+        description="With adam an L2 penalty; with adamw the fraction of the learning rate by which weights shrink.",
     )
     label_smoothing: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="Share of the target that learning spreads evenly over the ten classes; the training loss has it.",
+        description=(
+            "Label smoothing: the share of the target that is spread evenly over the ten classes, in the training "
+            "loss only."
+        ),
     )
     weight_averaging: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="Validate, keep and test the moving average of the weights over the steps, with this decay; 0 "
-        "takes the weights as they are.",
+        description="Validate, keep and test an exponential moving average of the weights with this decay; 0 uses "
+        "the weights as they are.",
     )
     test_time_flips: bool = Field(
         False,
-        description="Answer with the mean of the logits of an image and of its mirror image, in validation, in the "
-        "test and ever after; each answer takes twice as long.",
+        description="Test-time flips: predict with the mean of the logits of an image and of its mirror image, in "
+        "validation, in the test and ever after; each prediction takes twice as long.",
     )
     schedule: Schedule = Field(
         "constant",
-        description="How the learning rate changes: constant; down in steps; or cosine, up in the first tenth of all "
-        "epochs and then down to 0.",
+        description="How the learning rate changes: constant; down in steps; or cosine, up during the first tenth of "
+        "all epochs and then down to 0.",
     )
     step_epochs: int = Field(5, ge=1, le=500, description="With schedule step: epochs between two steps down.")
-    step_factor: float = Field(0.1, gt=0, le=1, description="With schedule step: what the rate is multiplied by.")
-    patience: int = Field(
-        5, ge=0, le=500, description="Epochs without a better validation loss before stopping; 0 never stops early."
+    step_factor: float = Field(
+        0.1, gt=0, le=1, description="With schedule step: factor applied to the rate at each step down."
     )
-    seed: int = Field(0, ge=0, le=LAST_SEED, description="Decides split, initial weights, order and augmentation.")
+    patience: int = Field(
+        5,
+        ge=0,
+        le=500,
+        description=(
+            "Early stopping: epochs without a better validation loss before the run ends; 0 never stops early."
+        ),
+    )
+    seed: int = Field(
+        0, ge=0, le=LAST_SEED, description="Determines the split, initial weights, order and augmentation."
+    )
     augmentation: Augmentation = Field("flip-rotate", description="Random changes to the training images.")
     normalisation: Normalisation = Field(
         "half", description="half: mean and std 0.5; imagenet: ImageNet's per channel."
     )
     input_size: int = Field(
-        IMAGE_SIDE, ge=IMAGE_SIDE, le=224, description="Side of the square image that the model sees, in pixels."
+        IMAGE_SIDE, ge=IMAGE_SIDE, le=224, description="Side of the square image fed to the model, in pixels."
     )
     pretrained: bool = Field(False, description="Start from ImageNet weights (ResNet18 only).")
     weights_file: str | None = Field(
         None, description="A torchvision ResNet18 state dict to start from instead of the downloaded weights."
     )
     unfrozen_layers: tuple[str, ...] = Field(
-        (), description="With pretrained: layers trained besides the new fc; the others stay as they are."
+        (), description="With pretrained: layers trained besides the new fc; the others stay frozen."
     )
     pretrained_rate: float = Field(
-        1.0, gt=0, le=1, description="With pretrained: the share of the learning rate that layers with weights get."
+        1.0,
+        gt=0,
+        le=1,
+        description=(
+            "With pretrained: the fraction of the learning rate for layers that start from pretrained weights."
+        ),
     )
     train_size: int = Field(
         TRAINING_IMAGES, ge=100, le=TRAINING_IMAGES, description="Training images used (a stratified subset)."
@@ -97,18 +119,18 @@ class RunConfig(BaseModel):
         0,
         ge=0,
         le=MOST_FOLDS,
-        description="With 2 or more the training set is cut into so many folds, and one of them is for validation; "
-        "0 draws a tenth of it.",
+        description="With 2 or more, the training set is split into this many folds, and one of them is used for "
+        "validation; 0 holds out a tenth.",
     )
-    fold: int = Field(0, ge=0, le=MOST_FOLDS, description="With folds: which of them is for validation, from 1 on.")
+    fold: int = Field(0, ge=0, le=MOST_FOLDS, description="With folds: the fold used for validation, from 1.")
     threads: int = Field(
-        0, ge=0, le=MOST_THREADS, description="CPU threads; 0 takes every core. Fixed when the run is launched."
+        0, ge=0, le=MOST_THREADS, description="CPU threads; 0 uses every core. Fixed when the run is launched."
     )
-    device: Device = Field("auto", description="Where to compute; auto takes CUDA, then MPS, then the CPU.")
+    device: Device = Field("auto", description="Device; auto uses CUDA, then MPS, then the CPU.")
     precision: Precision = Field(
         "float32",
-        description="Numbers that convolutions and matrix products compute with; auto takes bfloat16, twice as fast or "
-        "more, where the hardware has instructions for it, and float32 elsewhere.",
+        description="Number format of convolutions and matrix products; auto uses bfloat16, twice as fast or more, "
+        "where the hardware has instructions for it, and float32 elsewhere.",
     )
 
     @property
@@ -129,7 +151,7 @@ class RunConfig(BaseModel):
     @classmethod
     def _known_model(cls, name: str, info: ValidationInfo) -> str:
         if info.context != _STORED and name not in ARCHITECTURES:
-            raise ValueError(f"there is no such architecture; known are {', '.join(ARCHITECTURES)}")
+            raise ValueError(f"unknown architecture; known are {', '.join(ARCHITECTURES)}")
         return name
 
     @field_validator("unfrozen_layers")
@@ -137,7 +159,7 @@ class RunConfig(BaseModel):
     def _known_layers(cls, layers: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [layer for layer in layers if layer not in FREEZABLE_LAYERS]
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} is no layer; allowed are {', '.join(FREEZABLE_LAYERS)}")
+            raise ValueError(f"{', '.join(unknown)} is not a layer; allowed are {', '.join(FREEZABLE_LAYERS)}")
         return tuple(layer for layer in FREEZABLE_LAYERS if layer in layers)
 
     @model_validator(mode="after")
@@ -148,7 +170,9 @@ class RunConfig(BaseModel):
         if self.pretrained and not architecture.pretrained:
             raise ValueError(f"pretrained is not possible with model {self.model}")
         if self.normalisation == "imagenet" and not architecture.colour:
-            raise ValueError(f"normalisation imagenet is for colour images; model {self.model} takes grey ones: half")
+            raise ValueError(
+                f"normalisation imagenet is for colour images; model {self.model} uses grey images: choose half"
+            )
         if self.weights_file and not self.pretrained:
             raise ValueError("weights_file is only used with pretrained=true")
         if self.folds == 1 or not min(self.folds, 1) <= self.fold <= self.folds:
@@ -169,9 +193,7 @@ def _built(values: dict[str, Any], context: str | None) -> RunConfig:
         return RunConfig.model_validate(values, context=context)
     except ValidationError as error:
         problems = "; ".join(_problem(detail) for detail in error.errors())
-        raise ConfigurationError(
-            f"The configuration is not valid: {problems}.", "Correct it and launch again."
-        ) from error
+        raise ConfigurationError(f"Invalid configuration: {problems}.", "Correct it and launch again.") from error
 
 
 def with_changes(config: RunConfig, **changes: Any) -> RunConfig:
@@ -191,7 +213,7 @@ def stored_config(values: dict[str, Any]) -> RunConfig:
 def _problem(detail: Any) -> str:
     field = ".".join(str(part) for part in detail["loc"]) or "configuration"
     if detail["type"] == "extra_forbidden":
-        return f"{field} is no setting (known are {', '.join(RunConfig.model_fields)})"
+        return f"{field} is not a setting (known are {', '.join(RunConfig.model_fields)})"
     reason = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:
         return reason

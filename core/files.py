@@ -55,16 +55,16 @@ def _why_not(path: Path, most_bytes: int | None) -> str:
     try:
         status = path.stat()
     except FileNotFoundError:
-        return "it is a link that leads nowhere" if path.is_symlink() else "it does not exist"
+        return "it is a broken link" if path.is_symlink() else "it does not exist"
     except OSError as problem:
         return str(problem.strerror)
     except ValueError:
-        return "it has a zero byte in its name"
+        return "its name contains a null byte"
     if not stat.S_ISREG(status.st_mode):
         kind = next((words for is_kind, words in _KINDS if is_kind(status.st_mode)), "something else")
         return f"it is {kind}, not a file"
     if most_bytes is not None and status.st_size > most_bytes:
-        return f"it has {status.st_size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
+        return f"it has {status.st_size / 1e6:,.1f} MB; the limit is {most_bytes / 1e6:,.0f} MB"
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return os.strerror(errno.EACCES)
     return ""
@@ -87,7 +87,7 @@ def read_whole(
     require_regular(path, most_bytes, error=error, advice=advice)
     content = read_start(path, most_bytes + 1, error=error, advice=advice)
     if len(content) > most_bytes:
-        reason = f"it has more than the {most_bytes / 1e6:,.0f} MB that are read"
+        reason = f"it exceeds the limit of {most_bytes / 1e6:,.0f} MB"
         raise error(f"{shown(path)} cannot be read: {reason}.", advice)
     return content
 

@@ -53,8 +53,8 @@ _ALL = (
     Preset(
         "cnn-fast",
         "Fast CNN",
-        "The report's CNN past the report's accuracy in 3 epochs: larger batches, AdamW, a cosine rate, averaged "
-        "weights, and images as they are.",
+        "The CNN of the report, more accurate after 3 epochs: larger batches, AdamW, a cosine learning rate, "
+        "averaged weights, and no augmentation.",
         "3.2 million parameters",
         {**_SOUND, "epochs": 3, "learning_rate": 2e-3, "weight_averaging": 0.99, "augmentation": "none"},
         expected="about 92 %",
@@ -62,7 +62,7 @@ _ALL = (
     Preset(
         "resnet18",
         "ResNet18 of the report",
-        "ImageNet-pretrained ResNet18 at 32x32; only layer4 and a new last layer learn, the rest stays frozen.",
+        "ImageNet-pretrained ResNet18 at 32x32; only layer4 and a new last layer are trained, the rest stays frozen.",
         "11.2 million parameters, 1.5 million trained",
         {
             **_FAST,
@@ -80,7 +80,8 @@ _ALL = (
     Preset(
         "cnn-best",
         "CNN at its best",
-        "The report's CNN with a better recipe: shifts and erasing, AdamW, a cosine rate, averaged weights, 40 epochs.",
+        "The report's CNN with a better recipe: shifts and erasing, AdamW, a cosine learning rate, averaged "
+        "weights, 40 epochs.",
         "3.2 million parameters",
         {**_BEST, "epochs": 40, "learning_rate": 2e-3, "weight_averaging": 0.999},
         expected="about 94 %",
@@ -88,7 +89,7 @@ _ALL = (
     Preset(
         "resnet18-best",
         "ResNet18 at its best",
-        "ImageNet-pretrained ResNet18 at 48x48, every layer trained, those that came with weights at half the rate.",
+        "ImageNet-pretrained ResNet18 at 48x48, every layer trained, pretrained layers at half the learning rate.",
         "11.2 million parameters",
         {
             **_BEST,
@@ -106,8 +107,8 @@ _ALL = (
     Preset(
         "resnet-small",
         "Small ResNet",
-        "A residual network made for 28x28 grey images, from scratch: a fifth of the CNN's parameters. Each answer is "
-        "the mean for an image and its mirror image.",
+        "A residual network made for 28x28 grey images, trained from scratch, with a fifth of the parameters of the "
+        "CNN. Each prediction is the mean for an image and its mirror image.",
         "0.7 million parameters",
         {
             **_BEST,
@@ -122,7 +123,8 @@ _ALL = (
     Preset(
         "cnn-photo",
         "CNN for photos",
-        "The report's CNN, trained on what cut-outs of photos look like: left-overs, pairs, wearers, light, blur.",
+        "The CNN of the report, trained on images that imitate cut-out photos: leftover background, pairs, "
+        "wearers, light, blur.",
         "3.2 million parameters",
         {**_PHOTO, "epochs": 15, "learning_rate": 2e-3},
         expected="about 91 %",
@@ -130,7 +132,8 @@ _ALL = (
     Preset(
         "resnet18-photo",
         "ResNet18 for photos",
-        "ImageNet-pretrained ResNet18 at 32x32, all but its first layers trained on what cut-outs of photos look like.",
+        "ImageNet-pretrained ResNet18 at 32x32, all but its first layers trained on images that imitate cut-out "
+        "photos.",
         "11.2 million parameters, 4.1 million trained",
         {
             **_PHOTO,
@@ -171,13 +174,13 @@ def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> RunConfig:
     """
     named = changes.get("preset", CUSTOM)
     if named not in (CUSTOM, *PRESETS):
-        raise ConfigurationError(f"preset = {named!r}: there is no such preset.", f"Known are {_known()}, {CUSTOM}.")
+        raise ConfigurationError(f"preset = {named!r}: unknown preset.", f"Known are {_known()}, {CUSTOM}.")
     config = validated({**values, **changes})
     if config.pretrained or not config.unfrozen_layers:
         return config
     if changes.get("unfrozen_layers"):
         raise ConfigurationError(
-            "unfrozen_layers is only used with pretrained=true; without, every layer is trained.",
+            "unfrozen_layers is only used with pretrained=true; otherwise every layer is trained.",
             "Leave it out, or set pretrained=true.",
         )
     return with_changes(config, unfrozen_layers=())

@@ -59,7 +59,7 @@ def named(text: str, what: str, longest: int) -> str:
     if not 1 <= len(name) <= longest:
         raise ConfigurationError(f"The {what} has {len(name)} characters.", f"Use 1 to {longest}.")
     if not any(_is_seen(letter) for letter in name):
-        raise ConfigurationError(f"The {what} has no character that can be seen.", "Use letters or digits.")
+        raise ConfigurationError(f"The {what} has no visible character.", "Use letters or digits.")
     return name
 
 

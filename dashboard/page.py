@@ -12,10 +12,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import style, wording
+from dashboard import page_wording, style
 from dashboard.plain import plain as plain
 from dashboard.queries import run_queries
 from jobs.reports.html import words
+from jobs.results import run_wording
 from jobs.store.records import Run
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def theme() -> style.Theme:
 
 def zone() -> tzinfo:
     """The browser's time zone."""
-    return wording.zone(st.context.timezone)
+    return page_wording.zone(st.context.timezone)
 
 
 def chart(figure: go.Figure, alt: str, *, key: str, about: str = "", height: int | None = None) -> None:
@@ -72,15 +73,15 @@ def chart(figure: go.Figure, alt: str, *, key: str, about: str = "", height: int
         "displayModeBar": True,
         "displaylogo": False,
         "modeBarButtons": [["toImage"]],
-        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": wording.file_name(key, about)},
+        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": page_wording.file_name(key, about)},
     }
     st.plotly_chart(styled, theme=None, key=key, config=config, alt=alt)
 
 
 def badge(run: Run) -> None:
     """The state of a run as sign and word."""
-    words = wording.STATES[run.state]
-    st.badge(f"{words.sign} {words.word}", color=words.colour)
+    look = page_wording.STATE_LOOKS[run.state]
+    st.badge(f"{look.sign} {run_wording.state(run)}", color=look.colour)
 
 
 def tag(name: str) -> None:
@@ -165,7 +166,7 @@ def live(function: Callable[_P, None], seconds: float | None) -> Callable[_P, No
 
 def since(run: Run) -> str:
     """The state of a run in words, as of now."""
-    return wording.status(run, time.time())
+    return page_wording.status(run, time.time())
 
 
 def without_pictures(markdown: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core.statistics.wording import listed
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page, page_wording
 from dashboard.queries import run_queries
 from dashboard.whole_numbers import whole_number
 from jobs.store.records import Run, RunName
@@ -67,7 +67,7 @@ def pick_run(
         label,
         list(by_id),
         key=key,
-        format_func=lambda run_id: wording.run_label(by_id[run_id]),
+        format_func=lambda run_id: page_wording.run_label(by_id[run_id]),
         on_change=_to_url,
         args=(name, key, None, clears),
         placeholder="Choose a run",
@@ -92,7 +92,7 @@ def pick_runs(
     help: str | None = None,
 ) -> list[Run]:
     """Any number of runs in the order chosen, `?run=<id>&run=<id>` in the URL; `default` if it names none."""
-    labels = {run.id: wording.run_label(run) for run in options}
+    labels = {run.id: page_wording.run_label(run) for run in options}
     return run_queries.chosen_runs(pick_ids(label, labels, name, default=default, most=most, help=help))
 
 
@@ -112,8 +112,8 @@ def pick_ids(
     asked = [each for each in in_url(name) if each in labels] or [each for each in default if each in labels]
     chosen = list(dict.fromkeys(asked))
     if most is not None and chosen[most:]:
-        left_out = page.plain(listed([labels[each] for each in chosen[most:]], _MOST_NAMED))
-        st.warning(f"At most {most} fit here, and {len(chosen)} are asked for. Left out: {left_out}.")
+        left_out = page.plain(wording.listed([labels[each] for each in chosen[most:]], _MOST_NAMED))
+        st.warning(f"At most {most} can be shown; {len(chosen)} were requested. Left out: {left_out}.")
     key = _prepare(name, chosen[:most])
     return st.multiselect(
         label,
@@ -200,7 +200,7 @@ def say_unknown(name: str, label: str, options: Sequence[str]) -> None:
     """Say which choices of the URL are none, as those of a link that is old or was typed; they are left aside."""
     unknown = [page.plain(value[:_LONGEST]) for value in dict.fromkeys(in_url(name)) if value and value not in options]
     if unknown:
-        st.caption(f"Not among the choices of “{label}”, and left aside: {listed(unknown, _MOST_NAMED)}.")
+        st.caption(f"Unknown for “{label}”, ignored: {wording.listed(unknown, _MOST_NAMED)}.")
 
 
 def page_in_url(name: str = "page") -> int:

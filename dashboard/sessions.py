@@ -9,8 +9,8 @@ _BEGUN_AT = "session_begun_at"
 _DAY_S = 86_400
 
 BEGUN_ANEW = (
-    "The server has forgotten this visit: it was started anew, or the connection was lost for long. What is in the "
-    "address or typed on this page is still there; photos must be dropped again, and runs marked again."
+    "The server has restarted, or the connection was lost for a while. What is in the address or typed on this page "
+    "is kept; add photos and select runs again."
 )
 
 

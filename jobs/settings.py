@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         if parts.get_backend_name() != "sqlite" or parts.database in (None, "", ":memory:"):
             return url
         if "?" in url and not parts.query:
-            raise ValueError("what is behind the ? is no option; a ? that belongs to the path is written %3F")
+            raise ValueError("what follows the ? is not an option; write a ? that belongs to the path as %3F")
         if parts.database.startswith("file:"):
             raise ValueError("write the path itself, for example sqlite:////srv/lookbook/runs.db")
         return parts.set(database=str(ROOT / parts.database)).render_as_string(hide_password=False)

@@ -104,13 +104,15 @@ def read_weights(path: Path | str, device: str | torch.device = "cpu") -> Loaded
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read as safetensors: {error}.") from error
     if metadata.get("preprocessing_version") != str(PREPROCESSING_VERSION):
-        raise CheckpointError(f"{path} holds no model of this version.", "Export the run again with this version.")
+        raise CheckpointError(
+            f"{path} does not hold a model of this version.", "Export the run again with this version."
+        )
     try:
         config = validated(json.loads(metadata["config"]))
         model = architectures.build(config)
         model.load_state_dict(weights)
     except (ConfigurationError, RuntimeError) as error:
-        raise CheckpointError(f"{path} holds a model that this version does not know: {error}") from error
+        raise CheckpointError(f"{path} holds a model that this version does not support: {error}") from error
     return LoadedModel(model.to(device).eval(), config, PREPROCESSING_VERSION, {})
 
 
@@ -158,7 +160,7 @@ def _export(path: Path, loaded: LoadedModel, images: np.ndarray) -> None:
         )
     except torch.onnx.OnnxExporterError as error:
         reason = str(error).strip().splitlines()[0]
-        raise ExportError(f"The model {loaded.config.model} cannot be written as ONNX: {reason}") from error
+        raise ExportError(f"The model {loaded.config.model} cannot be exported to ONNX: {reason}") from error
     assert program is not None
     proto = program.model_proto
     _forget_origin(proto)
@@ -188,8 +190,8 @@ def _difference(path: Path, loaded: LoadedModel, images: np.ndarray) -> float:
     difference = float(np.abs(probabilities - np.exp(expected)).max())
     if difference > TOLERANCE or not np.allclose(logarithms, expected, rtol=TOLERANCE, atol=TOLERANCE):
         raise ExportError(
-            f"The ONNX file says something else than the model: a probability differs by {difference:.1e}.",
-            f"Differences of {TOLERANCE:g} are allowed, so no ONNX file is kept.",
+            f"The ONNX model and the PyTorch model disagree: a probability differs by {difference:.1e}.",
+            f"At most {TOLERANCE:g} is allowed, so no ONNX file is kept.",
         )
     return difference
 

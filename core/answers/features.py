@@ -63,7 +63,7 @@ def map_stage(model: StagedModel, inputs: Tensor) -> tuple[int, Tensor]:
                 last = count, maps
     if last is None:
         raise NoMaps(
-            f"This model has no layer with maps of at least {SMALLEST_MAP} x {SMALLEST_MAP} pixels, "
-            "so that nothing in it says where in the image it looks."
+            f"This model has no layer with feature maps of at least {SMALLEST_MAP} x {SMALLEST_MAP} pixels, so "
+            "Grad-CAM cannot locate anything."
         )
     return last

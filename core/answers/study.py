@@ -26,7 +26,7 @@ STEPS, COARSENESS = 750, 0.8
 """Of t-SNE. On a ResNet18's features of the test images scikit-learn's defaults, 1,000 steps at a coarseness of 0.5,
 took 109 s of one core instead of 50 s, and kept 0.39 of the ten nearest neighbours instead of 0.38."""
 
-AGAIN = "Make it again."
+AGAIN = "Compute it again."
 
 
 class StudyError(LookbookError):
@@ -131,7 +131,7 @@ def read(path: Path) -> Study:
     try:
         with np.load(path, allow_pickle=False) as stored:
             if int(stored["version"]) != VERSION:
-                raise StudyError(f"The study {path} is of another version.", AGAIN)
+                raise StudyError(f"The study {path} was made by another version.", AGAIN)
             return Study(**{field.name: stored[field.name] for field in fields(Study)})
     except OSError as error:
         raise StudyError(f"The study {path} cannot be read: {error.strerror or error}.", AGAIN) from error

@@ -69,15 +69,17 @@ class Thresholds:
         best = int(probabilities.argmax())
         confidence, distance = float(probabilities[best]), float(self.distances(features[None])[0])
         if not stands_out:
-            return Judgement(probabilities, "none of these", "Nothing in the picture stands out from its background.")
+            return Judgement(probabilities, "none of these", "No item stands out from the background.")
         if distance > self.far:
-            return Judgement(probabilities, "none of these", "It is unlike anything that the model has learnt.")
+            return Judgement(probabilities, "none of these", "It is unlike anything in the training set.")
         if distance > self.near:
-            return Judgement(probabilities, "not sure", "It is rather unlike what the model has learnt.")
+            return Judgement(probabilities, "not sure", "It is rather unlike the training set.")
         if confidence < self.least_confidence:
             second = CLASS_NAMES[int(np.argsort(-probabilities, kind="stable")[1])]
-            return Judgement(probabilities, "not sure", f"It might be {second} too.")
-        return Judgement(probabilities, "sure", "The model is confident, and the item is like those it has learnt.")
+            return Judgement(probabilities, "not sure", f"It could also be {second}.")
+        return Judgement(
+            probabilities, "sure", "The model is confident, and the item is like those in the training set."
+        )
 
     def as_state(self) -> dict[str, Any]:
         """Plain numbers and lists, for the model file."""
@@ -95,7 +97,7 @@ class Thresholds:
 def without_thresholds(log_probabilities: np.ndarray) -> Judgement:
     """The judgement, by logarithms (10,), of a model that was saved before there were verdicts."""
     probabilities = _softmax(log_probabilities).astype(np.float32)
-    return Judgement(probabilities, None, "This run was saved without the thresholds of a verdict.")
+    return Judgement(probabilities, None, "This run was saved without verdict thresholds.")
 
 
 def _softmax(logarithms: np.ndarray, axis: int | None = None) -> np.ndarray:

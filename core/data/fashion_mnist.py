@@ -193,8 +193,8 @@ def _fetch_missing(folder: Path, progress: Progress, files: Sequence[IdxFile], s
     names = ", ".join(file.name for file in unusable)
     raise DataError(
         "Fashion-MNIST could not be fetched. " + "; ".join([*wrong, *reasons]) + ".",
-        f"Connect to the network and try again (python -m jobs data), or copy what is missing or damaged "
-        f"({names}) to {raw_folder(folder)}, unpacked or as .gz, and say python -m jobs data once more.",
+        f"Connect to the network and try again (python -m jobs data), or copy the missing or damaged files ({names}) "
+        f"to {raw_folder(folder)}, unpacked or as .gz, and run python -m jobs data again.",
     )
 
 
@@ -203,7 +203,7 @@ def _take_by_hand(folder: Path, progress: Progress, files: Sequence[IdxFile]) ->
     missing, wrong = _unusable(folder, files), []
     with _scratch_folder(folder) as scratch:
         for number, file in enumerate(missing):
-            progress("Looking for files put there by hand", number / len(missing))
+            progress("Looking for manually added files", number / len(missing))
             wrong += by_hand.bring(folder, file, scratch / file.name)
             if (scratch / file.name).exists():
                 _settle(scratch / file.name, raw_folder(folder) / file.name)
@@ -251,7 +251,7 @@ def _unpack(packed: Path, target: Path) -> None:
 
 def _not_writable(folder: Path, error: OSError) -> DataError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        advice = "Make about 100 MB of room there, or choose another folder by LOOKBOOK_DATA."
+        advice = "Free about 100 MB there, or choose another folder with LOOKBOOK_DATA."
     else:
-        advice = "Make the folder writable, or choose another one by LOOKBOOK_DATA."
+        advice = "Make the folder writable, or choose another one with LOOKBOOK_DATA."
     return DataError(f"The data folder {folder} cannot be written: {error.strerror or error}.", advice)

@@ -45,7 +45,7 @@ _MOST_LINES_ABOVE = 20
 """Titles and remarks that may stand above the header."""
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ADVICE = f"Write a line `file,label` and then one line per photo. Labels are {', '.join(CLASS_NAMES)}, or 0 to 9."
-_FEWER = "State the labels of fewer photos at a time."
+_FEWER = "Give the labels of fewer photos at a time."
 _SHOWN = 40
 """Characters of a wrong label that a message repeats."""
 
@@ -114,11 +114,11 @@ def read_table(content: bytes, name: str = "The labels", where: str = "") -> Lab
     if len(content) > MAX_LABEL_BYTES:
         raise UnreadableLabels(f"The labels have more than {MAX_LABEL_BYTES // 10**6} MB.", _FEWER)
     if content.startswith(b"PK\x03\x04"):
-        raise UnreadableLabels("The labels are a workbook or a zip, and no CSV.", "Save the sheet as CSV (UTF-8).")
+        raise UnreadableLabels("The labels are a workbook or a zip, not a CSV.", "Save the sheet as CSV (UTF-8).")
     try:
         readings = [_rows_of(text) for text in texts(content)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableLabels(f"The labels are no CSV in UTF-8 or UTF-16: {error}.", _ADVICE) from error
+        raise UnreadableLabels(f"The labels are not a CSV in UTF-8 or UTF-16: {error}.", _ADVICE) from error
     return LabelTable(name, tuple(dict.fromkeys(readings)), where)
 
 
@@ -145,7 +145,7 @@ def _rows_of_json(text: str) -> tuple[Row, ...]:
     try:
         lines = json_lines(text)
     except ValueError as error:
-        raise UnreadableLabels("The labels are JSON, and not one object a line.", "Export them as CSV.") from error
+        raise UnreadableLabels("The labels are JSON, but not one object per line.", "Export them as CSV.") from error
     header = _header(lines)
     if not header:
         raise NoLabelColumns("The labels have no keys `file` and `label`.", _ADVICE)
@@ -184,7 +184,7 @@ def _at_most(lines: _Lines) -> _Lines:
     if len(lines) > MAX_LABELS:
         raise UnreadableLabels(f"The labels have more than {MAX_LABELS:,} rows.", _FEWER)
     if not lines:
-        raise UnreadableLabels("The labels have a first line, and no photo below it.", _ADVICE)
+        raise UnreadableLabels("The labels have a header line, but no photo below it.", _ADVICE)
     return lines
 
 
@@ -244,8 +244,8 @@ def _understood(lines: _Lines, columns: _Columns) -> tuple[Row, ...]:
     if not any(row.label is not None or row.conflict for row in rows):
         wrong = next((row for row in rows if row.words), None)
         if wrong is None:
-            raise NoLabelColumns("The labels have names of photos, and no class for any.", _ADVICE)
-        raise UnreadableLabels(f"Line {wrong.line} of the labels has {wrong.words}, which is no class.", _ADVICE)
+            raise NoLabelColumns("The labels have names of photos, but no class for any of them.", _ADVICE)
+        raise UnreadableLabels(f"Line {wrong.line} of the labels has {wrong.words}, which is not a class.", _ADVICE)
     return rows
 
 
@@ -259,7 +259,7 @@ def _usable(lines: _Lines, columns: _Columns, known: Mapping[str, Words]) -> set
         for line, cells in lines:
             if any(known[words].is_other_number for words in _labels_in(cells, (column,))):
                 usable.discard(column)
-                wrong = wrong or f"Line {line} of the labels has {shown(cells[column].strip())}, which is no class."
+                wrong = wrong or f"Line {line} of the labels has {shown(cells[column].strip())}, which is not a class."
                 break
     if not usable:
         raise UnreadableLabels(wrong, _ADVICE)

@@ -208,7 +208,7 @@ def _state(
     if _are_several(meant, statements):
         names = sorted({statements.keys[at][0] for at in meant})
         fitting = _some(names) if len(names) > 1 else f"{len(meant)} photos of the name {_short(names[0])}"
-        statements.several.append(f"Line {rows[0].line} of {table.name} fits {fitting}, and can mean only one.")
+        statements.several.append(f"Line {rows[0].line} of {table.name} fits {fitting}, but can mean only one.")
         statements.unclear |= dict.fromkeys(meant, statements.several[-1])
         return
     # Two rows that say the same are one statement, in whatever words.
@@ -235,7 +235,7 @@ def _decided(statements: _Statements, at: int) -> TrueClass:
     if len(labels) == 1 and None not in labels:
         return TrueClass(stated[0].label, "")
     if len(stated) == 1 and not stated[0].conflict:
-        return TrueClass(reason=f"It has no label: {stated[0].words} in {stated[0].by} is no class.")
+        return TrueClass(reason=f"It has no label: {stated[0].words} in {stated[0].by} is not a class.")
     told = " and ".join(statement.told for statement in stated)
     return TrueClass(reason=f"Its labels conflict: {told}.", conflict=True)
 
@@ -254,12 +254,12 @@ def _sentences(
         yield f"There are {counted(len(conflicts) - _CONFLICTS_NAMED, 'more conflict')} of this kind."
     rows = f"of {statements.rows:,} rows"
     if statements.no_class:
-        yield f"{len(statements.no_class):,} {rows} have no class for a label: {_some(statements.no_class)}."
+        yield f"{len(statements.no_class):,} {rows} have a label that is not a class: {_some(statements.no_class)}."
     if statements.unmatched:
         yield f"{len(statements.unmatched):,} {rows} match no photo: {_some(statements.unmatched)}."
     if statements.other_numbers:
         numbers = _some([f"{number!r}" for number in statements.other_numbers])
-        yield f"Folders called by numbers are not taken for labels 0 to 9, because of {numbers}."
+        yield f"Folders named by numbers are not used as labels 0 to 9 because of {numbers}."
     if missing:
         has = "has" if len(missing) == 1 else "have"
         yield f"{counted(len(missing), 'photo')} {has} no label: {_some(missing)}."

@@ -65,7 +65,7 @@ def _json_object(line: str) -> dict[str, object]:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(value, dict):
-        raise ValueError("a line is no object")
+        raise ValueError("a line is not an object")
     return value
 
 

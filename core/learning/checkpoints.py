@@ -72,11 +72,11 @@ def read(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     except OSError as error:
         raise CheckpointUnreadable(
             f"The checkpoint {path} cannot be read: {error.strerror}.",
-            "Let this user read the file, or mend the disk, then resume the run.",
+            "Give this user read access to the file, or repair the disk, then resume the run.",
         ) from error
     content, trailer = stored[:-TRAILER_BYTES], stored[-TRAILER_BYTES:]
     if trailer != FORMAT + hashlib.sha256(content).digest():
-        raise CheckpointError(f"The checkpoint {path} is damaged or of another version: its checksum does not fit.")
+        raise CheckpointError(f"The checkpoint {path} is damaged or of another version: its checksum does not match.")
     try:
         return torch.load(io.BytesIO(content), map_location=device, weights_only=True)
     except UNREADABLE as error:
@@ -98,10 +98,10 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> LoadedModel:
     """The model stored by `save_model`, ready to predict; raise CheckpointError if that is not possible."""
     stored = read(path, device)
     if "preprocessing_version" not in stored:
-        raise CheckpointError(f"{path} is no model file.", "Name the model file of a finished run.")
+        raise CheckpointError(f"{path} is not a model file.", "Name the model file of a finished run.")
     if stored["preprocessing_version"] != PREPROCESSING_VERSION:
         raise CheckpointError(
-            f"{path} was trained on images prepared in another way (version {stored['preprocessing_version']}).",
+            f"{path} was trained with another preprocessing (version {stored['preprocessing_version']}).",
             "Train the model again with this version.",
         )
     try:
@@ -110,7 +110,8 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> LoadedModel:
         model.load_state_dict(stored["state"])
     except (ConfigurationError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path} holds a model that this version does not know: {error}", "Train the model again with this version."
+            f"{path} holds a model that this version does not support: {error}",
+            "Train the model again with this version.",
         ) from error
     model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     return LoadedModel(model, config, stored["preprocessing_version"], stored["extra"])

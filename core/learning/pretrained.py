@@ -20,8 +20,9 @@ from core.learning.pretrained_file import FILE_NAME, MOST_BYTES, PretrainedRepor
 REPLACEABLE_LAYERS = ("layer4", "fc")
 CONNECTION_SECONDS = 10.0
 WAYS_OUT = (
-    "Name a file with a torchvision ResNet18 state dict (weights_file=..., or the setting LOOKBOOK_RESNET18_WEIGHTS), "
-    "or launch again with a network; with pretrained=false the model is trained from scratch without these weights."
+    "Name a file with a torchvision ResNet18 state dict (weights_file=..., or the setting "
+    "LOOKBOOK_RESNET18_WEIGHTS), or launch again with network access; with pretrained=false the model is trained "
+    "from scratch."
 )
 
 _STATE_KEYS = ("state_dict", "model_state_dict", "model")
@@ -92,13 +93,13 @@ def _read(path: Path) -> State:
     except OSError as error:
         raise WeightsError(f"The weights file {path} cannot be read: {error.strerror}.", WAYS_OUT) from error
     except (*UNREADABLE, MemoryError, OverflowError) as error:
-        what = "is damaged or no file of PyTorch weights; of a whole model its state_dict() must be saved"
+        what = "is damaged or does not hold PyTorch weights; of a whole model, save its state_dict()"
         raise WeightsError(f"The weights file {path} {what}.", WAYS_OUT) from error
     state = _unwrapped(content)
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"The weights file {path} holds no state dict (names with tensors).", WAYS_OUT)
     if unnamed := [key for key in state if not isinstance(key, str)]:
-        raise WeightsError(f"{path} does not fit ResNet18: it has {unnamed[0]!r} in the place of a name.", WAYS_OUT)
+        raise WeightsError(f"{path} does not fit ResNet18: it has {unnamed[0]!r} instead of a name.", WAYS_OUT)
     return _without_prefix(state)
 
 
@@ -111,7 +112,7 @@ def _refuse_bomb(path: Path) -> None:
         # Not every file of weights is an archive, and torch says what is wrong with the others.
         return
     if size > MOST_BYTES:
-        reason = f"it unpacks to {size / 1e6:,.0f} MB, and at most {MOST_BYTES / 1e6:,.0f} are read"
+        reason = f"it unpacks to {size / 1e6:,.0f} MB; the limit is {MOST_BYTES / 1e6:,.0f} MB"
         raise WeightsError(f"The weights file {path} cannot be read: {reason}.", WAYS_OUT)
 
 
@@ -162,7 +163,7 @@ def _trouble_with(value: Tensor, wanted: Tensor) -> str:
         return f"values of the type {value.dtype} instead of {wanted.dtype}"
     # Numbers of other precisions are taken over as these; what is too large for them becomes infinite.
     finite = torch.isfinite(value.to(wanted.dtype)).all()
-    return "" if finite else "values that are no numbers"
+    return "" if finite else "values that are not numbers"
 
 
 def _listed(keys: list[str]) -> str:

@@ -43,6 +43,7 @@ def check_cached(file: Path) -> None:
         ) from error
     if not digest.startswith(SHA256_PREFIX):
         raise WeightsError(
-            f"{file} is not torchvision's file: its SHA-256 begins with {digest[:8]} instead of {SHA256_PREFIX}.",
-            "Delete it and launch again: it is downloaded anew.",
+            f"{file} is not the file published by torchvision: its SHA-256 begins with {digest[:8]} instead of "
+            f"{SHA256_PREFIX}.",
+            "Delete it and launch again: it will be downloaded again.",
         )

@@ -9,9 +9,7 @@ from core.errors import CheckpointError, CheckpointUnreadable
 from core.learning import checkpoints
 
 FROZEN_FILE = "frozen.pt"
-START_OVER = (
-    "Put back a copy of its folder, or start the run from its beginning: python -m jobs resume RUN --from-start"
-)
+START_OVER = "Restore a copy of its folder, or restart the run: python -m jobs resume RUN --from-start"
 
 
 @dataclass
@@ -39,9 +37,9 @@ class ResumptionFolder:
                 raise
             except CheckpointError as error:
                 damaged = error.message
-                self.notes.append(f"{damaged} Therefore continuing from the one before it, if there is one.")
+                self.notes.append(f"{damaged} Trying the checkpoint before it.")
         if damaged:
-            raise CheckpointError(f"No checkpoint of this run is whole any more. {damaged}", START_OVER)
+            raise CheckpointError(f"This run has no intact checkpoint. {damaged}", START_OVER)
         return None
 
     def _read_whole(self, path: Path) -> dict[str, Any]:

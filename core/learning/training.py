@@ -248,8 +248,8 @@ class Training:
         report = load_trunk(model, self._config, weights_cache)
         if checkpoint and _report(checkpoint["pretrained"]).sha256 != report.sha256:
             raise CheckpointError(
-                f"The run began with other pretrained weights than those in {report.source}.",
-                "Give it the weights file that it began with, or launch it anew.",
+                f"The run started from other pretrained weights than those in {report.source}.",
+                "Use the weights file that it started with, or launch it again.",
             )
         self._folder.write_frozen({"weights": frozen_weights(model), "report": asdict(report)})
         return report
@@ -286,7 +286,7 @@ class Training:
         if different:
             raise CheckpointError(
                 f"The checkpoint in {self._folder.folder} belongs to a run with another {', '.join(different)}.",
-                "Continue it with the settings that it began with.",
+                "Resume it with the settings that it started with.",
             )
         self._learner.restore(checkpoint["learner"])
         self._position = Position(**checkpoint["position"])
@@ -299,7 +299,7 @@ class Training:
             if was != now.get(name)
         ]
         if changed:
-            self._inexact_because = f"it was continued under other conditions ({'; '.join(changed)})"
+            self._inexact_because = f"it was resumed under other conditions ({'; '.join(changed)})"
         self._inexact_because = self._inexact_because or checkpoint["inexact_because"]
 
 

@@ -17,7 +17,7 @@ def choose_device(name: str) -> torch.device:
         return torch.device(next(kind for kind, there in available.items() if there))
     if not available[name]:
         known = ", ".join(kind for kind, there in available.items() if there)
-        raise ConfigurationError(f"Torch sees no device {name} on this machine.", f"Choose auto or one of: {known}.")
+        raise ConfigurationError(f"PyTorch finds no device {name} on this machine.", f"Choose auto or one of: {known}.")
     return torch.device(name)
 
 

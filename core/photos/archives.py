@@ -38,12 +38,12 @@ ZIP_ERRORS = (*DECODING_ERRORS, zipfile.BadZipFile)
 _OTHER_ARCHIVES = (
     (re.compile(rb"Rar!\x1a\x07"), "a RAR archive"),
     (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
-    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar", re.DOTALL), "packed by tar, gzip or the like"),
+    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar", re.DOTALL), "a tar, gzip or similar archive"),
 )
 _HIDDEN = {"__macosx", "@eadir", "@synoresource", "@recycle", "#recycle", "$recycle.bin", "system volume information"}
 """Folders of systems and network drives: resource forks, thumbnails, what was thrown away."""
 
-SMALLER_ZIP = "Make smaller zips of it, or unpack it and give the folder to python -m jobs predict."
+SMALLER_ZIP = "Split it into smaller zips, or unpack it and run python -m jobs predict on the folder."
 COPY_AGAIN = "Copy or download it again."
 
 
@@ -60,7 +60,7 @@ class Room:
         if len(entries) > self.files:
             raise _too_many(name)
         if size > self.bytes:
-            already = "" if self.bytes == MAX_UNPACKED else " with those before it"
+            already = "" if self.bytes == MAX_UNPACKED else " together with those before it"
             raise UnreadablePhoto(f"{name} unpacks to more than {MAX_UNPACKED // 2**20} MB{already}.", SMALLER_ZIP)
         self.files, self.bytes = self.files - len(entries), self.bytes - size
 
@@ -81,15 +81,13 @@ class Entry:
         """Why this entry is not read, None where it may be."""
         parts = self.path.split("/")
         if self.path.startswith("/") or ".." in parts or ":" in parts[0]:
-            return UnreadablePhoto(f"{self.shown} leads out of the zip.", "Pack the folder anew.")
+            return UnreadablePhoto(f"{self.shown} points outside the zip.", "Create the zip again.")
         if stat.S_ISLNK(self.info.external_attr >> 16):
             return UnreadablePhoto(f"{self.shown} is a link, and links are not followed.", "Pack the file itself.")
         if self.info.flag_bits & 1:
             return UnreadablePhoto(f"{self.shown} is encrypted.", "Pack it without a password.")
         if self.info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return UnreadablePhoto(
-                f"{self.shown} is packed in a way that is not read here.", "Pack it as an ordinary zip."
-            )
+            return UnreadablePhoto(f"{self.shown} uses an unsupported compression method.", "Create an ordinary zip.")
         return None
 
 

@@ -42,15 +42,15 @@ def find_item(pixels: np.ndarray, opacity: np.ndarray | None = None) -> Item:
     Where nothing stands out the whole picture is the item, and the notes say so.
     """
     if opacity is not None and _fills_enough(opaque := opacity >= _OPAQUE) and not opaque.all():
-        return _item(pixels, opaque, "item cut out by its transparency")
+        return _item(pixels, opaque, "item cut out by transparency")
     shares = foreground(pixels)
     highest = shares.max()
     if highest >= _LEAST_FOREGROUND and _fills_enough(mask := _large_parts(shares > _FOREGROUND * highest)):
-        return _item(pixels, mask, "item found as what catches the eye")
+        return _item(pixels, mask, "item found by saliency")
     different = _standing_out(pixels)
     if _fills_enough(different):
-        return _item(pixels, different, "item found by the colour of the border")
-    nothing = "no item stands out from the background: the whole picture is used"
+        return _item(pixels, different, "item found by border colour")
+    nothing = "no item found: the whole picture is used"
     return replace(all_of(pixels), stands_out=False, notes=(nothing,))
 
 

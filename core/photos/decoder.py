@@ -27,7 +27,7 @@ START_S = 60.0
 """How long the process that decodes may take to start."""
 
 _NOT_STARTED = "The program that decodes photos cannot start: {reason}."
-_START_ADVICE = "No photo is at fault. See that the machine has memory left and that the installation is whole."
+_START_ADVICE = "The photos are not at fault. Check free memory and the installation."
 _ROOT = Path(__file__).resolve().parents[2]
 
 

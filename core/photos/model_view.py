@@ -109,7 +109,7 @@ def _cropped(picture: np.ndarray, crop: RelativeBox | None) -> tuple[tuple[int, 
     """Left and top of the crop in pixels, and the part of the picture (h, w, ...) inside it, at least a pixel."""
     left, top, right, bottom = crop or (0.0, 0.0, 1.0, 1.0)
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise ValueError(f"{crop} is no box: 0 <= left < right <= 1 and 0 <= top < bottom <= 1 must hold")
+        raise ValueError(f"{crop} is not a box: 0 <= left < right <= 1 and 0 <= top < bottom <= 1 must hold")
     height, width = picture.shape[:2]
     x, y = min(int(left * width), width - 1), min(int(top * height), height - 1)
     part = picture[y : max(y + 1, math.ceil(bottom * height)), x : max(x + 1, math.ceil(right * width))]

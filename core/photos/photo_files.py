@@ -35,7 +35,7 @@ _PICTURE_NAMES = re.compile(
 _RAW_NAMES = re.compile(r".*\.(cr[23w]|nef|nrw|arw|sr2|dng|orf|rw2|raf|pef|srw|x3f|3fr|thm|lrv)", re.IGNORECASE)
 """What cameras write beside their photos, with the bytes of a TIFF or a JPEG at the start."""
 _TABLE_NAMES = re.compile(r".*\.(csv|tsv|jsonl)", re.IGNORECASE)
-_ARCHIVE_ADVICE = "Unpack it, and give the photos or a zip of them."
+_ARCHIVE_ADVICE = "Unpack it, and use the photos or a zip of them."
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def is_table(name: str, content: bytes) -> bool:
 def as_photo(name: str, content: bytes) -> PhotoFile:
     """A file that somebody gave by itself: a table by its name, a photo otherwise, or the reason against it."""
     if kind := other_archive(content[:300]):
-        refusal = UnreadablePhoto(f"{name} is {kind}, which is not opened here.", _ARCHIVE_ADVICE)
+        refusal = UnreadablePhoto(f"{name} is {kind}, which is not supported.", _ARCHIVE_ADVICE)
         return PhotoFile(name, error=refusal)
     return PhotoFile(name, content, kind="table" if is_table(name, content) else "photo")
 
@@ -112,7 +112,7 @@ def _within(folder: Path) -> Iterator[PhotoFile]:
 def _or_nothing(name: str, files: Iterator[PhotoFile]) -> Iterator[PhotoFile]:
     """What was found in a folder or zip, or the refusal of one in which nothing was."""
     first = next(files, None)
-    yield first or PhotoFile(name, error=UnreadablePhoto(f"{name} holds no files.", "Put photos into it."))
+    yield first or PhotoFile(name, error=UnreadablePhoto(f"{name} holds no files.", "Add photos to it."))
     yield from files
 
 
@@ -131,7 +131,7 @@ def _from_file(path: Path) -> Iterator[PhotoFile]:
     try:
         # Asked before it is opened: opening a pipe would wait for somebody to write into it.
         if not stat.S_ISREG(path.stat().st_mode):
-            yield PhotoFile(name, error=UnreadablePhoto("This is no file.", "Name a picture, a folder or a zip."))
+            yield PhotoFile(name, error=UnreadablePhoto("This is not a file.", "Name a picture, a folder or a zip."))
             return
         with path.open("rb") as file:
             if is_zip(file.read(4)):
@@ -153,6 +153,6 @@ def _from_entry(opened: ZipFile, entry: Entry, within: str) -> PhotoFile:
     except ZIP_ERRORS:
         return PhotoFile(name, error=UnreadablePhoto(f"{shown} is damaged in the zip.", COPY_AGAIN))
     if is_zip(content):
-        refusal = UnreadablePhoto(f"{shown} is a zip in a zip, which is not opened.", "Unpack it first.")
+        refusal = UnreadablePhoto(f"{shown} is a zip inside a zip, which is not supported.", "Unpack it first.")
         return PhotoFile(name, error=refusal)
     return _sorted_out(PhotoFile(name, content))

@@ -92,7 +92,7 @@ def check_bytes(data: bytes, name: str) -> None:
         raise UnreadablePhoto(f"{name} is empty (0 bytes).", "Copy or download it again.")
     if len(data) > MAX_BYTES:
         raise UnreadablePhoto(
-            f"{name} has {len(data) / 2**20:.1f} MB; at most {MAX_BYTES // 2**20} MB are read.",
+            f"{name} has {len(data) / 2**20:.1f} MB; the limit is {MAX_BYTES // 2**20} MB.",
             SMALLER,
         )
 
@@ -107,7 +107,7 @@ def _check_pixels(size: tuple[int, int], name: str) -> int:
 
 def _too_many_pixels(name: str, count: str) -> UnreadablePhoto:
     return UnreadablePhoto(
-        f"{name} is too large: {count} megapixels; at most {MAX_PIXELS // 1_000_000} are read.",
+        f"{name} is too large: {count} megapixels; the limit is {MAX_PIXELS // 1_000_000}.",
         SMALLER,
     )
 
@@ -125,5 +125,5 @@ def _undecodable(error: Exception, name: str, pixels: int = 0) -> UnreadablePhot
 
 def _no_picture(data: bytes, name: str) -> UnreadablePhoto:
     if data[4:8] == b"ftyp":
-        return UnreadablePhoto(f"{name} is a film, or a photo of this kind that is damaged.", _SAVE_ADVICE)
-    return UnreadablePhoto(f"{name} is not a picture, or of a format that is not read here.", _SAVE_ADVICE)
+        return UnreadablePhoto(f"{name} is a video, or a damaged photo of this kind.", _SAVE_ADVICE)
+    return UnreadablePhoto(f"{name} is not a picture, or its format is not supported.", _SAVE_ADVICE)

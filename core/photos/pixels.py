@@ -49,7 +49,7 @@ def decode(opened: Image.Image, side: int) -> tuple[Image.Image, Image.Image | N
     if opacity is not None and opacity.getextrema() == (255, 255):
         opacity = None
     if tag in _TURNS:
-        notes.append("turned as the camera held it")
+        notes.append("rotated to match the camera orientation")
     if turn is not None:
         colours, opacity = colours.transpose(turn), opacity and opacity.transpose(turn)
     return colours, opacity, tuple(notes)

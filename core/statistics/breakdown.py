@@ -109,7 +109,7 @@ def class_sentence(classes: Sequence[ClassDifference], name_a: str, name_b: str)
     empty = [row.name for row in classes if row.n == 0]
     unseen = f" Without images: {', '.join(empty)}." if empty else ""
     if not shown:
-        return f"By class, no difference between {name_a} and {name_b} can be shown.{unseen}"
+        return f"By class, no significant difference between {name_a} and {name_b}.{unseen}"
     return f"By class, {name_b} differs from {name_a} on {wording.listed(parts, NAMED_AT_MOST)}.{unseen}"
 
 
@@ -117,12 +117,15 @@ def pair_sentence(pairs: Sequence[PairDifference], name_a: str, name_b: str) -> 
     """Which confusions are shown to differ in frequency, the largest change first."""
     shown = sorted((pair for pair in pairs if pair.shown), key=lambda pair: -abs(pair.count_b - pair.count_a))
     parts = [
-        f"{CLASS_NAMES[pair.true]} taken for {CLASS_NAMES[pair.predicted]} "
-        f"({pair.count_b} times against {pair.count_a})"
+        (
+            f"{CLASS_NAMES[pair.true]} classified as {CLASS_NAMES[pair.predicted]} "
+            f"({pair.count_b} times against "
+            f"{pair.count_a})"
+        )
         for pair in shown
     ]
     if not shown:
-        return f"No single confusion is shown to be more frequent with {name_a} or with {name_b}."
+        return f"No single confusion is significantly more frequent with {name_a} or {name_b}."
     return f"{name_b} against {name_a}: {wording.listed(parts, NAMED_AT_MOST)}."
 
 

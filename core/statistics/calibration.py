@@ -51,12 +51,12 @@ class Calibration:
     def sentence(self) -> str:
         """Whether the model believes too much or too little, and by how much."""
         if self.accuracy is None or self.confidence is None or self.expected_error is None:
-            return "Without images nothing can be said about the confidence."
+            return "There are no images to judge the confidence by."
         excess = wording.points(abs(self.confidence - self.accuracy)).removeprefix("+")
         side = "over" if self.confidence > self.accuracy else "under"
         return (
             f"On average {side}confident by {excess}: confidence {wording.percent(self.confidence)}, accuracy "
-            f"{wording.accuracy(round(self.accuracy * self.n), self.n)}; "
+            f"{wording.share_of(self.accuracy, self.n)}; "
             f"expected calibration error {wording.percent(self.expected_error)} "
             f"({len(self.bins)} bins of equal width)."
         )
@@ -78,16 +78,16 @@ class Temperature:
     @property
     def sentence(self) -> str:
         """What the temperature says about the model."""
-        images = wording.these(self.n, "image") if self.n else "no image"
+        images = wording.these(self.n, "image") if self.n else "no images"
         if not self.settled:
             return (
-                f"No temperature between {COLDEST:g} and {HOTTEST:g} can be settled from {images}; "
-                "the probabilities stay as they are."
+                f"No temperature between {COLDEST:g} and {HOTTEST:g} can be fitted on {images}; the probabilities "
+                "stay as they are."
             )
-        side = "too sure" if self.value > 1 else "not sure enough"
+        side = "overconfident" if self.value > 1 else "underconfident"
         return (
-            f"The model was {side}: temperature {self.value:.2f} takes the log loss on {images} "
-            f"from {self.log_loss_before:.4f} to {self.log_loss_after:.4f}."
+            f"The model was {side}: temperature {self.value:.2f} changes the log loss on {images} from "
+            f"{self.log_loss_before:.4f} to {self.log_loss_after:.4f}."
         )
 
 
@@ -106,7 +106,7 @@ class CoveragePoint:
     def sentence(self) -> str:
         """The point as a reader can quote it."""
         return (
-            f"Answers {100 * self.coverage:.0f} % of the images with {wording.percent(self.accuracy)} accuracy "
+            f"Predicts {100 * self.coverage:.0f} % of the images with {wording.percent(self.accuracy)} accuracy "
             f"({wording.percent_interval(self.accuracy_low, self.accuracy_high)}), at a confidence of at least "
             f"{wording.percent(self.threshold)}."
         )

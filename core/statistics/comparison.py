@@ -66,7 +66,7 @@ class Comparison:
     def sentence(self) -> str:
         """The finding as a reader can quote it, with what it does not say."""
         if self.difference is None or self.low is None or self.high is None:
-            return f"There is no image to compare {self.name_a} and {self.name_b} on."
+            return f"There are no images to compare {self.name_a} and {self.name_b} on."
         finding = self._finding(self.difference, self.low, self.high)
         return f"{finding} This compares two trained models, not the two recipes."
 
@@ -91,19 +91,22 @@ class Comparison:
             ahead, behind, low, high = behind, ahead, -high, -low
         images = wording.these(self.n, "image")
         if self.only_a + self.only_b == 0:
-            return f"Nothing separates {self.name_a} and {self.name_b} on {images}: each has the very same ones right."
+            return (
+                f"No difference between {self.name_a} and {self.name_b} on {images}: both have exactly the same ones "
+                "right."
+            )
         evidence = (
             f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
-            f"exact McNemar {wording.p_value(self.p_adjusted)}{self._correction}."
+            f"exact McNemar {wording.p_stated(self.p_adjusted)}{self._correction}."
         )
-        leading, trailing = (wording.accuracy(round(share * self.n), self.n) for _, share in (ahead, behind))
+        leading, trailing = (wording.share_of(share, self.n) for _, share in (ahead, behind))
         if self.shown:
             return f"{ahead[0]} is better than {behind[0]} on {images}: {leading} against {trailing}, {evidence}"
         shares = f"{ahead[0]} {leading} against {behind[0]} {trailing}"
-        decided = " The interval leaves out 0, but the test is the stricter of the two and decides." if low > 0 else ""
+        decided = " The interval excludes 0, but the test is the stricter of the two and decides." if low > 0 else ""
         return (
-            f"No difference can be shown between {self.name_a} and {self.name_b} on {images}: "
-            f"{shares}, {evidence}{decided}"
+            f"No significant difference between {self.name_a} and {self.name_b} on {images}: {shares}, "
+            f"{evidence}{decided}"
         )
 
 
@@ -182,7 +185,7 @@ def best_sentence(best: Sequence[str], count: int) -> str:
     if len(best) == 1:
         return f"{whole} {best[0]} is the best."
     if len(best) == count:
-        return f"{whole} none is shown to be the best: all are tied."
+        return f"{whole} none is significantly better than all others: all are tied."
     return f"{whole} {', '.join(best[:-1])} and {best[-1]} are tied as the best."
 
 

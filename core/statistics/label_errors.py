@@ -58,12 +58,12 @@ class LabelTrust:
     @property
     def sentence(self) -> str:
         """What a reader is told, with who says so."""
-        place = f"{100 * self.lower_share:.1f} % of the labels have less"
-        start = f"The label {CLASS_NAMES[self.label]} has a trustworthiness of {self.score:.2f} of 1 ({place})"
+        place = f"{100 * self.lower_share:.1f} % of the labels have a lower one"
+        start = f"The label {CLASS_NAMES[self.label]} has a label quality of {self.score:.2f} out of 1 ({place})"
         if not self.suggested_by:
-            return f"{start}; it is not suspect to {' or '.join(self.judges)}."
+            return f"{start}; it is not flagged by {' or '.join(self.judges)}."
         others = " and ".join(f"{name} ({CLASS_NAMES[label]})" for name, label in self.suggested_by.items())
-        return f"{start}; it is suspect to {others}."
+        return f"{start}; it is flagged by {others}."
 
 
 def label_quality(labels: Labels, probabilities: Probabilities) -> LabelQuality:

@@ -36,7 +36,7 @@ class RecipeFigures:
         if figures.mean is None:
             return "no finished run"
         if figures.low is None or figures.high is None:
-            return f"{wording.accuracy(round(figures.mean * self.images), self.images)} with one seed"
+            return f"{wording.share_of(figures.mean, self.images)} with one seed"
         interval = wording.percent_interval(figures.low, figures.high)
         return f"{wording.percent(figures.mean)} ({interval}) over {figures.n} seeds"
 
@@ -49,8 +49,8 @@ class RecipeFigures:
         if self.accuracy.mean is None:
             return f"{self.name}: {self.words}."
         return (
-            f"{self.name}: {self.words}, an interval for other images; "
-            "one seed says nothing about how the recipe varies from seed to seed."
+            f"{self.name}: {self.words}, an interval for other images; one seed cannot show how the recipe varies "
+            "from seed to seed."
         )
 
 
@@ -106,8 +106,8 @@ class RecipeComparison:
         few = [recipe for recipe in (self.a, self.b) if recipe.accuracy.n < 2]
         have = " and ".join(f"{recipe.name} has {wording.counted(recipe.accuracy.n, 'finished run')}" for recipe in few)
         return (
-            f"Nothing can be said about the recipes {self.a.name} and {self.b.name}: {have}, and a recipe's spread "
-            "from seed to seed takes at least two seeds of each."
+            f"The recipes {self.a.name} and {self.b.name} cannot be compared: {have}, and at least two seeds of each "
+            "are needed to know how a recipe varies."
         )
 
     def _finding(self, difference: float, low: float, high: float, p: float) -> str:
@@ -118,14 +118,14 @@ class RecipeComparison:
         means = f"{ahead.name} {ahead.words} against {behind.name} {behind.words}"
         evidence = (
             f"difference {wording.points(abs(difference))} (95 % interval {wording.points_interval(low, high)}), "
-            f"{wording.p_value(p)}{self._correction}. This holds for other seeds and other images like "
+            f"{wording.p_stated(p)}{self._correction}. This holds for other seeds and other images like "
             f"{wording.these(self.n, 'image')}, not for other training data.{self._few}"
         )
         if self.shown:
             return f"As a recipe {ahead.name} is better than {behind.name}: {means}, {evidence}"
-        decided = " The interval leaves out 0, but it is not corrected; the corrected test decides." if low > 0 else ""
+        decided = " The interval excludes 0, but it is not corrected; the corrected test decides." if low > 0 else ""
         names = f"{self.a.name} and {self.b.name}"
-        return f"No difference can be shown between the recipes {names}: {means}, {evidence}{decided}"
+        return f"No significant difference between the recipes {names}: {means}, {evidence}{decided}"
 
     @property
     def _correction(self) -> str:
@@ -134,7 +134,7 @@ class RecipeComparison:
     @property
     def _few(self) -> str:
         fewest = min(self.a.accuracy.n, self.b.accuracy.n)
-        return " Two seeds are the fewest that can speak; take more." if fewest < 3 else ""
+        return " Two seeds are the minimum; use more." if fewest < 3 else ""
 
 
 def recipe_figures(labels: Labels, runs: Sequence[Answers], name: str) -> RecipeFigures:

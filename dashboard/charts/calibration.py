@@ -62,8 +62,8 @@ def coverage(
         figure.add_scatter(**_curve(of_run, styles[name]), name=shown[name])
         if name in asked:
             figure.add_scatter(**_mark(asked[name], styles[name]), name=shown[name])
-    figure.update_xaxes(title_text="share of images answered", tickformat=".0%", range=[0, 1.02])
-    return figure.update_yaxes(title_text="accuracy on these", tickformat=".1%")
+    figure.update_xaxes(title_text="coverage (share of images predicted)", tickformat=".0%", range=[0, 1.02])
+    return figure.update_yaxes(title_text="accuracy on these images", tickformat=".1%")
 
 
 def _line(curve: Series) -> dict[str, Any]:
@@ -118,8 +118,8 @@ def _curve(points: Sequence[CoveragePoint], drawn: RunStyle) -> dict[str, Any]:
         "marker": {"color": drawn.colour, "symbol": drawn.marker, "size": 10},
         "customdata": [[point.threshold, point.accuracy_low, point.accuracy_high] for point in points],
         "hovertemplate": (
-            "%{fullData.name}: answers %{x:.0%} with %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), "
-            "from a confidence of %{customdata[0]:.1%}<extra></extra>"
+            "%{fullData.name}: predicts %{x:.0%} with %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%}), from "
+            "a confidence of %{customdata[0]:.1%}<extra></extra>"
         ),
     }
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.statistics import wording
 from core.statistics.breakdown import ClassDifference
-from dashboard import wording
 from dashboard.charts.curves import epoch_axis
 from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
 from jobs.store.records import Epoch, Run
 
 MEASURES = {"val_accuracy": ("Validation accuracy", ".1%"), "val_loss": ("Validation loss", ".3f")}
-_WRITTEN = {"val_accuracy": wording.share, "val_loss": wording.loss}
+_WRITTEN = {"val_accuracy": wording.percent, "val_loss": wording.number}
 
 
 def overlaid_curves(
@@ -69,7 +69,7 @@ def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, t
         hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
         showlegend=False,
     )
-    return figure.update_xaxes(title_text="accuracy less the baseline's, in points", tickformat="+.0f")
+    return figure.update_xaxes(title_text="accuracy minus the baseline's, in points", tickformat="+.0f")
 
 
 def _line(epochs: Sequence[Epoch], measure: str, drawn: RunStyle, name: str) -> dict[str, Any]:

@@ -19,7 +19,9 @@ def interval_sentence(count: int) -> str:
     """Which of so many marks have their interval drawn."""
     if count <= MOST_INTERVALS:
         return "Bars: 95 % interval."
-    return f"Bars: 95 % interval, of more than {MOST_INTERVALS} runs only on the front; the hover of each mark has it."
+    return (
+        f"Bars: 95 % interval; with more than {MOST_INTERVALS} runs only on the Pareto front, for the others on hover."
+    )
 
 
 def accuracy_against_cost(priced: Sequence[Priced], cost: Cost, theme: Theme) -> go.Figure:
@@ -55,7 +57,7 @@ def _marks(
         "y": np.array([row.accuracy for row in shown]),
         "error_y": _reach(shown, colour) if intervals or on_front else None,
         "mode": "markers",
-        "name": f"{chart_text(model)}, on the front" if on_front else chart_text(model),
+        "name": f"{chart_text(model)}, Pareto front" if on_front else chart_text(model),
         "marker": {
             "symbol": marker if on_front else f"{marker}-open",
             "color": colour,

@@ -99,7 +99,7 @@ def pick_images(answers: Predictions, mask: Mask, wanted: Wanted) -> Indices:
 
 def outcome_words(run: str, against: str | None) -> dict[str, str]:
     """What each outcome is called for a run and perhaps another, both by name."""
-    words = {ALL: "Right and wrong", WRONG: "Misclassified", RIGHT: "Right"}
+    words = {ALL: "All", WRONG: "Misclassified", RIGHT: "Right"}
     if against is None:
         return words
     return words | {
@@ -107,8 +107,8 @@ def outcome_words(run: str, against: str | None) -> dict[str, str]:
         ONLY_AGAINST: f"{against} right, {run} wrong",
         BOTH_WRONG: "Both wrong",
         BOTH_RIGHT: "Both right",
-        RUN_SAYS: f"Only {run} says so",
-        AGAINST_SAYS: f"Only {against} says so",
+        RUN_SAYS: f"Only {run} predicts this",
+        AGAINST_SAYS: f"Only {against} predicts this",
     }
 
 
@@ -121,10 +121,10 @@ def describe(wanted: Wanted, run: str, against: str | None, *, within_area: bool
     if wanted.predicted is not None:
         parts.append(f"predicted {CLASS_NAMES[wanted.predicted]}")
     if wanted.cap is not None:
-        parts.append(f"at most {wanted.cap} of each pair")
+        parts.append(f"at most {wanted.cap} per class pair")
     if within_area:
-        parts.append("within the area on the map")
-    return f"{', '.join(parts)}; {_ORDERS[wanted.sort]}. Captions: true class → answer of {asker}."
+        parts.append("within the map area")
+    return f"{', '.join(parts)}; {_ORDERS[wanted.sort]}. Captions: true class → prediction of {asker}."
 
 
 def _rank(answers: Predictions, positions: Indices, sort: str) -> NDArray[np.floating[Any]]:

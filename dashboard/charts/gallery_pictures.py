@@ -79,7 +79,7 @@ def _suspect_picture(image: np.ndarray, label: int, quality: LabelQuality, at: i
     return Picture(
         position=at,
         source=data_uri(image),
-        alt=f"Image {at}: labelled {CLASS_NAMES[label]}, may be {CLASS_NAMES[suggested]}, trustworthiness {trust}",
+        alt=f"Image {at}: labelled {CLASS_NAMES[label]}, suggested {CLASS_NAMES[suggested]}, label quality {trust}",
         caption=f"{SHORT_NAMES[label]} → {SHORT_NAMES[suggested]} ({trust})",
         href="explore?" + urlencode({"run": run_id, "image": at}) if run_id else "",
     )

@@ -38,7 +38,7 @@ def placed(salient: NDArray[np.float32], frame: RelativeBox, shape: tuple[int, .
 def where(salient: NDArray[np.float32]) -> str:
     """Which ninth of the image is most salient: "strongest upper left"; or that nothing is."""
     if not salient.any():
-        return "nothing speaks for it"
+        return "no supporting region"
     down, across = (np.array_split(np.arange(side), 3) for side in salient.shape)
     sums = np.array([[salient[np.ix_(rows, columns)].mean() for columns in across] for rows in down])
     row, column = divmod(int(sums.argmax()), 3)

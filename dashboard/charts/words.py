@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.texts import clean_name
-from dashboard.wording import short, shortened
+from dashboard.page_wording import short, shortened
 
 ROOM = 40
 """Characters of a name beside others: plotly breaks no line, and a longer one would press the chart together."""

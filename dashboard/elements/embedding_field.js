@@ -212,6 +212,6 @@ export class Field {
     })
     const most = [...counts].sort((a, b) => b[1] - a[1])[0]
     const place = `Row ${Math.floor(number / CELLS) + 1}, column ${(number % CELLS) + 1} of the map`
-    return all ? `${place}: ${all} ${all === 1 ? "image" : "images"}, most of class ${this.data.names[most[0]]}` : `${place}: no image`
+    return all ? `${place}: ${all} ${all === 1 ? "image" : "images"}, mostly ${this.data.names[most[0]]}` : `${place}: no images`
   }
 }

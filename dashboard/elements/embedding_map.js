@@ -5,21 +5,21 @@ import { savePicture } from "./picture.js"
 
 const CLICK_PX = 4
 const MOST_CORNERS = 40
-const TOOLS = { box: "Select a box", lasso: "Select freely", open: "Open an image" }
+const TOOLS = { box: "Box select", lasso: "Lasso select", open: "Open an image" }
 const MOVES = { ArrowUp: -CELLS, ArrowDown: CELLS, ArrowLeft: -1, ArrowRight: 1 }
 const HINT = "Drag over the map to select an area; click a point to open its image."
 
 function build() {
-  const tools = element("div", { class: "tools", role: "group", "aria-label": "Tools of the map" },
+  const tools = element("div", { class: "tools", role: "group", "aria-label": "Map tools" },
     ...Object.entries(TOOLS).map(([tool, name]) => element("button", { type: "button", "data-tool": tool }, name)),
     element("button", { type: "button", class: "whole" }, "Whole map"),
-    element("button", { type: "button", class: "picture", "aria-label": "Picture of the map" }, "Picture"))
-  const cells = element("div", { class: "cells", role: "group", "aria-label": "The map in squares" },
+    element("button", { type: "button", class: "picture", "aria-label": "Save image of the map" }, "Save image"))
+  const cells = element("div", { class: "cells", role: "group", "aria-label": "Map grid" },
     ...Array.from({ length: CELLS * CELLS }, (_, k) => element("button", { type: "button", tabindex: k ? -1 : 0, "data-cell": k })))
   return [element("p", { class: "caption" }), tools,
     element("div", { class: "field" }, element("canvas", { class: "points", "aria-hidden": "true" }),
       element("canvas", { class: "marks", "aria-hidden": "true" }), cells),
-    element("p", { class: "words", "aria-live": "polite" }), element("ul", { class: "legend", "aria-label": "Signs of the map" })]
+    element("p", { class: "words", "aria-live": "polite" }), element("ul", { class: "legend", "aria-label": "Legend" })]
 }
 
 const thin = (corners) => {

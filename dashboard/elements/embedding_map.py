@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import page_wording
 from dashboard.charts.embedding import Embedding
 from dashboard.elements.sources import HOST, script, styles
 
@@ -35,5 +35,5 @@ def show_embedding(
     def open_one() -> None:
         on_open(int(st.session_state[key]["opened"]))
 
-    data = {**asdict(shown), "picture": wording.file_name(key, about)}
+    data = {**asdict(shown), "picture": page_wording.file_name(key, about)}
     _map(key=key, data=data, on_area_change=choose, on_opened_change=open_one)

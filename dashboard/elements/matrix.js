@@ -82,7 +82,7 @@ export default function (component) {
   // Kept from one update to the next, so that the focus stays where it is.
   if (!table) {
     table = build(data)
-    host.append(table, element("button", { type: "button", class: "picture", "aria-label": "Picture of the matrix" }, "Picture"))
+    host.append(table, element("button", { type: "button", class: "picture", "aria-label": "Save image of the matrix" }, "Save image"))
     table.querySelectorAll("button").forEach((cell) => { cell.tabIndex = -1 })
     rove(table, ...(data.chosen ?? [0, 0]))
   }

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from core.classes import CLASS_NAMES
-from dashboard import wording
+from dashboard import page_wording
 from dashboard.charts.confusion import SHORT_NAMES, Cell
 from dashboard.elements.sources import HOST, script, styles
 
@@ -48,7 +48,7 @@ def show_matrix(
             "short": SHORT_NAMES,
             "cells": [asdict(cell) for cell in cells],
             "chosen": chosen,
-            "picture": wording.file_name(key, about),
+            "picture": page_wording.file_name(key, about),
         },
         on_chosen_change=choose,
     )

@@ -1,7 +1,7 @@
 // Rows are drawn anew only when they have changed, and what is marked or focused is found again by the run's id.
 import { element, isPlainClick } from "./dom.js"
 
-const COLUMNS = ["Status", "Run", "Model", "Started", "Duration", "Epochs", "Best validation", "Test accuracy", "Seed"]
+const COLUMNS = ["Status", "Run", "Model", "Started", "Training time", "Epochs", "Best validation", "Test accuracy", "Seed"]
 const instances = new WeakMap()
 
 const checkbox = (name, id, checked) => {
@@ -38,7 +38,7 @@ const small = (text) => (text ? [element("span", { class: "small" }, text)] : []
 const two = (first, second) => [first, ...small(second)]
 
 const tableRow = (row, marked) => element("tr", { class: marked?.has(row.id) ? "marked" : "" },
-  ...(marked ? [element("td", { class: "box" }, checkbox(`Mark ${row.name} (${row.id})`, row.id, marked.has(row.id)))] : []),
+  ...(marked ? [element("td", { class: "box" }, checkbox(`Select ${row.name} (${row.id})`, row.id, marked.has(row.id)))] : []),
   element("td", { class: "state" }, ...state(row)),
   element("th", { scope: "row" }, ...name(row)),
   element("td", { class: "wide" }, row.model),
@@ -49,7 +49,7 @@ const tableRow = (row, marked) => element("tr", { class: marked?.has(row.id) ? "
   element("td", { class: row.interval ? "number" : "number nothing" }, ...two(row.accuracy, row.interval)),
   element("td", { class: "wide number" }, row.seed))
 
-const NUMBERS = new Set(["Duration", "Epochs", "Best validation", "Test accuracy", "Seed"])
+const NUMBERS = new Set(["Training time", "Epochs", "Best validation", "Test accuracy", "Seed"])
 const ALWAYS = new Set(["Status", "Run", "Test accuracy"])
 const heading = (column) => element("th", {
   scope: "col",
@@ -57,7 +57,7 @@ const heading = (column) => element("th", {
 }, column)
 
 const table = ({ rows, label }, marked) => {
-  const all = marked && checkbox("Mark all on this page", "all", rows.length > 0 && rows.every((row) => marked.has(row.id)))
+  const all = marked && checkbox("Select all on this page", "all", rows.length > 0 && rows.every((row) => marked.has(row.id)))
   return element("table", { "aria-label": label },
     element("thead", {}, element("tr", {},
       ...(marked ? [element("td", { class: "box" }, all)] : []), ...COLUMNS.map(heading))),

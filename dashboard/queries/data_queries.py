@@ -23,13 +23,13 @@ from jobs.store import queries
 from jobs.store.records import Run
 
 
-@st.cache_resource(show_spinner="Opening Fashion-MNIST")
+@st.cache_resource(show_spinner="Loading Fashion-MNIST")
 def fashion_mnist() -> benchmark.FashionMNIST:
     """The data set of this installation, mapped into memory once. Raise DataError."""
     return read_only(benchmark.load(settings().data))
 
 
-@st.cache_data(show_spinner="Averaging the images")
+@st.cache_data(show_spinner="Computing mean images")
 def mean_images() -> np.ndarray:
     """The mean training image of each class, uint8 (10, 28, 28). Raise DataError."""
     data = fashion_mnist()
@@ -76,7 +76,7 @@ def label_quality(run_id: str) -> LabelQuality:
     return _label_quality(run_id)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Judging the labels")
+@st.cache_resource(max_entries=64, show_spinner="Finding label issues")
 def _label_quality(run_id: str) -> LabelQuality:
     return read_only(quality_of(run_queries.predictions(run_id)))
 
@@ -95,9 +95,7 @@ def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None,
     return judge_one(position, int(next(iter(answers.values())).labels[position]), judged), left_out
 
 
-@st.cache_resource(
-    max_entries=4, show_spinner="Judging the training labels", hash_funcs={FoldGroup: lambda group: group.id}
-)
+@st.cache_resource(max_entries=4, show_spinner="Finding label issues", hash_funcs={FoldGroup: lambda group: group.id})
 def training_quality(group: FoldGroup) -> LabelQuality:
     """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
     return read_only(quality_of(out_of_sample(run_queries.store(), group, fashion_mnist().train_labels)))

@@ -38,12 +38,12 @@ def study(run_id: str) -> Study:
     return _study(run_id, studies.study_stamp(run_queries.store(), run_id))
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the study")
+@st.cache_resource(max_entries=6, show_spinner="Loading the map")
 def _study(run_id: str, _stamp: int) -> Study:
     return read_only(studies.get_study(run_queries.store(), run_id))
 
 
-@st.cache_data(max_entries=512, show_spinner="Looking where the model looks")
+@st.cache_data(max_entries=512, show_spinner="Computing the heat map")
 def saliency(run_id: str, position: int, label: int) -> np.ndarray:
     """How much each place of a test image speaks for a class in a run's model: float32 (28, 28), 0 to 1.
 
@@ -73,13 +73,13 @@ def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
     return np.array([to_model_view(photo.load()).image for photo in photos])
 
 
-@st.cache_data(max_entries=256, show_spinner="Looking where the model looks")
+@st.cache_data(max_entries=256, show_spinner="Computing the heat map")
 def photo_saliency(run_id: str, image: np.ndarray, label: int) -> np.ndarray:
     """The same as `saliency` of what the model sees of a photo, uint8 (28, 28)."""
     return predictor(run_id).saliency(image, label)
 
 
-@st.cache_data(max_entries=256, show_spinner="Looking for alike training images")
+@st.cache_data(max_entries=256, show_spinner="Finding the nearest training images")
 def photo_neighbours(run_id: str, study_stamp: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The nearest training images (k,) of what the model sees of a photo, and their distances (k,). Raise StudyError.
 

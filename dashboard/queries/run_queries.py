@@ -24,7 +24,7 @@ def store() -> Store:
     return background.open_here()
 
 
-@st.cache_resource(max_entries=64, show_spinner="Reading the predictions")
+@st.cache_resource(max_entries=64, show_spinner="Loading predictions")
 def _predictions(run_id: str) -> Predictions:
     return read_only(queries.get_predictions(store(), run_id))
 
@@ -39,7 +39,7 @@ def predictions(run_id: str) -> Predictions:
     return _predictions(run_id)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the predictions")
+@st.cache_resource(max_entries=16, show_spinner="Loading predictions")
 def validation_predictions(run_id: str) -> Predictions:
     """What a finished run said of its 6,000 validation images; closed to writing.
 
@@ -150,7 +150,7 @@ def keep_work_going() -> str:
         if state.queued or state.at_work:
             background.ensure_supervisor(store())
     except OSError as error:
-        return f"The queue cannot be worked off: {error.strerror} ({error.filename})."
+        return f"The queue cannot be processed: {error.strerror} ({error.filename})."
     return ""
 
 

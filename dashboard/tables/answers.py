@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.answers.verdict import Judgement, Verdict
 from core.classes import CLASS_NAMES
-from dashboard import wording
+from core.statistics import wording
 from jobs.reports.csv_writer import written
 
 _NONE: Verdict = "none of these"
@@ -56,13 +56,13 @@ def verdict(answers: Sequence[PhotoAnswer]) -> str:
     phrases = {answer.run: _phrase(answer) for answer in given}
     if len(given) == 1:
         (phrase,) = phrases.values()
-        return f"{phrase}." if given[0].verdict else f"{given[0].run} says {phrase}."
+        return f"{phrase}." if given[0].verdict else f"{given[0].run} predicts {phrase}."
     if len(set(phrases.values())) == 1:
         return f"{_all(len(given))}: {_lowered(phrases[given[0].run])}."
     first = {_predicted(answer) for answer in given if answer.verdict != _NONE}
     if len(first) == 1 and not any(answer.verdict == _NONE for answer in given):
         sure = sum(answer.verdict == "sure" for answer in given)
-        return f"{_all(len(given))} say {first.pop()}, and {sure} of them {'is' if sure == 1 else 'are'} sure."
+        return f"{_all(len(given))} predict {first.pop()}; {sure} of them {('is' if sure == 1 else 'are')} sure."
     return "The runs disagree: " + ", ".join(f"{run}: {_lowered(phrase)}" for run, phrase in phrases.items()) + "."
 
 
@@ -99,7 +99,8 @@ def _row(answer: PhotoAnswer) -> dict[str, str]:
     best = np.argsort(-answer.probabilities, kind="stable")[:3]
     places = zip(("First", "Second", "Third"), best, strict=True)
     return row | {
-        place: f"{CLASS_NAMES[label]} {wording.share(float(answer.probabilities[label]), 1)}" for place, label in places
+        place: f"{CLASS_NAMES[label]} {wording.percent(float(answer.probabilities[label]), 1)}"
+        for place, label in places
     }
 
 

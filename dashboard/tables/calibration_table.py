@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from core.statistics import wording
 from core.statistics.calibration import Calibration, CoveragePoint
-from dashboard import wording
 
 ERROR = "Expected calibration error"
 FIGURES = (ERROR, "Brier score (0 to 2)", "Log loss (nats)", "Mean confidence", "Accuracy (95 % interval)")
@@ -19,7 +19,8 @@ def calibration_table(columns: Mapping[str, Calibration]) -> pd.DataFrame:
 def coverage_table(columns: Mapping[str, Sequence[CoveragePoint]], asked: Sequence[float]) -> pd.DataFrame:
     """A row per share of images answered, a column per model by name: the accuracy reached on them."""
     rows = {
-        f"{100 * share:.0f} % answered": [_accuracy_at(points, share) for points in columns.values()] for share in asked
+        (f"{100 * share:.0f} % coverage"): [_accuracy_at(points, share) for points in columns.values()]
+        for share in asked
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns))
 
@@ -31,11 +32,11 @@ def point_at(points: Sequence[CoveragePoint], share: float) -> CoveragePoint | N
 
 def _figures(calibration: Calibration) -> dict[str, str]:
     values = (
-        wording.share(calibration.expected_error),
-        wording.loss(calibration.brier_score),
-        wording.loss(calibration.log_loss),
-        wording.share(calibration.confidence),
-        wording.accuracy(calibration.accuracy, calibration.n),
+        wording.percent(calibration.expected_error),
+        wording.number(calibration.brier_score),
+        wording.number(calibration.log_loss),
+        wording.percent(calibration.confidence),
+        wording.share_of(calibration.accuracy, calibration.n),
     )
     return dict(zip(FIGURES, values, strict=True))
 
@@ -44,6 +45,6 @@ def _accuracy_at(points: Sequence[CoveragePoint], share: float) -> str:
     point = point_at(points, share)
     if point is None:
         return wording.NOTHING
-    reached = wording.accuracy(point.accuracy, point.n)
+    reached = wording.share_of(point.accuracy, point.n)
     # Images of equal confidence are answered together.
     return reached if point.coverage - share < 0.005 else f"{reached} on {100 * point.coverage:.0f} %"

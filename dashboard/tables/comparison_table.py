@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from core.statistics import wording
 from core.statistics.comparison import Comparison
-from dashboard import wording
 from dashboard.tables.frames import with_names
 from jobs.reports import comparison_tables
 from jobs.store.records import Run

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from core.statistics.pareto import pareto_front
-from dashboard import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import distinct_names
 from jobs.store.records import RunCosts
 
@@ -29,12 +29,12 @@ def _prediction_ms(run: RunCosts) -> float | None:
 COSTS = {
     "training": Cost(
         "Training time",
-        "minutes at work",
+        "training time in minutes",
         lambda run: run.work_s / 60 or None,
         lambda minutes: wording.duration(60 * minutes),
     ),
     "prediction": Cost(
-        "Prediction time", "milliseconds per test image", _prediction_ms, lambda value: f"{value:.2f} ms an image"
+        "Prediction time", "milliseconds per test image", _prediction_ms, lambda value: f"{value:.2f} ms per image"
     ),
     "parameters": Cost(
         "Parameters", "parameters", lambda run: run.parameters_total, lambda value: f"{round(value):,} parameters"
@@ -67,17 +67,17 @@ def front_sentence(runs: Sequence[Priced], cost: Cost) -> str:
     """Which runs are on the front, the cheapest first, and what that does not say."""
     front = [run for run in runs if run.front]
     if not front:
-        return f"{cost.title} is recorded for no finished run."
+        return f"No finished run has a recorded {cost.title.lower()}."
     names = distinct_names([on_front.run for on_front in front])
     named = [
-        f"{names[on_front.run.id]} ({cost.written(on_front.cost)}) with {wording.test_accuracy(on_front.run)}"
+        f"{names[on_front.run.id]} ({cost.written(on_front.cost)}) with {run_wording.accuracy(on_front.run)}"
         for on_front in front
     ]
     if len(runs) == 1:
-        return f"One run only: {named[0]}."
+        return f"Only one run: {named[0]}."
     return (
-        f"No other of these {len(runs):,} runs is both as cheap and as accurate as: {core_wording.listed(named, 6)}. "
-        "The front goes by the figures as they are; runs whose intervals overlap may well be as good as one another."
+        f"Pareto front of these {len(runs):,} runs: {wording.listed(named, 6)}. No other run is both as cheap and as "
+        "accurate; runs whose intervals overlap may be equally good."
     )
 
 
@@ -85,7 +85,7 @@ def unknown_sentence(unknown: Sequence[RunCosts], cost: Cost) -> str:
     """Of which runs the cost is not recorded, by name; empty if there is none."""
     if not unknown:
         return ""
-    names = core_wording.listed([run.name for run in unknown], 5)
+    names = wording.listed([run.name for run in unknown], 5)
     return f"{cost.title} is not recorded for {wording.counted(len(unknown), 'run')}: {names}."
 
 
@@ -94,7 +94,7 @@ def machines_sentence(runs: Sequence[RunCosts]) -> str:
     machines = sorted({f"{run.host}, {run.device}, {wording.counted(run.threads or 0, 'thread')}" for run in runs})
     if len(machines) < 2:
         return ""
-    return f"Times of several machines are not alike. These are of {core_wording.listed(machines, 4)}."
+    return f"Times from different machines are not comparable. These are from {wording.listed(machines, 4)}."
 
 
 def _priced(run: RunCosts, cost: float, front: bool) -> Priced:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.config import TEST_IMAGES, RunConfig
 from core.machine.cores import has_bfloat16, usable_cores
 from core.presets import config_of
-from dashboard import wording
+from core.statistics import wording
 from jobs.store.records import FINISHED, Run
 
 
@@ -54,7 +54,7 @@ class Estimate:
     @property
     def words(self) -> str:
         """The estimate as a person reads it."""
-        return f"{wording.rough_duration(self.seconds)}, if it uses all its epochs (estimated from {self.source})"
+        return f"{wording.rough_duration(self.seconds)} for all epochs (estimated from {self.source})"
 
 
 def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
@@ -78,9 +78,9 @@ def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[flo
     for name in MEASURED:
         if _work_of(config_of(name, precision=config.precision)) == wanted:
             speed = _in_precision(MEASURED[name], config)
-            return speed, f"{speed:,.0f} images/s measured on two CPU cores; none like it has run here yet"
+            return speed, f"{speed:,.0f} images/s measured on two CPU cores; no similar run here yet"
     guess = _guess(config)
-    return guess, f"a guess of {guess:,.0f} images/s; none like it has run here yet"
+    return guess, f"a rough guess of {guess:,.0f} images/s; no similar run here yet"
 
 
 def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
@@ -90,7 +90,7 @@ def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
     newest = same[:_NEWEST]
     speed = statistics.median(map(_speed_of, newest))
     whose = f"run {newest[0].name}" if len(newest) == 1 else f"{len(newest)} runs"
-    return speed, f"{speed:,.0f} images/s of {whose} on this machine"
+    return speed, f"{speed:,.0f} images/s in {whose} on this machine"
 
 
 def _speed_of(run: Run) -> float:

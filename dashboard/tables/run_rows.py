@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from dashboard import style, wording
+from core.statistics import wording
+from dashboard import page_wording, style
+from jobs.results import run_wording
 from jobs.store.records import AT_WORK, FINISHED, Run
 
 
@@ -43,25 +45,25 @@ class RunRow:
 
 def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
     """A run as a row, with times in that zone as of `now`."""
-    words = wording.STATES[run.state]
+    look, state, since = page_wording.STATE_LOOKS[run.state], run_wording.state(run), page_wording.status(run, now)
     drawn = style.run_style(run.id)
-    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
-    validation, _, validation_interval = wording.validation_accuracy(run).partition(" (")
+    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
+    validation, _, validation_interval = run_wording.validation_accuracy(run).partition(" (")
     return RunRow(
         id=run.id,
         name=run.name,
         sign=drawn.sign,
         colour=drawn.colour,
-        state_sign=words.sign,
-        state=words.word,
-        state_colour=words.colour,
-        since=wording.status(run, now),
-        since_when=wording.status(run, now).removeprefix(words.word).removeprefix(";").strip(),
+        state_sign=look.sign,
+        state=state,
+        state_colour=look.colour,
+        since=since,
+        since_when=since.removeprefix(state).removeprefix(";").strip(),
         progress=round(run.fraction_done, 4) if run.status in AT_WORK else None,
         model=run.model,
-        started=wording.date(run.started_at, where, now),
-        started_full=wording.full_date(run.started_at, where),
-        duration=wording.duration(run.work_s) if run.work_s else wording.NOTHING,
+        started=wording.moment(run.started_at, where),
+        started_full=wording.moment_anywhere(run.started_at, where),
+        duration=wording.duration(run.work_s or None),
         epochs=_epochs(run),
         validation=validation,
         validation_interval=validation_interval.removesuffix(")"),

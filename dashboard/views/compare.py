@@ -8,7 +8,7 @@ from dashboard.sections.compare import recipe_comparison, run_comparison
 from jobs.results import photo_sets
 
 RUNS, RECIPES = "runs", "recipes"
-MODES = {RUNS: "Trained runs", RECIPES: "Recipes, by groups of seeds"}
+MODES = {RUNS: "Runs", RECIPES: "Recipes (seed groups)"}
 
 page.title("Compare", "Which is better, and is the difference real?")
 if listed := pickers.in_url("runs"):

@@ -8,7 +8,7 @@ from dashboard.sections.data import data_images, near_duplicates, suspect_labels
 
 SECTIONS = {
     "images": ("Images", data_images.show),
-    "suspects": ("Suspect labels", suspect_labels.show),
+    "suspects": ("Label issues", suspect_labels.show),
     "duplicates": ("Near-duplicates", near_duplicates.show),
 }
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Pair, Wanted
 from dashboard.charts.gallery_pictures import predicted_pictures
@@ -63,9 +64,9 @@ with right:
     words = galleries.describe(wanted, run.name, against.name if against else None, within_area=within_area)
     st.caption(page.plain(words))
     if area_in_url() and not within_area:
-        st.warning(f"The area of the map in the address is left aside: {page.plain(run.name)} has no map yet.")
+        st.warning(f"The map area in the link is ignored: {page.plain(run.name)} has no map yet.")
     if not len(order):
-        st.write("No image here: choose another cell or area, or fewer filters.")
+        st.write("No images match: choose another cell or area, or remove filters.")
     number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
     shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     pictures = predicted_pictures(data.test_images, pair.quoted(wanted.show), shown, pickers.whole_url())

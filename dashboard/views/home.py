@@ -26,15 +26,15 @@ ENDED = (FINISHED, STOPPED, FAILED)
 def say_hello() -> None:
     """What this is, for a store without runs, and the way to a first one."""
     st.write(
-        "Lookbook trains image classifiers on Fashion-MNIST, 70,000 small grey pictures of clothes in ten classes. "
-        "Launch a run and watch it learn, compare it with others, look at the very images it gets wrong, and let it "
-        "name a photo of your own. Runs work in the background: closing this page does not touch them."
+        "Lookbook trains image classifiers on Fashion-MNIST: 70,000 small grey images of clothing in ten classes. "
+        "Launch a run and watch it train, compare it with others, look at the images it gets wrong, and let it "
+        "classify your own photos. Runs train in the background: you can close this page."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Launch a one-minute run", type="primary", icon=":material/rocket_launch:"):
             launch_once(config_of("quick"), name=PRESETS["quick"].title)
         page.link("All presets and settings", "launch")
-        page.link("See the data", "data")
+        page.link("Browse the data", "data")
 
 
 def open_run(run_id: str) -> None:
@@ -49,7 +49,7 @@ latest = list_runs(run_queries.store(), Filter(statuses=ENDED), limit=LATEST)
 if active or latest:
     best_models.show()
     if active:
-        st.subheader("At work and waiting", anchor=False)
+        st.subheader("Running and queued", anchor=False)
         queue_panel.show_queue()
     if latest:
         st.subheader("Latest runs", anchor=False)

@@ -32,7 +32,8 @@ base, start, source = starting_point()
 scope = scope_of(start)
 if source:
     st.info(
-        f"A clone of **{page.plain(source.name)}** ({source.id}): its config is filled in below; change what you like."
+        f"Cloned from **{page.plain(source.name)}** ({source.id}). Its configuration is filled in below; change "
+        "what you like."
     )
 else:
     pickers.say_unknown("preset", "Preset", tuple(PRESETS))
@@ -48,11 +49,11 @@ with left:
         key=f"{scope}_name",
         persist_state="session",
         max_chars=200,
-        placeholder="Empty: preset and seed",
+        placeholder="Default: preset and seed",
     )
     values = basic_fields(base, scope)
     several = grouping(base, scope)
-    with st.expander("Advanced: every other setting"):
+    with st.expander("Advanced settings"):
         values |= advanced_fields(base, scope)
 with draft:
     say_draft(start, base, values, several, named=name != own_name)

@@ -29,7 +29,7 @@ page.title("Predict", "What is this?")
 offered = pickers.finished_runs("run")
 if not offered:
     page.empty(
-        "No run has finished yet, so there is no model to ask. A one-minute run is enough to begin.",
+        "No finished runs yet, so there is no model to predict with. A one-minute run is enough to start.",
         "Launch a run",
         "launch",
     )
@@ -44,21 +44,23 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     dropped = collect_photos()
 with right:
-    chosen = pickers.pick_runs("Runs to ask", offered, default=[offered[0].id])
-    looking = pickers.switch("Show what speaks for each answer (Grad-CAM)", "saliency")
+    chosen = pickers.pick_runs("Predict with", offered, default=[offered[0].id])
+    looking = pickers.switch("Show Grad-CAM heat maps", "saliency")
     comparing = pickers.switch("Show the nearest training images", "neighbours")
 if not dropped.files or not chosen:
-    page.empty("Drop photos above, or choose a drawn sample, and at least one run. The answers appear here.")
+    page.empty("Add photos or choose a drawn sample, and choose at least one run. The predictions appear here.")
     st.stop()
 if len(dropped.files) > MAX_ENTRIES:
-    st.warning(f"Of {len(dropped.files):,} photos the first {MAX_ENTRIES:,} are answered.")
+    st.warning(f"Only the first {MAX_ENTRIES:,} of {len(dropped.files):,} photos are used.")
 
 names, styles, models = distinct_names(chosen), run_styles([run.id for run in chosen]), {}
 for run in chosen:
     try:
         models[run.id] = model_queries.predictor(run.id)
     except CheckpointError as error:
-        st.warning(f"**{page.plain(run.name)}** cannot answer. {page.plain(str(error))} The other runs go on.")
+        st.warning(
+            f"**{page.plain(run.name)}** cannot predict. {page.plain(str(error))} The other runs are not affected."
+        )
 
 judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
 show_refusals([photo.error for photo in judged if photo.error])
@@ -81,11 +83,11 @@ for photo, seen in readable[(number - 1) * ROWS : number * ROWS]:
         show_neighbours(photo.key, view, with_study, names)
 
 answers = [answer for photo in judged for answer in photo.answers(names)]
-st.subheader("All answers", anchor=False)
-st.dataframe(answer_table(answers), hide_index=True, alt="The answers of all runs to all photos")
+st.subheader("All predictions", anchor=False)
+st.dataframe(answer_table(answers), hide_index=True, alt="The predictions of all runs for all photos")
 csv_button("Download all probabilities (CSV)", partial(answer_csv, answers), "answers")
 if known := [photo for photo, _ in readable if photo.truth is not None]:
-    st.subheader("Right or wrong", anchor=False)
+    st.subheader("Accuracy on labelled photos", anchor=False)
     if models:
         show_results(*results_of(known, names))
     offer_to_keep(known)

@@ -7,8 +7,8 @@ from jobs.store.queries import get_run
 
 VIEWS = {
     "list": ("All runs", run_list.show),
-    "groups": ("Groups of seeds", group_list.show),
-    "costs": ("Cost against quality", cost_view.show),
+    "groups": ("Seed groups", group_list.show),
+    "costs": ("Accuracy vs. cost", cost_view.show),
 }
 
 run_dialogs.answer()

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import click
 
 from core.classes import CLASS_NAMES
+from core.statistics import wording
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.comparison import Comparison
 from jobs.cli import output
 from jobs.cli.parameters import runs_argument
 from jobs.cli.parsing import command
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import (
     GroupsCompared,
     RunsCompared,
@@ -60,7 +61,7 @@ def _accuracies(compared: RunsCompared) -> str:
     baseline, *others = compared.runs
     letters = ("A, the baseline", "B") if len(others) == 1 else ("the baseline", "")
     rows = [
-        (run.id, compared.names[run.id], wording.accuracy(run), str(run.seed), letters[run is not baseline])
+        (run.id, compared.names[run.id], run_wording.accuracy(run), str(run.seed), letters[run is not baseline])
         for run in (baseline, *others)
     ]
     return output.table(("ID", "NAME", "TEST ACCURACY", "SEED", ""), rows)

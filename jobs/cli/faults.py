@@ -10,6 +10,7 @@ import numpy as np
 
 from core.data import fashion_mnist
 from core.errors import ConfigurationError
+from core.statistics import wording
 from core.statistics.label_errors import agreed
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE
 from core.statistics.subsets import Subset
@@ -18,7 +19,7 @@ from jobs.cli.parameters import csv_option, json_option, runs_argument
 from jobs.cli.parsing import command, refuse_both
 from jobs.cli.selection import find_runs
 from jobs.reports import csv_tables
-from jobs.results import duplicate_search, wording
+from jobs.results import duplicate_search
 from jobs.results.comparisons import NotComparable, comparable, distinct_names
 from jobs.results.flagged_rows import Row, duplicate_rows, suspect_rows
 from jobs.results.fold_groups import find_fold_group, out_of_sample

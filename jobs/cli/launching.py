@@ -11,13 +11,14 @@ import click
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
+from core.statistics import wording
 from jobs.bulk import numbered_names
 from jobs.cli import completion, output
 from jobs.cli.parameters import runs_argument, tags_option, text
 from jobs.cli.parsing import command, refuse_both
 from jobs.cli.reading import look_after
 from jobs.cli.selection import find_runs
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.running import cloning, queue
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.running.phases import is_testing
@@ -172,11 +173,11 @@ def _warning_line(run: Run) -> str:
 
 
 def _progress_line(store: Store, run: Run) -> str:
-    start = f"{run.id} {run.name}: {wording.state(run)}"
+    start = f"{run.id} {run.name}: {run_wording.state(run)}"
     if run.error_message:
         return f"{start}: {run.error_message} {run.error_advice}"
     if run.status == FINISHED:
-        return f"{start}: test accuracy {wording.accuracy(run)}, {wording.duration(run.work_s)} at work"
+        return f"{start}: test accuracy {run_wording.accuracy(run)}, {wording.duration(run.work_s)} at work"
     if not run.batches:
         return start
     if is_testing(store, run):

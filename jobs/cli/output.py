@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO, cast
 
+from core.statistics import wording
 from core.texts import clean_lines, clean_name
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import LeftOut
 from jobs.store.records import QUEUED, Run
 
@@ -85,7 +86,7 @@ def run_table(runs: Sequence[Run]) -> str:
 def queue_table(active: Sequence[Run]) -> str:
     """The runs at work, then those that wait in their order, with their places."""
     at_work = sum(run.status != QUEUED for run in active)
-    places = ["-"] * at_work + [str(place) for place in range(1, len(active) - at_work + 1)]
+    places = [wording.NOTHING] * at_work + [str(place) for place in range(1, len(active) - at_work + 1)]
     rows = [(place, *_row(run)[:5], _epoch(run), _left(run)) for place, run in zip(places, active, strict=True)]
     return table(("PLACE", "ID", "STATUS", "SINCE", "NAME", "MODEL", "EPOCH", "LEFT AT MOST"), rows)
 
@@ -93,15 +94,15 @@ def queue_table(active: Sequence[Run]) -> str:
 def _row(run: Run) -> tuple[str, ...]:
     return (
         run.id,
-        wording.state(run),
+        run_wording.state(run),
         wording.moment(run.status_since),
         run.name,
         run.model,
         wording.moment(run.started_at),
-        wording.duration(run.work_s) if run.work_s else "-",
+        wording.duration(run.work_s or None),
         _epoch(run),
-        wording.best_validation(run),
-        wording.accuracy(run),
+        run_wording.best_validation(run),
+        run_wording.accuracy(run),
         str(run.seed),
     )
 

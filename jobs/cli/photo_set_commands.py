@@ -12,6 +12,7 @@ from core.labelling.photo_labels import PhotoLabels
 from core.photos import decoder
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import Photo, UnreadablePhoto
+from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from core.statistics.metrics import accuracy
 from core.statistics.wording import counted
@@ -28,7 +29,7 @@ from jobs.cli.predicting import (
     say_what_lay_beside,
     verdict_text,
 )
-from jobs.results import photo_sets, wording
+from jobs.results import photo_sets
 from jobs.results.comparisons import compare_runs
 from jobs.results.photo_sets import PhotoSet, find_set
 from jobs.running.background import open_here

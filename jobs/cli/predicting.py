@@ -17,13 +17,13 @@ from core.labelling.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColu
 from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
 from core.photos import decoder
 from core.photos.photo_files import PhotoFile, gather
+from core.statistics import wording
 from core.statistics.metrics import accuracy, confusion_matrix
 from core.statistics.wording import counted, listed
 from core.texts import clean_name
 from jobs.cli import completion, output
 from jobs.cli.parameters import photos_argument, run_argument, text
 from jobs.cli.parsing import command
-from jobs.results import wording
 from jobs.running.background import open_here
 from jobs.store.queries import find_run
 

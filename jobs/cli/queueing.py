@@ -11,8 +11,8 @@ from jobs.cli.parameters import json_option, runs_argument, text
 from jobs.cli.parsing import command
 from jobs.cli.reading import look_after
 from jobs.cli.selection import do_on_each, find_runs
+from jobs.results import run_wording
 from jobs.results.description import summarise
-from jobs.results.wording import queue_words
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import queue_settings
@@ -75,7 +75,7 @@ def show_queue(as_json: bool) -> None:
     if as_json:
         print(output.as_json({**asdict(state), "runs": [summarise(run) for run in active]}))
         return
-    print(queue_words(state))
+    print(run_wording.queue_words(state))
     if active:
         print(f"\n{output.queue_table(active)}")
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from core.statistics import wording
 from core.statistics.wording import counted, size
 from jobs.cli import output
 from jobs.cli.parameters import json_option, run_argument, tags_option, text
 from jobs.cli.parsing import command
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.description import describe, device_of, summarise
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
@@ -106,7 +107,7 @@ def look_after(store: Store, runs: list[Run]) -> None:
 
 def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
     facts = [
-        ("status", f"{wording.state(run)} since {wording.moment(run.state_since)}"),
+        ("status", f"{run_wording.state(run)} since {wording.moment(run.state_since)}"),
         ("model", f"{run.model}, preset {run.preset}, seed {run.seed}"),
         ("device", _device(run)),
         ("weights", _weights(run)),
@@ -114,8 +115,8 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
         ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
         ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
-        ("validation", f"accuracy {wording.best_validation(run)}, the best"),
-        ("test", f"accuracy {_flips(run)}{wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
+        ("validation", f"accuracy {run_wording.best_validation(run)}, the best"),
+        ("test", f"accuracy {_flips(run)}{run_wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
         ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
         ("warning", run.warning),

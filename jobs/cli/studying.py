@@ -5,9 +5,9 @@ import time
 
 import click
 
+from core.statistics import wording
 from jobs.cli.parameters import run_argument
 from jobs.cli.parsing import command
-from jobs.results import wording
 from jobs.running.background import TaskStatus, open_here
 from jobs.store.queries import find_run
 from jobs.store.store import Store

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.calibration import calibration
 from core.statistics.comparison import Comparison
 from core.statistics.metrics import confusion_matrix
@@ -11,15 +11,15 @@ from jobs.reports.document import Beside, Block, Document, Finding, Items, Parag
 from jobs.reports.drawing import Look
 from jobs.reports.report_charts import Curve
 from jobs.reports.report_sections import Images
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import RunsCompared, validation_sentence
 from jobs.store.records import Epoch, Run
 
 DETAILED = 30
 """Runs that are told of class by class and with images: more would make a file that few programs open at once."""
 _SHORTENED = (
-    f"Class by class, confusion by confusion and with images the first {DETAILED} runs after the baseline are told of; "
-    "of the others the tables have the figures, and a report of fewer runs has the rest."
+    f"Classes, confusions and images are shown for the first {DETAILED} runs after the baseline. The tables have the "
+    "metrics of the others, and a report of fewer runs has the rest."
 )
 
 
@@ -35,7 +35,7 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
     if compared.left_out:
         findings.append(Items(tuple(left_out.sentence for left_out in compared.left_out)))
     return Document(
-        title=f"{core_wording.listed(names[1:], 3)} against {names[0]}",
+        title=f"{wording.listed(names[1:], 3)} against {names[0]}",
         subtitle=f"{len(names)} runs on the same {len(compared.predictions[baseline.id].labels):,} test images",
         opening=tuple(findings),
         sections=(
@@ -52,17 +52,18 @@ def document(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]], imag
             _settings(compared),
             Section("Environment", (run_tables.environment(compared.names, compared.runs),)),
             report_sections.method(
-                "Two runs are compared on the images that both answered. Images that both have right, or both wrong, "
-                "say nothing about which is better: the exact McNemar test asks how surprising the split of the others "
-                "would be if both were equally good. The interval of a difference is that of the paired bootstrap.",
-                "Looking at many runs, classes or confusions finds something by chance alone. Holm's correction keeps "
-                "the probability of even one false alarm at 5 % among the runs held against the baseline; and, within "
-                "one such comparison, among its classes and among its confusions. It does not cover the classes of "
-                "several comparisons together: where many runs are looked at class by class, some will differ by "
-                "chance.",
-                "Tied as the best are all runs that no other one is shown to be better than, by that correction or at "
-                "5 % over the number of the other runs; the truly best one is among them with at least 95 %.",
-                "This compares trained models. Whether one recipe is better than another takes several seeds of each.",
+                "Two runs are compared on the images that both predicted. Images that both have right, or both "
+                "wrong, do not tell which is better: the exact McNemar test asks how surprising the split of the "
+                "others would be if both were equally good. The interval of a difference is from the paired "
+                "bootstrap.",
+                "Looking at many runs, classes or confusions finds some differences by chance alone. Holm's "
+                "correction keeps the probability of even one false positive at 5 % among the runs compared with the "
+                "baseline, and, within one comparison, among its classes and among its confusions. It does not cover "
+                "the classes of several comparisons together: across many runs, some classes will differ by chance.",
+                "Tied as the best are all runs that no other run is significantly better than, by that correction or "
+                "at 5 % divided by the number of other runs; the truly best run is among them with a probability of "
+                "at least 95 %.",
+                "This compares trained models. To compare recipes, train several seeds of each.",
             ),
         ),
     )
@@ -81,7 +82,7 @@ def _curves(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]]) -> Se
             percent=percent,
         )
         for title, field, percent, best in (
-            ("Validation accuracy", "val_accuracy", True, wording.best_validation),
+            ("Validation accuracy", "val_accuracy", True, run_wording.best_validation),
             ("Validation loss", "val_loss", False, lambda run: wording.number(run.best_val_loss)),
         )
     )

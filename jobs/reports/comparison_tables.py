@@ -8,14 +8,14 @@ import numpy as np
 from core.answers.verdict import Verdict
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.breakdown import PairDifference
 from core.statistics.comparison import Comparison
 from core.statistics.metrics import accuracy, top_k_accuracy
 from core.statistics.recipes import RecipeComparison, RecipeFigures
 from core.statistics.subsets import Subset
 from jobs.reports.document import Table
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import distinct_names
 from jobs.results.seed_groups import Group
 from jobs.store.records import Predictions, Run
@@ -31,11 +31,11 @@ def runs(compared: Sequence[Run]) -> Table:
         (
             names[run.id],
             run.id,
-            wording.model(run),
+            run_wording.model(run),
             str(run.seed),
-            wording.accuracy(run),
+            run_wording.accuracy(run),
             _loss(run, compared[0]),
-            wording.best_validation(run),
+            run_wording.best_validation(run),
             wording.duration(run.work_s),
             wording.count(run.parameters_trained),
         )
@@ -141,7 +141,7 @@ def recipes(
 def seeds(groups: Sequence[Group]) -> Table:
     """Every run of the groups."""
     rows = tuple(
-        (run.name, run.id, group.name, str(run.seed), wording.state(run), wording.accuracy(run))
+        (run.name, run.id, group.name, str(run.seed), run_wording.state(run), run_wording.accuracy(run))
         for group in groups
         for run in group.runs
     )
@@ -194,12 +194,12 @@ def _brief(name: str, value: object) -> str:
 
 def _recipe(group: Group, figures: RecipeFigures) -> tuple[str, ...]:
     over_seeds = figures.accuracy
-    finished = f"{over_seeds.n} of {core_wording.counted(len(group.runs), 'seed')}"
+    finished = f"{over_seeds.n} of {wording.counted(len(group.runs), 'seed')}"
     if over_seeds.low is None or over_seeds.high is None or over_seeds.sd is None:
         # One seed has the interval of its images.
         spread = "one seed: unknown" if over_seeds.n else wording.NOTHING
         return group.name, finished, wording.share_of(over_seeds.mean, figures.images), spread
-    mean = f"{wording.percent(over_seeds.mean)} ({core_wording.percent_interval(over_seeds.low, over_seeds.high)})"
+    mean = f"{wording.percent(over_seeds.mean)} ({wording.percent_interval(over_seeds.low, over_seeds.high)})"
     return group.name, finished, mean, f"{100 * over_seeds.sd:.2f}"
 
 

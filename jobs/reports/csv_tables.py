@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
-from core.statistics import metrics
+from core.statistics import metrics, wording
 from core.statistics.breakdown import ClassDifference
 from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
 from core.statistics.comparison import Comparison
 from core.statistics.recipes import RecipeComparison
 from core.statistics.subsets import Subset
 from jobs.reports.csv_writer import written
-from jobs.results import wording
 from jobs.results.description import interval_of, summarise
 from jobs.results.flagged_rows import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
 from jobs.results.seed_groups import Group

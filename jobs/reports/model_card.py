@@ -9,11 +9,11 @@ from core.architectures import ARCHITECTURES
 from core.classes import CLASS_NAMES
 from core.config import RunConfig, with_changes
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from core.statistics import wording
 from core.statistics.calibration import calibration
 from core.statistics.metrics import confusion_matrix, per_class
 from jobs.reports import report_sections, run_tables
 from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
-from jobs.results import wording
 from jobs.store.records import Predictions, Run
 
 WEIGHTS, ONNX = "model.safetensors", "model.onnx"
@@ -39,12 +39,12 @@ def document(
         subtitle=f"{ARCHITECTURES[config.model].title}; classifies grey 28x28 images of garments into ten classes.",
         opening=(Finding(report_sections.accuracy_sentence(run, tested)),),
         sections=(
-            Section("What goes in and comes out", _interface(config)),
+            Section("Input and output", _interface(config)),
             *([_onnx(agreement)] if agreement is not None else []),
             _safetensors(config),
             Section("Data", (Paragraph(report_sections.data_sentence(run)), _LICENCE)),
             Section(
-                "Figures",
+                "Metrics",
                 (
                     run_tables.overall(tested),
                     run_tables.per_class(per_class(matrix)),
@@ -73,15 +73,15 @@ def _interface(config: RunConfig) -> tuple[Block, ...]:
             "as Fashion-MNIST has them. Out: ten logits, and the ten probabilities that are their softmax."
         ),
         Paragraph(f"The classes in the order of the output: {classes}."),
-        Paragraph("What happens to an image before the network sees it:"),
+        Paragraph("Preprocessing before the network sees the image:"),
         Items(preprocessing(config), numbered=True),
         *([Paragraph(_FLIPS)] if config.test_time_flips else []),
     )
 
 
 _FLIPS = (
-    "The network is asked twice, for the image and for its mirror image (left and right exchanged); the logits are the "
-    "mean of its two answers. The figures below are with it."
+    "The network is run twice, on the image and on its mirror image (left and right exchanged); the logits are the "
+    "mean of both. The metrics below include this."
 )
 
 
@@ -113,7 +113,7 @@ def _onnx(agreement: Agreement) -> Section:
     )
     what = (
         f"The ONNX file includes all of the above. It takes {INPUT}, uint8 (n, 28, 28), for any n, and gives {LOGITS} "
-        f"and {PROBABILITIES}, float32 (n, 10). Nothing of this project is needed."
+        f"and {PROBABILITIES}, float32 (n, 10). It needs nothing else from this project."
     )
     return Section("Use it with ONNX Runtime", (Paragraph(what), Code("python", _ONNX_CODE), Paragraph(checked)))
 
@@ -182,8 +182,8 @@ with torch.no_grad():
 
 
 _BFLOAT16 = (
-    "The figures are of answers in bfloat16, in which it was trained. Computed in float32, as by ONNX Runtime, a "
-    "probability differs in its third digit, and a few answers near a tie may change."
+    "The metrics are of predictions in bfloat16, in which it was trained. Computed in float32, as by ONNX Runtime, a "
+    "probability differs in its third digit, and a few predictions near a tie may change."
 )
 
 
@@ -192,15 +192,16 @@ def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
     weakest = min(figures, key=lambda each: each.recall if each.recall is not None else 1.0)
     calibrated = calibration(tested.labels, tested.probabilities)
     return (
-        "It always answers one of the ten classes, with a confidence, also for what is none of them.",
-        "It knows product photographs, converted as those of Fashion-MNIST were. How well it does on other photographs "
-        "is not measured here; they must at least be cut out, made bright on black and brought to 28x28 pixels.",
+        "It always predicts one of the ten classes, with a confidence, even if the image shows none of them.",
+        "It is trained on product photographs, converted as those of Fashion-MNIST were. How well it does on other "
+        "photographs is not measured here; they must at least be cut out, made bright on black and scaled to 28x28 "
+        "pixels.",
         f"It is weakest on {weakest.name}: {wording.share_of(weakest.recall, weakest.support)} of them are recognised.",
         f"Its confidence: {calibrated.sentence}",
-        f"The figures are those of one model trained with one seed ({run.seed}). Another seed gives another model; the "
-        "intervals do not cover that.",
-        "The test images were taken and labelled as those it learnt from, so that they share their faults.",
-        *([f"It was not trained in one exact go: {run.inexact_because}"] if run.inexact_because else []),
+        f"The metrics are those of one model trained with one seed ({run.seed}). Another seed gives another model; "
+        "the intervals do not cover that.",
+        "The test images were collected and labelled like the training images, so they share their label issues.",
+        *([f"It was not trained in one exactly reproducible go: {run.inexact_because}"] if run.inexact_because else []),
         *([_BFLOAT16] if run.environment.get("precision") == "bfloat16" else []),
     )
 

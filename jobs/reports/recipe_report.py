@@ -1,6 +1,6 @@
 """The report of groups of seeds held against a baseline as recipes."""
 
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from jobs.reports import comparison_tables, report_sections
 from jobs.reports.document import Document, Finding, Items, Section
 from jobs.results.comparisons import GroupsCompared
@@ -13,18 +13,18 @@ def document(compared: GroupsCompared) -> Document:
     recipes = comparison_tables.recipes(compared.groups, compared.figures, compared.comparisons)
     configs = {group.name: group.runs[0].config for group in compared.groups}
     return Document(
-        title=f"{core_wording.listed(names[1:], 3)} against {names[0]}, as recipes",
-        subtitle=f"{len(names)} groups of seeds on the same test images",
+        title=f"{wording.listed(names[1:], 3)} against {names[0]}, as recipes",
+        subtitle=f"{len(names)} seed groups on the same test images",
         opening=(*(Finding(comparison.sentence) for comparison in compared.comparisons), *left_out),
         sections=(
             Section("The recipes", (recipes, Items(tuple(figures.sentence for figures in compared.figures)))),
             Section("Seed by seed", (comparison_tables.seeds(compared.groups),)),
             Section("Configuration", (report_sections.differing_settings(configs, without="seed"),)),
             report_sections.method(
-                "A recipe is a configuration without its seed. The interval of a recipe's mean speaks of other seeds "
-                "on the same images (Student's t). A comparison speaks of other seeds and other images: seeds are "
-                "random and belong to one recipe, images are random and answered by all (Hillis 2014).",
-                "Several recipes held against one baseline are corrected by Holm's method.",
+                "A recipe is a configuration without its seed. The interval of the mean of a recipe covers other "
+                "seeds on the same images (Student's t). A comparison covers other seeds and other images: seeds are "
+                "random and belong to one recipe, images are random and predicted by all (Hillis 2014).",
+                "Several recipes compared with one baseline are corrected by Holm's method.",
             ),
         ),
     )

@@ -62,8 +62,8 @@ def _of_one(store: Store, described: Run) -> Document:
 def _of_several(store: Store, runs: Sequence[Run]) -> Document:
     if len(runs) > MOST:
         raise NotComparable(
-            f"A report holds at most {MOST} runs, and {len(runs):,} are named.",
-            "Name fewer; `python -m jobs compare --json` tells the figures of any number.",
+            f"A report covers at most {MOST} runs, and {len(runs):,} are named.",
+            "Name fewer; `python -m jobs compare --json` compares any number.",
         )
     compared = compare_runs(store, runs)
     tested = compared.predictions[compared.runs[0].id]

@@ -7,12 +7,10 @@ import numpy.typing as npt
 
 from core.classes import CLASS_NAMES
 from core.config import TEST_IMAGES, RunConfig
-from core.statistics import metrics
-from core.statistics import wording as core_wording
+from core.statistics import metrics, wording
 from core.statistics.intervals import accuracy_interval
 from jobs.reports import comparison_tables, report_charts
 from jobs.reports.document import Block, Items, Paragraph, Pictures, Section
-from jobs.results import wording
 from jobs.store.records import Predictions, Run
 
 PICTURES_SHOWN = 16
@@ -53,8 +51,8 @@ def differing_settings(configs: Mapping[str, RunConfig], without: str = "") -> B
 def method(*sentences: str) -> Section:
     """How the figures were computed; the first sentences are the same in every report."""
     shared = (
-        "Intervals of an accuracy or a recall are Wilson's 95 % score intervals: they say how far chance in the choice "
-        "of test images reaches, not how another seed would have done.",
+        "Intervals of an accuracy or a recall are Wilson's 95 % score intervals: they cover the choice of test "
+        "images, not another seed.",
         "Confidence is the probability of the predicted class. The expected calibration error is the mean distance of "
         "accuracy and confidence over 15 bins of equal width, weighted by their images.",
         "The labels are those of the data set, some of which are wrong; no image was left out.",
@@ -65,14 +63,14 @@ def method(*sentences: str) -> Section:
 def accuracy_sentence(run: Run, tested: Predictions) -> str:
     """What a reader may quote of one run."""
     right = int(np.count_nonzero(tested.predicted == tested.labels))
-    images = core_wording.these(len(tested.labels), "test image")
+    images = wording.these(len(tested.labels), "test image")
     if not len(tested.labels):
         return f"{run.name} was tested on no image."
     low, high = accuracy_interval(right, len(tested.labels))
     flips = "with test-time flips, " if run.answers_with_flips else ""
     return (
-        f"{run.name} predicts {core_wording.percent(right / len(tested.labels))} of {images} right "
-        f"({flips}95 % interval {core_wording.percent_interval(low, high)})."
+        f"{run.name} predicts {wording.percent(right / len(tested.labels))} of {images} right "
+        f"({flips}95 % interval {wording.percent_interval(low, high)})."
     )
 
 
@@ -85,5 +83,5 @@ def _surest(tested: Predictions, shown: npt.NDArray[np.bool_], images: Images, c
 
 def _answer(tested: Predictions, place: int) -> str:
     true, predicted = int(tested.labels[place]), int(tested.predicted[place])
-    sure = core_wording.percent(float(tested.probabilities[place, predicted]))
+    sure = wording.percent(float(tested.probabilities[place, predicted]))
     return f"{CLASS_NAMES[true]} taken for {CLASS_NAMES[predicted]} ({sure}), image {place}"

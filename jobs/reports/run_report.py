@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.statistics import wording
 from core.statistics.calibration import accuracy_by_coverage, calibration, fit_temperature, with_temperature
 from core.statistics.metrics import confusion_matrix, per_class
 from jobs.reports import drawing, report_charts, report_sections, run_tables
 from jobs.reports.document import Beside, Block, Document, Finding, Items, Paragraph, Section
 from jobs.reports.report_charts import Curve
 from jobs.reports.report_sections import Images
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.store.records import Attempt, Epoch, Predictions, Run
 
 
@@ -32,7 +33,7 @@ def document(facts: RunFacts, images: Images | None = None) -> Document:
     run, tested = facts.run, facts.tested
     return Document(
         title=f"Run {run.name}",
-        subtitle=f"{run.model}, seed {run.seed}, {run.state}; run {run.id}",
+        subtitle=f"{run.model}, seed {run.seed}, {run_wording.state(run)}; run {run.id}",
         opening=_opening(facts),
         sections=(
             Section("The run", (run_tables.facts(run), Paragraph(report_sections.data_sentence(run)))),
@@ -54,14 +55,14 @@ def _opening(facts: RunFacts) -> tuple[Block, ...]:
     remarks = [remark for remark in (run.error_message, run.warning, run.inexact_because) if remark]
     noted = [Items(tuple(remarks))] if remarks else []
     if tested is None:
-        return (Finding(f"{run.name} is {run.state}: it has no figures of the test images."), *noted)
+        return (Finding(f"{run.name} is {run_wording.state(run)}: it has no test metrics."), *noted)
     return (Finding(report_sections.accuracy_sentence(run, tested)), *noted)
 
 
 def _curves(facts: RunFacts) -> Section:
     epochs, best = facts.epochs, facts.run.best_epoch
     look = drawing.looks([facts.run.id])[facts.run.id]
-    best_words = f"Best validation: {wording.best_validation(facts.run)}." if best else ""
+    best_words = f"Best validation: {run_wording.best_validation(facts.run)}." if best else ""
     last = epochs[-1]
     loss = (Curve("training", epochs, "train_loss", drawing.QUIET), Curve("validation", epochs, "val_loss", look, best))
     accuracy = (
@@ -71,7 +72,7 @@ def _curves(facts: RunFacts) -> Section:
     loss_words = f"After {len(epochs)} epochs training {last.train_loss:.4f}, validation {last.val_loss:.4f} nats."
     accuracy_words = (
         f"After {len(epochs)} epochs training {wording.percent(last.train_accuracy)}, "
-        f"validation {wording.share_of(last.val_accuracy, wording.validation_count(facts.run))}. {best_words}"
+        f"validation {wording.share_of(last.val_accuracy, run_wording.validation_count(facts.run))}. {best_words}"
     )
     pair = (
         report_charts.curves("Loss", loss_words, loss, percent=False),
@@ -93,7 +94,7 @@ def _tested(tested: Predictions, validated: Predictions | None, images: Images |
         Section("Class by class", (Beside(run_tables.per_class(per_class(matrix)), run_tables.overall(tested)),)),
         Section("Confusions", (Beside(report_charts.confusion_matrix(matrix), run_tables.confusions(matrix)), *errors)),
         Section(
-            "Can the confidence be believed?",
+            "Calibration",
             (
                 Paragraph(calibrated.sentence),
                 Paragraph(_temperature(tested, validated)),
@@ -107,7 +108,7 @@ def _tested(tested: Predictions, validated: Predictions | None, images: Images |
 def _temperature(tested: Predictions, validated: Predictions | None) -> str:
     """What one number, fitted on the validation images, would change on the test images."""
     if validated is None:
-        return "The answers to the validation images were not kept, so that no temperature can be fitted."
+        return "The predictions for the validation images were not kept, so no temperature can be fitted."
     fitted = fit_temperature(validated.labels, validated.probabilities)
     after = calibration(tested.labels, with_temperature(tested.probabilities, fitted.value))
     if not fitted.settled or after.expected_error is None:

@@ -11,11 +11,11 @@ from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import config_of
-from core.statistics import metrics
+from core.statistics import metrics, wording
 from core.statistics.calibration import Calibration, CoveragePoint
 from core.statistics.metrics import ClassFigures
 from jobs.reports.document import Table
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.store.records import FINISHED, Attempt, Epoch, Predictions, Run
 
 CONFUSIONS_LISTED = 10
@@ -29,12 +29,12 @@ def facts(run: Run) -> Table:
     """What the run is and how it went."""
     rows = (
         ("Id", run.id),
-        ("State", wording.state(run)),
-        ("Model", f"{wording.model(run)}, preset {run.preset}"),
+        ("State", run_wording.state(run)),
+        ("Model", f"{run_wording.model(run)}, preset {run.preset}"),
         ("Seed", str(run.seed)),
         ("Epochs", f"{run.epoch} of at most {run.epochs}"),
-        ("Best validation accuracy", wording.best_validation(run)),
-        ("Test accuracy (95 % interval)", wording.accuracy(run)),
+        ("Best validation accuracy", run_wording.best_validation(run)),
+        ("Test accuracy (95 % interval)", run_wording.accuracy(run)),
         ("Test loss (cross-entropy in nats)", wording.number(run.test_loss)),
         ("Time at work", wording.duration(run.work_s)),
         ("Tags", ", ".join(run.tags) or wording.NOTHING),
@@ -125,7 +125,7 @@ def reliability(calibration: Calibration) -> Table:
 
 def epochs(done: Sequence[Epoch], run: Run) -> Table:
     """Every complete epoch of the run."""
-    validation_images = wording.validation_count(run)
+    validation_images = run_wording.validation_count(run)
     rows = tuple(
         (
             str(epoch.epoch),

@@ -20,7 +20,7 @@ from jobs.store.queries import NoPredictions, get_predictions
 from jobs.store.records import Predictions, Run, RunCosts
 from jobs.store.store import Store
 
-_OTHER_DATA = "Another data set, another split or another order of the labels cannot be compared."
+_OTHER_DATA = "Runs with another data set, split or order of labels cannot be compared."
 
 _SPLIT = ("seed", "folds", "fold")
 """The settings that choose the validation images."""
@@ -137,9 +137,9 @@ def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
     """
     asked = told_apart(list({group.id: group for group in groups}.values()))
     if len(asked) < 2:
-        raise NotComparable("All that is named belongs to one group.", "It takes two different groups.")
+        raise NotComparable("Everything named belongs to one group.", "Name two different groups.")
     if folds := [group.name for group in asked if not group.of_seeds]:
-        raise NotComparable(f"{folds[0]} holds folds of the training set, not seeds of a recipe.", "Leave it out.")
+        raise NotComparable(f"{folds[0]} is a k-fold group, not a seed group.", "Leave it out.")
     predictions, left_out = _predictions_of(
         partial(get_predictions, store), [run for group in asked for run in group.runs]
     )
@@ -173,8 +173,8 @@ def validation_sentence(runs: Sequence[Run]) -> str:
     if len(splits) < 2:
         return ""
     return (
-        "These runs were validated on different images, for the seed and the folds choose them: their validation "
-        "figures do not compare. The test images are the same."
+        "These runs were validated on different images, since the seed and the folds choose them: their validation "
+        "metrics are not comparable. The test images are the same."
     )
 
 
@@ -233,11 +233,11 @@ def _predictions_of(
 
 def _require_two(asked: Sequence[Run], predictions: Mapping[str, Predictions], left_out: Sequence[LeftOut]) -> None:
     if len(asked) < 2:
-        raise NotComparable("Only one run is named.", "It takes two different runs to compare.")
+        raise NotComparable("Only one run is named.", "Name two different runs.")
     if asked[0].id not in predictions:
         raise NotComparable(f"The baseline cannot be compared with: {left_out[0].reason}", "Name another run first.")
     if len(predictions) < 2:
-        raise NotComparable(" ".join(run.reason for run in left_out), "It takes two finished runs to compare.")
+        raise NotComparable(" ".join(run.reason for run in left_out), "Comparing takes two finished runs.")
 
 
 def _require_same_images(predictions: Mapping[str, Predictions]) -> None:

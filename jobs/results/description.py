@@ -5,7 +5,7 @@ from typing import Any
 
 from core.statistics import metrics
 from core.statistics.intervals import accuracy_interval
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.store.queries import get_predictions, list_attempts, list_epochs
 from jobs.store.records import FINISHED, Predictions, Run
 from jobs.store.store import Store
@@ -35,7 +35,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "epochs_planned": run.epochs,
         "best_epoch": run.best_epoch,
         "best_val_accuracy": run.best_val_accuracy,
-        "best_val_accuracy_interval": interval_of(run.best_val_accuracy, wording.validation_count(run)),
+        "best_val_accuracy_interval": interval_of(run.best_val_accuracy, run_wording.validation_count(run)),
         "test_loss": run.test_loss,
         "test_accuracy": run.test_accuracy,
         "test_accuracy_interval": interval_of(run.test_accuracy, run.test_count),

@@ -110,7 +110,7 @@ def find(store: Store, progress: Callable[[float], None] = lambda _: None) -> Ne
         with locks.holding(_task(store).lock):
             return search(store, fashion_mnist.load(settings().data), progress)
     except locks.Held:
-        raise SearchedElsewhere("Another process searches already.", "Ask again in some minutes.") from None
+        raise SearchedElsewhere("Another process is already searching.", "Try again in a few minutes.") from None
 
 
 class SearchedElsewhere(LookbookError):

@@ -65,7 +65,8 @@ def find_fold_group(store: Store, words: str) -> FoldGroup:
         run = find_run(store, words)
         if run.group_id not in groups:
             raise NotComplete(
-                f"{run.name} is not of a k-fold group.", "Launch one: `python -m jobs launch quick --folds 5`."
+                f"{run.name} does not belong to a k-fold group.",
+                "Launch one: `python -m jobs launch quick --folds 5`.",
             )
         words = run.group_id
     return groups[words]
@@ -79,7 +80,7 @@ def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predict
     """
     if not group.is_complete:
         raise NotComplete(
-            f"Of the {group.folds} folds of {group.name} {group.finished} are finished.", "Let all of them finish."
+            f"{group.finished} of the {group.folds} folds of {group.name} have finished.", "Let all of them finish."
         )
     log_probabilities = np.full((len(labels), 10), np.nan, dtype=np.float32)
     for run in group.runs:
@@ -88,7 +89,7 @@ def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predict
             answers = get_predictions(store, run.id, "validation")
             if not np.array_equal(answers.labels, labels[judged]):
                 raise NotComplete(
-                    f"{run.name} learnt from other labels than those of the data folder.", "Launch it anew."
+                    f"{run.name} was trained on other labels than those in the data folder.", "Launch it again."
                 )
             log_probabilities[judged] = answers.log_probabilities
     return Predictions(group.id, "training", np.asarray(labels, dtype=np.int64), log_probabilities)

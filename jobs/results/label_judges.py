@@ -16,7 +16,7 @@ from jobs.store.queries import known_models, list_runs
 from jobs.store.records import FINISHED, Predictions, Run
 from jobs.store.store import Store
 
-SUSPECT = "suspect labels"
+SUSPECT = "label issues"
 LEAKED = "near-duplicates of training images"
 OTHER_TEST_IMAGES = (
     "Near-duplicates are left out: they are those of the data folder, and these runs were not tested on its images."

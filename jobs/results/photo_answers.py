@@ -20,7 +20,9 @@ from jobs.store.store import Store
 def predictor_of(store: Store, run: Run) -> Predictor:
     """The predictor of a finished run; raise NotPossible or CheckpointError."""
     if run.status != FINISHED:
-        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to predict with.", "Let it finish first.")
+        raise NotPossible(
+            f"Run {run.name} is {run.state}, so it has no model to predict with.", "Wait until it has finished."
+        )
     return Predictor.load(run_files.files_of(store, run.id).model)
 
 

@@ -111,9 +111,7 @@ def find_set(store: Store, words: str) -> PhotoSet:
     with store.reading() as connection:
         row = connection.execute(_counted().where(wanted)).first()
     if row is None:
-        raise PhotoSetNotFound(
-            f"There is no photo set {words!r}.", "`python -m jobs photo-set list` shows all there are."
-        )
+        raise PhotoSetNotFound(f"There is no photo set {words!r}.", "`python -m jobs photo-set list` lists all sets.")
     return _as_set(row)
 
 
@@ -232,7 +230,7 @@ def _write_all(place: Path, labelled: Iterable[tuple[Photo, int]]) -> list[dict[
     with new_folder(place) as folder:
         for position, (photo, label) in enumerate(labelled):
             if position == MOST_PHOTOS:
-                raise ConfigurationError(f"More than {MOST_PHOTOS:,} photos.", "Make several sets of them.")
+                raise ConfigurationError(f"More than {MOST_PHOTOS:,} photos.", "Split it into several sets.")
             _write(photo, folder / _file_name(position))
             rows.append({"position": position, "name": photo.name, "label": label})
         if not rows:
@@ -250,7 +248,9 @@ def _checked_name(name: str) -> str:
 
 def _refuse_taken(connection: Connection, name: str) -> None:
     if connection.execute(select(photo_sets.c.id).where(photo_sets.c.name == name)).first() is not None:
-        raise ConfigurationError(f"There is a photo set {name!r} already.", "Choose another name, or delete that one.")
+        raise ConfigurationError(
+            f"A photo set named {name!r} exists already.", "Choose another name, or delete that one."
+        )
 
 
 def _counted() -> Select[tuple[str, str, float, int]]:

@@ -83,12 +83,14 @@ def test_groups_and_costs_have_no_serious_violation(open_page, way, dark):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_advanced_settings_have_no_serious_violation(open_page, dark):
     page = open_page("launch", dark=dark)
-    page.get_by_text("Advanced: every other setting").click()
+    page.get_by_text("Advanced settings").click()
     expect(page.get_by_label("Learning rate").first).to_be_visible()
     assert serious(page) == []
 
 
-@pytest.mark.parametrize(("state", "action"), [*DIALOGS, ("finished", "Delete"), ("stopped", "Resume from the start")])
+@pytest.mark.parametrize(
+    ("state", "action"), [*DIALOGS, ("finished", "Delete"), ("stopped", "Restart from the beginning")]
+)
 def test_no_dialog_has_a_serious_violation(ids, open_page, state, action):
     page = open_page(f"runs?run={ids[state]}", dark=action in ("Tags", "Delete"))
     page.get_by_role("button", name="More").click()

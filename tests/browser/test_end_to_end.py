@@ -48,7 +48,7 @@ def launch(page, address, preset, **fields):
     page.get_by_role("heading", name="Launch").wait_for()
     page.locator(f".st-key-choose_{preset} button").first.click()
     page.wait_for_url(f"**preset={preset}*") if preset != "cnn" else settle(page)
-    page.get_by_text("Advanced: every other setting").click()
+    page.get_by_text("Advanced settings").click()
     for label, value in fields.items():
         set_field(page, label.replace("_", " "), value)
     page.get_by_role("button", name="Launch", exact=True).click()
@@ -93,7 +93,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
 
         page.goto(f"{served.address}/runs")
         for run_id in (cnn, resnet):
-            page.get_by_label(re.compile(rf"^Mark .*\({run_id}\)")).check()
+            page.get_by_label(re.compile(rf"^Select .*\({run_id}\)")).check()
             settle(page)
         page.get_by_role("button", name="Compare", exact=True).click()
         page.wait_for_url("**/compare?*")
@@ -111,7 +111,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
             {"name": "shirt.png", "mimeType": "image/png", "buffer": draw_shirt()}
         )
-        expect(page.get_by_text("All answers")).to_be_visible()
+        expect(page.get_by_text("All predictions")).to_be_visible()
         settle(page)
         answers = page.get_by_test_id("stVerticalBlock").filter(has=page.get_by_role("heading", name="shirt.png")).last
         for run in queries.get_runs(store, [cnn, resnet]):
@@ -156,9 +156,9 @@ def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
     working = stores.add(paused, Sample(status="running", epochs_done=2, name="markable too"))
     with stores.at_work(paused, working):
         page = open_page("runs?search=markable")
-        box = page.get_by_label(f"Mark markable ({finished})")
+        box = page.get_by_label(f"Select markable ({finished})")
         box.check()
-        expect(page.get_by_text("1 run marked")).to_be_visible()
+        expect(page.get_by_text("1 run selected")).to_be_visible()
         page.wait_for_timeout(5_000)
         expect(box).to_be_checked()
         settle(page)
@@ -177,14 +177,14 @@ def test_stop_resume_and_clone_by_clicking(paused, open_page):
     expect(page.get_by_text("◌ queued").first).to_be_visible()
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url(f"**/launch?clone={run_id}")
-    page.get_by_text("Advanced: every other setting").click()
+    page.get_by_text("Advanced settings").click()
     expect(page.get_by_label("Epochs", exact=True)).to_have_value("9")
 
 
 def test_the_queue_is_reordered_by_clicking(paused, open_page):
     first, second = (stores.add(paused, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
     page = open_page("runs")
-    page.get_by_text("What works and waits").click()
+    page.get_by_text("Running and queued").click()
     page.locator(f".st-key-earlier_{second} button").first.click()
     wait_until(page, lambda: [run.id for run in queries.active_runs(paused) if run.id in (first, second)][0] == second)
 
@@ -195,7 +195,7 @@ def test_deleting_names_the_run_and_what_goes(paused, open_page):
     page = open_page(f"runs?run={run_id}")
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Delete").click()
-    dialog = page.get_by_role("dialog", name="Delete for good")
+    dialog = page.get_by_role("dialog", name="Delete permanently")
     expect(dialog).to_contain_text("deletable")
     expect(dialog).to_contain_text("3.0 kB")
     dialog.get_by_role("button", name="Delete 1 run").click()

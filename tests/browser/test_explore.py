@@ -116,7 +116,7 @@ def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_
     a, b = (queries.get_predictions(dashboard.store, run_id) for run_id in ids)
     only_b = int(((b.predicted == b.labels) & (a.predicted != a.labels)).sum())
     page = open_page(f"compare?run={ids[0]}&run={ids[1]}")
-    page.get_by_role("link", name="See them").nth(1).click()
+    page.get_by_role("link", name="View images").nth(1).click()
     expect_gallery(page, only_b)
 
 

@@ -71,7 +71,7 @@ def test_a_box_drawn_with_the_mouse_is_the_gallery_and_the_whole_map_comes_back(
 
 def test_a_free_line_is_an_area_too(ids, places, open_page):
     page = open_page(f"explore?run={ids[0]}&section=map&colour=outcome")
-    page.get_by_role("button", name="Select freely").click()
+    page.get_by_role("button", name="Lasso select").click()
     drag(page, (0.1, 0.1), (0.6, 0.1), (0.4, 0.6), (0.1, 0.3))
     chosen = area_of(page)
     assert len(chosen) > 3
@@ -80,7 +80,7 @@ def test_a_free_line_is_an_area_too(ids, places, open_page):
 
 def test_the_keyboard_alone_chooses_a_square_of_the_map(ids, places, open_page):
     page = open_page(f"explore?run={ids[0]}&section=map")
-    page.get_by_role("button", name="Picture of the map").focus()
+    page.get_by_role("button", name="Save image of the map").focus()
     page.keyboard.press("Tab")
     for key in ("ArrowDown", "ArrowRight"):
         page.keyboard.press(key)

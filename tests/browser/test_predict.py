@@ -97,7 +97,7 @@ def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids, open_p
         zone.dispatch_event(event, {"dataTransfer": files})
     expect(page.get_by_role("heading", name="bag.heic")).to_be_visible()
     expect(page.get_by_text("True class: Bag.")).to_be_visible()
-    expect(page.get_by_role("heading", name="Right or wrong")).to_be_visible()
+    expect(page.get_by_role("heading", name="Accuracy on labelled photos")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_without_cutting_out_the_whole_picture_is_seen(ids, open_page):
     page = open_page(f"predict?run={ids[0]}&sample=bag")
     seen = page.get_by_role("img", name="Drawn bag: what the model sees")
     before = seen.get_attribute("src")
-    page.get_by_text("Cut the item out").click()
+    page.get_by_text("Cut out the item").click()
     expect(page.get_by_text("Not cut out: the whole picture is used")).to_be_visible()
     expect(seen).not_to_have_attribute("src", before)
 
@@ -136,7 +136,7 @@ def test_a_picture_is_pasted_from_the_clipboard_and_removed_again(ids, open_page
     expect(page.get_by_role("heading", name="pasted.png")).to_be_visible()
     page.get_by_role("button", name="Remove this upload").click()
     expect(page.get_by_role("heading", name="pasted.png")).to_have_count(0)
-    expect(page.get_by_text("Drop photos above")).to_be_visible()
+    expect(page.get_by_text("Add photos or choose")).to_be_visible()
 
 
 def test_a_crop_and_a_turn_change_what_the_model_sees_at_once(ids, open_page):
@@ -161,24 +161,24 @@ def test_labelled_photos_in_a_zip_are_kept_as_a_set_that_runs_are_compared_on(id
         shelf.writestr("Trouser/1.png", samples.draw_sample("trouser"))
     page = open_page(f"predict?run={ids[0]}&run={ids[1]}")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([file("shelf.zip", packed.getvalue())])
-    expect(page.get_by_role("heading", name="Right or wrong")).to_be_visible()
+    expect(page.get_by_role("heading", name="Accuracy on labelled photos")).to_be_visible()
     expect(page.get_by_role("button", name="true Bag, predicted Bag")).to_be_visible()
     page.get_by_label("Name of the set").fill("shelf")
-    page.get_by_role("button", name="Keep them").click()
+    page.get_by_role("button", name="Keep photos").click()
     page.get_by_role("button", name="Open the set").click()
     page.get_by_role("button", name="Measure 2 runs").click()
     expect(page.get_by_text("these 4 images").first).to_be_visible()
     assert serious(page) == []
     page.get_by_role("button", name="Delete this set").click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
-    page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("No photo set is kept yet")).to_be_visible()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("No photo sets yet")).to_be_visible()
     assert not list(dashboard.store.artifacts.glob("photo-sets/*"))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_answers_have_no_serious_violation_and_fit_on_a_phone(ids, open_page, dark):
     page = open_page(f"predict?run={ids[0]}&run={ids[1]}&sample=bag&sample=trouser", width=390, dark=dark)
-    expect(page.get_by_role("heading", name="All answers")).to_be_visible()
+    expect(page.get_by_role("heading", name="All predictions")).to_be_visible()
     assert serious(page) == []
     assert sideways(page) <= 0

@@ -11,7 +11,7 @@ from tests.untrained import add_run_with_model
 
 pytestmark = pytest.mark.browser
 
-LOST = "The server has forgotten this visit"
+LOST = "The server has restarted"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def photos(ids, open_page):
     for _ in range(2):
         if (remove := page.get_by_role("button", name="Remove this upload")).count():
             remove.click()
-            expect(page.get_by_text("Drop photos above")).to_be_visible()
+            expect(page.get_by_text("Add photos or choose")).to_be_visible()
         drop(page, "shirt.png")
     return page
 
@@ -50,24 +50,24 @@ def test_open_pages_outlive_the_server_and_say_that_photos_must_be_dropped_again
     launch, marked = open_page("launch?preset=quick"), open_page("runs")
     launch.get_by_label("Name", exact=True).fill("kept")
     launch.get_by_label("Name", exact=True).press("Enter")
-    expect(launch.get_by_text("Yours: Name.")).to_be_visible()
-    marked.get_by_label(f"Mark one ({ids[0]})").check()
-    expect(marked.get_by_text("1 run marked")).to_be_visible()
+    expect(launch.get_by_text("Changed: Name.")).to_be_visible()
+    marked.get_by_label(f"Select one ({ids[0]})").check()
+    expect(marked.get_by_text("1 run selected")).to_be_visible()
     dashboard.start_anew()
     expect_told(photos, launch, marked)
 
     expect(photos.get_by_text("shirt.png")).to_have_count(0)
-    expect(photos.get_by_text("Drop photos above")).to_be_visible()
+    expect(photos.get_by_text("Add photos or choose")).to_be_visible()
     drop(photos, "again.png")
-    photos.get_by_text("Show what speaks for each answer").click()
+    photos.get_by_text("Show Grad-CAM heat maps").click()
     expect(photos.get_by_text(re.compile(LOST))).to_have_count(0)
     settle(photos)
     expect(photos.get_by_role("heading", name="again.png")).to_have_count(1)
 
     expect(launch.get_by_label("Name", exact=True)).to_have_value("kept")
-    expect(launch.get_by_text("Yours: Name.")).to_be_visible()
+    expect(launch.get_by_text("Changed: Name.")).to_be_visible()
 
-    expect(marked.get_by_label(f"Mark one ({ids[0]})")).not_to_be_checked()
+    expect(marked.get_by_label(f"Select one ({ids[0]})")).not_to_be_checked()
     marked.get_by_role("link", name="two").click()
     expect(marked.get_by_role("heading", name="two", level=1)).to_be_visible()
     expect(marked.get_by_text(re.compile(LOST))).to_have_count(0)
@@ -75,7 +75,7 @@ def test_open_pages_outlive_the_server_and_say_that_photos_must_be_dropped_again
 
 def test_a_connection_that_is_lost_for_a_moment_loses_nothing(photos):
     photos.evaluate("window.streamlitDebug.disconnectWebsocket()")
-    photos.get_by_text("Show what speaks for each answer").click()
+    photos.get_by_text("Show Grad-CAM heat maps").click()
     expect(photos.get_by_role("heading", name="shirt.png")).to_be_visible()
     expect(photos.get_by_text(re.compile(LOST))).to_have_count(0)
 
@@ -83,7 +83,7 @@ def test_a_connection_that_is_lost_for_a_moment_loses_nothing(photos):
 def test_a_page_that_is_loaded_again_begins_without_a_word(photos):
     photos.reload()
     settle(photos)
-    expect(photos.get_by_text("Drop photos above")).to_be_visible()
+    expect(photos.get_by_text("Add photos or choose")).to_be_visible()
     expect(photos.get_by_text(re.compile(LOST))).to_have_count(0)
 
 
@@ -95,7 +95,7 @@ def test_what_is_being_typed_on_launch_is_there_after_a_look_at_other_pages(open
     expect(page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
     page.go_back()
     expect(page.get_by_label("Name", exact=True)).to_have_value("half a na")
-    page.get_by_role("button", name="Start over").click()
-    expect(page.get_by_text("Yours: Name.")).to_have_count(0)
+    page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_text("Changed: Name.")).to_have_count(0)
     settle(page)
     expect(page.get_by_label("Name", exact=True)).to_have_value("")

@@ -34,7 +34,7 @@ def paused(dashboard):
 def mark(page, run_ids):
     """Check the boxes of these runs."""
     for run_id in run_ids:
-        page.get_by_label(re.compile(rf"^Mark .*\({run_id}\)")).check()
+        page.get_by_label(re.compile(rf"^Select .*\({run_id}\)")).check()
         settle(page)
 
 
@@ -80,7 +80,7 @@ def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
     page = open_page(f"runs?run={source.id}")
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url(f"**/launch?clone={source.id}")
-    page.get_by_text("Advanced: every other setting").click()
+    page.get_by_text("Advanced settings").click()
     field = page.get_by_label("Epochs", exact=True)
     expect(field).to_have_value("9")
     field.fill("11")
@@ -109,7 +109,7 @@ def test_clicking_twice_on_launch_again_launches_once(paused, open_page):
     source = stores.add(paused, Sample(name="repeated"))
     page = open_page("runs?search=repeated")
     mark(page, [source])
-    dialog = choose(page, "Launch again with several seeds", "Launch again")
+    dialog = choose(page, "Repeat with several seeds", "Repeat with several seeds")
     dialog.get_by_role("button", name="Launch 1 run").dblclick()
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("link", name="repeated again")).to_have_count(1)
@@ -134,7 +134,7 @@ def test_a_live_refresh_keeps_scroll_and_marks(paused, open_page):
             expect(row).not_to_have_text(before, use_inner_text=True)
             before = row.inner_text()
         assert main.evaluate("element => element.scrollTop") == 400
-        expect(page.get_by_label(f"Mark kept and marked ({marked})")).to_be_checked()
+        expect(page.get_by_label(f"Select kept and marked ({marked})")).to_be_checked()
         assert "search=kept" in page.url
 
 

@@ -72,9 +72,13 @@ def test_a_chart_is_saved_as_a_picture_with_a_name_that_says_what_it_is(open_pag
 @pytest.mark.parametrize(
     ("where", "button", "name"),
     [
-        ("runs?run={0}&section=confusion", "Picture of the matrix", "lookbook-run-matrix-take-0-{0}"),
-        ("explore?run={0}&against={1}&unit=difference", "Picture of the matrix", "lookbook-matrix-take-0-less-take-1"),
-        ("explore?run={0}&section=map&area=0-0-300-300", "Picture of the map", "lookbook-map-take-0-{0}"),
+        ("runs?run={0}&section=confusion", "Save image of the matrix", "lookbook-run-matrix-take-0-{0}"),
+        (
+            "explore?run={0}&against={1}&unit=difference",
+            "Save image of the matrix",
+            "lookbook-matrix-take-0-minus-take-1",
+        ),
+        ("explore?run={0}&section=map&area=0-0-300-300", "Save image of the map", "lookbook-map-take-0-{0}"),
     ],
 )
 def test_a_matrix_and_a_map_are_saved_as_pictures(open_page, ids, where, button, name, by_keyboard):
@@ -91,10 +95,10 @@ def test_a_matrix_and_a_map_are_saved_as_pictures(open_page, ids, where, button,
 def test_a_table_of_words_is_saved_by_its_button_and_not_by_streamlit_s(open_page, ids, by_keyboard):
     page = open_page(f"runs?run={ids[0]}&section=config")
     page.get_by_test_id("stDataFrame").first.hover()
-    expect(page.get_by_role("button", name="Search: The config of the run")).to_be_visible()
+    expect(page.get_by_role("button", name="Search: Configuration")).to_be_visible()
     # Streamlit's own writes names as they are, which a spreadsheet may run as formulas.
-    expect(page.get_by_role("button", name="Download as CSV: The config of the run")).to_have_count(0)
-    button = page.get_by_role("button", name="CSV of the config")
+    expect(page.get_by_role("button", name="Download as CSV: Configuration")).to_have_count(0)
+    button = page.get_by_role("button", name="CSV of the configuration")
     button.focus()
     name, content = saved(page, partial(page.keyboard.press, "Enter") if by_keyboard else button.click)
     assert name == f"lookbook-config-take-0-{ids[0]}.csv"

@@ -64,7 +64,7 @@ def test_a_zip_that_is_larger_than_a_photo_may_be_is_taken_and_answered(run_id, 
     give(page, zip_of_size(tmp_path / "shelf.zip", size))
     for name in NAMES:
         expect(page.get_by_role("heading", name=f"shelf.zip/shelf/{name}.png")).to_be_visible(timeout=UPLOADED_MS)
-    expect(page.get_by_text("1 file beside the photos was left out: film.mov.")).to_be_visible()
+    expect(page.get_by_text("1 other file was ignored: film.mov.")).to_be_visible()
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
@@ -86,4 +86,4 @@ def test_a_single_photo_that_is_too_large_is_told_so_in_a_sentence(run_id, open_
     (tmp_path / "large.png").write_bytes(large.getvalue())
     page = open_page(f"predict?run={run_id}")
     give(page, tmp_path / "large.png")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("large.png has 11.4 MB; at most 10 MB are read.")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("large.png has 11.4 MB; the limit is 10 MB.")

@@ -58,7 +58,7 @@ def test_the_temperature_undoes_a_known_factor():
     assert temperature.value == pytest.approx(2.5, rel=0.05)
     assert temperature.log_loss_before == pytest.approx(log_loss(LABELS, TOO_SURE))
     assert temperature.log_loss_after == pytest.approx(log_loss(LABELS, with_temperature(TOO_SURE, temperature.value)))
-    assert temperature.sentence.startswith("The model was too sure: temperature 2.")
+    assert temperature.sentence.startswith("The model was overconfident: temperature 2.")
     assert temperature.settled
 
 
@@ -77,7 +77,7 @@ def test_a_model_that_is_always_right_or_undecided_has_no_temperature_to_fit():
     always_right = np.full((50, 10), 0.01) + 0.9 * np.eye(10)[np.arange(50) % 10]
     temperature = fit_temperature(np.arange(50) % 10, always_right)
     assert temperature.sentence == (
-        "No temperature between 0.05 and 20 can be settled from these 50 images; the probabilities stay as they are."
+        "No temperature between 0.05 and 20 can be fitted on these 50 images; the probabilities stay as they are."
     )
     undecided = fit_temperature(np.arange(50) % 10, np.full((50, 10), 0.1))
     assert (temperature.settled, temperature.value, undecided.settled, undecided.value) == (False, 1.0, False, 1.0)
@@ -91,7 +91,7 @@ def test_accuracy_against_coverage_is_that_of_the_most_confident_images():
     assert [point.n for point in points] == [1000, 3600, 4000]
     assert [point.accuracy for point in points] == pytest.approx([correct[:n].mean() for n in (1000, 3600, 4000)])
     assert np.count_nonzero(TOO_SURE.max(axis=1) >= points[1].threshold) == 3600
-    assert points[1].sentence.startswith("Answers 90 % of the images with ")
+    assert points[1].sentence.startswith("Predicts 90 % of the images with ")
 
 
 def test_images_of_equal_confidence_are_answered_together():
@@ -116,6 +116,6 @@ def test_without_images_there_are_empty_bins_and_a_sentence():
     figures = calibration(labels, probabilities)
     assert (figures.expected_error, figures.log_loss) == (None, None)
     assert (figures.bins[0].n, figures.bins[0].accuracy) == (0, None)
-    assert figures.sentence == "Without images nothing can be said about the confidence."
+    assert figures.sentence == "There are no images to judge the confidence by."
     assert fit_temperature(labels, probabilities).value == 1.0
     assert accuracy_by_coverage(labels, probabilities) == []

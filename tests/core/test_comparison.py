@@ -69,7 +69,7 @@ def test_a_difference_that_may_be_chance_is_not_called_one():
     result = compare(LABELS, answers(np.arange(0, 1000)), answers(np.arange(10, 1012)), "first", "second")
     assert result.better is None
     assert result.sentence.startswith(
-        "No difference can be shown between first and second on these 10,000 images: "
+        "No significant difference between first and second on these 10,000 images: "
         "first 90.00 % (89.40 to 90.57) against second 89.98 % (89.38 to 90.55), "
         "difference +0.02 points (95 % interval -0.07 to +0.11), exact McNemar p = 0.83."
     )
@@ -79,12 +79,14 @@ def test_an_interval_without_zero_beside_a_p_above_5_percent_is_explained():
     result = compare(LABELS, answers(np.arange(100, 114)), answers(np.arange(0, 5)), "first", "second")
     assert result.p > 0.05
     assert result.low > 0
-    assert "The interval leaves out 0, but the test is the stricter of the two and decides." in result.sentence
+    assert "The interval excludes 0, but the test is the stricter of the two and decides." in result.sentence
 
 
 def test_equal_answers_are_said_to_be_equal():
     result = compare(LABELS, BASELINE, BASELINE, "first", "second")
-    assert result.sentence.startswith("Nothing separates first and second on these 10,000 images")
+    assert result.sentence.startswith(
+        "No difference between first and second on these 10,000 images: both have exactly"
+    )
     assert (result.p, result.difference, result.same_answer) == (1.0, 0.0, 10_000)
     assert result.low < 0 < result.high
 
@@ -92,7 +94,7 @@ def test_equal_answers_are_said_to_be_equal():
 def test_without_images_nothing_is_claimed():
     nothing = LABELS[:0]
     result = compare(nothing, nothing, nothing, "first", "second")
-    assert result.sentence == "There is no image to compare first and second on."
+    assert result.sentence == "There are no images to compare first and second on."
     assert (result.accuracy_a, result.difference, result.low, result.p) == (None, None, None, 1.0)
     assert result.pairs == ()
     assert "Without images: T-shirt/top, Trouser" in result.class_sentence
@@ -166,7 +168,10 @@ def test_only_runs_that_are_not_shown_to_be_worse_are_tied_with_the_best():
 def test_the_sentence_on_the_best_calls_ties_by_name():
     assert best_sentence(["a"], 3) == "Of these 3 runs a is the best."
     assert best_sentence(["a", "b"], 3) == "Of these 3 runs a and b are tied as the best."
-    assert best_sentence(["a", "b", "c"], 3) == "Of these 3 runs none is shown to be the best: all are tied."
+    assert (
+        best_sentence(["a", "b", "c"], 3)
+        == "Of these 3 runs none is significantly better than all others: all are tied."
+    )
 
 
 def answers_of(right_shares, seed):

@@ -97,6 +97,6 @@ class Flat(StagedModel):
 
 def test_a_model_without_maps_says_so_and_has_features_all_the_same() -> None:
     config = RunConfig(model="cnn")
-    with pytest.raises(NoMaps, match="no layer with maps"):
+    with pytest.raises(NoMaps, match="no layer with feature maps"):
         map_stage(Flat(), to_input(torch.from_numpy(IMAGES[:1]), config))
     assert np.allclose(penultimate_features(Flat(), IMAGES, config), IMAGES.reshape(20, -1) / 127.5 - 1, atol=1e-6)

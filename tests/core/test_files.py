@@ -37,15 +37,15 @@ def test_a_file_and_a_link_to_one_are_read(places: Path, monkeypatch: pytest.Mon
 
 KINDS = {
     "absent": "does not exist",
-    "lost": "leads nowhere",
+    "lost": "broken link",
     "circle": "symbolic links",
     "folder": "a folder",
     "pipe": "a named pipe",
     "/dev/zero": "a device",
-    "sparse": "5,368.7 MB, and at most 1",
+    "sparse": "5,368.7 MB; the limit is 1",
     "letter/inside": "Not a directory",
     "n" * 300: "too long",
-    "a\0b": "zero byte",
+    "a\0b": "null byte",
 }
 
 
@@ -72,7 +72,7 @@ def test_the_home_of_nobody_is_said(places: Path) -> None:
 
 
 def test_a_file_that_says_nothing_of_its_size_is_read_no_further_than_the_limit() -> None:
-    with pytest.raises(UnusableFile, match="more than the 0 MB"):
+    with pytest.raises(UnusableFile, match="exceeds the limit of 0 MB"):
         read_whole(Path("/proc/self/smaps"), 100)
 
 

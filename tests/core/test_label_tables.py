@@ -101,7 +101,7 @@ def test_two_columns_of_labels_must_agree(row: str, conflict: bool) -> None:
 
 def test_numbers_past_nine_say_that_no_number_of_their_column_is_a_label() -> None:
     for column in ("1\n{}.jpg,10", "class_1\n{}.jpg,class_10", "1\n{}.jpg,1.5"):
-        with pytest.raises(UnreadableLabels, match="Line 3 .*(10|1.5)', which is no class"):
+        with pytest.raises(UnreadableLabels, match="Line 3 .*(10|1.5)', which is not a class"):
             read_table(f"file,label\na.jpg,{column.format('b')}\n".encode())
 
 
@@ -137,12 +137,12 @@ def test_a_wrong_label_of_any_length_is_named_in_a_short_sentence() -> None:
         (b"file,label\nx.jpg,hat\n", "Line 2 .*'hat'"),
         (b"file,label\nx.jpg,\n", "no class for any"),
         (b"file,label\n", "no photo below it"),
-        (b"\xff\xfe\x00", "no CSV in UTF-8"),
-        (b"file,label\na.jpg,\x00\x81\x8d", "no CSV in UTF-8"),
-        (b'file,label\n"a.jpg,Bag\nb.jpg,Coat\n', "no CSV"),
-        (b'{"file": "a.jpg"}\n[1]', "not one object a line"),
-        (b'{"file": "a.jpg", "label": ' + b"1" * 5000 + b"}", "not one object a line"),
-        (b'{"file": ' + b"[" * 100_000, "not one object a line"),
+        (b"\xff\xfe\x00", "not a CSV in UTF-8"),
+        (b"file,label\na.jpg,\x00\x81\x8d", "not a CSV in UTF-8"),
+        (b'file,label\n"a.jpg,Bag\nb.jpg,Coat\n', "not a CSV"),
+        (b'{"file": "a.jpg"}\n[1]', "not one object per line"),
+        (b'{"file": "a.jpg", "label": ' + b"1" * 5000 + b"}", "not one object per line"),
+        (b'{"file": ' + b"[" * 100_000, "not one object per line"),
         (b'{"image": {"path": "a.jpg"}, "kind": 8}', "no keys"),
         (b'[{"file": "a.jpg", "label": 8}]', "JSON"),
         (b"PK\x03\x04 of Excel", "workbook"),

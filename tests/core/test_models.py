@@ -240,7 +240,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
     ("values", "words"),
     [
         ({"model": "cnn", "pretrained": True}, "pretrained is not possible with model cnn"),
-        ({"model": "cnn", "normalisation": "imagenet"}, "takes grey ones"),
+        ({"model": "cnn", "normalisation": "imagenet"}, "uses grey images"),
     ],
 )
 def test_what_a_model_cannot_do_is_refused(values: dict[str, object], words: str) -> None:

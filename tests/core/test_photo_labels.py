@@ -87,7 +87,7 @@ def test_folders_with_a_number_past_nine_among_them_only_count() -> None:
             [pattern.format(number) for number in (1, 2, 12)] + ["Bag/1/b.jpg"], folders=True
         )
         assert [*labels.values()] == [None, None, None, 8]
-        told = f"Folders called by numbers are not taken for labels 0 to 9, because of '{twelve}'."
+        told = f"Folders named by numbers are not used as labels 0 to 9 because of '{twelve}'."
         assert told in photo_labels.sentences
 
 
@@ -182,7 +182,7 @@ def test_rows_go_to_the_photos_that_they_fit_best() -> None:
 def test_a_row_that_fits_several_photos_labels_none_and_is_named(names: list[str], row: str) -> None:
     labels, photo_labels = labelled(names, {"labels.csv": f"file,label\n{row},Bag\n"})
     assert labels == dict.fromkeys(names)
-    assert f"Line 2 of labels.csv fits {', '.join(sorted(names))}, and can mean only one." in photo_labels.sentences
+    assert f"Line 2 of labels.csv fits {', '.join(sorted(names))}, but can mean only one." in photo_labels.sentences
 
 
 def test_a_photo_that_rows_of_several_files_fit_has_no_label_where_they_disagree() -> None:
@@ -214,11 +214,11 @@ def test_rows_that_disagree_are_named_and_those_that_agree_are_one() -> None:
     assert [*labels.values()] == [8, None, None, 4, None, None]
     assert photo_labels.sentences == (
         "b.jpg: Its labels conflict: Bag by line 4 of labels.csv and Shirt by line 5 of labels.csv.",
-        "1 of 9 rows have no class for a label: 'hat' in line 6 of labels.csv.",
+        "1 of 9 rows have a label that is not a class: 'hat' in line 6 of labels.csv.",
         "1 of 9 rows match no photo: x.jpg.",
         "4 photos have no label: b.jpg, c.jpg, e.jpg and 1 more.",
     )
-    assert photo_labels.of(photo("c.jpg")).reason == "It has no label: 'hat' in line 6 of labels.csv is no class."
+    assert photo_labels.of(photo("c.jpg")).reason == "It has no label: 'hat' in line 6 of labels.csv is not a class."
 
 
 def test_each_table_speaks_of_what_lies_beside_it() -> None:
@@ -269,7 +269,7 @@ def test_a_table_that_cannot_be_read_is_named_and_the_others_go_on() -> None:
     labels, photo_labels = labelled(["a.jpg"], tables)
     assert labels == {"a.jpg": 8}
     assert [fault.message for fault in photo_labels.faults] == [
-        "bad.csv: Line 2 of the labels has 'hat', which is no class."
+        "bad.csv: Line 2 of the labels has 'hat', which is not a class."
     ]
 
 

@@ -82,4 +82,4 @@ def test_a_photo_is_answered_from_its_view(model_file: Path) -> None:
 def test_a_model_saved_without_thresholds_gives_no_verdict_and_says_why(model_file: Path) -> None:
     judgement = Predictor.load(model_file).judge(to_model_view(read(drawn_bag())))
     assert judgement.verdict is None
-    assert "without the thresholds" in judgement.reason
+    assert "without verdict thresholds" in judgement.reason

@@ -92,7 +92,7 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path, state: State) -> N
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, state: State) -> None:
     config = config_with(tmp_path / "nan.pth", {**state, "layer1.0.bn1.bias": torch.full((64,), torch.nan)})
-    with pytest.raises(WeightsError, match="no numbers in layer1.0.bn1.bias"):
+    with pytest.raises(WeightsError, match="not numbers in layer1.0.bn1.bias"):
         load_trunk(architectures.build(config), config)
 
 
@@ -144,7 +144,7 @@ ODD_TENSORS = {
     "torch.int64": lambda value: value.long(),
     "torch.bool": lambda value: value > 0,
     "without values": lambda value: value.to("meta"),
-    "no numbers": lambda value: value.double() * 1e300,
+    "not numbers": lambda value: value.double() * 1e300,
 }
 
 
@@ -169,7 +169,7 @@ def test_what_is_no_state_dict_is_refused_with_what_to_do(tmp_path: Path, state:
         )
     ):
         config = _in(tmp_path / f"{number}.pth", content)
-        with pytest.raises(WeightsError, match="no state dict|in the place of a name"):
+        with pytest.raises(WeightsError, match="no state dict|instead of a name"):
             load_trunk(architectures.build(config), config)
 
 
@@ -183,7 +183,7 @@ def test_a_place_where_no_file_is_is_named_at_once(tmp_path: Path, monkeypatch: 
         archive.writestr("archive/data/0", bytes(2**24))
     for name, reason in (
         *((str(tmp_path), "a folder"), ("/dev/zero", "a device"), ("pipe.pth", "a named pipe")),
-        *(("lost.pth", "leads nowhere"), ("sparse.pth", "5,368.7 MB"), ("bomb.pth", "unpacks to 17 MB")),
+        *(("lost.pth", "broken link"), ("sparse.pth", "5,368.7 MB"), ("bomb.pth", "unpacks to 17 MB")),
     ):
         config = config_of("resnet18", weights_file=str(tmp_path / name))
         with pytest.raises(WeightsError, match=reason):
@@ -200,7 +200,7 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "whole-model.pth"
     torch.save(torchvision.models.resnet18(weights=None), path)
     config = config_of("resnet18", weights_file=str(path))
-    with pytest.raises(WeightsError, match="no file of PyTorch weights"):
+    with pytest.raises(WeightsError, match="does not hold PyTorch weights"):
         load_trunk(architectures.build(config), config)
 
 
@@ -239,7 +239,9 @@ def test_a_file_in_the_cache_that_torchvision_did_not_publish_is_named_and_left_
 ) -> None:
     torch.save(state, tmp_path / FILE_NAME)
     config = config_of("resnet18")
-    with pytest.raises(WeightsError, match="is not torchvision's file: its SHA-256 begins with") as caught:
+    with pytest.raises(
+        WeightsError, match="is not the file published by torchvision: its SHA-256 begins with"
+    ) as caught:
         load_trunk(architectures.build(config), config, tmp_path)
     assert str(tmp_path / FILE_NAME) in caught.value.message
     assert "Delete it" in caught.value.advice
@@ -275,7 +277,7 @@ def test_a_run_does_not_go_on_with_other_weights_than_it_began_with(tmp_path: Pa
     first.save_checkpoint()
     (tmp_path / "run" / "frozen.pt").unlink()
     other = {**state, "conv1.weight": state["conv1.weight"] + 1}
-    with pytest.raises(Exception, match="began with other pretrained weights"):
+    with pytest.raises(Exception, match="started from other pretrained weights"):
         Training(config_with(path, other), small_data(), tmp_path / "run")
 
 

@@ -79,8 +79,8 @@ def test_a_better_recipe_is_said_to_be_better_with_what_it_rests_on():
 def test_no_difference_between_recipes_is_said_as_such():
     comparison = compare_recipes(LABELS, runs([0.90, 0.92], 9), runs([0.92, 0.90], 10), "one", "other")
     assert comparison.better is None
-    assert comparison.sentence.startswith("No difference can be shown between the recipes one and other: ")
-    assert "Two seeds are the fewest that can speak" in comparison.sentence
+    assert comparison.sentence.startswith("No significant difference between the recipes one and other: ")
+    assert "Two seeds are the minimum" in comparison.sentence
 
 
 def test_one_seed_says_nothing_about_a_recipe():
@@ -88,10 +88,10 @@ def test_one_seed_says_nothing_about_a_recipe():
     assert (comparison.low, comparison.p, comparison.better) == (None, None, None)
     assert comparison.difference == pytest.approx(np.mean(shares(runs([0.95, 0.96], 12))) - shares(runs([0.90], 11))[0])
     assert comparison.sentence == (
-        "Nothing can be said about the recipes cnn and resnet18: cnn has 1 finished run, "
-        "and a recipe's spread from seed to seed takes at least two seeds of each."
+        "The recipes cnn and resnet18 cannot be compared: cnn has 1 finished run, "
+        "and at least two seeds of each are needed to know how a recipe varies."
     )
-    assert "with one seed, an interval for other images; one seed says nothing about how" in comparison.a.sentence
+    assert "with one seed, an interval for other images; one seed cannot show how" in comparison.a.sentence
     low, high = accuracy_interval(round(5000 * comparison.a.accuracy.mean), 5000)
     assert f"({100 * low:.2f} to {100 * high:.2f})" in comparison.a.sentence
 
@@ -127,7 +127,7 @@ def test_an_interval_without_zero_beside_a_corrected_p_above_5_percent_is_explai
     ahead, *_ = compare_recipes_with_baseline(LABELS, baseline, others)
     assert ahead.low > 0
     assert ahead.p < 0.05 < ahead.p_adjusted
-    assert "The interval leaves out 0, but it is not corrected; the corrected test decides." in ahead.sentence
+    assert "The interval excludes 0, but it is not corrected; the corrected test decides." in ahead.sentence
 
 
 def test_two_seeds_that_happen_to_agree_are_not_believed_to_be_steadier_than_many():

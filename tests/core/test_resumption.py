@@ -31,7 +31,7 @@ def test_a_run_of_which_every_checkpoint_is_damaged_is_not_silently_begun_anew(t
         folder.write({"batch": batch}, 1, batch)
     for path in tmp_path.glob("checkpoint-*.pt"):
         path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(CheckpointError, match="No checkpoint of this run is whole") as raised:
+    with pytest.raises(CheckpointError, match="This run has no intact checkpoint") as raised:
         ResumptionFolder(tmp_path).newest()
     assert "--from-start" in raised.value.advice
 
@@ -53,7 +53,7 @@ def test_a_checkpoint_whose_best_weights_are_damaged_or_gone_is_not_whole(tmp_pa
     assert checkpoint["epoch"] == 1
     assert "best-0002.pt" in folder.notes[0]
     (tmp_path / "best-0001.pt").write_bytes((tmp_path / "best-0001.pt").read_bytes()[:-1])
-    with pytest.raises(CheckpointError, match=r"No checkpoint of this run is whole.*best-0001.pt") as raised:
+    with pytest.raises(CheckpointError, match=r"This run has no intact checkpoint.*best-0001.pt") as raised:
         folder.newest()
     assert "--from-start" in raised.value.advice
 

@@ -50,7 +50,7 @@ def said(run, label, verdict=""):
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ([said("plain", 8)], "plain says Bag."),
+        ([said("plain", 8)], "plain predicts Bag."),
         ([said("plain", 0, "sure")], "Sure: T-shirt/top."),
         ([said("plain", 8, "not sure")], "Not sure: Bag or Shirt."),
         ([said("plain", 8, "none of these")], "None of these."),
@@ -68,7 +68,7 @@ def test_the_verdict_stands_first(answers, words):
         ([RIGHT, OTHER], "The runs disagree: plain: Bag, frozen: Shirt."),
         ([said("a", 8, "sure"), said("b", 8, "sure")], "Both runs: sure: Bag."),
         ([said("a", 8, "none of these"), said("b", 3, "none of these")], "Both runs: none of these."),
-        ([said("a", 8, "sure"), said("b", 8, "not sure")], "Both runs say Bag, and 1 of them is sure."),
+        ([said("a", 8, "sure"), said("b", 8, "not sure")], "Both runs predict Bag; 1 of them is sure."),
         (
             [said("a", 8, "sure"), said("b", 8, "none of these")],
             "The runs disagree: a: sure: Bag, b: none of these.",

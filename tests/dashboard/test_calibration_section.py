@@ -33,7 +33,7 @@ def test_the_section_says_temperature_error_and_coverage(store, open_page):
     shown = texts(app)
     assert "temperature" in shown
     assert "on these 6,000 images" in shown
-    assert "Answers 90 % of the images with" in shown
+    assert "Predicts 90 % of the images with" in shown
     assert "15 bins of equal width" in shown
     assert list(app.table[0].value.columns) == ["as trained", "with temperature"]
     assert not app.exception
@@ -43,7 +43,7 @@ def test_a_run_without_validation_answers_says_so_and_shows_the_rest(store, open
     app = open_page("runs", run=stores.add(store, Sample()), section="calibration")
     assert "No temperature can be fitted" in app.info[0].value
     assert "has no answers to the validation images" in app.info[0].value
-    assert "Answers 90 % of the images with" in texts(app)
+    assert "Predicts 90 % of the images with" in texts(app)
 
 
 def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store, open_page):
@@ -76,7 +76,7 @@ def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_a
     assert quoted.n == 1000
     figure = charts.coverage({"flat": points}, {"flat": run_style("flat")}, {"flat": quoted})
     assert [trace.mode for trace in figure.data] == ["lines", "markers", "markers"]
-    assert coverage_table({"flat": points}, (0.9,)).loc["90 % answered", "flat"].endswith("on 100 %")
+    assert coverage_table({"flat": points}, (0.9,)).loc["90 % coverage", "flat"].endswith("on 100 %")
 
 
 def test_without_images_the_tables_hold_dashes_and_no_nan():

@@ -26,12 +26,12 @@ def ids(store):
 
 
 def test_an_empty_store_says_what_to_do(open_page):
-    assert "No run has finished yet; it takes two to compare" in texts(open_page("compare"))
+    assert "No finished runs yet. Comparing takes two" in texts(open_page("compare"))
 
 
 def test_one_finished_run_says_that_another_is_needed(store, open_page):
     stores.add(store, Sample())
-    assert "One run has finished; it takes two to compare" in texts(open_page("compare"))
+    assert "Only one finished run so far. Comparing takes two" in texts(open_page("compare"))
 
 
 @pytest.mark.usefixtures("ids")
@@ -77,7 +77,7 @@ def test_a_link_written_by_hand_opens_the_same_view(ids, open_page):
 def test_a_run_compared_with_its_copy_has_nothing_to_tell(store, open_page):
     same = [stores.add(store, Sample(name=name, seed=1)) for name in ("a", "b")]
     app = open_page("compare", run=same)
-    assert "Nothing separates a and b" in sentences(app)[0]
+    assert "No difference between a and b" in sentences(app)[0]
     assert not app.exception
 
 
@@ -132,7 +132,7 @@ def test_a_class_that_nobody_predicted_is_a_sentence(store, open_page):
         changed = {"log_probabilities": blobs.encode_log_probabilities(logs)}
         connection.execute(predictions.update().where(predictions.c.run_id == run_id).values(**changed))
     app = open_page("runs", run=run_id, section="classes")
-    assert app.info[0].value == "Nothing was taken for Shirt, so that no precision can be given there."
+    assert app.info[0].value == "Never predicted, so precision is undefined: Shirt."
     assert not app.exception
     assert not open_page("compare", run=[run_id, stores.add(store, Sample(seed=1))]).exception
 
@@ -156,7 +156,7 @@ def test_everything_can_be_taken_along_with_one_click(ids, open_page):
 def test_of_more_runs_than_fit_those_left_out_are_named(store, open_page):
     made = [stores.add(store, Sample(name=f"run {place:02}", seed=place)) for place in range(12)]
     app = open_page("compare", run=made)
-    assert "At most 10 fit here, and 12 are asked for. Left out: run 10 · " in app.warning[0].value
+    assert "At most 10 can be shown; 12 were requested. Left out: run 10 · " in app.warning[0].value
     assert "run 11" in app.warning[0].value
     assert len(app.table[0].value.columns) == 10
 
@@ -174,7 +174,7 @@ def test_a_confusion_leads_to_its_images_and_to_those_that_one_run_alone_confuse
     [
         ("settings", "CSV of these settings"),
         ("calibration", "CSV of the calibration"),
-        ("calibration", "CSV of every per cent"),
+        ("calibration", "CSV of the coverage curve"),
         ("settings", "CSV of the difference"),
     ],
 )

@@ -53,7 +53,7 @@ def test_the_front_is_marked_by_shape_and_size_not_by_colour_alone(three, theme)
     line, others, front = accuracy_against_cost(runs, COSTS["training"], theme).data
     assert list(line.x) == list(front.x) == [1, 10]
     assert (others.marker.symbol, front.marker.symbol) == ("circle-open", "circle")
-    assert front.name == "cnn, on the front"
+    assert front.name == "cnn, Pareto front"
 
 
 def test_what_the_bars_are_is_said_as_it_is_drawn(three):
@@ -62,23 +62,23 @@ def test_what_the_bars_are_is_said_as_it_is_drawn(three):
     many = [replace(run, cost=place + 1.0) for place, run in enumerate(runs * 21)]
     figure = accuracy_against_cost(many, COSTS["training"], LIGHT)
     drawn = {trace.name: trace.error_y.array is not None for trace in figure.data if trace.mode == "markers"}
-    assert drawn == {"cnn": False, "cnn, on the front": True}
-    assert "only on the front" in interval_sentence(len(many))
+    assert drawn == {"cnn": False, "cnn, Pareto front": True}
+    assert "only on the Pareto front" in interval_sentence(len(many))
 
 
 def test_nothing_recorded_and_one_run_are_a_sentence_each(three):
-    assert front_sentence([], COSTS["prediction"]) == "Prediction time is recorded for no finished run."
+    assert front_sentence([], COSTS["prediction"]) == "No finished run has a recorded prediction time."
     runs, _ = priced(three[:1], COSTS["parameters"])
-    assert front_sentence(runs, COSTS["parameters"]).startswith("One run only: cheap (3,202,122 parameters")
+    assert front_sentence(runs, COSTS["parameters"]).startswith("Only one run: cheap (3,202,122 parameters")
 
 
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize("cost", COSTS)
 def test_each_axis_opens_by_its_link(open_page, cost):
     app = open_page("runs", by="costs", cost=cost)
-    assert "No other of these 3 runs" in texts(app)
+    assert "Pareto front of these 3 runs" in texts(app)
     assert not app.exception
 
 
 def test_without_finished_runs_there_is_nothing_to_weigh(open_page):
-    assert "nothing can be weighed" in texts(open_page("runs", by="costs"))
+    assert "No finished runs yet" in texts(open_page("runs", by="costs"))

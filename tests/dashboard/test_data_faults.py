@@ -42,9 +42,9 @@ def html(app):
 
 def test_without_a_finished_run_the_page_says_what_to_launch(open_page):
     app = open_page("data", section="suspects")
-    assert "No run has finished yet" in texts(app)
+    assert "No finished runs yet" in texts(app)
     app = open_page("data", section="suspects", split="train")
-    assert "can be judged only by a model that did not learn from it" in texts(app)
+    assert "can only be judged by models that were not trained on them" in texts(app)
     assert not app.exception
 
 
@@ -54,7 +54,7 @@ def test_the_suspect_test_labels_of_a_run_stand_there_with_who_says_so(store, op
     app = open_page("data", section="suspects", run=run_id)
     count = int(quality.suspect.sum())
     assert f"{count:,} of the 10,000 labels of the test set" in html(app)
-    assert "suspect to my cnn" in html(app)
+    assert "flagged as label issues by my cnn" in html(app)
     assert "Nothing is removed" in texts(app)
     assert [picture["position"] for picture in pictures(app)] == quality.ranked[:48].tolist()
     assert pictures(app)[0]["href"] == f"explore?run={run_id}&image={quality.ranked[0]}"
@@ -67,26 +67,26 @@ def test_suspects_are_filtered_by_class_sorted_and_paged_by_the_link(store, open
     app = open_page("data", section="suspects", **{"class": "6", "suggested": "0", "sort": "position"})
     expected = np.flatnonzero(quality.suspect & (TEST_LABELS == 6) & (quality.suggested == 0))
     assert [picture["position"] for picture in pictures(app)] == expected[:48].tolist()
-    assert pictures(app)[0]["alt"].startswith(f"Image {expected[0]}: labelled Shirt, may be T-shirt/top")
+    assert pictures(app)[0]["alt"].startswith(f"Image {expected[0]}: labelled Shirt, suggested T-shirt/top")
 
 
 def test_several_runs_agree_on_fewer_suspects(store, open_page):
     ids = [stores.add(store, Sample(seed=1), TEST_LABELS), stores.add(store, Sample("resnet18"), TEST_LABELS)]
     app = open_page("data", section="suspects", run=ids)
     alone = quality_of(get_predictions(store, ids[0])).suspect.sum()
-    assert "suspect to each of cnn seed 1 and resnet18 seed 0" in html(app)
+    assert "flagged as label issues by each of cnn seed 1 and resnet18 seed 0" in html(app)
     assert f"{alone} of the" not in html(app)
 
 
 def test_training_labels_are_judged_by_a_complete_k_fold_group(store, open_page):
     add_fold_group(store, TRAIN_LABELS, 4, unfinished=1)
     app = open_page("data", section="suspects", split="train")
-    assert "can be judged only" in texts(app)
+    assert "can only be judged" in texts(app)
     add_fold_group(store, TRAIN_LABELS, 3)
     app = open_page("data", section="suspects", split="train")
     assert "of the 60,000 labels of the training set" in html(app)
     assert "the 3 runs of cnn seed 0" in html(app)
-    assert "decided which epoch was kept and when to stop" in texts(app)
+    assert "chose its checkpoint and when to stop" in texts(app)
     assert pictures(app)[0]["href"] == ""
     assert not app.exception
 
@@ -95,7 +95,7 @@ def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkey
     started = []
     monkeypatch.setattr(duplicate_search, "start_search", started.append)
     app = open_page("data", section="duplicates")
-    assert "Nobody has looked for near-duplicates yet" in texts(app)
+    assert "No search yet" in texts(app)
     press(app, "Search for near-duplicates")
     assert len(started) == 1
 
@@ -126,17 +126,17 @@ def test_near_duplicates_stand_side_by_side_with_links_to_explore(store, open_pa
 def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those_with_all(store, open_page):
     first = stores.add(store, Sample(seed=1, name="mine"), TEST_LABELS)
     app = open_page("runs", run=first, section="faults")
-    assert "judged by another finished run, and there is none yet" in texts(app)
+    assert "found by other finished runs, and there are none yet" in texts(app)
     second = stores.add(store, Sample(seed=2, name="yours"), TEST_LABELS)
     judge = stores.add(store, Sample("resnet18", name="judge"), TEST_LABELS)
     app = open_page("runs", run=first, section="faults")
     table = app.table[-1].value
-    assert table.index.tolist() == ["All images", "Without suspect labels"]
+    assert table.index.tolist() == ["All images", "Without label issues"]
     assert table["Images"].iloc[0] == "10,000"
     assert "judge" in texts(app)
     assert "yours" in texts(app)
     compared = open_page("compare", run=[first, second], more="faults")
-    faults = next(element.value for element in compared.table if "Without suspect labels" in element.value.index)
+    faults = next(element.value for element in compared.table if "Without label issues" in element.value.index)
     assert faults.columns.tolist() == ["Images", "mine", "yours"]
     assert judge in texts(compared)
     assert not compared.exception
@@ -149,7 +149,7 @@ def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
     trust, left_out = data_queries.label_trust(7, [shown])
     assert trust.judges == ("judge",)
     assert left_out == []
-    assert trust.sentence.startswith(f"The label {CLASS_NAMES[TEST_LABELS[7]]} has a trustworthiness of ")
+    assert trust.sentence.startswith(f"The label {CLASS_NAMES[TEST_LABELS[7]]} has a label quality of ")
 
 
 def test_two_judges_of_one_name_are_told_apart(store):
@@ -173,7 +173,7 @@ def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judge
     assert "labels differ" in text
     text = texts(open_page("explore", run=measured, image="7"))
     assert "emptied" in text
-    assert "there is none." in text
+    assert "there are none yet." in text
 
 
 def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, open_page):
@@ -184,7 +184,7 @@ def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, op
     assert not app.exception
     app = open_page("data", section="suspects", run=[mine, other])
     assert any("elsewhere" in warning.value for warning in app.warning)
-    assert "suspect to mine" in html(app)
+    assert "flagged as label issues by mine" in html(app)
 
 
 @pytest.mark.parametrize("truth", [TEST_LABELS[::-1].copy(), TEST_LABELS[:-10]], ids=["another order", "fewer"])
@@ -233,6 +233,6 @@ def test_the_trust_in_one_label_is_said_with_who_doubts_it(store):
     trust = label_trust(doubtful, int(TEST_LABELS[doubtful]), judged)
     assert trust.score < 0.5
     assert trust.lower_share < 0.05
-    assert "it is suspect to a (" in trust.sentence
+    assert "it is flagged by a (" in trust.sentence
     sure = int(np.argmax(judged["a"].trust + judged["b"].trust))
-    assert "it is not suspect to a or b." in label_trust(sure, int(TEST_LABELS[sure]), judged).sentence
+    assert "it is not flagged by a or b." in label_trust(sure, int(TEST_LABELS[sure]), judged).sentence

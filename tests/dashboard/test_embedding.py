@@ -55,4 +55,4 @@ def test_saliency_lies_over_the_image_and_leaves_the_rest_as_it_is():
     assert (laid[10:, :19] == 100).all()
     assert laid[0, 27].tolist() == [224, 132, 20]
     assert where(salient) == "strongest upper right"
-    assert where(np.zeros((28, 28), np.float32)) == "nothing speaks for it"
+    assert where(np.zeros((28, 28), np.float32)) == "no supporting region"

@@ -29,7 +29,7 @@ def shown_in(app, key):
 
 def test_an_empty_store_says_what_to_do(open_page):
     app = open_page("explore")
-    assert "No run has finished yet" in texts(app)
+    assert "No finished runs yet" in texts(app)
     assert not app.exception
 
 
@@ -66,7 +66,7 @@ def test_a_link_to_an_image_opens_it_with_the_answers_of_both_runs(store, open_p
     first, second = (stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two")))
     app = open_page("explore", run=first, against=second, image="1234")
     assert "Test image 1234" in texts(app)
-    assert texts(app).count("says **") == 2
+    assert texts(app).count("predicts **") == 2
     assert not app.exception
 
 
@@ -105,7 +105,7 @@ def test_an_empty_cell_is_said_to_be_empty(store, open_page):
         int, next(zip(*(confusion_matrix(answers.labels, answers.predicted) == 0).nonzero(), strict=True))
     )
     app = open_page("explore", run=run_id, true=str(true), predicted=str(predicted))
-    assert "No image here" in texts(app)
+    assert "No images match" in texts(app)
     assert not app.exception
 
 
@@ -127,7 +127,7 @@ def test_a_class_that_is_never_predicted_is_named(store, open_page):
         encoded = blobs.encode_log_probabilities(without)
         connection.execute(predictions.update().values(log_probabilities=encoded))
     app = open_page("explore", run=run_id, unit="column %")
-    assert "blind never says Shirt" in texts(app)
+    assert "blind never predicts Shirt" in texts(app)
     assert not app.exception
     assert "nan" not in str(shown_in(app, "matrix")).lower()
 
@@ -177,8 +177,8 @@ def test_an_answer_that_only_one_run_gives_is_a_filter_with_its_own_captions(sto
     count = int(((a.labels == 4) & (b.predicted == 6) & (a.predicted != 6)).sum())
     app = open_page("explore", run=first, against=second, true="4", predicted="6", show="against-says")
     assert f"{count} images" in texts(app)
-    assert "Only two says so, true Coat, predicted Shirt" in texts(app)
-    assert "answer of two" in texts(app)
+    assert "Only two predicts this, true Coat, predicted Shirt" in texts(app)
+    assert "prediction of two" in texts(app)
 
 
 def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
@@ -191,8 +191,8 @@ def test_the_matrix_and_the_difference_can_be_taken_along(store, open_page):
     app = open_page("explore", run=first, against=second, unit="difference")
     assert "CSV of the difference" in labels(app)
     matrix = shown_in(app, "matrix")
-    assert matrix["picture"] == "lookbook-matrix-one-less-two"
-    assert matrix["caption"].startswith("one less two: rows true class")
+    assert matrix["picture"] == "lookbook-matrix-one-minus-two"
+    assert matrix["caption"].startswith("one minus two: rows are true classes")
     assert "Choose" not in matrix["caption"]
 
 
@@ -200,7 +200,7 @@ def test_choices_of_a_link_that_are_none_are_named_and_left_aside(store, open_pa
     stores.add(store, Sample())
     app = open_page("explore", sort="*colour*", true=["11", "x" * 5_000], unit="counts")
     captions = [caption.value.replace("\\", "") for caption in app.caption]
-    assert "Not among the choices of “Sorted by”, and left aside: *colour*." in captions
-    assert f"Not among the choices of “True class”, and left aside: 11, {'x' * 60}." in captions
-    assert sum("left aside" in caption for caption in captions) == 2
+    assert "Unknown for “Sort by”, ignored: *colour*." in captions
+    assert f"Unknown for “True class”, ignored: 11, {'x' * 60}." in captions
+    assert sum("ignored" in caption for caption in captions) == 2
     assert app.selectbox(key="pick_sort").value == "loss"

@@ -31,7 +31,7 @@ def files(store, run_id):
 def test_reports_and_tables_of_a_finished_run_are_a_click_each(run_id, open_page):
     labels = offered(open_page("runs", run=run_id, section="files"))
     assert {"Report (HTML)", "Report (Markdown)"} <= set(labels)
-    assert {"Epochs (CSV)", "Per class (CSV)", "Confusions (CSV)", "All 10,000 answers (CSV)"} <= set(labels)
+    assert {"Epochs (CSV)", "Per class (CSV)", "Confusion matrix (CSV)", "All 10,000 predictions (CSV)"} <= set(labels)
 
 
 def test_an_unfinished_run_offers_nothing_to_take_along(store, open_page):
@@ -44,8 +44,8 @@ def test_while_the_model_is_being_made_the_page_says_so(run_id, files, open_page
     lock = locks.acquire(files.package_lock)
     app = open_page("runs", run=run_id, section="files")
     os.close(lock)
-    assert "being made ready to go" in app.info[0].value
-    assert "Make the model ready to go" not in [button.label for button in app.button]
+    assert "Exporting the model" in app.info[0].value
+    assert "Export model" not in [button.label for button in app.button]
 
 
 def test_a_model_that_is_ready_is_offered_whole_and_in_parts(run_id, files, open_page):
@@ -54,7 +54,7 @@ def test_a_model_that_is_ready_is_offered_whole_and_in_parts(run_id, files, open
         (files.package / name).write_bytes(b"x" * 1_000)
     labels = offered(open_page("runs", run=run_id, section="files"))
     assert {
-        "Model with card and tables (ZIP)",
+        "Model, card and tables (ZIP)",
         "Weights (safetensors), 1.0 kB",
         "Model (ONNX), 1.0 kB",
         "Model card, 1.0 kB",
@@ -65,21 +65,21 @@ def test_a_model_that_could_not_be_made_says_why_and_can_be_tried_again(run_id, 
     files.package_failure.write_text("The file model.pt cannot be read. Train the run again.")
     app = open_page("runs", run=run_id, section="files")
     assert "The file model.pt cannot be read." in app.error[0].value
-    assert "Make the model ready to go" in [button.label for button in app.button]
+    assert "Export model" in [button.label for button in app.button]
 
 
 def test_a_model_that_was_made_without_onnx_is_offered_as_such(run_id, files, open_page):
-    assert "Make it without ONNX" in [button.label for button in open_page("runs", run=run_id, section="files").button]
+    assert "Export without ONNX" in [button.label for button in open_page("runs", run=run_id, section="files").button]
     files.package.mkdir()
     (files.package / "model.safetensors").write_bytes(b"x" * 1_000)
     app = open_page("runs", run=run_id, section="files")
     assert "Weights (safetensors), 1.0 kB" in offered(app)
-    assert "Made without an ONNX file" in texts(app)
+    assert "Exported without ONNX" in texts(app)
 
 
 @pytest.mark.slow
 def test_pressing_the_button_starts_another_process_and_the_page_does_not_wait(run_id, files, open_page):
-    press(open_page("runs", run=run_id, section="files"), "Make the model ready to go")
+    press(open_page("runs", run=run_id, section="files"), "Export model")
     assert files.package_log.exists()
     os.close(locks.acquire(files.package_lock, patience_s=60))
 
@@ -90,4 +90,4 @@ def test_a_finished_run_without_predictions_still_lists_its_files(store, run_id,
         connection.execute(predictions.delete().where(predictions.c.run_id == run_id))
     app = open_page("runs", run=run_id, section="files")
     assert "were not kept" in app.error[0].value
-    assert "1 file, 5 B in all." in texts(app)
+    assert "1 file, 5 B in total." in texts(app)

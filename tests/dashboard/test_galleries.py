@@ -81,8 +81,8 @@ def test_an_outcome_of_two_runs_without_the_second_shows_all_images():
 def test_the_gallery_says_in_words_what_it_shows():
     words = galleries.describe(Wanted("only-run", true=4, sort="margin", cap=3), "a", "b")
     assert words == (
-        "a right, b wrong, true Coat, at most 3 of each pair; smallest margin first. "
-        "Captions: true class → answer of b."
+        "a right, b wrong, true Coat, at most 3 per class pair; smallest margin first. "
+        "Captions: true class → prediction of b."
     )
 
 

@@ -20,7 +20,7 @@ def sentence_on_the_two(app):
 
 def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_page):
     app = open_page()
-    assert "70,000 small grey pictures" in texts(app)
+    assert "70,000 small grey images" in texts(app)
     app.button[0].click().run()
     launched = queries.list_runs(store)
     assert [(run.preset, run.status) for run in launched] == [("quick", "queued")]
@@ -42,7 +42,7 @@ def test_the_best_run_of_each_model_stands_there_with_its_interval(store, open_p
 def test_with_one_model_only_the_other_card_leads_to_its_launch(store, open_page):
     stores.add(store, Sample())
     app = open_page()
-    assert "No run of it has finished yet." in texts(app)
+    assert "No finished run yet." in texts(app)
 
 
 def test_a_running_run_shows_its_progress(store, open_page):
@@ -107,8 +107,8 @@ def test_a_run_that_is_not_shown_to_be_the_best_is_called_the_highest_and_its_eq
         stores.add(store, Sample(seed=seed, name=f"number {seed}"))
     app = open_page()
     assert app.metric[0].label == "Highest CNN, test accuracy"
-    assert "Not shown to be better than number" in texts(app)
-    assert "Compare the tied" in str([link.proto for link in app.get("page_link")])
+    assert "Not significantly better than number" in texts(app)
+    assert "Compare tied runs" in str([link.proto for link in app.get("page_link")])
 
 
 def test_the_only_run_and_one_that_beats_all_others_are_called_the_best(store, open_page):

@@ -127,8 +127,8 @@ def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch
     stores.add(store, Sample(status="queued"))
     stores.add(store, Sample(status="queued"))
     shown = facts(open_page("launch"))
-    assert "place 3 in the queue (0 at work, 2 waiting)" in shown
-    assert "about 13 min, if it uses all its epochs" in shown
+    assert "position 3 in the queue (0 running, 2 queued)" in shown
+    assert "about 13 min for all epochs" in shown
     assert "measured on two CPU cores" in shown
     queue_settings.set_paused(store, True)
     assert "the queue is paused" in facts(open_page("launch"))
@@ -136,15 +136,15 @@ def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch
 
 def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its_best_run(store, open_page):
     cards = [caption.value for caption in open_page("launch").caption]
-    expecting = sum("not tried here yet; expected: about 92 %" in card for card in cards)
+    expecting = sum("no run here yet; expected: about 92 %" in card for card in cards)
     stores.add(store, Sample(name="the best", columns={"test_accuracy": 0.95}))
     stores.add(store, Sample(columns={"test_accuracy": 0.5}))
     for seed in range(25):
         stores.add(store, Sample(seed=seed, changes={"preset": "quick"}, columns={"test_accuracy": 0.99}))
     cards = [caption.value for caption in open_page("launch").caption]
-    assert any("highest here so far: 95.00 %" in card for card in cards)
-    assert sum("highest here so far: 99.00 %" in card for card in cards) == 1
-    assert sum("not tried here yet; expected: about 92 %" in card for card in cards) == expecting - 1
+    assert any("highest so far: 95.00 %" in card for card in cards)
+    assert sum("highest so far: 99.00 %" in card for card in cards) == 1
+    assert sum("no run here yet; expected: about 92 %" in card for card in cards) == expecting - 1
 
 
 def test_missing_and_damaged_data_are_said_before_the_button_with_the_file(open_page, monkeypatch, tmp_path):
@@ -165,14 +165,14 @@ def test_a_file_in_the_cache_that_is_not_torchvisions_is_said_before_the_button(
     file.parent.mkdir(parents=True)
     file.write_bytes(b"something else")
     shown = facts(open_page("launch", preset="resnet18"))
-    assert f"{FILE_NAME} is not torchvision" in shown
+    assert f"{FILE_NAME} is not the file published by torchvision" in shown
     assert "Delete it" in shown
 
 
 def test_without_pretrained_weights_every_layer_is_said_to_be_trained(open_page):
     app = open_page("launch", preset="resnet18")
     app.checkbox(key="resnet18_pretrained").uncheck().run()
-    assert "none: every layer is trained" in facts(app)
+    assert "none: trained from scratch" in facts(app)
     assert "Pretrained weights" not in facts(open_page("launch", preset="cnn"))
 
 
@@ -181,7 +181,7 @@ def test_a_weights_file_is_looked_for_where_the_launch_will_look(open_page, monk
     (tmp_path / "mine.pth").touch()
     app = open_page("launch", preset="resnet18")
     app.text_input(key="resnet18_weights_file").set_value("~/mine.pth").run()
-    assert f"{tmp_path}/mine.pth is here" in facts(app)
+    assert f"{tmp_path}/mine.pth found" in facts(app)
 
 
 def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page):
@@ -192,8 +192,8 @@ def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page)
 
 def draft(app):
     """The fields that the page says are as somebody typed them."""
-    sentence = next((caption.value for caption in app.caption if caption.value.startswith("Yours: ")), "Yours: .")
-    return set(filter(None, sentence.removeprefix("Yours: ").partition(".")[0].split(", ")))
+    sentence = next((caption.value for caption in app.caption if caption.value.startswith("Changed: ")), "Changed: .")
+    return set(filter(None, sentence.removeprefix("Changed: ").partition(".")[0].split(", ")))
 
 
 def other_page_and_back(app, **parameters):
@@ -208,7 +208,7 @@ def other_page_and_back(app, **parameters):
 def test_what_was_typed_is_kept_for_each_preset_while_other_pages_are_looked_at(store, open_page):
     source = stores.add(store, Sample(name="source"))
     app = open_page("launch", preset="quick")
-    assert "Start over" not in [button.label for button in app.button]
+    assert "Reset" not in [button.label for button in app.button]
     app.text_input(key="quick_name").set_value("mine")
     app.number_input(key="quick_seeds").set_value(3)
     app.number_input(key="quick_epochs").set_value(2)
@@ -236,9 +236,9 @@ def test_starting_over_shows_the_preset_as_it_is_and_leaves_other_drafts(open_pa
     app = other_page_and_back(app, preset="quick")
     app.text_input(key="quick_name").set_value("mine")
     app.number_input(key="quick_epochs").set_value(2).run()
-    app = press(app, "Start over")
+    app = press(app, "Reset")
     assert (app.text_input(key="quick_1_name").value, app.number_input(key="quick_1_epochs").value) == ("", 4)
-    assert "Start over" not in [button.label for button in app.button]
+    assert "Reset" not in [button.label for button in app.button]
     assert other_page_and_back(app, preset="cnn").text_input(key="cnn_name").value == "another"
 
 

@@ -38,9 +38,7 @@ def test_a_run_without_a_study_offers_to_make_it_and_says_how_long_that_takes(st
     monkeypatch.setattr(studies, "request_study", lambda _store, run: asked.append(run.id))
     app = open_page("explore", run=run_id, section="map")
     assert shown_in(app, "map") is None
-    button = next(
-        candidate for candidate in app.button if candidate.label.startswith("Make the map and the neighbours")
-    )
+    button = next(candidate for candidate in app.button if candidate.label.startswith("Compute map and nearest images"))
     assert "about" in button.label
     press(app, button.label)
     assert asked == [run_id]
@@ -53,7 +51,7 @@ def test_a_study_that_cannot_be_started_is_said(store, open_page, monkeypatch):
     run_id = stores.add(store, Sample())
     monkeypatch.setattr(studies, "request_study", refuse)
     app = open_page("explore", run=run_id, section="map")
-    press(app, next(button.label for button in app.button if button.label.startswith("Make the map")))
+    press(app, next(button.label for button in app.button if button.label.startswith("Compute map")))
     assert [toast.value for toast in app.toast] == ["No. Wait."]
 
 
@@ -64,7 +62,7 @@ def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_pag
     files.study_log.write_text("progress 0.20 step 2 of 5: features of 100 training images\na warning\n")
     app = open_page("explore", run=run_id, section="map")
     assert "step 2 of 5: features of 100 training images" in texts(app)
-    assert not [button for button in app.button if button.label.startswith("Make the map")]
+    assert not [button for button in app.button if button.label.startswith("Compute map")]
     os.close(lock)
 
 
@@ -75,7 +73,7 @@ def test_a_study_that_failed_says_why_and_is_offered_again(store, open_page):
     files.study_failure.write_text("The machine ran out of memory.")
     app = open_page("explore", run=run_id, section="map")
     assert "The machine ran out of memory" in app.error[0].value
-    assert [button for button in app.button if button.label.startswith("Make the map")]
+    assert [button for button in app.button if button.label.startswith("Compute map")]
 
 
 def test_a_damaged_study_is_said_and_offered_again(store, open_page):
@@ -84,7 +82,7 @@ def test_a_damaged_study_is_said_and_offered_again(store, open_page):
     run_files.files_of(store, run_id).study.write_bytes(b"PK nothing")
     app = open_page("explore", run=run_id, section="map", area="0-0-500-500")
     assert "is damaged" in app.error[0].value
-    assert [button for button in app.button if button.label.startswith("Make the map")]
+    assert [button for button in app.button if button.label.startswith("Compute map")]
     assert not app.exception
 
 
@@ -94,7 +92,7 @@ def test_the_map_shows_all_points_and_an_area_is_the_gallery(store, open_page):
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
     inside = areas.inside(((0, 0), (300, 300)), places)
     assert f"{inside.sum():,} images" in texts(app)
-    assert "within the area on the map" in texts(app)
+    assert "within the map area" in texts(app)
     assert shown_in(app, "map")["area"] == [[0, 0], [300, 0], [300, 300], [0, 300]]
     for picture in shown_in(app, "gallery")["pictures"]:
         assert inside[picture["position"]]
@@ -136,16 +134,16 @@ def test_an_image_shows_its_nearest_training_images_by_each_model(store, open_pa
     assert pictures[0]["href"] == f"data?split=train&page={study.neighbours[7, 0] // 48 + 1}"
     assert "Of the nearest 12:" in texts(app)
     assert shown_in(app, f"neighbours_{ids[1]}") is None
-    assert [button.label for button in app.button if button.label.startswith("Make the map")]
+    assert [button.label for button in app.button if button.label.startswith("Compute map")]
     assert not app.exception
 
 
 def test_an_image_says_how_far_its_label_can_be_trusted_by_another_run(store, open_page):
     run_id = stores.add(store, Sample(name="shown"))
-    assert "judged by other finished runs" in texts(open_page("explore", run=run_id, image="7"))
+    assert "checked by finished runs" in texts(open_page("explore", run=run_id, image="7"))
     stores.add(store, Sample(name="judge", model="resnet18", seed=1))
     text = texts(open_page("explore", run=run_id, image="7"))
-    assert "has a trustworthiness of" in text
+    assert "has a label quality of" in text
     assert "judge" in text
 
 
@@ -162,7 +160,7 @@ def test_saliency_of_both_models_is_shown_when_it_is_asked_for(store, open_page)
     assert "Grad-CAM" in app.toggle("pick_saliency").label
     app.toggle("pick_saliency").set_value(True).run(timeout=60)
     assert app.query_params["saliency"] == "yes"
-    assert sum("What speaks for" in element.proto.body for element in app.get("html")) == 2
+    assert sum("Grad-CAM heat map of" in element.proto.body for element in app.get("html")) == 2
     assert not app.exception
 
 
@@ -176,7 +174,7 @@ def test_a_model_that_is_gone_leaves_the_rest_of_the_page(store, open_page):
 def test_an_area_is_said_to_be_left_aside_where_the_run_has_no_map(store, open_page):
     run_id = stores.add(store, Sample(name="mapless"))
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
-    assert "left aside: mapless has no map yet" in app.warning[0].value
+    assert "is ignored: mapless has no map yet" in app.warning[0].value
     add_study(store, run_id)
     assert not app.run().warning
 

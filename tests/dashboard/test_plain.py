@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from core.texts import clean_name
-from dashboard import wording
+from dashboard import page_wording
 from dashboard.charts.words import chart_text, chart_texts
 from dashboard.plain import plain
 
@@ -85,36 +85,36 @@ LONG = "The same beginning of a name that goes on and on until it has more than 
 
 
 def test_long_names_keep_their_ends() -> None:
-    short = [wording.short(f"{LONG}{place}", 30) for place in range(3)]
+    short = [page_wording.short(f"{LONG}{place}", 30) for place in range(3)]
     assert short == [f"The same beginn…, at its end {place}" for place in range(3)]
-    assert wording.short("cnn seed 0", 30) == "cnn seed 0"
+    assert page_wording.short("cnn seed 0", 30) == "cnn seed 0"
 
 
 def test_names_that_differ_in_their_middle_are_shown_from_there_on() -> None:
     names = [f"{'a' * 60} {place} {'b' * 60}" for place in range(3)]
-    short = wording.shortened(names, 40)
+    short = page_wording.shortened(names, 40)
     assert [f" {place} " in name for place, name in enumerate(short.values())] == [True] * 3
     assert max(map(len, short.values())) <= 50
 
 
 @given(st.lists(st.text(st.sampled_from("ab\u0301\u200d👩"), max_size=90), max_size=6), st.integers(10, 40))
 def test_no_two_names_look_alike_once_they_are_short(names: list[str], room: int) -> None:
-    short = wording.shortened(names, room)
+    short = page_wording.shortened(names, room)
     assert set(short) == set(names)
     assert len(set(short.values())) == len(set(names))
     assert len(set(chart_texts(names).values())) == len(set(names))
     for name in names:
-        assert len(wording.short(name, room)) <= room
-        assert "…\u0301" not in wording.short(name, room) or "\u0301" * room in name or name.startswith("\u0301")
+        assert len(page_wording.short(name, room)) <= room
+        assert "…\u0301" not in page_wording.short(name, room) or "\u0301" * room in name or name.startswith("\u0301")
 
 
 def test_a_label_keeps_what_is_read_from_right_to_left_from_turning_its_id() -> None:
-    assert wording.label("שלום 5") == "\u2068שלום 5\u2069"
-    assert wording.label("plain") == "plain"
+    assert page_wording.label("שלום 5") == "\u2068שלום 5\u2069"
+    assert page_wording.label("plain") == "plain"
 
 
 def test_a_name_of_a_file_is_safe_and_keeps_the_id() -> None:
-    name = wording.file_name("report", "../../x\r\nSet-Cookie: a=b; " + "w" * 200, "abcd1234")
+    name = page_wording.file_name("report", "../../x\r\nSet-Cookie: a=b; " + "w" * 200, "abcd1234")
     assert re.fullmatch(r"lookbook-report-x-set-cookie-a-b-w+-w+-abcd1234", name)
     assert len(name) <= 100
-    assert wording.file_name("report", "日本", "abcd1234") == "lookbook-report-abcd1234"
+    assert page_wording.file_name("report", "日本", "abcd1234") == "lookbook-report-abcd1234"

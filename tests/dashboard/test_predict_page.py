@@ -46,20 +46,20 @@ def upload(app, **files):
 
 def test_an_empty_store_says_what_to_do(open_page):
     app = open_page("predict")
-    assert "No run has finished yet, so there is no model to ask" in texts(app)
+    assert "No finished runs yet, so there is no model to predict with" in texts(app)
     assert not app.exception
 
 
 def test_without_a_photo_the_page_waits_and_loads_no_model(store, open_page):
     app = open_page("predict", run=stores.add(store, Sample()))
-    assert "Drop photos above" in texts(app)
+    assert "Add photos or choose" in texts(app)
     assert not app.warning
 
 
 def test_samples_are_answered_by_every_run_side_by_side(store, open_page):
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = open_page("predict", run=ids, sample=["T-shirt", "bag"])
-    assert [heading.value for heading in app.subheader] == ["Drawn T-shirt", "Drawn bag", "All answers"]
+    assert [heading.value for heading in app.subheader] == ["Drawn T-shirt", "Drawn bag", "All predictions"]
     assert len(app.dataframe[0].value) == 4
     assert "dark item on a light background: inverted" in texts(app)
     assert not app.exception
@@ -109,7 +109,7 @@ def test_uploads_and_their_corrections_outlive_a_visit_to_the_photo_sets(store, 
     assert app.dataframe[0].value["File"].tolist() == ["bag.png"]
     assert "kept (as chosen)" in texts(app)
     press(app, "Remove this upload")
-    assert "Drop photos above" in texts(app)
+    assert "Add photos or choose" in texts(app)
     assert not app.exception
 
 
@@ -150,7 +150,7 @@ def test_a_table_in_a_zip_labels_what_lies_beside_it_and_the_rest_is_left_out_in
     app = open_page("predict", run=add_run_with_model(store, "one"))
     app = upload(app, **{"shelf.zip": hostile_files.zipped(shelf), "a.png": samples.draw_sample("trouser")})
     assert app.dataframe[0].value["True class"].tolist() == ["Bag", ""]
-    assert "1 file beside the photos was left out: README.md" in texts(app).replace("\\", "")
+    assert "1 other file was ignored: README.md" in texts(app).replace("\\", "")
     assert not app.error
 
 
@@ -174,8 +174,8 @@ def test_several_zips_share_one_room_and_each_is_unpacked_once(store, open_page,
 
 def test_a_photo_over_the_limit_is_told_both_sizes(store, open_page):
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"big.jpg": bytes(11 * 2**20)})
-    assert "big.jpg has 11.0 MB; at most 10 MB are read" in app.error[0].value
-    assert "at most 10 MB each, or zips of them, at most 100 MB each" in app.file_uploader[0].label
+    assert "big.jpg has 11.0 MB; the limit is 10 MB" in app.error[0].value
+    assert "up to 10 MB each) or zips of them (up to 100 MB each" in app.file_uploader[0].label
 
 
 def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its_own(store, open_page):
@@ -194,7 +194,7 @@ def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its
     file.parent.mkdir(parents=True)
     study.write(file, made)
     app = open_page("predict", run=run_id, sample="bag", neighbours="yes")
-    assert "Nearest training images to one" in texts(app)
+    assert "Nearest training images of one" in texts(app)
     (positions, distances) = model_queries.photo_neighbours(run_id, studies.study_stamp(store, run_id), near)
     assert positions[0] == 40
     assert distances[0] == pytest.approx(0, abs=1e-3)
@@ -205,7 +205,7 @@ def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its
 def test_where_a_run_has_no_study_it_is_offered_once_for_all_photos(store, open_page):
     run_id = add_run_with_model(store, "one")
     app = open_page("predict", run=run_id, sample=["bag", "trouser"], neighbours="yes")
-    assert sum("Make the map and the neighbours" in button.label for button in app.button) == 1
+    assert sum("Compute map and nearest images" in button.label for button in app.button) == 1
     assert not app.exception
 
 
@@ -246,7 +246,7 @@ def test_unusual_pictures_are_answered(store, open_page, name, content):
 def test_a_run_whose_model_file_is_gone_says_so_and_the_others_answer(store, open_page):
     gone = stores.add(store, Sample(name="gone"))
     app = open_page("predict", run=[add_run_with_model(store, "one"), gone], sample="bag")
-    assert "**gone** cannot answer" in app.warning[0].value
+    assert "**gone** cannot predict" in app.warning[0].value
     assert app.dataframe[0].value["Run"].tolist() == ["one"]
     assert not app.exception
 
@@ -277,7 +277,7 @@ def test_a_zip_is_unpacked_and_its_folders_say_how_many_answers_are_right(store,
         "shelf.zip/other/T-shirt.png",
     ]
     assert app.dataframe[0].value["True class"].tolist() == ["Bag", "Trouser", ""]
-    assert "Right or wrong" in texts(app)
+    assert "Accuracy on labelled photos" in texts(app)
     assert "Keep 2 labelled photos as a photo set" in texts(app)
     assert not app.exception
 
@@ -336,7 +336,7 @@ def test_a_turn_a_crop_and_no_cut_out_are_followed_at_once(store, open_page):
 def test_what_speaks_for_each_answer_is_shown_on_the_photo_itself(store, open_page):
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = open_page("predict", run=ids, sample="bag", saliency="yes")
-    shown = [element.proto.body for element in app.get("html") if "what speaks for" in element.proto.body]
+    shown = [element.proto.body for element in app.get("html") if "Grad-CAM heat map of" in element.proto.body]
     assert len(shown) == 1
     assert shown[0].count("<figure") == 2
     assert not app.exception
@@ -356,7 +356,7 @@ def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = upload(open_page("predict", run=ids[0]), **{"shelf.zip": zipped(Bag=["bag"], Trouser=["trouser"])})
     app.text_input[-1].set_value("shelf")
-    press(app, "Keep them")
+    press(app, "Keep photos")
     assert "2 photos kept as shelf" in texts(app)
     (kept,) = photo_sets.list_sets(store)
     app = open_page("predict", about="sets", set=kept.id, run=ids)
@@ -366,22 +366,22 @@ def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
     assert "2 images" in texts(app)
     third = add_run_with_model(store, "three", 2)
     app = open_page("predict", about="sets", set=kept.id, run=ids)
-    press(app, "Measure all 1 that are not measured")
+    press(app, "Measure all 1 remaining")
     assert sorted(photo_sets.answered_by(store, kept)) == sorted([*ids, third])
     press(app, "Measure again")
     assert not app.exception
     compare = open_page("compare", run=ids)
     assert "Compare them on a photo set" in [link.proto.label for link in compare.get("page_link")]
-    press(app, "Delete for good")
+    press(app, "Delete permanently")
     assert photo_sets.list_sets(store) == []
-    assert "No photo set is kept yet" in texts(app)
+    assert "No photo sets yet" in texts(app)
     assert not app.exception
 
 
 def test_uploads_are_forgotten_when_the_person_says_so(store, open_page):
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.png": samples.draw_sample("bag")})
     press(app, "Remove this upload")
-    assert "Drop photos above" in texts(app)
+    assert "Add photos or choose" in texts(app)
     assert not app.exception
 
 

@@ -51,7 +51,7 @@ def test_an_archived_run_changes_nothing_of_its_group(store, groups, open_page):
 def test_a_group_of_one_says_that_nothing_can_be_said(store, groups, open_page):
     alone = stores.add(store, Sample("cnn", 9, name="alone"))
     app = open_page("compare", group=[groups[0], alone])
-    assert findings(app)[0].startswith("Nothing can be said about the recipes cnn and alone")
+    assert findings(app)[0].startswith("The recipes cnn and alone cannot be compared")
     assert "nan" not in texts(app).lower()
     assert not app.exception
 
@@ -70,7 +70,7 @@ def test_one_group_alone_shows_its_spread_and_an_unknown_one_is_said(groups, ope
 
 
 def test_recipes_without_a_choice_or_without_groups_say_what_to_do(store, open_page):
-    assert "No group of seeds has been launched yet" in texts(open_page("compare", by="recipes"))
+    assert "No seed groups yet" in texts(open_page("compare", by="recipes"))
     add_group(store, "cnn", 2)
     assert "Choose two groups above" in texts(open_page("compare", by="recipes"))
 
@@ -87,18 +87,18 @@ def test_groups_that_answered_other_images_are_refused_in_a_sentence(store, open
 def test_runs_of_two_groups_lead_to_the_comparison_of_their_recipes(store, groups, open_page):
     ids = [group.runs[0].id for group in get_groups(store, groups)]
     app = open_page("compare", run=ids)
-    assert "Compare their recipes" in str([link.proto for link in app.get("page_link")])
+    assert "Compare the recipes" in str([link.proto for link in app.get("page_link")])
 
 
 @pytest.mark.usefixtures("groups")
 def test_the_list_of_groups_opens_by_its_link(open_page):
     app = open_page("runs", by="groups")
-    assert "A group keeps all its runs" in texts(app)
+    assert "A group includes its archived runs" in texts(app)
     assert not app.exception
 
 
 def test_without_groups_the_list_says_what_one_is(open_page):
-    assert "A group is one setting trained with several seeds" in texts(open_page("runs", by="groups"))
+    assert "A seed group is one configuration trained with several seeds" in texts(open_page("runs", by="groups"))
 
 
 def test_a_run_of_a_group_stands_for_its_group_in_the_link(store, groups, open_page):

@@ -75,7 +75,7 @@ def test_stop_goes_to_those_that_wait_and_says_in_a_sentence_how_many_it_left(st
     waiting = [stores.add(store, Sample(status=QUEUED)) for _ in range(2)]
     app = mark([*finished, *waiting]).button(key="act_stop").click().run()
     assert statuses(store, [*finished, *waiting]) == [FINISHED] * 3 + [STOPPED] * 2
-    assert told(app) == ["2 runs asked to stop; 3 others had nothing to stop."]
+    assert told(app) == ["2 runs stopping; 3 others skipped (not active)."]
     assert not app.warning
 
 
@@ -103,7 +103,7 @@ def test_pin_and_unpin_are_both_offered_where_some_are_pinned(store, mark):
     run_edits.set_pinned(store, ids[0], True)
     app = press(mark(ids), "Pin as baseline")
     assert [run.pinned for run in queries.get_runs(store, ids)] == [True] * 3
-    assert told(app) == ["2 runs pinned as baseline; 1 other had been pinned before."]
+    assert told(app) == ["2 runs pinned as baseline; 1 other skipped (already pinned)."]
     assert "Pin as baseline" not in buttons(app)
     press(app, "Unpin")
     assert [run.pinned for run in queries.get_runs(store, ids)] == [False] * 3
@@ -114,14 +114,14 @@ def test_archived_runs_among_the_marked_are_brought_back(store, mark):
     run_edits.archive(store, ids[0])
     app = press(mark(ids), "Bring back")
     assert [run.id for run in queries.list_runs(store)] == [ids[1], ids[0]]
-    assert told(app) == ["1 run brought back; 1 other had not been archived."]
+    assert told(app) == ["1 run brought back; 1 other skipped (not archived)."]
 
 
 def test_archive_leaves_what_waits_or_works(store, mark):
     finished, working = stores.add(store, Sample()), stores.add(store, Sample(status=RUNNING, epochs_done=1))
     app = press(mark([finished, working]), "Archive")
     assert [run.id for run in queries.list_runs(store)] == [working]
-    assert told(app) == ["1 run archived; 1 other stayed, being at work, waiting or archived before."]
+    assert told(app) == ["1 run archived; 1 other skipped (running, queued or archived)."]
 
 
 def test_tags_are_added_to_every_marked_run_and_keep_its_own(store, open_dialog):
@@ -160,7 +160,7 @@ def test_a_note_to_several_goes_below_what_each_says_unless_it_shall_replace_it(
     assert [run.note for run in queries.get_runs(store, [first, second])] == ["first\n\nsecond", "second"]
     app = app.run()
     app.text_area[0].set_value("only")
-    next(toggle for toggle in app.toggle if toggle.label == "Replace the notes they have").set_value(True)
+    next(toggle for toggle in app.toggle if toggle.label == "Replace existing notes").set_value(True)
     press(app, "Save")
     assert [run.note for run in queries.get_runs(store, [first, second])] == ["only", "only"]
 
@@ -177,7 +177,7 @@ def test_the_note_of_one_run_is_edited(store, open_dialog):
 def test_marked_runs_are_launched_again_with_several_seeds_each(store, open_dialog):
     sources = [stores.add(store, Sample(seed=seed, changes={"epochs": 9})) for seed in (3, 5)]
     app = open_dialog("launch_again", sources)
-    next(field for field in app.number_input if field.label == "Number of seeds for each").set_value(2)
+    next(field for field in app.number_input if field.label == "Seeds per run").set_value(2)
     app = press(app.run(), "Launch 4 runs")
     made = sorted(queries.active_runs(store), key=lambda run: run.queue_position)
     assert [(run.cloned_from, run.seed, run.epochs) for run in made] == [
@@ -198,7 +198,7 @@ def test_one_run_is_launched_again_with_another_seed(store, open_dialog):
 
 @pytest.mark.parametrize(
     "name",
-    ["Rename", "Tags", "Note", "Launch again with several seeds", "Move in the queue", "Delete"],
+    ["Rename", "Tags", "Note", "Repeat with several seeds", "Move in the queue", "Delete"],
 )
 def test_a_dialog_is_opened_by_its_button(store, mark, name):
     app = press(mark([stores.add(store, Sample()), stores.add(store, Sample(status=QUEUED))]), name)
@@ -208,7 +208,7 @@ def test_a_dialog_is_opened_by_its_button(store, mark, name):
 
 @pytest.mark.parametrize(
     ("label", "expected"),
-    [("Move to the front", [1, 2, 0]), ("Move to the end", [0, 1, 2]), ("Move to place 2", [0, 1, 2])],
+    [("Move to the front", [1, 2, 0]), ("Move to the end", [0, 1, 2]), ("Move to position 2", [0, 1, 2])],
 )
 def test_marked_runs_move_in_the_queue_together_in_their_order(store, open_dialog, label, expected):
     ids = [stores.add(store, Sample(status=QUEUED, columns={"queue_position": place})) for place in range(3)]
@@ -221,11 +221,11 @@ def test_marked_runs_move_in_the_queue_together_in_their_order(store, open_dialo
 def test_resuming_from_the_start_says_what_goes_and_asks_first(store, mark):
     failed = stores.add(store, Sample(status=FAILED, epochs_done=3, name="lost"))
     folder = write_checkpoints(store, failed)
-    app = press(mark([failed, stores.add(store, Sample())]), "Resume from the start")
+    app = press(mark([failed, stores.add(store, Sample())]), "Restart from the beginning")
     assert "This deletes the checkpoints and epochs of 1 run:" in texts(app)
     assert "**lost**" in texts(app)
     assert folder.exists()
-    press(app, "Start 1 run over")
+    press(app, "Restart 1 run")
     assert statuses(store, [failed]) == [QUEUED]
     assert queries.list_epochs(store, [failed])[failed] == []
     assert not folder.exists()
@@ -234,7 +234,7 @@ def test_resuming_from_the_start_says_what_goes_and_asks_first(store, mark):
 def test_deleting_marked_runs_keeps_those_at_work(store, mark):
     finished, working = stores.fill(store, 2), stores.add(store, Sample(status=RUNNING, epochs_done=1))
     app = press(mark([*finished, working]), "Delete")
-    assert "1 run still at work or waiting will be kept: stop them first." in texts(app)
+    assert "1 run still running or queued will be kept: stop them first." in texts(app)
     press(app, "Delete 2 runs")
     assert [run.id for run in queries.list_runs(store)] == [working]
 
@@ -245,7 +245,7 @@ def test_checkpoints_of_marked_runs_are_cleared_where_they_have_finished(store, 
     app = press(mark([finished, stopped]), "Clear checkpoints")
     assert not cleared.exists()
     assert kept.exists()
-    assert told(app) == ["1 run cleared of checkpoints; 1 other kept theirs, not having finished."]
+    assert told(app) == ["1 run cleared of checkpoints; 1 other skipped (not finished)."]
 
 
 def test_the_room_that_files_take_is_said_and_had_back(store, open_page):
@@ -261,7 +261,7 @@ def test_pause_and_slots_are_there_when_nothing_waits_or_works(store, open_page)
     app = open_page("runs")
     app.number_input(key="queue_slots").set_value(3).run()
     assert queries.queue_state(store).slots == 3
-    assert "0 runs at work on 3 slots, 0 waiting." in texts(app)
+    assert "0 running on 3 slots, 0 queued." in texts(app)
 
 
 def test_the_epochs_of_a_run_that_began_anew_are_no_longer_shown(store, open_page):
@@ -282,4 +282,4 @@ def test_a_run_that_has_trained_its_last_epoch_is_said_to_test(store, open_page)
     with stores.at_work(store, run_id):
         app = open_page("runs", run=run_id)
     shown = [bar.proto.text for bar in app.get("progress")]
-    assert shown == ["epoch 20 of 20 is complete; testing the weights of epoch 11"]
+    assert shown == ["epoch 20 of 20 complete; testing the weights of epoch 11"]

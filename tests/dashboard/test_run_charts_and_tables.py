@@ -8,13 +8,13 @@ import pytest
 
 from core.config import with_changes
 from core.presets import config_of
-from core.statistics import metrics
-from dashboard import wording
+from core.statistics import metrics, wording
 from dashboard.charts import comparison, curves
 from dashboard.style import DARK, LIGHT, run_style, run_styles
 from dashboard.tables import estimates
 from dashboard.tables.estimates import estimate, images_per_s
 from dashboard.tables.run_rows import run_rows
+from jobs.results import run_wording
 from jobs.store import queries
 from jobs.store.records import RUNNING
 from tests import stores
@@ -46,8 +46,8 @@ def test_overlaid_curves_tell_accuracies_as_the_page_does(store, finished):
     known = queries.list_epochs(store, [finished.id])
     names, styles = {finished.id: "one"}, run_styles([finished.id])
     line, best = comparison.overlaid_curves([finished], known, styles, names, "val_accuracy", LIGHT).data
-    assert line.customdata[0] == wording.share(known[finished.id][0].val_accuracy)
-    assert best.customdata == (wording.share(finished.best_val_accuracy),)
+    assert line.customdata[0] == wording.percent(known[finished.id][0].val_accuracy)
+    assert best.customdata == (wording.percent(finished.best_val_accuracy),)
     assert "%{customdata}" in line.hovertemplate
 
 
@@ -65,7 +65,7 @@ def test_a_row_of_the_table_of_runs(finished):
     (row,) = run_rows([finished], finished.ended_at + 60, UTC)
     assert (row.state, row.epochs, row.seed, row.progress) == ("finished", "15/20", "3", None)
     assert f"{row.accuracy} ({row.interval})" == wording.test_accuracy(finished)
-    assert f"{row.validation} ({row.validation_interval})" == wording.validation_accuracy(finished)
+    assert f"{row.validation} ({row.validation_interval})" == run_wording.validation_accuracy(finished)
     assert row.validation_epoch == f"epoch {finished.best_epoch}"
 
 
@@ -90,7 +90,7 @@ def at(speed, run):
 def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finished):
     cnn, resnet18 = config_of("cnn", threads=2), config_of("resnet18", threads=2)
     assert images_per_s(cnn, [at(2_000.0, finished)], "workshop")[0] == 2_000
-    assert images_per_s(cnn, [finished], "elsewhere")[1].endswith("none like it has run here yet")
+    assert images_per_s(cnn, [finished], "elsewhere")[1].endswith("no similar run here yet")
     assert images_per_s(resnet18, [finished], "workshop")[0] == estimates.MEASURED["resnet18"].float32 / 2
 
 
@@ -102,7 +102,7 @@ def test_the_estimate_for_the_same_once_more_is_the_time_that_it_took(finished):
 
 def test_the_estimate_is_not_that_of_the_one_run_that_shared_the_machine(finished):
     config, past = config_of("cnn", threads=2), [at(speed, finished) for speed in (300.0, 2_000.0, 2_100.0)]
-    assert images_per_s(config, past, "workshop") == (2_000, "2,000 images/s of 3 runs on this machine")
+    assert images_per_s(config, past, "workshop") == (2_000, "2,000 images/s in 3 runs on this machine")
 
 
 def test_the_estimate_takes_the_speed_of_a_run_at_work_where_none_has_finished(finished):
@@ -119,7 +119,7 @@ def test_the_estimate_prefers_runs_with_the_same_batch_size_and_threads_and_prec
     assert images_per_s(config, [larger], "workshop")[0] == 3_000
     for changes in ({"threads": 1}, {"precision": "float32"}):
         other = replace(others, config=with_changes(finished.config, **changes))
-        assert images_per_s(config, [other], "workshop")[1].endswith("none like it has run here yet")
+        assert images_per_s(config, [other], "workshop")[1].endswith("no similar run here yet")
 
 
 def test_the_first_estimate_knows_whether_the_processor_computes_in_bfloat16(monkeypatch):
@@ -147,7 +147,7 @@ def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store, c
     assert images_per_s(config_of("resnet18", threads=2, seed=8, epochs=3), [frozen], frozen.host)[0] == 2_000
     speed, source = images_per_s(config, [frozen], frozen.host)
     assert speed < 1_000
-    assert "a guess" in source
+    assert "a rough guess" in source
     like_it = at(70.0, replace(frozen, config=config))
     assert images_per_s(config, [frozen, like_it], frozen.host)[0] == pytest.approx(70)
 

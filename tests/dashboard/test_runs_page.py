@@ -21,7 +21,7 @@ def buttons(app):
 
 
 def test_an_empty_store_leads_to_a_launch(open_page):
-    assert "No run yet" in texts(open_page("runs"))
+    assert "No runs yet" in texts(open_page("runs"))
 
 
 def test_the_table_counts_what_the_filter_finds(store, open_page):
@@ -30,7 +30,7 @@ def test_the_table_counts_what_the_filter_finds(store, open_page):
     assert "6 runs." in texts(open_page("runs"))
     assert "1 run." in texts(open_page("runs", model="resnet18"))
     assert "1 run." in texts(open_page("runs", search="unmist"))
-    assert "No run fits these filters." in texts(open_page("runs", search="nothing of the kind"))
+    assert "No runs match these filters." in texts(open_page("runs", search="nothing of the kind"))
 
 
 def test_archived_runs_are_listed_only_when_asked_for(store, open_page):
@@ -55,7 +55,7 @@ def test_a_finished_run_shows_accuracy_interval_best_epoch_and_times(store, open
     text = texts(open_page("runs", run=run_id))
     assert f"{100 * run.test_accuracy:.2f} % 95 %: " in text
     assert f"epoch {run.best_epoch} of 20" in text
-    assert "in the queue 3 s" in text
+    assert "queued for 3 s" in text
 
 
 @pytest.mark.parametrize("status", [QUEUED, RUNNING, STOPPED, FAILED])
@@ -133,7 +133,7 @@ def test_marked_runs_bring_the_action_bar(store, open_page):
     app = open_page("runs")
     app.session_state["marked_runs"] = ids[:2]
     app.run()
-    assert "**2 runs marked**" in texts(app)
+    assert "**2 runs selected**" in texts(app)
     press(app, "Archive")
     assert [run.id for run in queries.list_runs(store)] == [ids[2]]
 

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 
 from core.classes import CLASS_NAMES
 from core.config import with_changes
+from core.statistics import wording
 from jobs.cli import launching, lookbook, main, reading
-from jobs.results import wording
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
 from jobs.store import queue_settings, run_files, schema
@@ -101,7 +101,7 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
         (["launch", "vgg"], "no preset 'vgg'"),
         (["launch", "cnn", "--set", "epochs=0"], "epochs = 0"),
         (["launch", "cnn", "--set", "epochs"], "has no value"),
-        (["launch", "cnn", "--set", "epoch=3"], "epoch is no setting"),
+        (["launch", "cnn", "--set", "epoch=3"], "epoch is not a setting"),
         (["launch", "cnn", "--seeds", "51"], "1 to 50"),
         (["launch", "cnn", "--seeds", "0"], "1 to 50"),
         (["launch", "cnn", "--seeds", f"{2**80}"], "1 to 50"),

@@ -160,7 +160,7 @@ def test_a_group_of_one_says_that_nothing_can_be_said_of_the_recipe(
     add(store, *group("cnn", 2), Sample("resnet18", 5))
     assert main(["compare", "--groups", "all-cnn", "resnet18 seed 5"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("Nothing can be said about the recipes cnn and resnet18")
+    assert printed.startswith("The recipes cnn and resnet18 cannot be compared")
     assert "nan" not in printed.lower()
 
 
@@ -207,7 +207,7 @@ def test_groups_are_found_by_id_in_the_order_asked_and_a_run_alone_is_a_group_of
     assert [(group.id, [run.id for run in group.runs]) for group in groups] == [(ids[2], ids[2:]), ("all-cnn", ids[:2])]
     assert [group.id for group in get_groups(store, [ids[0], "all-cnn", ids[1]])] == ["all-cnn"]
     assert [run.id for run in get_groups(store, [ids[1]])[0].runs] == ids[:2]
-    assert "one seed says nothing about how the recipe varies" in groups[0].figures.sentence
+    assert "one seed cannot show how the recipe varies" in groups[0].figures.sentence
 
 
 def test_runs_that_cannot_be_held_against_the_first_are_left_out_by_name_with_the_reason(store: Store) -> None:
@@ -229,5 +229,5 @@ def test_folds_of_the_training_set_are_no_group_of_seeds(store: Store) -> None:
         changes = {"folds": 2, "fold": fold}
         stores.add(store, Sample("cnn", name=f"cnn fold {fold}", changes=changes, columns={"group_id": "folds"}))
     assert [group.id for group in list_groups(store)] == ["all-cnn"]
-    with pytest.raises(NotComparable, match="not seeds of a recipe"):
+    with pytest.raises(NotComparable, match="is a k-fold group, not a seed group"):
         compare_groups(store, get_groups(store, ["all-cnn", "folds"]))

@@ -86,7 +86,7 @@ def test_the_predictions_are_all_there_in_the_order_of_the_data(store: Store, ex
 
 def test_the_card_tells_figures_limits_and_preprocessing(exported: tuple[str, Path]) -> None:
     card = (exported[1] / "model-card.md").read_text(encoding="utf-8")
-    for words in ("95 % interval", "(p / 255 - 0.5) / 0.5", "54,000 training images", "always answers one of the ten"):
+    for words in ("95 % interval", "(p / 255 - 0.5) / 0.5", "54,000 training images", "always predicts one of the ten"):
         assert words in card
     assert "model.onnx" not in card
 
@@ -97,7 +97,7 @@ def test_the_card_of_a_run_in_bfloat16_says_that_the_listings_compute_in_float32
         connection.execute(schema.runs.update().values(environment={"precision": "bfloat16"}))
     assert main(["export", run_id, str(tmp_path / "out"), "--without-onnx"]) == 0
     card = (tmp_path / "out" / "model-card.md").read_text(encoding="utf-8")
-    assert "of answers in bfloat16" in card
+    assert "of predictions in bfloat16" in card
     assert "| Precision | bfloat16 |" in card
 
 
@@ -105,7 +105,7 @@ def test_the_card_of_a_run_with_flips_says_that_two_answers_are_averaged(store: 
     run_id = add_finished(store, test_time_flips=True)
     assert main(["export", run_id, str(tmp_path / "out"), "--without-onnx"]) == 0
     card = (tmp_path / "out" / "model-card.md").read_text(encoding="utf-8")
-    assert "for the image and for its mirror image" in card
+    assert "on the image and on its mirror image" in card
     assert "with test-time flips" in card
 
 

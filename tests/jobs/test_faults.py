@@ -62,12 +62,12 @@ def test_what_each_run_says_of_its_fold_comes_to_the_place_of_the_image(store: S
 
 def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store: Store) -> None:
     group = add_fold_group(store, LABELS, 4, unfinished=2)
-    with pytest.raises(NotComplete, match=r"Of the 4 folds of cnn seed 0 2 are finished. Let all"):
+    with pytest.raises(NotComplete, match=r"2 of the 4 folds of cnn seed 0 have finished. Let all"):
         out_of_sample(store, group, LABELS)
     complete = add_fold_group(store, LABELS)
     with pytest.raises(NotComplete, match="other labels"):
         out_of_sample(store, complete, (LABELS + 1) % 10)
-    with pytest.raises(NotComplete, match="not of a k-fold group"):
+    with pytest.raises(NotComplete, match="does not belong to a k-fold group"):
         find_fold_group(store, stores.add(store, Sample(name="alone")))
 
 
@@ -169,7 +169,7 @@ def test_a_search_that_fails_says_why(live_store: Store, tmp_path: Path, monkeyp
 def test_the_command_does_not_search_beside_another(store: Store, capsys: Capture) -> None:
     held = locks.acquire(store.artifacts / "near-duplicates.lock")
     assert main(["duplicates"]) == 1
-    assert "Another process searches already" in capsys.readouterr().err
+    assert "Another process is already searching" in capsys.readouterr().err
     os.close(held)
 
 

@@ -383,7 +383,7 @@ def test_labels_are_read_only_from_an_ordinary_file_of_an_ordinary_size(
         (pipe, "not a file"),
         (Path("/dev/zero"), "not a file"),
         (shelf, "not a file"),
-        (vast, "at most 5"),
+        (vast, "the limit is 5"),
     ):
         assert reason in refused(capsys, "predict", run_id, str(shelf), "--labels", str(path))
     wrong = tmp_path / "wrong.csv"
@@ -424,7 +424,7 @@ def test_a_name_that_is_taken_while_the_pictures_are_written_is_refused_and_leav
         yield photo, 1
         photo_sets.keep(store, "phone", [(photo, 2)])
 
-    with pytest.raises(ConfigurationError, match="'phone' already"):
+    with pytest.raises(ConfigurationError, match="'phone' exists already"):
         photo_sets.keep(store, "phone", slow())
     (kept,) = photo_sets.list_sets(store)
     assert [photo.label for photo in photo_sets.photos_of(store, kept)] == [2]

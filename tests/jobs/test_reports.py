@@ -119,7 +119,7 @@ def test_no_report_has_an_empty_figure_written_as_nan_or_none(store: Store, form
 def test_a_run_that_has_not_finished_has_a_report_that_says_so(store: Store) -> None:
     (run_id,) = finished(store, Sample("cnn", status=STOPPED))
     text = Page(report(store, [get_run(store, run_id)])).text
-    assert "cnn seed 0 is stopped: it has no figures of the test images." in text
+    assert "cnn seed 0 is stopped: it has no test metrics." in text
     assert "Learning curves" in text
 
 
@@ -136,7 +136,7 @@ def test_of_very_many_runs_the_first_are_told_of_in_detail_and_more_than_fit_are
     assert "told of" not in report(store, runs, "md")
     monkeypatch.setattr(comparison_report, "DETAILED", 2)
     shortened = report(store, runs, "md")
-    assert "after the baseline are told of" in shortened
+    assert "runs after the baseline" in shortened
     assert "## number 2 against number 0" in shortened
     assert "## number 3 against number 0" not in shortened
     assert "number 3 " in shortened
@@ -218,7 +218,7 @@ def test_a_class_nobody_predicted_leaves_a_dash(store: Store) -> None:
     assert facts.tested is not None
     never = np.where(np.arange(10) == 8, -50.0, facts.tested.log_probabilities).astype(np.float32)
     page = as_markdown(run_report.document(replace(facts, tested=replace(facts.tested, log_probabilities=never))))
-    assert "| Bag | - | 0.00 % (0.00 to 0.38) | 0.00 % | 1,000 |" in page
+    assert "| Bag | – | 0.00 % (0.00 to 0.38) | 0.00 % | 1,000 |" in page
 
 
 def luminance(colour: Sequence[float]) -> float:

@@ -73,7 +73,7 @@ def test_absolute_paths_other_databases_and_the_home_folder_stay_as_they_are(mon
         ("LOOKBOOK_SLOTS", "0", "greater than or equal to 1"),
         ("LOOKBOOK_DATABASE_URL", "runs.db", "sqlite:///runs.db"),
         ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/what?/runs.db", "%3F"),
-        ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/runs.db?", "no option"),
+        ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/runs.db?", "is not an option"),
         ("LOOKBOOK_DATABASE_URL", "sqlite:///file:/srv/runs.db?mode=ro&uri=true", "the path itself"),
     ],
 )

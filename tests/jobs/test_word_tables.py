@@ -9,12 +9,12 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.answers.verdict import Verdict
 from core.presets import config_of
-from core.statistics import metrics
+from core.statistics import metrics, wording
 from core.statistics.comparison import compare
 from core.statistics.subsets import Subset
 from jobs.reports import comparison_tables, run_tables
 from jobs.reports.document import Table
-from jobs.results import wording
+from jobs.results import run_wording
 from jobs.results.comparisons import compare_groups, compare_runs
 from jobs.results.seed_groups import get_groups
 from jobs.store.queries import get_predictions, get_run, get_runs, list_attempts, list_epochs
@@ -41,7 +41,7 @@ def test_per_class_and_overall_figures_are_those_of_scikit_learn(store: Store, f
     figures = dict(run_tables.overall(tested).rows)
     assert figures["Macro precision"] == f"{100 * precision_score(*answers, average='macro'):.2f} %"
     # Every class has as many images, so that the mean recall is the accuracy, and has its interval.
-    assert figures["Macro recall"] == wording.accuracy(finished)
+    assert figures["Macro recall"] == run_wording.accuracy(finished)
     assert figures["Macro recall"].startswith(f"{100 * recall_score(*answers, average='macro'):.2f} % (")
 
 
@@ -150,7 +150,7 @@ def test_recipes_have_a_mean_over_their_seeds_and_one_seed_the_interval_of_its_i
     )
     assert three[4:] == (wording.NOTHING, wording.NOTHING, "baseline")
     assert single[1:] == (
-        *("1 of 1 seed", wording.accuracy(alone), "one seed: unknown"),
+        *("1 of 1 seed", run_wording.accuracy(alone), "one seed: unknown"),
         *(wording.NOTHING, wording.NOTHING, "unknown"),
     )
     assert len(comparison_tables.recipes(compared.groups, compared.figures).header) == 4

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.statistics import wording
 from core.statistics.comparison import Comparison
-from dashboard import page, wording
+from dashboard import page
 from dashboard.charts import galleries
 from jobs.reports.html import words
 from jobs.store.records import Run
@@ -13,7 +14,7 @@ _ARROW = ":material/arrow_forward:"
 
 def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
     """Four counts that add up to all images, each with a link that opens them in Explore."""
-    st.subheader("Who is right where", anchor=False)
+    st.subheader("Agreement", anchor=False)
     a, b = comparison.name_a, comparison.name_b
     rows = (
         (
@@ -30,5 +31,5 @@ def show_agreement(comparison: Comparison, baseline: Run, other: Run) -> None:
             for label, count, show in row:
                 with st.container(border=True, width="stretch", key=f"agreement_{show}"):
                     st.html(f'<div class="count">{words(label)}<div>{wording.count(count)}</div></div>')
-                    page.link("See them", "explore", icon=_ARROW, run=other.id, against=baseline.id, show=show)
-    st.caption(f"The two give the same answer, right or wrong, on {wording.counted(comparison.same_answer, 'image')}.")
+                    page.link("View images", "explore", icon=_ARROW, run=other.id, against=baseline.id, show=show)
+    st.caption(f"Both give the same prediction, right or wrong, on {wording.counted(comparison.same_answer, 'image')}.")

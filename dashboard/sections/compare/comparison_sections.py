@@ -10,7 +10,7 @@ from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import Comparison
 from core.statistics.metrics import confusion_matrix
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts import calibration as calibration_charts
 from dashboard.charts import comparison as charts
 from dashboard.charts import galleries
@@ -27,6 +27,7 @@ from dashboard.tables.frames import with_names
 from jobs.reports import comparison_tables, csv_tables
 from jobs.reports.csv_writer import written
 from jobs.reports.run_tables import SHARES_ANSWERED
+from jobs.results import run_wording
 from jobs.results.comparisons import distinct_names, validation_sentence
 from jobs.store.records import Run
 
@@ -41,11 +42,13 @@ class Looks:
 
 def show_classes(comparison: Comparison, drawn: RunStyle) -> None:
     """Where the difference comes from, class by class."""
-    st.subheader("Class by class", anchor=False)
+    st.subheader("Per-class accuracy", anchor=False)
     st.write(page.plain(comparison.class_sentence))
     figure = charts.class_differences(comparison.classes, drawn, page.theme())
     page.chart(figure, comparison.class_sentence, key="classes", about=_about(comparison))
-    st.caption("Bars: 95 % interval of each class. Filled: stands after correction for ten classes. Open: does not.")
+    st.caption(
+        "Bars: 95 % interval per class. Filled: significant after correction for ten classes. Open: not significant."
+    )
 
 
 def show_class_table(comparison: Comparison, baseline: Run, other: Run) -> None:
@@ -54,7 +57,7 @@ def show_class_table(comparison: Comparison, baseline: Run, other: Run) -> None:
     rows = [
         _class_row(cells, each, baseline, other) for cells, each in zip(table.rows, comparison.classes, strict=True)
     ]
-    with st.expander("The figures of each class, with their images"):
+    with st.expander("Per-class table with images"):
         linked_table(table.header, rows, table.caption, key="class_table")
         csv_button("CSV of the classes", partial(csv_tables.classes, comparison), "classes", _about(comparison))
 
@@ -73,11 +76,11 @@ def show_curves(runs: Sequence[Run], looks: Looks) -> None:
     """Validation accuracy and loss of all runs, overlaid."""
     st.subheader("Learning curves", anchor=False)
     known = run_queries.epochs([run.id for run in runs])
-    best = "; ".join(f"{looks.names[run.id]}: best validation {wording.best_validation(run)}" for run in runs)
+    best = "; ".join(f"{looks.names[run.id]}: best validation {run_wording.best_validation(run)}" for run in runs)
     for column, measure in zip(st.columns(2, gap="large"), charts.MEASURES, strict=True):
         with column:
             figure = charts.overlaid_curves(runs, known, looks.styles, looks.names, measure, page.theme())
-            words = f"{charts.MEASURES[measure][0]} over the epochs. {best}"
+            words = f"{charts.MEASURES[measure][0]} per epoch. {best}"
             page.chart(figure, words, key=measure, about=" ".join(run.id for run in runs))
     if differing := validation_sentence(runs):
         st.caption(differing)
@@ -94,7 +97,7 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
         table, changed = comparison_tables.pairs(comparison), comparison_tables.most_changed(comparison)
         rows = [_pair_row(cells, pair, baseline, other) for cells, pair in zip(table.rows, changed, strict=True)]
         linked_table(table.header, rows, table.caption, key="pair_table", figures_from=2)
-        st.caption("The confusions that changed most, in images; each count opens them.")
+        st.caption("Largest changes, in images. Click a count to see them.")
         csv_button("CSV of all confusions", partial(csv_tables.pairs, comparison), "confusions", _about(comparison))
 
 
@@ -103,7 +106,7 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     before, after = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in answers)
     change = after - before
     a, b = comparison.name_a, comparison.name_b
-    caption = f"{b} less {a}: rows true class, columns predicted. Blue is more, orange fewer."
+    caption = f"{b} minus {a}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
     hint = "Choose a cell to see the images that changed."
     cells = difference_cells(before, after, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
     if cell := show_matrix(cells, caption, key="difference", hint=hint, about=_about(comparison)):
@@ -131,7 +134,7 @@ def _pair_row(cells: Sequence[str], pair: PairDifference, baseline: Run, other: 
 
 def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
     """Accuracy against confidence and against coverage, of all runs together."""
-    st.subheader("Can the confidence be believed?", anchor=False)
+    st.subheader("Calibration", anchor=False)
     answers = {run.id: run_queries.predictions(run.id) for run in runs}
     calibrations = {run_id: calibration(of_run.labels, of_run.probabilities) for run_id, of_run in answers.items()}
     points = {
@@ -157,20 +160,20 @@ def show_calibration(runs: Sequence[Run], looks: Looks) -> None:
         styles = {looks.names[run_id]: looks.styles[run_id] for run_id in answers}
         page.chart(calibration_charts.coverage(points, styles, asked), words, key="coverage", about=about)
         page.table(coverage_table(points, SHARES_ANSWERED))
-        csv_button("CSV of every per cent", partial(csv_tables.coverages, points), "coverage", *answers)
-        st.caption("Answering only the images that a run is surest of: the accuracy on them, with 95 % interval.")
+        csv_button("CSV of the coverage curve", partial(csv_tables.coverages, points), "coverage", *answers)
+        st.caption("Accuracy on the most confident share of the images, with its 95 % interval.")
 
 
 def show_data_faults(runs: Sequence[Run], looks: Looks) -> None:
     """The accuracies again, without the images whose labels are suspect or that the training set nearly holds."""
-    st.subheader("With and without the faults of the data", anchor=False)
+    st.subheader("Accuracy without data issues", anchor=False)
     show_faults(runs, looks.names)
 
 
 def show_settings(runs: Sequence[Run]) -> None:
     """The settings that differ, or all of them."""
     st.subheader("Settings", anchor=False)
-    everything = pickers.switch("Show those that are the same, too", "all")
+    everything = pickers.switch("Show identical settings too", "all")
     names = distinct_names(runs)
     settings = comparison_tables.settings({names[run.id]: run.config for run in runs}, everything=everything)
     if not settings.rows:

@@ -5,7 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, page_wording, pickers
 from dashboard.charts.recipes import seed_accuracies
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
@@ -17,8 +18,8 @@ from jobs.results.seed_groups import Group, get_groups, list_groups, told_apart
 
 MOST = 7
 HOW = (
-    "A group keeps all its runs, archived ones too. Its interval speaks of other seeds on the same test images "
-    "(Student's t); a comparison speaks of other seeds and other images (Hillis 2014)."
+    "A group includes its archived runs. Its interval covers other seeds on the same test images (Student's t); a "
+    "comparison covers other seeds and other images (Hillis 2014)."
 )
 
 
@@ -46,24 +47,24 @@ def _choose() -> list[Group]:
         if group.of_seeds:
             offered.setdefault(group.id, group)
         else:
-            st.warning(f"{page.plain(group.name)} is left out: it holds folds of the training set, not seeds.")
+            st.warning(f"{page.plain(group.name)} is left out: it is a k-fold group, not a seed group.")
     if not offered:
         page.empty(
-            "No group of seeds has been launched yet. Launch the same setting with three seeds or more, and another "
-            "setting likewise: then it can be said which of the two recipes is better, not only which of two runs.",
-            "Launch a group of seeds",
+            "No seed groups yet. Launch two configurations with three or more seeds each: then the recipes can be "
+            "compared, not just two runs.",
+            "Launch a seed group",
             "launch",
         )
         return []
     groups = told_apart(list(offered.values()))
     names = {
-        group.id: f"{wording.label(group.name)} · {wording.counted(len(group.runs), 'seed')} · {group.id}"
+        group.id: f"{page_wording.label(group.name)} · {wording.counted(len(group.runs), 'seed')} · {group.id}"
         for group in groups
     }
-    picked = pickers.pick_ids("Groups of seeds, the baseline first", names, "group", most=MOST)
+    picked = pickers.pick_ids("Seed groups, baseline first", names, "group", most=MOST)
     if not picked:
         newest = [group.id for group in groups][:2][::-1]
-        message = "Choose two groups above. The first is the baseline, and the others are held against it."
+        message = "Choose two groups above. The first is the baseline."
         page.empty(message, "Compare the two newest", "compare", by="recipes", group=newest)
     by_id = {group.id: group for group in groups}
     return [by_id[group_id] for group_id in picked]

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.statistics.comparison import Comparison, best_sentence
-from dashboard import page, pickers, wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.compare import comparison_sections as sections
 from dashboard.sections.compare.agreement_section import show_agreement
@@ -51,7 +51,7 @@ def _show_more(chosen: Sequence[Run], looks: sections.Looks) -> None:
     more = {
         "settings": ("Settings", lambda: sections.show_settings(chosen)),
         "calibration": ("Calibration", lambda: sections.show_calibration(chosen, looks)),
-        "faults": ("Faults of the data", lambda: sections.show_data_faults(chosen, looks)),
+        "faults": ("Data issues", lambda: sections.show_data_faults(chosen, looks)),
     }
     names = {name: words for name, (words, _) in more.items()}
     picked = pickers.pick_one("More", tuple(more), "more", names=names.get, segmented=True, hide_label=True)
@@ -62,16 +62,16 @@ def _choose() -> list[Run]:
     """The runs to compare, the baseline first; fewer than two after having answers what is missing."""
     offered = pickers.finished_runs("run")
     if len(offered) < 2:
-        have = "One run has finished" if offered else "No run has finished yet"
-        message = f"{have}; it takes two to compare. Launch another, with one setting changed."
+        have = "Only one finished run so far" if offered else "No finished runs yet"
+        message = f"{have}. Comparing takes two: launch another one with one setting changed."
         page.empty(message, "Launch a run", "launch")
         return []
-    asked = pickers.pick_runs("Runs, the baseline first", offered, most=MOST)
+    asked = pickers.pick_runs("Runs, baseline first", offered, most=MOST)
     answers, refused = comparable(asked, run_queries.predictions)
     page.warn(left_out.sentence for left_out in refused)
     chosen = [run for run in asked if run.id in answers]
     if len(chosen) < 2:
-        message = "Choose two or more runs above. The first is the baseline, and the others are held against it."
+        message = "Choose two or more runs above. The first is the baseline."
         page.empty(message, "Compare the two newest", "compare", run=[offered[1].id, offered[0].id])
     return chosen
 
@@ -80,9 +80,9 @@ def _pick_other(others: Sequence[Run], looks: sections.Looks) -> Run:
     """The run that is told of in detail."""
     if len(others) == 1:
         return others[0]
-    short = wording.shortened(looks.names.values(), wording.LABEL_ROOM)
+    short = page_wording.shortened(looks.names.values(), page_wording.LABEL_ROOM)
     names = {run_id: short[name] for run_id, name in looks.names.items()}
-    picked = pickers.pick_one("Against the baseline", [run.id for run in others], "other", names=names.get)
+    picked = pickers.pick_one("Compared with the baseline", [run.id for run in others], "other", names=names.get)
     return next(run for run in others if run.id == picked)
 
 
@@ -90,7 +90,7 @@ def _link_recipes(baseline: Run, other: Run) -> None:
     """The way to the question whether the recipe is better, where both runs belong to different groups of seeds."""
     groups = [run.group_id for run in (baseline, other) if run.group_id]
     if len(set(groups)) == 2:
-        page.link("Compare their recipes, over all seeds", "compare", by="recipes", group=groups)
+        page.link("Compare the recipes over all seeds", "compare", by="recipes", group=groups)
 
 
 def _show_figures(chosen: Sequence[Run], compared: Sequence[Comparison], looks: sections.Looks) -> None:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.data.fashion_mnist import FashionMNIST
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.charts.classes import class_cards
 from dashboard.charts.gallery_pictures import DATA_PAGE, labelled_pictures
 from dashboard.elements.gallery import gallery
@@ -30,8 +31,8 @@ def show() -> None:
     data = data_queries.fashion_mnist()
     st.subheader("Ten classes", anchor=False)
     st.write(
-        "Fashion-MNIST: 70,000 grey pictures of 28 x 28 pixels, bright on black, of ten kinds of clothing "
-        "(Xiao, Rasul and Vollgraf 2017). On the left the mean of a class, on the right some of its images."
+        "Fashion-MNIST: 70,000 grey 28x28 images of ten kinds of clothing, bright on black (Xiao, Rasul and Vollgraf "
+        "2017). Left: the mean image of a class. Right: some of its images."
     )
     of_class = [np.flatnonzero(data.train_labels == label)[:SAMPLES] for label in range(CLASS_COUNT)]
     st.html(class_cards(data_queries.mean_images(), [data.train_images[positions] for positions in of_class]))
@@ -40,8 +41,8 @@ def show() -> None:
     page.table(split_table(counts))
     csv_button("CSV of the counts", partial(csv_tables.split_counts, counts), "split-counts")
     st.caption(
-        "A tenth of the 60,000 images for training, stratified by class and drawn by the run's seed, is validation; "
-        "in a run of a k-fold group its fold is."
+        "Of the 60,000 training images a tenth is held out for validation, stratified by class and drawn by the "
+        "run's seed; in a k-fold run, its fold is."
     )
     _browse(data)
 

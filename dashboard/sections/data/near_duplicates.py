@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.statistics import wording
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts.pairs import PairedImage, pair_cards
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
@@ -24,8 +25,8 @@ REFRESH_S = 2.0
 _PLACES = {"": "Anywhere", "across": "Across the sets", "train": "Within training", "test": "Within test"}
 _LEAST = {
     str(NEAR_DUPLICATE): f"{NEAR_DUPLICATE}, near-duplicates",
-    "0.999": "0.999, all but equal",
-    str(LOOK_ALIKE): f"{LOOK_ALIKE}, look-alikes too",
+    "0.999": "0.999, nearly identical",
+    str(LOOK_ALIKE): f"{LOOK_ALIKE}, look-alikes",
 }
 _SORTS = {"": "Most similar first", "least": "Least similar first"}
 
@@ -47,11 +48,11 @@ def _search() -> None:
     if data_queries.near_duplicates() is not None:
         st.rerun()
     if state.status == TaskStatus.RUNNING:
-        st.progress(state.share, text="Comparing all 70,000 images with each other, in the background")
+        st.progress(state.share, text="Comparing all 70,000 images with each other in the background")
         return
     page.empty(
-        "Nobody has looked for near-duplicates yet. Every image is compared with every other one, as it stands and "
-        "mirrored. That takes one or two minutes on two cores, once, and leaves the cores to runs that are at work."
+        "No search yet. It compares every image with every other one, as it is and mirrored. This takes one or two "
+        "minutes on two cores; training has priority."
     )
     if state.status == TaskStatus.FAILED:
         st.error(page.plain(state.detail))
@@ -70,17 +71,17 @@ def _say(duplicates: NearDuplicates) -> None:
     leaked = int(np.count_nonzero(duplicates.leaked()))
     count = {name: int(np.count_nonzero(close & mask)) for name, mask in _masks(duplicates).items()}
     page.finding(
-        f"{leaked:,} of the {duplicates.test_count:,} test images ({wording.share(leaked / duplicates.test_count)}) "
+        f"{leaked:,} of the {duplicates.test_count:,} test images ({wording.percent(leaked / duplicates.test_count)}) "
         f"{'has' if leaked == 1 else 'have'} a near-duplicate in the training set."
     )
     st.write(
-        f"In all {wording.counted(count[''], 'pair')}: {count['across']:,} across the sets, {count['train']:,} within "
-        f"the training set, {count['test']:,} within the test set."
+        f"{wording.counted(count[''], 'pair')} in total: {count['across']:,} across the sets, {count['train']:,} "
+        f"within the training set, {count['test']:,} within the test set."
     )
     st.caption(
-        f"A pair counts as near-duplicates from a correlation of its pixels of {NEAR_DUPLICATE} on, mirrored or not: "
-        "looked at, such pairs show one article, but for a few of the plainest trousers. All pairs were compared, in "
-        f"{wording.duration(duplicates.seconds)}. Nothing is removed, here or in any figure of a run."
+        f"A pair counts as near-duplicates if its pixels correlate by at least {NEAR_DUPLICATE}, mirrored or not. On "
+        "inspection such pairs show the same article, except for some of the plainest trousers. All pairs were "
+        f"compared, in {wording.duration(duplicates.seconds)}. Nothing is removed from the data or from any metric."
     )
 
 
@@ -90,10 +91,10 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
     pairs = _chosen_pairs(duplicates, labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore.")
-        for label, rows in (("CSV of these", pairs), ("CSV of all that are kept", duplicates.pairs)):
+        for label, rows in (("CSV of these", pairs), ("CSV of all stored pairs", duplicates.pairs)):
             csv_button(label, partial(_as_csv, duplicates, labels, rows), "near-duplicates")
     if not len(pairs):
-        st.write("No such pair: choose another class or place.")
+        st.write("No pairs match: choose another class or set.")
     number = pickers.pick_page(max(1, -(-len(pairs) // PAGE_SIZE)))
     shown = pairs.chosen(np.arange(len(pairs))[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
 
@@ -118,13 +119,13 @@ def _chosen_pairs(duplicates: NearDuplicates, labels: NDArray[np.int64]) -> Pair
     """The pairs of the place, class and similarity chosen, in the order chosen."""
     columns = st.columns(4)
     with columns[0]:
-        place = pickers.pick_one("Where", tuple(_PLACES), "split", names=_PLACES.get, clears=("page",))
+        place = pickers.pick_one("Set", tuple(_PLACES), "split", names=_PLACES.get, clears=("page",))
     with columns[1]:
         label = pick_class("Class", "class")
     with columns[2]:
-        least = pickers.pick_one("Similarity at least", tuple(_LEAST), "least", names=_LEAST.get, clears=("page",))
+        least = pickers.pick_one("Minimum similarity", tuple(_LEAST), "least", names=_LEAST.get, clears=("page",))
     with columns[3]:
-        sort = pickers.pick_one("Sorted by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+        sort = pickers.pick_one("Sort by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
     pairs = duplicates.pairs
     wanted = _masks(duplicates)[place] & (pairs.similarity >= float(least))
     if label is not None:

@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.statistics import wording
 from core.statistics.label_errors import LabelQuality, agreed
-from dashboard import page, pickers, wording
+from dashboard import page, page_wording, pickers
 from dashboard.charts.gallery_pictures import suspect_pictures
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
@@ -26,18 +27,19 @@ MOST_JUDGES = 5
 SPLITS = {"test": "Test set", "train": "Training set"}
 _TRUST, _SELF_CONFIDENCE, _POSITION = "trust", "self-confidence", "position"
 _SORTS = {
-    _TRUST: "Trustworthiness, lowest first",
-    _SELF_CONFIDENCE: "Probability of the label, lowest first",
-    _POSITION: "Place in the data set",
+    _TRUST: "Label quality, lowest first",
+    _SELF_CONFIDENCE: "Probability of the given label, lowest first",
+    _POSITION: "Position in the data set",
 }
 _METHOD = (
-    "By confident learning (Northcutt, Jiang and Chuang 2021): the model prefers another class, and is as sure of it "
-    "as it is on average of the images that are labelled so. Suspect is not wrong: models err, and some garments are "
-    "between two classes, so look at them. Nothing is removed or relabelled, here or in any figure of a run."
+    "Confident learning (Northcutt, Jiang and Chuang 2021) flags a label where the model prefers another class with "
+    "at least the average confidence of the images labelled so. A label issue is not proof: models err, and some "
+    "garments lie between two classes, so look at them. Nothing is removed or relabelled, in the data or in any "
+    "metric."
 )
 _FOLDS_METHOD = (
-    "No run learnt from the fold that it judges, but its loss there decided which epoch was kept and when to stop: its "
-    "answers are a little surer of these labels than those to images that it never met."
+    "No run was trained on the fold that it judges, but the validation loss there chose its checkpoint and when to "
+    "stop: its predictions for these labels are slightly more confident than for unseen images."
 )
 
 
@@ -64,9 +66,10 @@ def show() -> None:
     if judged is None:
         return
     count, suspects = len(judged.labels), int(np.count_nonzero(judged.quality.suspect))
+    share = wording.percent(suspects / count)
     page.finding(
-        f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({wording.share(suspects / count)}) are "
-        f"suspect to {judged.by}."
+        f"{suspects:,} of the {count:,} labels of the {SPLITS[split].lower()} ({share}) are flagged as label "
+        f"issues by {judged.by}."
     )
     st.caption(_METHOD if split == "test" else f"{_METHOD} {_FOLDS_METHOD}")
     _show_images(judged, split)
@@ -76,8 +79,8 @@ def _test_set() -> _Judged | None:
     offered = pickers.finished_runs("run")
     if not offered:
         page.empty(
-            "No run has finished yet. Its answers to the 10,000 test images, from which it does not learn, will show "
-            "which of their labels are suspect.",
+            "No finished runs yet. The predictions of a run for the 10,000 test images, which it is not trained on, "
+            "show which of their labels may be wrong.",
             "Launch a run",
             "launch",
         )
@@ -87,7 +90,7 @@ def _test_set() -> _Judged | None:
         offered,
         default=[offered[0].id],
         most=MOST_JUDGES,
-        help="With several, an image is suspect if it is to each of them, for the same class.",
+        help="With several runs, a label is flagged only if all of them suggest the same other class.",
     )
     if not runs:
         st.info("Choose at least one run.")
@@ -115,40 +118,40 @@ def _training_set() -> _Judged | None:
     if not complete:
         _say_what_to_launch(groups)
         return None
-    names = {group.id: f"{wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
+    names = {group.id: f"{page_wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
     group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
     data = data_queries.fashion_mnist()
-    by = f"the {group.folds} runs of {group.name}, each of which judges the fold that it did not learn from"
+    by = f"the {group.folds} runs of {group.name}, each on its held-out fold"
     return _Judged(data.train_images, data.train_labels, data_queries.training_quality(group), by)
 
 
 def _say_what_to_launch(groups: list[FoldGroup]) -> None:
     page.empty(
-        "A training label can be judged only by a model that did not learn from it. A k-fold run trains one model for "
-        "each fold of the training set, and each judges the fold that it left out. Five folds of the one-minute CNN "
-        "take about six minutes on two cores; five of the report's CNN judge better and take over an hour.",
+        "Training labels can only be judged by models that were not trained on them. A k-fold run trains one model "
+        "per fold, each of which judges the fold that was held out from it. Five folds of the one-minute CNN take "
+        "about six minutes on two cores; five of the report's CNN judge better and take over an hour.",
         "Launch a k-fold run",
         "launch",
         preset="quick",
         folds="5",
     )
     for group in groups:
-        text = f"{group.name}: {group.finished} of {group.folds} folds are finished"
+        text = f"{group.name}: {group.finished} of {group.folds} folds finished"
         page.link(page.plain(text), "runs", group=group.id)
 
 
 def _show_images(judged: _Judged, split: str) -> None:
     order = _chosen_order(judged)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{wording.counted(len(order), 'image')}. Captions: label → what it may be (trustworthiness).")
+        st.caption(f"{wording.counted(len(order), 'image')}. Captions: given label → suggested label (label quality).")
         for label, rows in (("CSV of these", order), ("CSV of all", judged.quality.ranked)):
             csv_button(label, partial(_as_csv, judged, rows), "suspects", split)
     if not len(order):
-        st.write("No suspect label here: choose other classes.")
+        st.write("No label issues match: choose other classes.")
     number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
     shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     pictures = suspect_pictures(judged.images, judged.labels, judged.quality, shown, judged.run_id)
-    gallery(pictures, "Suspect labels", key="gallery", on_open=_remember_image)
+    gallery(pictures, "Label issues", key="gallery", on_open=_remember_image)
     if (position := st.session_state.pop("suspect_image", None)) is not None:
         page.go_to("explore", run=judged.run_id, image=str(position))
 
@@ -161,11 +164,11 @@ def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
     """The positions of the suspect images of the classes chosen, in the order chosen."""
     columns = st.columns(3)
     with columns[0]:
-        label = pick_class("Label", "class")
+        label = pick_class("Given label", "class")
     with columns[1]:
-        suggested = pick_class("May be instead", "suggested")
+        suggested = pick_class("Suggested label", "suggested")
     with columns[2]:
-        sort = pickers.pick_one("Sorted by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+        sort = pickers.pick_one("Sort by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
     order = _ordered(judged.quality, sort)
     wanted = np.ones(len(order), dtype=bool)
     if label is not None:

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.classes import CLASS_NAMES
 from core.data.fashion_mnist import FashionMNIST
+from core.statistics import wording
 from core.statistics.metrics import true_class_loss
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
 from dashboard.charts.galleries import Indices, Pair
@@ -39,13 +40,13 @@ def image_page(data: FashionMNIST, position: int, pair: Pair, order: Indices) ->
     picture, bars_of_runs = st.columns([2, 3], gap="large")
     with picture:
         st.html(images.enlarged(image, f"Test image {position}, {CLASS_NAMES[label]}", 336))
-        st.caption(f"Test image {position} · true **{CLASS_NAMES[label]}**")
+        st.caption(f"Test image {position} · true class **{CLASS_NAMES[label]}**")
         _say_trust(position, [run for run, _ in answers])
     with bars_of_runs:
         for _, answer in answers:
             st.markdown(_verdict(answer, label))
         given = [answer for _, answer in answers]
-        caption = f"Probability of each class, true class in bold with ✓<br>{bars.legend(given)}"
+        caption = f"Probability of each class; true class in bold with ✓<br>{bars.legend(given)}"
         st.html(bars.probability_bars(given, caption, truth=label))
     show_saliency(image, position, label, answers)
     show_neighbours(data, position, label, answers)
@@ -64,7 +65,7 @@ def _way(position: int, order: Indices) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Back to the gallery", key="image_close", on_click=open_image, args=(None,), icon="↩")
         if place is None:
-            st.caption("This image is not in the gallery as it is filtered now.")
+            st.caption("This image is not in the gallery with the current filters.")
             return
         for name, step, arrow in (("Previous", -1, "Left"), ("Next", 1, "Right")):
             there = 0 <= place + step < len(order)
@@ -78,7 +79,7 @@ def _say_trust(position: int, shown: Sequence[Run]) -> None:
     for refusal in left_out:
         st.caption(page.plain(refusal.sentence))
     if trust is None:
-        st.caption("Whether its label can be trusted is judged by other finished runs than those shown; there is none.")
+        st.caption("The label is checked by finished runs other than those shown; there are none yet.")
     else:
         st.caption(page.plain(trust.sentence))
 
@@ -88,6 +89,6 @@ def _verdict(answer: Answer, label: int) -> str:
     outcome = "right" if predicted == label else "wrong"
     loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
     return (
-        f"{answer.style.sign} **{page.plain(answer.name)}** says **{CLASS_NAMES[predicted]}** "
-        f"({wording.share(float(answer.probabilities[predicted]), 1)}): {outcome}, loss {wording.loss(loss)}"
+        f"{answer.style.sign} **{page.plain(answer.name)}** predicts **{CLASS_NAMES[predicted]}** "
+        f"({wording.percent(float(answer.probabilities[predicted]), 1)}): {outcome}, loss {wording.number(loss)}"
     )

@@ -42,10 +42,10 @@ def show_map(run: Run, answers: Predictions) -> None:
     colouring = pickers.pick_one(
         "Colour by", tuple(COLOURINGS), "colour", names=COLOURINGS.get, segmented=True, hide_label=True
     )
-    caption = f"The 10,000 test images as {run.name} sees them: alike ones lie together (t-SNE)."
+    caption = f"t-SNE map of the 10,000 test images by their features in {run.name}: similar images lie close together."
     shown = embedding(study.places, answers, colouring, area_in_url(), caption)
     show_embedding(shown, key="map", about=f"{run.name} {run.id}", on_area=_choose_area, on_open=_open)
-    st.caption("Near neighbours tell something; distances between clusters, and their sizes, do not.")
+    st.caption("Only neighbourhoods are meaningful: distances between clusters and their sizes are not.")
 
 
 def _choose_area(corners: Sequence[Sequence[float]]) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.shared.gallery_filters import CLOSED
 from jobs.results.comparisons import comparable
@@ -14,8 +14,7 @@ def pick_pair() -> tuple[Run, Run | None]:
     offered = pickers.finished_runs("run", "against")
     if not offered:
         page.empty(
-            "No run has finished yet. Launch one: as soon as it is done, every one of the 10,000 test images can be "
-            "looked at here, beside what the model said of it.",
+            "No finished runs yet. Once a run finishes, its predictions for all 10,000 test images appear here.",
             "Launch a run",
             "launch",
         )
@@ -24,9 +23,9 @@ def pick_pair() -> tuple[Run, Run | None]:
     with first:
         # An area belongs to the map of one run.
         run = pickers.pick_run("Run", offered, clears=(*CLOSED, "area")) or offered[0]
-    others = {"": "None", **{other.id: wording.run_label(other) for other in offered if other.id != run.id}}
+    others = {"": "None", **{other.id: page_wording.run_label(other) for other in offered if other.id != run.id}}
     with second:
-        against = pickers.pick_one("Against", list(others), "against", names=others.get, clears=CLOSED)
+        against = pickers.pick_one("Compare with", list(others), "against", names=others.get, clears=CLOSED)
     chosen = run_queries.chosen_runs([run.id, against])
     answers, refused = comparable(chosen, run_queries.predictions)
     for refusal in refused:

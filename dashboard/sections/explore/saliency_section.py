@@ -24,8 +24,8 @@ def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: 
 
     Only then: loading a model the first time takes seconds.
     """
-    st.subheader("Where they look" if len(answers) > 1 else "Where it looks", anchor=False)
-    if not pickers.switch("Show what speaks for a class (Grad-CAM)", "saliency"):
+    st.subheader("Grad-CAM" if len(answers) > 1 else "Grad-CAM", anchor=False)
+    if not pickers.switch("Show Grad-CAM heat maps", "saliency"):
         return
     columns = st.columns(max(len(answers), 2), gap="large")
     for column, (run, answer) in zip(columns, answers, strict=False):
@@ -35,23 +35,23 @@ def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: 
             except LookbookError as error:
                 page.say(error)
     st.caption(
-        "Orange: what raises the logit of that class, as seen from the last layer whose maps still show places "
-        "(Selvaraju et al. 2017), each picture scaled by itself. It shows where, not why, and only roughly."
+        "Orange: regions that raise the logit of the class, seen from the last layer with spatial feature maps "
+        "(Selvaraju et al. 2017). Each heat map has its own scale. It shows roughly where, not why."
     )
 
 
 def _show_model(image: NDArray[np.uint8], position: int, label: int, run: Run, answer: Answer) -> None:
     predicted = int(answer.probabilities.argmax())
-    roles = {predicted: "its answer, wrong", label: "the true class"}
+    roles = {predicted: "its prediction, wrong", label: "the true class"}
     if predicted == label:
-        roles = {label: "its answer, right"}
+        roles = {label: "its prediction, right"}
     maps = {each: model_queries.saliency(run.id, position, each) for each in roles}
     st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
     st.html(images.figure_row(_figure(image, maps[each], each, roles[each], answer.name) for each in roles))
 
 
 def _figure(image: NDArray[np.uint8], salient: NDArray[np.float32], label: int, role: str, name: str) -> str:
-    words = f"What speaks for {CLASS_NAMES[label]} to {name}: {where(salient)}"
+    words = f"Grad-CAM heat map of {name} for {CLASS_NAMES[label]}: {where(salient)}"
     shown = images.enlarged(overlay(image, salient), words, _SIDE)
     caption = f"for <b>{CLASS_NAMES[label]}</b>, {escape(role)}<br>{where(salient)}"
     return images.figure(shown, caption, _SIDE)

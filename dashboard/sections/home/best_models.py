@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.architectures import ARCHITECTURES
 from core.presets import PRESETS, config_of
-from core.statistics import wording as core_wording
+from core.statistics import wording
 from core.statistics.comparison import compare_chosen
-from dashboard import page, wording
+from dashboard import page
 from dashboard.queries import run_queries
 from dashboard.style import run_styles
+from jobs.results import run_wording
 from jobs.results.comparisons import comparable, distinct_names
 from jobs.results.leaders import Leader
 
@@ -28,7 +29,7 @@ def show() -> None:
                 _card(title, leader, styles[leader.run.id].sign)
             else:
                 st.write(f"Best {title}")
-                st.caption("No run of it has finished yet.")
+                st.caption("No finished run yet.")
                 page.link("Launch one", "launch", **_first_preset(name))
     if len(best) > 1:
         _sentence(best[1], best[0])
@@ -42,7 +43,7 @@ def _first_preset(model: str) -> dict[str, str]:
 
 def _card(title: str, leader: Leader, sign: str) -> None:
     run = leader.run
-    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
     below = f"95 %: {interval.removesuffix(')')}"
     label = f"{'Best' if leader.is_best else 'Highest'} {title}, test accuracy"
     st.metric(label, accuracy, below, delta_color="off", delta_arrow="off")
@@ -50,10 +51,10 @@ def _card(title: str, leader: Leader, sign: str) -> None:
     for words in _evidence(leader):
         st.caption(page.plain(words))
     if leader.tied:
-        page.link("Compare the tied", "compare", run=[run.id, *(other.id for other in leader.tied)])
+        page.link("Compare tied runs", "compare", run=[run.id, *(other.id for other in leader.tied)])
     st.caption(
-        f"best validation {wording.best_validation(run)} · {wording.duration(run.work_s)} at work · "
-        f"{wording.date(run.ended_at, page.zone())}"
+        f"best validation {run_wording.best_validation(run)} · trained in {wording.duration(run.work_s)} · "
+        f"{wording.moment(run.ended_at, page.zone())}"
     )
 
 
@@ -61,16 +62,16 @@ def _evidence(leader: Leader) -> list[str]:
     """Why the run is called best, or what keeps it from being called so."""
     if leader.is_best:
         others = wording.counted(leader.among - 1, "other finished run")
-        return [f"Shown to be better than {others} of this model."] if leader.among > 1 else []
+        return [f"Significantly better than {others} of this model."] if leader.among > 1 else []
     words = [refusal.sentence for refusal in leader.left_out[:NAMED]]
     if leader.left_out[NAMED:]:
-        words.append(f"{len(leader.left_out) - NAMED} more cannot be held against it either.")
+        words.append(f"{len(leader.left_out) - NAMED} more cannot be compared with it.")
     if leader.tied:
         names = distinct_names([leader.run, *leader.tied])
-        tied = core_wording.listed([names[other.id] for other in leader.tied], NAMED)
-        words.append(f"Not shown to be better than {tied}.")
+        tied = wording.listed([names[other.id] for other in leader.tied], NAMED)
+        words.append(f"Not significantly better than {tied}.")
     if leader.unknown:
-        words.append(f"Not looked at, and perhaps as good: {wording.counted(leader.unknown, 'further run')}.")
+        words.append(f"Not compared, possibly as good: {wording.counted(leader.unknown, 'more run')}.")
     return words
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.statistics.wording import listed
+from core.statistics import wording
 from dashboard.sections.launch.launch_form import Several, Values, title_of
 
 _BEGUN = "launch_drafts"
@@ -29,9 +29,12 @@ def say_draft(start: str, base: Values, values: Values, several: Several, *, nam
     if not changed:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"Yours: {listed(changed, _NAMED)}. Kept while you look at other pages, until it is launched."
+        words = (
+            f"Changed: {wording.listed(changed, _NAMED)}. Your changes are kept until you launch, even if you visit "
+            "other pages."
+        )
         st.caption(words, width="stretch")
-        st.button("Start over", key="launch_anew", on_click=begin_anew, args=(start,), icon=":material/restart_alt:")
+        st.button("Reset", key="launch_anew", on_click=begin_anew, args=(start,), icon=":material/restart_alt:")
 
 
 def _plain(value: object) -> object:

@@ -9,7 +9,7 @@ from core.config import RunConfig
 from core.errors import LookbookError
 from core.files import require_regular
 from core.learning.pretrained_file import MOST_BYTES, cached_weights
-from dashboard import wording
+from core.statistics import wording
 from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate
 from jobs.reports.html import words as shown
@@ -41,24 +41,24 @@ def _entry(sign: str, name: str, words: str) -> str:
 
 
 def _device(config: RunConfig, past: list[Run]) -> Fact:
-    threads = wording.counted(config.threads, "CPU thread") if config.threads else "every CPU core"
+    threads = wording.counted(config.threads, "CPU thread") if config.threads else "all CPU cores"
     if config.device != "auto":
         return NEUTRAL, "Device", f"{config.device}, {threads}"
     before = next((run.device for run in past if run.host == host() and run.device), None)
-    likely = f"the last run here took {before}" if before else "CUDA, else MPS, else the CPU"
+    likely = f"the last run here used {before}" if before else "CUDA, else MPS, else the CPU"
     return NEUTRAL, "Device", f"chosen when the run starts ({likely}); {threads}"
 
 
 def _data() -> Fact:
     if problem := data_queries.data_problem():
         return MISSING, "Data", str(problem)
-    return READY, "Data", "Fashion-MNIST is here, every byte as published"
+    return READY, "Data", "Fashion-MNIST is complete and verified"
 
 
 def _weights(config: RunConfig) -> list[Fact]:
     if not ARCHITECTURES[config.model].pretrained:
         return []
-    sign, words = _weights_words(config) if config.pretrained else (NEUTRAL, "none: every layer is trained")
+    sign, words = _weights_words(config) if config.pretrained else (NEUTRAL, "none: trained from scratch")
     return [(sign, "Pretrained weights", words)]
 
 
@@ -67,28 +67,28 @@ def _weights_words(config: RunConfig) -> tuple[str, str]:
         if named := weights_file_of(config):
             if not Path(named).exists():
                 return MISSING, f"{named} does not exist"
-            return READY, f"{require_regular(Path(named), MOST_BYTES)} is here"
+            return READY, f"{require_regular(Path(named), MOST_BYTES)} found"
     except LookbookError as error:
         return MISSING, error.message
     cached = cached_weights(downloaded_weights())
     if cached is None:
         return NEUTRAL, (
-            "not on this machine yet: 45 MB are downloaded when the run starts. Without network, name a file under "
-            "Weights file, or switch Pretrained off to train from scratch"
+            "not on this machine yet: 45 MB will be downloaded when the run starts. Offline, set Weights file to a "
+            "local file, or switch Pretrained off to train from scratch"
         )
     if problem := model_queries.weights_problem(cached):
         return MISSING, str(problem)
-    return READY, "ImageNet weights are in torch's cache, every byte as published"
+    return READY, "ImageNet weights found in torch's cache and verified"
 
 
 def _place(queue: QueueState, count: int) -> Fact:
     free = max(0, queue.slots - queue.at_work - queue.queued)
     if queue.paused:
-        words = f"place {queue.queued + 1}; the queue is paused, so it waits until somebody lets it go on"
+        words = f"position {queue.queued + 1}; the queue is paused, so the run starts once the queue is resumed"
     elif free:
-        words = "starts at once" if count <= free else f"{free} start at once, the others wait"
+        words = "starts immediately" if count <= free else f"{free} start immediately, the others are queued"
     else:
-        words = f"place {queue.queued + 1} in the queue ({queue.at_work} at work, {queue.queued} waiting)"
+        words = f"position {queue.queued + 1} in the queue ({queue.at_work} running, {queue.queued} queued)"
     return NEUTRAL, "Queue", words
 
 

@@ -18,7 +18,7 @@ GROUPING = ("folds", "fold")
 Values = dict[str, Any]
 
 _TITLES = {"train_size": "Training images"}
-_NOTES = {"fold": " Here 0 launches a run for each of them."}
+_NOTES = {"fold": " Here, 0 launches one run per fold."}
 
 
 def title_of(name: str) -> str:
@@ -71,12 +71,15 @@ def grouping(base: Values, scope: str) -> Several:
         key=f"{scope}_seeds",
         persist_state="session",
         disabled=all_folds,
-        help="More than one launches a group: the same config with seeds one after the other, for mean and spread.",
+        help=(
+            "More than one launches a seed group: the same configuration with consecutive seeds, to measure how much "
+            "results vary."
+        ),
     )
     if all_folds:
         st.caption(
-            f"A run for each of the {folds} folds, as a group of one seed: together they give every training image "
-            "probabilities by a model that did not learn from it, which find suspect labels (page Data)."
+            f"One run for each of the {folds} folds. Together they give every training image a held-out prediction, "
+            "which finds label issues (see Data)."
         )
     return Several(1 if all_folds else seeds, folds, fold)
 

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.presets import PRESETS, Preset, config_of
-from dashboard import pickers, wording
+from core.statistics import wording
+from dashboard import pickers
 from dashboard.queries import run_queries
 from dashboard.tables.estimates import estimate
+from jobs.results import run_wording
 from jobs.running.environment import host
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs
@@ -44,12 +46,12 @@ def _facts(preset: Preset) -> list[str]:
     past = list_runs(run_queries.store(), finished, limit=20)
     best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1)
     time_here = wording.rough_duration(estimate(config, past, host()).seconds)
-    reached = f"highest here so far: {wording.test_accuracy(best[0])}" if best else _expected(preset)
-    return [preset.size, f"{time_here}, {config.epochs} epochs at most", reached]
+    reached = f"highest so far: {run_wording.accuracy(best[0])}" if best else _expected(preset)
+    return [preset.size, f"{time_here}, at most {config.epochs} epochs", reached]
 
 
 def _expected(preset: Preset) -> str:
-    return f"not tried here yet; expected: {preset.expected}" if preset.expected else "not tried here yet"
+    return f"no run here yet; expected: {preset.expected}" if preset.expected else "no run here yet"
 
 
 def _choose(name: str) -> None:

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.answers.verdict import Verdict
 from core.errors import LookbookError
+from core.statistics import wording
 from core.statistics.metrics import SMALLEST_PROBABILITY
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_judging import JudgedPhoto
 from jobs.results import photo_sets
@@ -39,12 +40,12 @@ def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:
         count = wording.counted(len(known), "labelled photo")
         st.markdown(f"**Keep {count} as a photo set**")
         st.caption(
-            "Their pixels and labels stay on this machine until you delete the set. Later runs can be measured on it."
+            "Pixels and labels are kept on this machine until you delete the set. Later runs can be measured on it."
         )
         # No form: what is typed into one is gone after a look at another page.
         key = f"set_name_{kept_before}"
         name = st.text_input("Name of the set", placeholder="phone photos", key=key, persist_state="session")
-        if not st.button("Keep them", key="keep_them"):
+        if not st.button("Keep photos", key="keep_them"):
             return
     photos = ((model_queries.photo(photo.file.content, photo.file.name), photo.truth or 0) for photo in known)
     try:

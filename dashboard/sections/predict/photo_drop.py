@@ -9,8 +9,8 @@ from core.labelling.photo_labels import PhotoLabels
 from core.photos.archives import MAX_UNPACKED, MAX_ZIP_BYTES
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import MAX_BYTES
-from core.statistics.wording import listed
-from dashboard import page, pickers, sessions, wording
+from core.statistics import wording
+from dashboard import page, pickers, sessions
 from dashboard.queries import model_queries
 from dashboard.sections.predict import photo_judging, samples, uploads
 
@@ -28,18 +28,17 @@ class Dropped:
 def collect_photos() -> Dropped:
     """Show every way in, and return what has come by it so far; nothing of it is written to disk."""
     in_sight = st.file_uploader(
-        f"Photos of single items, at most {MAX_BYTES // 2**20} MB each, or zips of them, "
-        f"at most {MAX_ZIP_BYTES // 2**20} MB each",
+        f"Photos of single items (up to {MAX_BYTES // 2**20} MB each) or zips of them (up to "
+        f"{MAX_ZIP_BYTES // 2**20} MB each)",
         accept_multiple_files=True,
         max_upload_size=MAX_ZIP_BYTES // 2**20,
         key=uploads.uploader_key(),
-        help="JPG, HEIC, PNG, WEBP, AVIF and others. All zips together may unpack to "
-        f"{MAX_UNPACKED // 2**20} MB. Where the true classes are known, name folders in the zip by them (the zip's "
-        "own name does not count), or add a CSV with the columns file and label, in the zip or beside it: then the "
-        "page says how many answers are right.",
+        help=f"JPG, HEIC, PNG, WEBP, AVIF and others. Zips may unpack to {MAX_UNPACKED // 2**20} MB in total. If you "
+        "know the true classes, name the folders in the zip after them (the name of the zip itself does not count), "
+        "or add a CSV with the columns file and label: then the page shows the accuracy.",
     )
     if pasted := st.chat_input(
-        "Or click here and paste a picture", accept_file="multiple", max_upload_size=MAX_BYTES // 2**20, key="paste"
+        "Or click here and paste an image", accept_file="multiple", max_upload_size=MAX_BYTES // 2**20, key="paste"
     ):
         uploads.add_pasted(pasted.files)
     tried = pickers.pick_some("Or try a drawn sample", list(samples.SAMPLES), "sample", placeholder="Choose samples")
@@ -64,7 +63,9 @@ def collect_photos() -> Dropped:
 
 def _offer_removal(count: int) -> None:
     noun = "this upload" if count == 1 else f"all {count} uploads"
-    words = "They are in this server's memory only, and gone from there then. Photo sets that were kept stay."
+    words = (
+        "Uploads are only in the memory of this server, and are deleted from it. Photo sets that you have kept stay."
+    )
     st.button(f"Remove {noun}", on_click=_remove, key="remove_photos", help=words)
 
 
@@ -78,5 +79,5 @@ def _remove() -> None:
 def _say_what_lay_beside(names: Sequence[str]) -> None:
     if names:
         were = "was" if len(names) == 1 else "were"
-        shown = listed([name.rpartition("/")[2] for name in names], _NAMED)
-        st.caption(page.plain(f"{wording.counted(len(names), 'file')} beside the photos {were} left out: {shown}."))
+        shown = wording.listed([name.rpartition("/")[2] for name in names], _NAMED)
+        st.caption(page.plain(f"{wording.counted(len(names), 'other file')} {were} ignored: {shown}."))

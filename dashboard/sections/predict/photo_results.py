@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.answers.verdict import Verdict
 from core.classes import CLASS_NAMES
+from core.statistics import wording
 from core.statistics.metrics import confusion_matrix
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts.confusion import matrix_cells
 from dashboard.charts.gallery_pictures import photo_pictures
 from dashboard.elements.gallery import gallery
@@ -32,7 +33,7 @@ def show_results(
     with left:
         chosen = pickers.pick_one("Confusion matrix of", list(answers), "matrix", clears=("true", "predicted"))
         of_run = answers[chosen]
-        caption = f"{chosen}: rows true class, columns predicted. Choose a cell to see its photos."
+        caption = f"{chosen}: rows are true classes, columns predictions. Choose a cell to see its photos."
         matrix = confusion_matrix(of_run.labels, of_run.predicted)
         show_matrix(matrix_cells(matrix), caption, key="photo_matrix", chosen=_cell(), on_choice=_choose)
     with right:
@@ -59,7 +60,7 @@ def _chosen_photos(answers: Predictions) -> tuple[np.ndarray, str]:
     """The photos of the chosen cell, or else those that are wrong, and what they are called."""
     cell = _cell()
     if cell is None:
-        return np.flatnonzero(answers.labels != answers.predicted), "wrong answers"
+        return np.flatnonzero(answers.labels != answers.predicted), "misclassified"
     true, predicted = cell
     here = (answers.labels == true) & (answers.predicted == predicted)
     return np.flatnonzero(here), f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"

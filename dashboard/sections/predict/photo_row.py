@@ -68,7 +68,7 @@ def _show_controls(photo: str) -> None:
             persist_state="session",
         )
         st.segmented_control(
-            "Turn",
+            "Rotate",
             TURNS,
             key=f"turn_{photo}",
             default=0,
@@ -76,7 +76,7 @@ def _show_controls(photo: str) -> None:
             required=True,
             persist_state="session",
         )
-        st.toggle("Cut the item out", key=f"cut_out_{photo}", value=True, persist_state="session")
+        st.toggle("Cut out the item", key=f"cut_out_{photo}", value=True, persist_state="session")
     with st.expander("Crop"):
         for edges, label in _EDGES.items():
             st.slider(label, 0, 100, WHOLE, key=f"{edges}_{photo}", persist_state="session")
@@ -92,7 +92,7 @@ def _figure(name: str, stage: str, picture: NDArray[np.uint8], frame: RelativeBo
 
 
 def _own_size(name: str, image: NDArray[np.uint8]) -> str:
-    shown = images.enlarged(image, f"{name}: at its own size", _MODEL_SIDE)
+    shown = images.enlarged(image, f"{name}: at actual size", _MODEL_SIDE)
     return images.figure(shown, "Own size", _STAGE_SIDE)
 
 

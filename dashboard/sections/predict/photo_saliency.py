@@ -53,11 +53,11 @@ def show_neighbours(key: str, view: ModelView, runs: list[Run], names: Mapping[s
             page.say(error)
             continue
         pictures = neighbour_pictures(data.train_images, data.train_labels, nearest, distances)
-        st.markdown(page.plain(f"Nearest training images to {names[run.id]}"))
+        st.markdown(page.plain(f"Nearest training images of {names[run.id]}"))
         gallery(pictures, f"Nearest training images of {names[run.id]}", key=f"neighbours_{key}_{run.id}")
 
 
 def _figure(photo: str, original: NDArray[np.uint8], name: str, label: int, salient: NDArray[np.float32]) -> str:
-    alt = f"{photo}: what speaks for {CLASS_NAMES[label]} to {name}, {where(salient)}"
+    alt = f"{photo}: Grad-CAM heat map of {name} for {CLASS_NAMES[label]}, {where(salient)}"
     caption = f"{words(name)}: for <b>{CLASS_NAMES[label]}</b>, {where(salient)}"
     return images.figure(images.enlarged(overlay(original, salient), alt, _SIDE), caption, _SIDE)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_results import show_results
 from jobs.results import photo_sets
@@ -20,7 +21,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     sets = {kept.id: kept for kept in photo_sets.list_sets(store)}
     if not sets:
         page.empty(
-            "No photo set is kept yet. Drop a zip whose folders are named by class, and keep its photos under a name.",
+            "No photo sets yet. Drop a zip with one folder per class, and keep its photos as a set.",
             "Drop photos",
             "predict",
         )
@@ -29,7 +30,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     with left:
         chosen = sets[pickers.pick_one("Photo set", list(sets), "set", names=lambda each: _label(sets[each]))]
     with right:
-        runs = pickers.pick_runs("Runs, the baseline first", offered, default=[run.id for run in offered[:2]])
+        runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
     _offer_to_measure(chosen, runs, offered, known)
     measured = [run for run in runs if run.id in known]
@@ -39,7 +40,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
 
 
 def _label(photo_set: PhotoSet) -> str:
-    return f"{wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
+    return f"{page_wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
 
 
 def _offer_to_measure(
@@ -56,12 +57,12 @@ def _offer_to_measure(
         st.write(page.plain(f"Not measured on this set yet: {', '.join(distinct_names(never).values())}."))
     if outdated := [run for run in runs if run.id in old]:
         names = ", ".join(distinct_names(outdated).values())
-        st.warning(page.plain(f"Measured before photos were read as they are now: {names}. Measure again to compare."))
+        st.warning(page.plain(f"Measured with an older preprocessing of photos: {names}. Measure again to compare."))
     with st.container(horizontal=True):
         again = False
         if missing and st.button(f"Measure {wording.counted(len(missing), 'run')}", key="measure"):
             asked = missing
-        if len(rest) > len(missing) and st.button(f"Measure all {len(rest)} that are not measured", key="measure_all"):
+        if len(rest) > len(missing) and st.button(f"Measure all {len(rest)} remaining", key="measure_all"):
             asked = run_queries.chosen_runs([run.id for run in rest])
         if len(missing) < len(runs) and st.button("Measure again", key="measure_again"):
             asked, again = runs, True
@@ -103,11 +104,11 @@ def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:
     with st.popover("Delete this set"):
         st.write(
             page.plain(
-                f"{photo_set.name}: {wording.counted(photo_set.count, 'photo')} ({size}) and what "
-                f"{wording.counted(answered, 'run')} said of them go. This cannot be undone."
+                f"{photo_set.name}: {wording.counted(photo_set.count, 'photo')} ({size}) and the predictions of "
+                f"{wording.counted(answered, 'run')} for them are deleted. This cannot be undone."
             )
         )
-        if st.button("Delete for good", type="primary", key="delete_set"):
+        if st.button("Delete permanently", type="primary", key="delete_set"):
             photo_sets.delete(run_queries.store(), photo_set)
             pickers.put_in_url("set", None)
             st.rerun()

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.photos.picture import UnreadablePhoto
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 
 _IN_FULL = 3
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import run_queries
 from jobs.bulk import apply_to_each
 from jobs.store.queries import get_runs
@@ -68,7 +69,7 @@ def attempt(action: Callable[[], object], done: str = "") -> None:
 
 
 def apply(run_ids: Sequence[str], action: Callable[[str], object], done: str, left: str = "") -> None:
-    """Do something with each run, then say what became of it: "2 runs archived; 3 others are at work."."""
+    """Do something with each run, then say what became of it: "2 runs archived; 3 others skipped (not active)."."""
     outcomes = apply_to_each(run_ids, action)
     succeeded = sum(outcome.done for outcome in outcomes)
     if succeeded:

@@ -2,23 +2,25 @@
 
 import streamlit as st
 
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.cost_table import COSTS, Cost, Priced, front_sentence, machines_sentence, priced, unknown_sentence
 from jobs.reports import csv_tables
+from jobs.results import run_wording
 
 
 def show() -> None:
     """The chart with its axis to choose, the front in words and as a table with links to the runs."""
     runs = run_queries.costs()
     if not runs:
-        page.empty("No run has finished yet, so nothing can be weighed.", "Launch a run", "launch")
+        page.empty("No finished runs yet.", "Launch a run", "launch")
         return
     titles = {name: cost.title for name, cost in COSTS.items()}
-    name = pickers.pick_one("Accuracy against", list(COSTS), "cost", names=titles.get, segmented=True)
+    name = pickers.pick_one("Accuracy vs.", list(COSTS), "cost", names=titles.get, segmented=True)
     cost = COSTS[name]
     known, unknown = priced(runs, cost)
     sentence = front_sentence(known, cost)
@@ -29,9 +31,9 @@ def show() -> None:
     words = [interval_sentence(len(known)), "Archived runs are not shown.", *filter(None, remarks)]
     st.caption(page.plain(" ".join(words)))
     if known:
-        header = ["On the front, the cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
+        header = ["Pareto front, cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
         rows = [_row(run_cost, cost) for run_cost in known if run_cost.front]
-        linked_table(header, rows, "The runs on the front", key="front", figures_from=2)
+        linked_table(header, rows, "Runs on the Pareto front", key="front", figures_from=2)
     csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", _csv, "costs")
 
 
@@ -41,5 +43,5 @@ def _csv() -> str:
 
 def _row(run_cost: Priced, cost: Cost) -> list[Cell]:
     run = run_cost.run
-    errors = Linked(wording.test_accuracy(run), "explore", "its misclassified images", {"run": run.id})
+    errors = Linked(run_wording.accuracy(run), "explore", "its misclassified images", {"run": run.id})
     return [Linked(run.name, "runs", "the run", {"run": run.id}), run.model, cost.written(run_cost.cost), errors]

@@ -6,7 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page, page_wording
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button, report_buttons
 from jobs.reports import csv_tables
@@ -28,11 +29,11 @@ _CONTENTS = {
 def show_files(run: Run) -> None:
     """What can be taken along with one click each, then every file with its size."""
     if run.status == FINISHED:
-        st.subheader("To take along", anchor=False)
+        st.subheader("Downloads", anchor=False)
         with page.errors_said():
             _show_tables(run)
         _show_package(run)
-    st.subheader("Files of the run", anchor=False)
+    st.subheader("Run files", anchor=False)
     _show_listing(run)
 
 
@@ -45,8 +46,8 @@ def _show_tables(run: Run) -> None:
         epochs = run_queries.epochs([run.id])[run.id]
         csv_button("Epochs (CSV)", partial(csv_tables.epochs, epochs), "epochs", *about)
         csv_button("Per class (CSV)", partial(csv_tables.per_class, tested), "per-class", *about)
-        csv_button("Confusions (CSV)", partial(csv_tables.confusion_matrix, tested), "confusions", *about)
-        csv_button("All 10,000 answers (CSV)", partial(csv_tables.predictions, tested), "answers", *about)
+        csv_button("Confusion matrix (CSV)", partial(csv_tables.confusion_matrix, tested), "confusions", *about)
+        csv_button("All 10,000 predictions (CSV)", partial(csv_tables.predictions, tested), "answers", *about)
 
 
 def _show_package(run: Run) -> None:
@@ -61,48 +62,48 @@ def _package(run: Run, busy: bool) -> None:
         st.rerun()
     if state.status == TaskStatus.RUNNING:
         st.info(
-            "The model is being made ready to go: weights, ONNX held against PyTorch on 1,000 test images, model card. "
-            "This takes half a minute or so, and goes on if you leave this page."
+            "Exporting the model: weights, ONNX checked against PyTorch on 1,000 test images, model card. This takes "
+            "about half a minute and continues if you leave this page."
         )
     elif state.status == TaskStatus.DONE:
         _offer(run)
     else:
         if state.status == TaskStatus.FAILED:
-            st.error(f"**The model could not be made ready.** {page.plain(state.detail)}")
+            st.error(f"**The export failed.** {page.plain(state.detail)}")
         _offer_to_make(run)
 
 
 def _offer_to_make(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="make_model_to_go"):
         st.button(
-            "Make the model ready to go",
+            "Export model",
             icon=":material/inventory_2:",
             on_click=_start,
             args=(run, True),
-            help="Weights as safetensors, ONNX that agrees with PyTorch to 1e-5, and a model card.",
+            help="Weights as safetensors, ONNX model (agrees with PyTorch to 1e-5) and model card.",
         )
         st.button(
-            "Make it without ONNX",
+            "Export without ONNX",
             on_click=_start,
             args=(run, False),
-            help="Weights, model card and tables only; for a model that cannot be written as ONNX.",
+            help="Weights, model card and tables only, for models that cannot be exported to ONNX.",
         )
 
 
 def _offer(run: Run) -> None:
     files = packages.package_files(run_queries.store(), run.id)
-    name = wording.file_name(run.name, run.id)
+    name = page_wording.file_name(run.name, run.id)
     with st.container(horizontal=True, vertical_alignment="center", key="model_to_go"):
         whole = partial(packages.zipped, files, name)
-        _download("Model with card and tables (ZIP)", whole, f"{name}.zip")
+        _download("Model, card and tables (ZIP)", whole, f"{name}.zip")
         for path in files:
             if path.name in _CONTENTS:
                 label = f"{_CONTENTS[path.name]}, {wording.size(path.stat().st_size)}"
                 _download(label, partial(Path.read_bytes, path), f"{name}-{path.name}")
     if any(path.name == "model.onnx" for path in files):
-        st.caption("The ONNX file takes grey images of 28x28 pixels and agrees with PyTorch to 1e-5, as the card says.")
+        st.caption("The ONNX model takes 28x28 grey images and agrees with PyTorch to 1e-5 (see the model card).")
     else:
-        st.caption("Made without an ONNX file; `python -m jobs export` writes one, too.")
+        st.caption("Exported without ONNX; `python -m jobs export` includes it.")
 
 
 def _download(label: str, content: partial[bytes], name: str) -> None:
@@ -115,7 +116,7 @@ def _start(run: Run, onnx: bool) -> None:
     try:
         packages.start_packing(run_queries.store(), run, onnx=onnx)
     except OSError as error:
-        page.notice(f"The model cannot be made ready: {error.strerror}.")
+        page.notice(f"The model cannot be exported: {error.strerror}.")
     except LookbookError as error:
         page.notice(str(error))
 
@@ -126,15 +127,15 @@ def _show_listing(run: Run) -> None:
     if not files:
         st.info("This run has no files yet.")
         return
-    st.write(f"{wording.counted(len(files), 'file')}, {wording.size(sum(size for _, size in files))} in all.")
+    st.write(f"{wording.counted(len(files), 'file')}, {wording.size(sum((size for _, size in files)))} in total.")
     rows = {"file": [name for name, _ in files], "size": [wording.size(size) for _, size in files]}
-    st.dataframe(rows, height="content", alt="The files of the run")
+    st.dataframe(rows, height="content", alt="Run files")
     if run.status == FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
         st.button(
             "Clear checkpoints",
             on_click=_clear_checkpoints,
             args=(run.id,),
-            help="A finished run needs them no more; its figures, its predictions and its model stay.",
+            help="A finished run no longer needs them. Its metrics, predictions and model are kept.",
         )
 
 

@@ -22,15 +22,15 @@ def show() -> None:
     total = len(seed_group_ids(run_queries.store()))
     if not total:
         page.empty(
-            "No group of seeds has been launched yet. A group is one setting trained with several seeds: it tells how "
-            "much of a difference is the seed's doing.",
-            "Launch a group of seeds",
+            "No seed groups yet. A seed group is one configuration trained with several seeds: it shows how much of "
+            "a difference is due to the seed.",
+            "Launch a seed group",
             "launch",
         )
         return
     st.caption(
-        "Mean over the seeds that have finished, its 95 % interval (Student's t) and the standard deviation. A group "
-        "keeps all its runs, archived ones too, whatever the list of runs shows."
+        "Mean over the finished seeds, its 95 % interval (Student's t) and the standard deviation. A group includes "
+        "its archived runs."
     )
     pages = -(-total // PAGE_SIZE)
     number = min(pickers.page_in_url(), pages)

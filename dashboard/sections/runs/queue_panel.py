@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, attempt, say_refused
 from dashboard.sections.runs.run_overview import progress_words
-from jobs.results.wording import queue_words
+from jobs.results import run_wording
 from jobs.running import queue
 from jobs.store import queue_settings
 from jobs.store.queries import active_runs, queue_state
@@ -32,11 +33,11 @@ def _queue(drawn: list[str], folded: bool) -> None:
         st.rerun()
     say_refused()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(queue_words(state), width="content")
+        st.caption(run_wording.queue_words(state), width="content")
         with st.popover("Queue settings"):
             _settings(state)
     if active:
-        with st.expander("What works and waits", key="queue") if folded else st.container():
+        with st.expander("Running and queued", key="queue") if folded else st.container():
             _rows(active)
 
 
@@ -66,9 +67,9 @@ def _buttons(run: Run, waiting: list[str]) -> None:
         st.button(
             "Stop",
             key=f"stop_{run.id}",
-            help=f"Stop {page.plain(run.name)}; its checkpoint is kept.",
+            help=f"Stop {page.plain(run.name)}; its last checkpoint is kept.",
             on_click=apply,
-            args=([run.id], partial(queue.stop, run_queries.store()), "asked to stop"),
+            args=([run.id], partial(queue.stop, run_queries.store()), "stopping"),
         )
 
 
@@ -85,7 +86,7 @@ def _move(run: Run, sign: str, direction: str, places: int, *, disabled: bool) -
 def _where(run: Run) -> str:
     parts = [run.model, page.since(run)]
     if run.status != QUEUED and run.best_val_accuracy is not None:
-        parts.append(f"best validation {wording.best_validation(run)}")
+        parts.append(f"best validation {run_wording.best_validation(run)}")
     if run.seconds_left:
         parts.append(f"{wording.rough_duration(run.seconds_left)} left")
     return " · ".join(parts)
@@ -97,16 +98,16 @@ def _settings(state: QueueState) -> None:
     st.toggle(
         "Pause the queue",
         key="queue_paused",
-        help="Runs at work go on; nothing new starts.",
+        help="Running runs continue; no new runs start.",
         on_change=_change,
         args=(queue_settings.set_paused, "queue_paused"),
     )
     st.number_input(
-        "Runs at work at once",
+        "Concurrent runs",
         min_value=1,
         max_value=queue_settings.MOST_SLOTS,
         key="queue_slots",
-        help="Two trainers on two cores slow each other down: one slot for every four cores is a good start.",
+        help="Runs share the CPU cores: one slot per four cores is a good start.",
         on_change=_change,
         args=(partial(queue_settings.set_slots, based_on=state.slots), "queue_slots"),
     )

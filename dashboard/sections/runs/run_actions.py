@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, ask, mark, menu_key
 from dashboard.sections.shared.take_along import report_buttons
@@ -26,7 +27,7 @@ class Action:
     done: str
     """What is told of the runs that it was done with: "archived"."""
     left: str
-    """What is told of the marked runs that it does not apply to: "were archived before"."""
+    """What is told of the marked runs that it does not apply to: "skipped (not archived)"."""
     icon: str | None = None
     help: str | None = None
     hides: bool = False
@@ -42,41 +43,41 @@ ACTIONS = {
         "Stop",
         lambda run: run.status in (QUEUED, RUNNING),
         queue.stop,
-        "asked to stop",
-        "had nothing to stop",
+        "stopping",
+        "skipped (not active)",
         ":material/stop:",
-        "The checkpoint is kept.",
+        "The last checkpoint is kept.",
     ),
     "resume": Action(
         "Resume",
         queue.is_resumable,
         queue.resume,
-        "queued to go on",
-        "had not stopped",
+        "queued to resume",
+        "skipped (not stopped or failed)",
         ":material/play_arrow:",
-        "It goes on from its last checkpoint, with the same config.",
+        "Continues from the last checkpoint with the same configuration.",
     ),
     "pin": Action(
         "Pin as baseline",
         lambda run: not run.pinned,
         lambda store, run_id: run_edits.set_pinned(store, run_id, True),
         "pinned as baseline",
-        "had been pinned before",
+        "skipped (already pinned)",
     ),
     "unpin": Action(
         "Unpin",
         lambda run: run.pinned,
         lambda store, run_id: run_edits.set_pinned(store, run_id, False),
-        "no baseline any more",
-        "had no pin",
+        "unpinned",
+        "skipped (not pinned)",
     ),
     "archive": Action(
         "Archive",
         lambda run: run.archived_at is None and not run.is_active,
         run_edits.archive,
         "archived",
-        "stayed, being at work, waiting or archived before",
-        help="Hide it from the lists.",
+        "skipped (running, queued or archived)",
+        help="Hides the run from lists.",
         hides=True,
     ),
     "bring_back": Action(
@@ -84,7 +85,7 @@ ACTIONS = {
         lambda run: run.archived_at is not None,
         run_edits.bring_back,
         "brought back",
-        "had not been archived",
+        "skipped (not archived)",
         hides=True,
     ),
     "clear": Action(
@@ -92,8 +93,8 @@ ACTIONS = {
         lambda run: run.status == FINISHED,
         run_edits.clear_checkpoints,
         "cleared of checkpoints",
-        "kept theirs, not having finished",
-        help="A finished run needs them no more; its figures, its predictions and its model stay.",
+        "skipped (not finished)",
+        help="A finished run no longer needs them. Its metrics, predictions and model are kept.",
     ),
 }
 
@@ -101,9 +102,9 @@ _DIALOGS: dict[str, tuple[str, Callable[[Run], bool]]] = {
     "rename": ("Rename", _any),
     "tags": ("Tags", _any),
     "note": ("Note", _any),
-    "launch_again": ("Launch again with several seeds", _any),
+    "launch_again": ("Repeat with several seeds", _any),
     "move": ("Move in the queue", lambda run: run.status == QUEUED),
-    "start_over": ("Resume from the start", queue.is_resumable),
+    "start_over": ("Restart from the beginning", queue.is_resumable),
     "delete": ("Delete", lambda run: not run.is_active),
 }
 """Label of each dialog, and the runs that it is for."""
@@ -147,9 +148,11 @@ def run_buttons(run: Run) -> None:
 def bar(chosen: Sequence[Run]) -> None:
     """The actions for the marked runs; only those that at least one of them allows."""
     with st.container(horizontal=True, vertical_alignment="center", key="action_bar"):
-        st.markdown(f"**{wording.counted(len(chosen), 'run')} marked**", width="content")
+        st.markdown(f"**{wording.counted(len(chosen), 'run')} selected**", width="content")
         too_few = sum(run.status == FINISHED for run in chosen) < 2
-        advice = "Mark two finished runs or more." if too_few else "The baseline is the pinned run, else the oldest."
+        advice = (
+            "Select two or more finished runs." if too_few else "The pinned run is the baseline, otherwise the oldest."
+        )
         if st.button("Compare", type="primary", disabled=too_few, help=advice):
             page.go_to("compare", run=[run.id for run in _baseline_first(chosen)])
         _buttons(("stop", "resume"), chosen)
@@ -159,7 +162,7 @@ def bar(chosen: Sequence[Run]) -> None:
         _buttons(("pin", "unpin", "archive", "bring_back"), chosen)
         if any(_DIALOGS["delete"][1](run) for run in chosen):
             _ask_button("delete", chosen)
-        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, note, launch again, move"):
+        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, note, repeat, move"):
             _menu(chosen, ("rename", *_RARE), ("clear",))
 
 
@@ -206,5 +209,5 @@ def _ask_button(
 
 
 def _clone_button(run: Run) -> None:
-    if st.button("Clone", icon=":material/content_copy:", help="Open the launch form with this run's config."):
+    if st.button("Clone", icon=":material/content_copy:", help="Open the launch form with this run's configuration."):
         page.go_to("launch", clone=run.id)

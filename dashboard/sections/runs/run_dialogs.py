@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from core.config import LAST_SEED
-from core.statistics.wording import listed
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, attempt, mark, say_refused, take_asked
 from jobs.bulk import numbered_names
@@ -37,10 +37,10 @@ def answer() -> None:
 
 
 def _names(chosen: Sequence[Run]) -> None:
-    st.caption(page.plain(listed([run.name for run in chosen], NAMED)))
+    st.caption(page.plain(wording.listed([run.name for run in chosen], NAMED)))
 
 
-@st.dialog("Delete for good")
+@st.dialog("Delete permanently")
 def _delete(chosen: Sequence[Run]) -> None:
     store = run_queries.store()
     gone = [run for run in chosen if not run.is_active]
@@ -51,11 +51,11 @@ def _delete(chosen: Sequence[Run]) -> None:
     if len(gone) > 20:
         st.write(f"and {len(gone) - 20} more.")
     st.write(
-        "Their figures, predictions, logs and notes go, and their files with checkpoints and models: "
-        f"{wording.size(freed)}. It cannot be undone; to hide runs only, archive them."
+        f"Their metrics, predictions, logs, notes, checkpoints and models are deleted ({wording.size(freed)}). This "
+        "cannot be undone. To hide runs, archive them instead."
     )
     if kept:
-        st.info(f"{wording.counted(len(kept), 'run')} still at work or waiting will be kept: stop them first.")
+        st.info(f"{wording.counted(len(kept), 'run')} still running or queued will be kept: stop them first.")
     ids = [run.id for run in gone]
     label = f"Delete {wording.counted(len(gone), 'run')}"
     if st.button(label, type="primary", disabled=not gone, on_click=_delete_now, args=(ids,)):
@@ -70,29 +70,31 @@ def _delete_now(run_ids: Sequence[str]) -> None:
         pickers.put_in_url("run", None)
 
 
-@st.dialog("Resume from the start")
+@st.dialog("Restart from the beginning")
 def _start_over(chosen: Sequence[Run]) -> None:
     """What is trained so far goes, so it asks first."""
     anew = [run for run in chosen if queue.is_resumable(run)]
     st.write(f"This deletes the checkpoints and epochs of {wording.counted(len(anew), 'run')}:")
-    st.markdown("\n".join(f"- **{page.plain(run.name)}** ({run.id}), {wording.progress(run)}" for run in anew[:20]))
-    st.write("They begin anew at the end of the queue. To keep what they have learnt, choose Resume.")
-    label = f"Start {wording.counted(len(anew), 'run')} over"
+    st.markdown(
+        "\n".join(f"- **{page.plain(run.name)}** ({run.id}), {page_wording.progress(run)}" for run in anew[:20])
+    )
+    st.write("They start again at the end of the queue. To continue from the checkpoint, choose Resume.")
+    label = f"Restart {wording.counted(len(anew), 'run')}"
     if st.button(label, type="primary", disabled=not anew, on_click=_start_over_now, args=([run.id for run in anew],)):
         st.rerun()
 
 
 def _start_over_now(run_ids: Sequence[str]) -> None:
-    apply(run_ids, partial(queue.start_over, run_queries.store()), "queued to begin anew")
+    apply(run_ids, partial(queue.start_over, run_queries.store()), "queued to restart")
     run_queries.start_work()
 
 
-@st.dialog("Launch again")
+@st.dialog("Repeat with several seeds")
 def _launch_again(chosen: Sequence[Run]) -> None:
     """Every run once more with its own config, by one seed or several."""
     _names(chosen)
-    first = st.number_input("First seed", 0, LAST_SEED, None, placeholder="The own seed of each")
-    seeds = st.number_input("Number of seeds for each", 1, MOST_SEEDS, help="More than one makes a group of each.")
+    first = st.number_input("First seed", 0, LAST_SEED, None, placeholder="Each run's own seed")
+    seeds = st.number_input("Seeds per run", 1, MOST_SEEDS, help="More than one makes a seed group of each run.")
     label = f"Launch {wording.counted(seeds * len(chosen), 'run')}"
     if st.button(label, type="primary", icon=":material/rocket_launch:", on_click=_launch_now, args=(first, seeds)):
         st.rerun()
@@ -117,9 +119,9 @@ def _move(chosen: Sequence[Run]) -> None:
     waiting = sorted((run for run in chosen if run.status == QUEUED), key=lambda run: run.queue_position)
     last = max(queue_state(run_queries.store()).queued - len(waiting) + 1, 1)
     _names(waiting)
-    place = st.number_input("Place of the first of them", 1, last, help=f"1 is next, {last} the end of the queue.")
+    place = st.number_input("Position of the first run", 1, last, help=f"1 is next, {last} is the end of the queue.")
     with st.container(horizontal=True):
-        for words, where in ((f"to place {place}", place), ("to the front", 1), ("to the end", queue.LAST)):
+        for words, where in ((f"to position {place}", place), ("to the front", 1), ("to the end", queue.LAST)):
             if st.button(f"Move {words}", on_click=_move_now, args=(waiting, where, words)):
                 st.rerun()
 
@@ -135,7 +137,7 @@ def _rename(chosen: Sequence[Run]) -> None:
     with st.form("rename", border=False):
         name = st.text_input("Name", chosen[0].name if len(chosen) == 1 else "", max_chars=200)
         if len(chosen) > 1:
-            st.caption(f"Each of the {len(chosen)} runs gets it with a number behind: “sweep 1”, “sweep 2”.")
+            st.caption(f"The {len(chosen)} runs are numbered: “sweep 1”, “sweep 2”.")
         if st.form_submit_button("Rename", type="primary"):
             names = dict(zip((run.id for run in chosen), numbered_names(name, len(chosen)), strict=True))
             _write(chosen, lambda run: _replace(run_edits.rename, run, "name", names[run.id]))
@@ -150,7 +152,7 @@ def _note(chosen: Sequence[Run]) -> None:
         note = st.text_area("Note (Markdown)", chosen[0].note if alone else "", height=200)
         replace = alone
         if not alone and any(run.note for run in chosen):
-            replace = st.toggle("Replace the notes they have", help="Otherwise the text goes below what each says.")
+            replace = st.toggle("Replace existing notes", help="Otherwise the text is added below each note.")
         if st.form_submit_button("Save", type="primary"):
             if replace:
                 _write(chosen, lambda run: _replace(run_edits.set_note, run, "note", note))
@@ -184,9 +186,9 @@ def _tags(chosen: Sequence[Run]) -> None:
     known = st.session_state.setdefault(_KNOWN, known_tags(run_queries.store()))
     common = sorted(set.intersection(*(set(run.tags) for run in chosen)))
     _names(chosen)
-    label = "Tags" if len(chosen) == 1 else "Tags that all of them have"
+    label = "Tags" if len(chosen) == 1 else "Tags shared by all"
     wanted = st.multiselect(
-        label, known, default=common, accept_new_options=True, placeholder="Type a new one or choose"
+        label, known, default=common, accept_new_options=True, placeholder="Choose or type a new tag"
     )
     if st.button("Save", type="primary"):
         added, removed = set(wanted) - set(common), set(common) - set(wanted)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.architectures import ARCHITECTURES
-from dashboard import page, pickers, wording
+from core.statistics import wording
+from dashboard import page, pickers
 from dashboard.elements.run_table import run_table
 from dashboard.queries import run_queries
 from dashboard.sections.runs import acting, run_actions, space_line
@@ -21,6 +22,7 @@ PAGE_SIZE = 50
 REFRESH_S = 2.0
 STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
 
+_ORDER_TITLES = {name: name.capitalize() for name in ORDERS} | {"time at work": "Training time"}
 _CLOSED = ("page",)
 _REDRAW = "redraw_run_list"
 
@@ -36,7 +38,7 @@ def show() -> None:
     if marked:
         run_actions.bar(marked)
     else:
-        st.caption(f"{wording.counted(total, 'run')}. Mark some to compare, tag, archive or delete them.")
+        st.caption(f"{wording.counted(total, 'run')}. Select runs to compare, tag, archive or delete them.")
     pages = -(-total // PAGE_SIZE)
     number = min(pickers.page_in_url(), pages)
     active = any(run.is_active for run in (*_listed(wanted, order, number), *marked))
@@ -53,7 +55,7 @@ def show() -> None:
 def _choose() -> tuple[Filter, str]:
     columns = st.container(key="run_filters").columns([2.2, 1.3, 1.2, 1.2, 1.3, 0.9], vertical_alignment="bottom")
     with columns[0]:
-        search = pickers.search_field("Search", placeholder="Name, id, note, tag or model", clears=_CLOSED)
+        search = pickers.search_field("Search", placeholder="Name, ID, note, tag or model", clears=_CLOSED)
     with columns[1]:
         statuses = pickers.pick_some("Status", STATUSES, "status", clears=_CLOSED)
     with columns[2]:
@@ -61,12 +63,12 @@ def _choose() -> tuple[Filter, str]:
     with columns[3]:
         tags = pickers.pick_some("Tag", tuple(known_tags(run_queries.store())), "tag", clears=_CLOSED)
     with columns[4]:
-        order = pickers.pick_one("Order", tuple(ORDERS), "order", names=str.capitalize, clears=_CLOSED)
+        order = pickers.pick_one("Sort by", tuple(ORDERS), "order", names=_ORDER_TITLES.get, clears=_CLOSED)
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
     group = next(iter(pickers.in_url("group")), None)
     if group:
-        label = f"Only group {page.plain(group)}"
+        label = f"Group {page.plain(group)}"
         st.button(label, icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
     wanted = Filter(
         search, tuple(map(RunStatus, statuses)), tuple(models), tags=tuple(tags), group_id=group, archived=archived
@@ -76,9 +78,9 @@ def _choose() -> tuple[Filter, str]:
 
 def _say_nothing_found(wanted: Filter) -> None:
     if wanted == Filter():
-        page.empty("No run yet. A first one takes about a minute.", "Launch a run", "launch")
+        page.empty("No runs yet. The first one takes about a minute.", "Launch a run", "launch")
     else:
-        page.empty("No run fits these filters.", "Show all runs", "runs")
+        page.empty("No runs match these filters.", "Show all runs", "runs")
 
 
 def _listed(wanted: Filter, order: str, number: int) -> list[Run]:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page, page_wording
 from dashboard.queries import run_queries
-from jobs.results.wording import queue_words
+from jobs.results import run_wording
 from jobs.running.phases import is_testing
 from jobs.store import run_files
 from jobs.store.queries import get_run, place_in_queue, queue_state
@@ -24,7 +25,7 @@ def heading(run: Run) -> None:
             page.tag(tag)
         st.markdown(f"`{run.id}`", width="content")
         if run.group_id and not run.config.folds:
-            page.link("its group of seeds", "compare", by="recipes", group=run.group_id)
+            page.link("seed group", "compare", by="recipes", group=run.group_id)
         if run.cloned_from:
             page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
     if run.note:
@@ -39,7 +40,7 @@ def overview(run_id: str, drawn_in: str) -> None:
     _say_state(run)
     if run.is_active:
         st.progress(run.fraction_done, text=progress_words(run))
-    for text in (run.warning, run.inexact_because and f"Not repeatable to the last bit: {run.inexact_because}."):
+    for text in (run.warning, run.inexact_because and f"Not exactly reproducible: {run.inexact_because}."):
         if text:
             st.info(page.plain(text))
     _figures(run)
@@ -48,10 +49,10 @@ def overview(run_id: str, drawn_in: str) -> None:
 def progress_words(run: Run) -> str:
     """Where a run is, also when its steps are done and the test images are not."""
     if run.is_waiting:
-        return f"{wording.progress(run)}; waiting for room on the disk"
+        return f"{page_wording.progress(run)}; waiting for disk space"
     if is_testing(run_queries.store(), run):
-        return f"epoch {run.epoch} of {run.epochs} is complete; testing the weights of epoch {run.best_epoch}"
-    return wording.progress(run)
+        return f"epoch {run.epoch} of {run.epochs} complete; testing the weights of epoch {run.best_epoch}"
+    return page_wording.progress(run)
 
 
 def _say_state(run: Run) -> None:
@@ -59,12 +60,13 @@ def _say_state(run: Run) -> None:
         _say_failure(run)
     elif run.state == INTERRUPTED:
         st.warning(
-            f"{page.since(run).capitalize()}. Its trainer is gone; the run goes on from its last checkpoint by itself."
+            f"{page.since(run).capitalize()}. The training process has ended; the run resumes from its last "
+            "checkpoint automatically."
         )
     elif run.status == QUEUED:
         queue = queue_state(run_queries.store())
-        place = f"place {place_in_queue(run_queries.store(), run)} in the queue"
-        st.write(f"{page.since(run).capitalize()}, {place}. {queue_words(queue)}")
+        place = f"position {place_in_queue(run_queries.store(), run)} in the queue"
+        st.write(f"{page.since(run).capitalize()}, {place}. {run_wording.queue_words(queue)}")
     else:
         left = f", {wording.rough_duration(run.seconds_left)} left at this speed" if run.seconds_left else ""
         st.write(f"{page.since(run).capitalize()}{left}.")
@@ -76,19 +78,19 @@ def _say_failure(run: Run) -> None:
     st.error(f"**Failed{kind}: {reason}** {page.plain(run.error_advice or '')}")
     tail = run_files.log_tail(run_queries.store(), run.id, lines=12)
     if tail:
-        with st.expander("The last lines of the log", expanded=True):
+        with st.expander("Last lines of the log", expanded=True):
             st.code(tail, language=None, wrap_lines=True)
 
 
 def _figures(run: Run) -> None:
-    accuracy, _, interval = wording.test_accuracy(run).partition(" (")
+    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
     cards = st.container(key="run_figures").columns(4)
     title = "Test accuracy with flips" if run.answers_with_flips else "Test accuracy"
     _card(cards[0], title, accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
-    value, _, interval = wording.validation_accuracy(run).partition(" (")
+    value, _, interval = run_wording.validation_accuracy(run).partition(" (")
     best = f"Best validation, epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "Best validation"
     _card(cards[1], best, value, f"95 %: {interval.removesuffix(')')}" if interval else "after the first epoch")
-    _card(cards[2], "Time at work", wording.duration(run.work_s), f"in the queue {wording.duration(run.queued_s)}")
+    _card(cards[2], "Training time", wording.duration(run.work_s), f"queued for {wording.duration(run.queued_s)}")
     speed = f"{run.images_per_s:,.0f} images/s" if run.images_per_s else wording.NOTHING
     where = f"{run.device}, {wording.counted(run.threads or 0, 'thread')}" if run.device else "not started"
     _card(cards[3], "Speed", speed, where)

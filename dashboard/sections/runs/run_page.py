@@ -19,6 +19,6 @@ def show(run: Run) -> None:
     names = {name: words for name, (words, _) in SECTIONS.items()}
     section = pickers.pick_one("Section", tuple(SECTIONS), "section", names=names.get, segmented=True, hide_label=True)
     if section in NEED_PREDICTIONS and run.status != FINISHED:
-        st.info(f"The test set is touched once, when a run has finished; this one is {page.since(run)}.")
+        st.info(f"The test set is used only once, after training. This run: {page.since(run)}.")
     else:
         SECTIONS[section][1](run)

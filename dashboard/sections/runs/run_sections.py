@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from core.statistics import metrics
+from core.statistics import metrics, wording
 from core.statistics.metrics import ClassFigures
-from dashboard import page, pickers, wording
+from dashboard import page, pickers
 from dashboard.charts import confusion, curves
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
@@ -18,7 +18,7 @@ from dashboard.sections.shared.take_along import csv_button, table_button
 from dashboard.style import run_style
 from dashboard.tables.frames import as_frame
 from jobs.reports import csv_tables, run_tables
-from jobs.results.wording import setting
+from jobs.results import run_wording
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.records import Epoch, Run
@@ -36,11 +36,11 @@ def _curves(run_id: str) -> None:
     run = get_run(run_queries.store(), run_id)
     known = _epochs_so_far(run)
     if not known:
-        st.info("The first point appears when the first epoch is complete.")
+        st.info("The curves appear after the first epoch.")
         return
     drawn, theme, about = run_style(run.id), page.theme(), f"{run.name} {run.id}"
     left, right = st.columns(2)
-    best = f"Best validation loss {wording.loss(run.best_val_loss)}, accuracy {wording.best_validation(run)}."
+    best = f"Best validation loss {wording.number(run.best_val_loss)}, accuracy {run_wording.best_validation(run)}."
     with left:
         figure = curves.loss_curves(known, run.best_epoch, drawn, theme)
         page.chart(figure, f"Loss over epochs. {best}", key="loss", about=about)
@@ -49,8 +49,8 @@ def _curves(run_id: str) -> None:
         page.chart(figure, f"Accuracy over epochs. {best}", key="accuracy", about=about)
     figure = curves.learning_rate_curve(known, drawn)
     page.chart(figure, "Learning rate over epochs.", key="learning_rate", about=about)
-    with st.expander("The figures of every epoch"):
-        st.dataframe(as_frame(run_tables.epochs(known, run)), hide_index=True, alt="Figures of every epoch")
+    with st.expander("Metrics of every epoch"):
+        st.dataframe(as_frame(run_tables.epochs(known, run)), hide_index=True, alt="Metrics of every epoch")
         csv_button("CSV of the epochs", partial(csv_tables.epochs, known), "epochs", run.name, run.id)
 
 
@@ -78,7 +78,7 @@ def show_classes(run: Run) -> None:
     figures = metrics.per_class(metrics.confusion_matrix(answers.labels, answers.predicted))
     unpredicted = [row.name for row in figures if row.precision is None]
     if unpredicted:
-        st.info(f"Nothing was taken for {', '.join(unpredicted)}, so that no precision can be given there.")
+        st.info(f"Never predicted, so precision is undefined: {', '.join(unpredicted)}.")
     cards = run_tables.overall(answers).rows[:5]
     columns = st.container(key="class_figures").columns(len(cards))
     for column, (label, value) in zip(columns, cards, strict=True):
@@ -109,7 +109,7 @@ def show_confusion(run: Run) -> None:
         )
         dimmed = pickers.switch("Dim the diagonal", "dim")
     matrix = metrics.confusion_matrix(answers.labels, answers.predicted)
-    caption, hint = f"{run.name}: rows true class, columns predicted.", "Choose a cell to see its images."
+    caption, hint = f"{run.name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
     about = f"{run.name} {run.id}"
     show_matrix(cells, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
@@ -126,29 +126,29 @@ def show_config(run: Run) -> None:
     """What was asked for, what differs from the preset, and what it ran on."""
     if usual := run_tables.preset_values(run):
         changed = (
-            f"`{name}` = {page.plain(setting(getattr(run.config, name)))} (preset: {page.plain(value)})"
+            f"`{name}` = {page.plain(wording.setting(getattr(run.config, name)))} (preset: {page.plain(value)})"
             for name, value in usual.items()
         )
         st.markdown(f"Differs from preset **{page.plain(run.preset)}** in {', '.join(changed)}.")
     else:
-        st.write(f"All as in preset {page.plain(run.preset)}.")
+        st.write(f"Same as preset {page.plain(run.preset)}.")
     narrow = dict.fromkeys(("Setting", "Value", "Preset has"), st.column_config.Column(width="small"))
     config, about, zone = run_tables.config(run), (run.name, run.id), page.zone()
     alt = "The config of the run"
     st.dataframe(as_frame(config), hide_index=True, height="content", alt=alt, column_config=narrow)
-    table_button("CSV of the config", config, "config", *about)
-    st.subheader("What it ran on", anchor=False)
-    known = run_tables.environment({run.id: "Value"}, [run], lambda timestamp: wording.full_date(timestamp, zone))
-    st.dataframe(as_frame(known), hide_index=True, height="content", alt="What the run ran on")
-    table_button("CSV of what it ran on", known, "environment", *about)
+    table_button("CSV of the configuration", config, "config", *about)
+    st.subheader("Environment", anchor=False)
+    known = run_tables.environment({run.id: "Value"}, [run], lambda timestamp: wording.moment_anywhere(timestamp, zone))
+    st.dataframe(as_frame(known), hide_index=True, height="content", alt="Environment")
+    table_button("CSV of the environment", known, "environment", *about)
     st.subheader("Attempts", anchor=False)
     made = list_attempts(run_queries.store(), run.id)
-    tried = run_tables.attempts(made, lambda timestamp: wording.date(timestamp, zone))
+    tried = run_tables.attempts(made, lambda timestamp: wording.moment(timestamp, zone))
     if tried.rows:
-        st.dataframe(as_frame(tried), hide_index=True, height="content", alt="The attempts of the run")
+        st.dataframe(as_frame(tried), hide_index=True, height="content", alt="Attempts")
         table_button("CSV of the attempts", tried, "attempts", *about)
     else:
-        st.caption("No trainer has had it yet.")
+        st.caption("Not started yet.")
 
 
 def show_log(run: Run) -> None:
@@ -159,9 +159,11 @@ def show_log(run: Run) -> None:
 def _log(run_id: str) -> None:
     tail = _log_so_far(run_id)
     if not tail:
-        st.info("The log begins when a trainer takes the run.")
+        st.info("The log appears when the run starts.")
         return
-    st.caption(f"The last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints all.")
+    st.caption(
+        f"Last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints the whole log."
+    )
     with st.container(height=480, autoscroll=True, key="log"):
         st.code(tail, language=None, wrap_lines=True)
 
@@ -185,8 +187,8 @@ SECTIONS = {
     "classes": ("Per class", show_classes),
     "confusion": ("Confusion", show_confusion),
     "calibration": ("Calibration", show_calibration),
-    "faults": ("Data faults", _show_faults),
-    "config": ("Config", show_config),
+    "faults": ("Data issues", _show_faults),
+    "config": ("Configuration", show_config),
     "log": ("Log", show_log),
     "files": ("Files", show_files),
 }

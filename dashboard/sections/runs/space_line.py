@@ -21,5 +21,5 @@ def show() -> None:
                 type="tertiary",
                 on_click=act,
                 args=("clear", clearable),
-                help="The figures, predictions and models of finished runs stay.",
+                help="Metrics, predictions and models of finished runs are kept.",
             )

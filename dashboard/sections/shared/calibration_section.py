@@ -29,10 +29,9 @@ QUOTED = 0.9
 """The coverage of the sentence: few enough left to a person, and a clear gain."""
 
 DEFINITION = (
-    f"{ERROR}: how far apart confidence and accuracy are in each of {BINS} bins of equal width from 0 to 1, as a mean "
-    "weighted by images (Naeini and others 2015; Guo and others 2017). It depends on the bins, and is a little above "
-    "0 even for a perfect model. Brier score: the squared distance from the right answer, summed over the ten "
-    "classes; 0 is perfect."
+    f"{ERROR}: the mean gap between confidence and accuracy over {BINS} bins of equal width, weighted by images "
+    "(Naeini et al. 2015; Guo et al. 2017). It depends on the bins, and is slightly above 0 even for a perfect "
+    "model. Brier score: the squared error of the probabilities, summed over the ten classes; 0 is perfect."
 )
 
 
@@ -45,15 +44,15 @@ def show_calibration(run: Run) -> None:
     columns = {"as trained": trained} | ({"with temperature": tempered} if tempered else {})
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Reliability", anchor=False)
+        st.subheader("Reliability diagram", anchor=False)
         _show_reliability(run, columns)
         page.table(calibration_table(columns))
-        csv_button("CSV of the figures", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
+        csv_button("CSV of the metrics", partial(csv_tables.calibrations, columns), "calibration", run.name, run.id)
     with right:
-        st.subheader("Accuracy against coverage", anchor=False)
+        st.subheader("Accuracy vs. coverage", anchor=False)
         _show_coverage(run, answers)
     st.caption(DEFINITION)
-    with st.expander("The bins of the diagram"):
+    with st.expander("Table of bins"):
         bins = as_frame(run_tables.reliability(trained))
         st.dataframe(bins, hide_index=True, height="content", alt="Bins of the reliability diagram")
         csv_button("CSV of all bins", partial(csv_tables.reliability, trained), "reliability", run.name, run.id)
@@ -66,7 +65,7 @@ def _tempered(run: Run, answers: Predictions) -> Calibration | None:
     except NoPredictions as error:
         st.info(f"No temperature can be fitted. {page.plain(str(error))}")
         return None
-    st.write(f"{page.plain(fitted.sentence)} It is fitted on the validation images and judged on the test images.")
+    st.write(f"{page.plain(fitted.sentence)} It is fitted on the validation images and evaluated on the test images.")
     if not fitted.settled:
         return None
     return calibration(answers.labels, with_temperature(answers.probabilities, fitted.value))
@@ -84,18 +83,18 @@ def _show_reliability(run: Run, columns: dict[str, Calibration]) -> None:
     words = " ".join(f"{name.capitalize()}: {variant.sentence}" for name, variant in columns.items())
     page.chart(charts.reliability(series, page.theme()), words, key="reliability", about=f"{run.name} {run.id}")
     st.caption(
-        f"Bars: 95 % interval. Below the dotted line the model is surer than it is right. Bins of fewer than "
-        f"{FEWEST_IN_BIN} images have no point; the lower chart counts them all."
+        f"Bars: 95 % interval. Below the dotted line the model is overconfident. Bins with fewer than {FEWEST_IN_BIN} "
+        "images have no point; the lower chart counts all images."
     )
 
 
 def _show_coverage(run: Run, answers: Predictions) -> None:
     points = accuracy_by_coverage(answers.labels, answers.probabilities)
     quoted = point_at(points, QUOTED)
-    sentence = quoted.sentence if quoted else "Without images there is nothing to answer."
+    sentence = quoted.sentence if quoted else "There are no images."
     st.write(sentence)
     figure = charts.coverage({run.name: points}, {run.name: run_style(run.id)}, {run.name: quoted} if quoted else {})
     page.chart(figure, sentence, key="coverage", about=f"{run.name} {run.id}")
     covered = accuracy_by_coverage(answers.labels, answers.probabilities, run_tables.SHARES_ANSWERED)
     page.table(with_names(run_tables.coverage(covered)))
-    csv_button("CSV of every per cent", partial(csv_tables.coverage, points), "coverage", run.name, run.id)
+    csv_button("CSV of the coverage curve", partial(csv_tables.coverage, points), "coverage", run.name, run.id)

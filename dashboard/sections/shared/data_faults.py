@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page, wording
+from dashboard import page
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.frames import with_names
 from jobs.reports import comparison_tables, csv_tables
+from jobs.results import run_wording
 from jobs.results.label_judges import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
 from jobs.store.records import Run
 
@@ -26,24 +27,26 @@ def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
     if duplicates is None:
-        page.link("Near-duplicates are not searched yet: search them on the page Data", "data", section="duplicates")
+        page.link("No near-duplicate search yet: start it on the page Data", "data", section="duplicates")
     elif leaked is None:
         st.caption(OTHER_TEST_IMAGES)
     else:
-        st.caption("Near-duplicates: test images that the training set, validation included, holds nearly alike.")
-        page.link("The near-duplicates", "data", section="duplicates", split="across")
+        st.caption(
+            "Near-duplicates: test images with a nearly identical image in the training set (validation included)."
+        )
+        page.link("View near-duplicates", "data", section="duplicates", split="across")
 
 
 def _say_who_judges(judges: Sequence[Run]) -> None:
     if not judges:
-        st.caption("Suspect labels are judged by another finished run, and there is none yet.")
+        st.caption("Label issues are found by other finished runs, and there are none yet.")
         return
     names = " and ".join(
-        f"{page.plain(judge.name)} ({judge.id}) with {wording.test_accuracy(judge)}" for judge in judges
+        f"{page.plain(judge.name)} ({judge.id}) with {run_wording.accuracy(judge)}" for judge in judges
     )
     st.caption(
-        f"Suspect labels: those that are suspect to {names}, the most accurate other run of each model; a run does not "
-        "judge the labels that it is measured by. Without them the accuracy rises even where every label is right, "
-        "since models find the same images hard: the difference is not what wrong labels cost."
+        f"Label issues: labels flagged by {names}, the most accurate other run of each model; a run does not judge "
+        "the labels that it is tested on. Leaving them out raises the accuracy even where every label is correct, "
+        "since models find the same images hard: the difference is not the cost of wrong labels."
     )
-    page.link("The suspect labels", "data", section="suspects", run=[judge.id for judge in judges])
+    page.link("View label issues", "data", section="suspects", run=[judge.id for judge in judges])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
-from dashboard import pickers, wording
+from dashboard import page_wording, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
 
@@ -38,10 +38,10 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
         with others[1]:
             predicted = pickers.pick_one("Predicted class", _CLASSES, "predicted", names=_class_name, clears=CLOSED)
         with others[2]:
-            sort = pickers.pick_one("Sorted by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
+            sort = pickers.pick_one("Sort by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
         with others[3]:
-            cap = pickers.pick_one("Of each confused pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
-        short = wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
+            cap = pickers.pick_one("Per class pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
+        short = page_wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
         words = galleries.outcome_words(short[run], None if against is None else short[against])
         first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
         with shown:

@@ -33,7 +33,7 @@ def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
     matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted])
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
     name = pair.quoted_name(wanted.show)
-    caption, hint = f"{name}: rows true class, columns predicted.", "Choose a cell to see its images."
+    caption, hint = f"{name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
     _say_never_predicted(name, quoted.predicted)
     show_matrix(cells, caption, key="matrix", hint=hint, about=name, chosen=cell, on_choice=choose_cell)
     csv_button("CSV of the counts", partial(csv_tables.matrix, matrix), "confusions", name)
@@ -45,12 +45,12 @@ def _show_difference(
     """How much more often a run gives each answer than the other, named first; a cell opens what has changed."""
     theirs, mine = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in (other, answers))
     cells = confusion.difference_cells(theirs, mine, names, dim_diagonal=dimmed)
-    about = f"{names[1]} less {names[0]}"
+    about = f"{names[1]} minus {names[0]}"
 
     def choose(true: int, predicted: int) -> None:
         choose_cell(true, predicted, changed(int(mine[true, predicted] - theirs[true, predicted])))
 
-    caption = f"{about}: rows true class, columns predicted. Blue is more, orange fewer."
+    caption = f"{about}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
     hint = "Choose a cell to see the images that changed."
     show_matrix(cells, caption, key="matrix", hint=hint, about=about, chosen=cell, on_choice=choose)
     csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs), "difference", about)
@@ -59,4 +59,4 @@ def _show_difference(
 def _say_never_predicted(name: str, predicted: NDArray[np.int64]) -> None:
     never: Sequence[str] = [CLASS_NAMES[label] for label in np.setdiff1d(np.arange(len(CLASS_NAMES)), predicted)]
     if never:
-        st.caption(page.plain(f"{name} never says {' or '.join(never)}: no share of such answers can be right."))
+        st.caption(page.plain(f"{name} never predicts {' or '.join(never)}, so precision is undefined there."))

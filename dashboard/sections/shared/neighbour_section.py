@@ -20,8 +20,8 @@ def show_neighbours(data: FashionMNIST, position: int, label: int, answers: Sequ
     """For each model the nearest of the images that it learnt from, with their labels."""
     st.subheader("Nearest training images", anchor=False)
     st.caption(
-        "Of those that the model learnt from, by the cosine distance of the features that its last layer decides by: "
-        "0 is the same to the model."
+        "From the images that the model was trained on, by cosine distance of the features before the last layer; 0 "
+        "means identical."
     )
     for run, answer in answers:
         st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")

@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.answers.study import Study, StudyError
 from core.errors import LookbookError
-from dashboard import page, wording
+from core.statistics import wording
+from dashboard import page
 from dashboard.queries import model_queries, run_queries
 from jobs.running.background import TaskStatus
 from jobs.store.records import Run
@@ -25,19 +26,19 @@ def study_of(run: Run) -> Study | None:
         except StudyError as error:
             page.say(error)
     if state.status == TaskStatus.FAILED:
-        st.error(f"**The study of {page.plain(run.name)} failed.** {page.plain(state.detail)}")
+        st.error(f"**Computing the map of {page.plain(run.name)} failed.** {page.plain(state.detail)}")
     _offer(run)
     return None
 
 
 def _offer(run: Run) -> None:
     st.write(
-        f"Which images {page.plain(run.name)} finds alike is worked out once, in the background, and kept: the map of "
-        "the test images, and the nearest training images of each."
+        "The map of the test images and the nearest training images are computed once per run, in the background: "
+        f"{page.plain(run.name)} has none yet."
     )
     seconds = wording.rough_duration(studies.expected_seconds(run))
     st.button(
-        f"Make the map and the neighbours of this run, {seconds}",
+        f"Compute map and nearest images, {seconds}",
         key=f"study_{run.id}",
         on_click=_request,
         args=(run,),
@@ -59,4 +60,4 @@ def _follow(run_id: str, name: str) -> None:
     if state.status != TaskStatus.RUNNING:
         st.rerun()
     step = state.detail or "starting"
-    st.info(f"Looking into {page.plain(name)}: {step}. It gives way to training; this page can be left meanwhile.")
+    st.info(f"Computing the map of {page.plain(name)}: {step}. Training has priority. You can leave this page.")

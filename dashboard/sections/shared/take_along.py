@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import page_wording
 from dashboard.queries import run_queries
 from jobs.reports import report_files
 from jobs.reports.csv_writer import as_file, written
@@ -40,7 +40,7 @@ def _buttons(write: Callable[[str], str], about: Sequence[str], forms: Sequence[
         st.download_button(
             label,
             partial(write, form),
-            f"{wording.file_name('report', *about)}.{form}",
+            f"{page_wording.file_name('report', *about)}.{form}",
             mime,
             key=f"{key}_{form}",
             on_click="ignore",
@@ -54,9 +54,9 @@ def csv_button(label: str, text: Callable[[], str], *about: str) -> None:
     st.download_button(
         label,
         lambda: as_file(text()),
-        f"{wording.file_name(*about)}.csv",
+        f"{page_wording.file_name(*about)}.csv",
         "text/csv",
-        key=f"csv_{wording.file_name(label, *about)}",
+        key=f"csv_{page_wording.file_name(label, *about)}",
         on_click="ignore",
         icon=":material/download:",
         type="tertiary",
