@@ -42,9 +42,9 @@ def points_interval(low: float, high: float) -> str:
 
 def difference(value: float | None, low: float | None, high: float | None) -> str:
     """A difference with its 95 % interval, for columns that say "points": "+0.42 (-0.10 to +0.94)"."""
-    if value is None:
+    if value is None or low is None or high is None:
         return NOTHING
-    return _signed(value) if low is None or high is None else f"{_signed(value)} ({points_interval(low, high)})"
+    return f"{_signed(value)} ({points_interval(low, high)})"
 
 
 def p_value(p: float | None) -> str:

@@ -18,7 +18,7 @@ def test_shares_differences_and_probabilities_are_written_alike_everywhere():
     assert [wording.p_value(p) for p in (0.00003, 0.0312, 0.274)] == ["< 0.0001", "0.0312", "0.27"]
     assert [wording.p_stated(p) for p in (0.00003, 0.0312)] == ["p < 0.0001", "p = 0.0312"]
     assert wording.difference(0.0042, -0.001, 0.0094) == "+0.42 (-0.10 to +0.94)"
-    assert wording.difference(0.0042, None, None) == "+0.42"
+    assert wording.difference(0.0042, None, None) == wording.NOTHING
 
 
 def test_a_share_of_a_known_number_of_images_carries_its_wilson_interval():

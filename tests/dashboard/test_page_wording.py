@@ -13,7 +13,7 @@ from dashboard.tables.run_rows import run_row
 from jobs.cli import main
 from jobs.results import run_wording
 from jobs.store import queries
-from jobs.store.records import ShopState
+from jobs.store.records import QueueState
 from tests import stores
 from tests.stores import Sample
 
@@ -42,7 +42,7 @@ def test_a_state_says_since_when(store):
 
 
 def test_a_paused_queue_is_said():
-    assert "paused" in run_wording.queue_words(ShopState(queued=2, at_work=1, slots=1, paused=True, supervised=True))
+    assert "paused" in run_wording.queue_words(QueueState(queued=2, at_work=1, slots=1, paused=True, supervised=True))
 
 
 @pytest.fixture

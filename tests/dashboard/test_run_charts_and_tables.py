@@ -64,7 +64,7 @@ def test_the_mean_recall_of_classes_of_different_sizes_is_no_accuracy_and_has_no
 def test_a_row_of_the_table_of_runs(finished):
     (row,) = run_rows([finished], finished.ended_at + 60, UTC)
     assert (row.state, row.epochs, row.seed, row.progress) == ("finished", "15/20", "3", None)
-    assert f"{row.accuracy} ({row.interval})" == wording.test_accuracy(finished)
+    assert f"{row.accuracy} ({row.interval})" == run_wording.accuracy(finished)
     assert f"{row.validation} ({row.validation_interval})" == run_wording.validation_accuracy(finished)
     assert row.validation_epoch == f"epoch {finished.best_epoch}"
 

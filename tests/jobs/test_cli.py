@@ -163,7 +163,7 @@ def test_list_and_show_give_every_accuracy_its_interval(store: Store, capsys: Ca
     _, out, _ = run(capsys, "list")
     assert len(re.findall(share, out)) == 2
     _, out, _ = run(capsys, "show", run_id)
-    assert re.search(rf"validation +accuracy {share}, epoch", out)
+    assert re.search(rf"validation +accuracy {share} at epoch", out)
     assert re.search(rf"Trouser +\S+ % +{share}", out)
     shown = json.loads(run(capsys, "show", run_id, "--json")[1])
     for name in ("best_val_accuracy", "test_accuracy", "top2_accuracy"):
@@ -275,7 +275,7 @@ def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, caps
     run(capsys, "pause")
     status, out, _ = run(capsys, "queue")
     assert status == 0
-    assert "1 run at work on 1 slot, 2 waiting. The queue is paused: nothing new starts." in out
+    assert "1 running on 1 slot, 2 queued. The queue is paused: no new runs start." in out
     rows = [line.split() for line in out.splitlines()[3:]]
     assert [(row[0], row[1]) for row in rows] == [("-", working), ("1", second), ("2", first)]
     shown = json.loads(run(capsys, "queue", "--json")[1])

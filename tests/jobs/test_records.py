@@ -119,7 +119,7 @@ def test_a_run_of_an_architecture_that_is_gone_keeps_its_config(store: Store) ->
     run_id = queue.launch(store, TINY)
     spoil(store, run_id, "config", "json_set(config, '$.model', 'perceptron')")
     assert get_run(store, run_id).config.model == "perceptron"
-    with pytest.raises(ConfigurationError, match="no such architecture"):
+    with pytest.raises(ConfigurationError, match="unknown architecture"):
         validated(dict(get_run(store, run_id).config))
 
 
