@@ -277,7 +277,7 @@ def test_the_queue_is_shown_in_its_order_with_slots_and_pause(store: Store, caps
     assert status == 0
     assert "1 running on 1 slot, 2 queued. The queue is paused: no new runs start." in out
     rows = [line.split() for line in out.splitlines()[3:]]
-    assert [(row[0], row[1]) for row in rows] == [("-", working), ("1", second), ("2", first)]
+    assert [(row[0], row[1]) for row in rows] == [(wording.NOTHING, working), ("1", second), ("2", first)]
     shown = json.loads(run(capsys, "queue", "--json")[1])
     assert (shown["paused"], shown["slots"], [summary["id"] for summary in shown["runs"]]) == (
         True,
