@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.statistics import wording
 from core.texts import TURNED
 from jobs.results import run_wording
-from jobs.store.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunName
+from jobs.store.records import Run, RunName, RunStatus
 
 LABEL_ROOM = 26
 """Characters of a name in a field of a phone, its id behind it."""
@@ -29,13 +29,13 @@ class StateLook:
 
 
 STATE_LOOKS = {
-    QUEUED: StateLook("◌", "gray"),
-    RUNNING: StateLook("▶", "blue"),
-    STOPPING: StateLook("◧", "orange"),
-    INTERRUPTED: StateLook("↻", "orange"),
-    STOPPED: StateLook("■", "gray"),
-    FAILED: StateLook("✕", "red"),
-    FINISHED: StateLook("✓", "green"),
+    RunStatus.QUEUED: StateLook("◌", "gray"),
+    RunStatus.RUNNING: StateLook("▶", "blue"),
+    RunStatus.STOPPING: StateLook("◧", "orange"),
+    RunStatus.INTERRUPTED: StateLook("↻", "orange"),
+    RunStatus.STOPPED: StateLook("■", "gray"),
+    RunStatus.FAILED: StateLook("✕", "red"),
+    RunStatus.FINISHED: StateLook("✓", "green"),
 }
 
 
@@ -111,9 +111,9 @@ def label(name: str) -> str:
 def status(run: Run, now: float) -> str:
     """The state in words and since when: "running for 3 min", "stopped 2 h ago"."""
     words = run_wording.state(run)
-    if run.state in (QUEUED, RUNNING, STOPPING):
+    if run.state in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.STOPPING):
         return f"{words} for {wording.duration(now - run.status_since)}"
-    if run.state == INTERRUPTED:
+    if run.state == RunStatus.INTERRUPTED:
         return f"{words}; last progress {ago(run.progress_at or run.status_since, now)}"
     return f"{words} {ago(run.status_since, now)}"
 

@@ -5,7 +5,7 @@ import numpy as np
 from core.data.fashion_mnist import fold_split
 from jobs.results.fold_groups import FoldGroup, list_fold_groups
 from jobs.store import blobs
-from jobs.store.records import FINISHED
+from jobs.store.records import RunStatus
 from jobs.store.schema import predictions
 from jobs.store.store import Store
 from tests import stores
@@ -15,7 +15,7 @@ from tests.stores import Sample
 def add_fold_group(store: Store, labels: np.ndarray, folds: int = 3, *, unfinished: int = 0) -> FoldGroup:
     """Put a k-fold group of seed 0 into the store, the last `unfinished` of its runs stopped."""
     for fold in range(1, folds + 1):
-        status = FINISHED if fold <= folds - unfinished else "stopped"
+        status = RunStatus.FINISHED if fold <= folds - unfinished else "stopped"
         sample = Sample(
             name=f"cnn seed 0 fold {fold} of {folds}",
             status=status,
@@ -23,7 +23,7 @@ def add_fold_group(store: Store, labels: np.ndarray, folds: int = 3, *, unfinish
             columns={"group_id": f"group{folds}"},
         )
         run_id = stores.add(store, sample)
-        if status == FINISHED:
+        if status == RunStatus.FINISHED:
             own = labels[fold_split(labels, 0, folds, fold)[1]]
             said = blobs.encode_log_probabilities(stores.log_probabilities("cnn", fold, own))
             row = {"count": len(own), "labels": blobs.encode_labels(own), "log_probabilities": said}

@@ -23,7 +23,7 @@ from core.statistics import metrics
 from jobs.running import queue
 from jobs.store import blobs, locks, run_files
 from jobs.store.ids import new_id
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.schema import attempts, epochs, predictions, runs, tags
 from jobs.store.store import Store, open_store
 
@@ -47,7 +47,7 @@ class Sample:
     model: str = "cnn"
     seed: int = 0
     name: str = ""
-    status: str = FINISHED
+    status: str = RunStatus.FINISHED
     created_at: float = field(default_factory=time.time)
     epochs_done: int = 12
     tags: Sequence[str] = ()
@@ -73,8 +73,8 @@ def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
     """Put one run into the store and return its id; `truth` are the test labels if they shall be the real ones."""
     run_id = new_id()
     config = config_of(sample.model, seed=sample.seed, **sample.changes).model_copy(update={"threads": 2})
-    ended = _ended(sample, truth) if sample.status == FINISHED else None
-    done = _epochs(run_id, sample) if sample.status != QUEUED else []
+    ended = _ended(sample, truth) if sample.status == RunStatus.FINISHED else None
+    done = _epochs(run_id, sample) if sample.status != RunStatus.QUEUED else []
     with store.writing() as connection:
         connection.execute(
             runs.insert().values(
@@ -222,8 +222,12 @@ def _progress(sample: Sample, done: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The columns that tell how far a run of this status is."""
     best = min(done, key=lambda row: row["val_loss"], default=None)
     work_s = sum(row["duration_s"] for row in done)
-    started = None if sample.status == QUEUED else sample.created_at + 3
-    ended = started + work_s + 5 if started and sample.status in (FINISHED, STOPPED, FAILED) else None
+    started = None if sample.status == RunStatus.QUEUED else sample.created_at + 3
+    ended = (
+        started + work_s + 5
+        if started and sample.status in (RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.FAILED)
+        else None
+    )
     return {
         "status": sample.status,
         "status_since": ended or started or sample.created_at,
@@ -239,12 +243,12 @@ def _progress(sample: Sample, done: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "threads": 2,
         "parameters_total": 3_202_122 if sample.model == "cnn" else 11_181_642,
         "parameters_trained": 3_202_122 if sample.model == "cnn" else 8_398_858,
-        "epoch": len(done) + 1 if sample.status == RUNNING else len(done),
-        "batch": 300 if sample.status == RUNNING else _BATCHES_PER_EPOCH if started else 0,
+        "epoch": len(done) + 1 if sample.status == RunStatus.RUNNING else len(done),
+        "batch": 300 if sample.status == RunStatus.RUNNING else _BATCHES_PER_EPOCH if started else 0,
         "batches": _BATCHES_PER_EPOCH if started else 0,
         "progress_at": ended or (time.time() if started else None),
         "images_per_s": _SPEED[sample.model] if started else None,
-        "prediction_images_per_s": 4 * _SPEED[sample.model] if sample.status == FINISHED else None,
+        "prediction_images_per_s": 4 * _SPEED[sample.model] if sample.status == RunStatus.FINISHED else None,
         "best_epoch": best["epoch"] if best else None,
         "best_val_loss": best["val_loss"] if best else None,
         "best_val_accuracy": best["val_accuracy"] if best else None,
@@ -252,7 +256,7 @@ def _progress(sample: Sample, done: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _attempt(sample: Sample) -> dict[str, Any]:
-    ended = None if sample.status == RUNNING else sample.created_at + 800
+    ended = None if sample.status == RunStatus.RUNNING else sample.created_at + 800
     return {
         "attempt": 1,
         "host": "workshop",

@@ -14,7 +14,7 @@ from jobs.running import background
 from jobs.store import queries
 from jobs.store.disk_space import RunSpace, space_of_runs
 from jobs.store.filters import Filter
-from jobs.store.records import FINISHED, Epoch, Predictions, Run, RunCosts, RunName
+from jobs.store.records import Epoch, Predictions, Run, RunCosts, RunName, RunStatus
 from jobs.store.store import Store
 
 
@@ -55,7 +55,7 @@ def costs() -> list[RunCosts]:
 
 def finished_runs() -> list[Run]:
     """Every finished run that is not archived, newest first."""
-    return queries.list_runs(store(), Filter(statuses=(FINISHED,)))
+    return queries.list_runs(store(), Filter(statuses=(RunStatus.FINISHED,)))
 
 
 def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
@@ -65,14 +65,14 @@ def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
 
 def runs_with_predictions(asked: Sequence[str]) -> tuple[list[RunName], list[str]]:
     """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
-    offered = queries.list_names(store(), Filter(statuses=(FINISHED,)))
+    offered = queries.list_names(store(), Filter(statuses=(RunStatus.FINISHED,)))
     known = {run.id for run in offered}
     read = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
-    offered += [RunName(run.id, run.name) for run in read.values() if run.status == FINISHED]
+    offered += [RunName(run.id, run.name) for run in read.values() if run.status == RunStatus.FINISHED]
     return offered, [
         f"{run.name} is left out: it is {run.state}, and only a finished run has predictions."
         for run in read.values()
-        if run.status != FINISHED
+        if run.status != RunStatus.FINISHED
     ] + [
         f"There is no run {run_id}; it may have been deleted."
         for run_id in dict.fromkeys(asked)

@@ -8,7 +8,7 @@ from core.config import TEST_IMAGES, RunConfig
 from core.machine.cores import has_bfloat16, usable_cores
 from core.presets import config_of
 from core.statistics import wording
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[flo
 
 def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
     """The median of the newest runs, finished ones and of its batch size, for one may have shared the machine."""
-    finished = [run for run in alike if run.status == FINISHED] or alike
+    finished = [run for run in alike if run.status == RunStatus.FINISHED] or alike
     same = [run for run in finished if run.config.batch_size == config.batch_size] or finished
     newest = same[:_NEWEST]
     speed = statistics.median(map(_speed_of, newest))
@@ -95,7 +95,7 @@ def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
 
 def _speed_of(run: Run) -> float:
     """Training images per second: of a finished run over all its time, for its end may have been unlike the rest."""
-    if run.status != FINISHED or not run.work_s:
+    if run.status != RunStatus.FINISHED or not run.work_s:
         assert run.images_per_s is not None
         return run.images_per_s
     return images_in(run.config, run.epoch) / run.work_s

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from core.statistics import wording
 from dashboard import page_wording, style
 from jobs.results import run_wording
-from jobs.store.records import AT_WORK, FINISHED, Run
+from jobs.store.records import IN_PROGRESS, Run, RunStatus
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
         state_colour=look.colour,
         since=since,
         since_when=since.removeprefix(state).removeprefix(";").strip(),
-        progress=round(run.fraction_done, 4) if run.status in AT_WORK else None,
+        progress=round(run.fraction_done, 4) if run.status in IN_PROGRESS else None,
         model=run.model,
         started=wording.moment(run.started_at, where),
         started_full=wording.moment_anywhere(run.started_at, where),
@@ -84,5 +84,5 @@ def run_rows(runs: Sequence[Run], now: float, where: tzinfo) -> list[RunRow]:
 
 def _epochs(run: Run) -> str:
     """Epochs done of those planned; a finished run that stopped early has done fewer."""
-    done = run.epoch if run.status == FINISHED or run.batch == run.batches else max(run.epoch - 1, 0)
+    done = run.epoch if run.status == RunStatus.FINISHED or run.batch == run.batches else max(run.epoch - 1, 0)
     return f"{done}/{run.epochs}"

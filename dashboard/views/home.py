@@ -17,10 +17,10 @@ from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
 from jobs.store.filters import Filter
 from jobs.store.queries import active_runs, list_runs
-from jobs.store.records import FAILED, FINISHED, STOPPED
+from jobs.store.records import RunStatus
 
 LATEST = 5
-ENDED = (FINISHED, STOPPED, FAILED)
+ENDED = (RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.FAILED)
 
 
 def say_hello() -> None:

@@ -23,7 +23,7 @@ from jobs.running import cloning, queue
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.running.phases import is_testing
 from jobs.store.queries import RunNotFound, get_runs, queue_state
-from jobs.store.records import FINISHED, QUEUED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 POLL_S = 1.0
@@ -144,7 +144,7 @@ def _see_off(store: Store, ids: Sequence[str], *, wait: bool, as_json: bool, sin
         print(output.as_json(summaries[0] if single else summaries))
     if gone := [run_id for run_id in ids if run_id not in {run.id for run in runs}]:
         raise RunNotFound(f"Deleted meanwhile: {', '.join(gone)}.", "How it would have ended is not known.")
-    return 0 if not wait or all(run.status == FINISHED for run in runs) else 1
+    return 0 if not wait or all(run.status == RunStatus.FINISHED for run in runs) else 1
 
 
 def _follow(store: Store, ids: Sequence[str]) -> None:
@@ -153,7 +153,7 @@ def _follow(store: Store, ids: Sequence[str]) -> None:
     paused = False
     while True:
         runs, before = get_runs(store, ids), paused
-        paused = queue_state(store).paused and any(run.status == QUEUED for run in runs)
+        paused = queue_state(store).paused and any(run.status == RunStatus.QUEUED for run in runs)
         if paused and not before:
             print("The queue is paused: `python -m jobs go-on` lets it go on.", file=sys.stderr, flush=True)
         for run in runs:
@@ -176,7 +176,7 @@ def _progress_line(store: Store, run: Run) -> str:
     start = f"{run.id} {run.name}: {run_wording.state(run)}"
     if run.error_message:
         return f"{start}: {run.error_message} {run.error_advice}"
-    if run.status == FINISHED:
+    if run.status == RunStatus.FINISHED:
         return f"{start}: test accuracy {run_wording.accuracy(run)}, {wording.duration(run.work_s)} at work"
     if not run.batches:
         return start

@@ -11,7 +11,7 @@ from core.statistics import wording
 from core.texts import clean_lines, clean_name
 from jobs.results import run_wording
 from jobs.results.comparisons import LeftOut
-from jobs.store.records import QUEUED, Run
+from jobs.store.records import Run, RunStatus
 
 
 class _Clean:
@@ -85,7 +85,7 @@ def run_table(runs: Sequence[Run]) -> str:
 
 def queue_table(active: Sequence[Run]) -> str:
     """The runs at work, then those that wait in their order, with their places."""
-    at_work = sum(run.status != QUEUED for run in active)
+    at_work = sum(run.status != RunStatus.QUEUED for run in active)
     places = [wording.NOTHING] * at_work + [str(place) for place in range(1, len(active) - at_work + 1)]
     rows = [(place, *_row(run)[:5], _epoch(run), _left(run)) for place, run in zip(places, active, strict=True)]
     return table(("PLACE", "ID", "STATUS", "SINCE", "NAME", "MODEL", "EPOCH", "LEFT AT MOST"), rows)

@@ -35,7 +35,7 @@ from jobs.results.photo_sets import PhotoSet, find_set
 from jobs.running.background import open_here
 from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_runs, list_runs
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 MEGABYTE = 1e6
@@ -98,7 +98,7 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
 
     store = open_here()
     photo_set = find_set(store, name)
-    measured = [find_run(store, words) for words in runs] or list_runs(store, Filter(statuses=(FINISHED,)))
+    measured = [find_run(store, words) for words in runs] or list_runs(store, Filter(statuses=(RunStatus.FINISHED,)))
     for done in photo_answers.measure(store, photo_set, measured, again=again):
         if done % 50 == 0:
             print(f"{done:,} of {photo_set.count:,} photos", file=sys.stderr)

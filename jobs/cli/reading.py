@@ -17,7 +17,7 @@ from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
 from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_run, list_runs, place_in_queue
-from jobs.store.records import FAILED, QUEUED, STATUSES, Run, RunStatus
+from jobs.store.records import STATUSES, Run, RunStatus
 from jobs.store.store import Store
 
 FOLLOW_S = 0.5
@@ -72,7 +72,7 @@ def show(run: str, as_json: bool) -> None:
         print(output.as_json(description))
         return
     print(_text(store, shown, description))
-    if shown.status == FAILED and (tail := run_files.log_tail(store, shown.id, lines=LOG_LINES)):
+    if shown.status == RunStatus.FAILED and (tail := run_files.log_tail(store, shown.id, lines=LOG_LINES)):
         print(f"\nThe last lines of the log:\n{tail}")
 
 
@@ -113,7 +113,7 @@ def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
         ("weights", _weights(run)),
         ("tags", ", ".join(run.tags)),
         ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
-        ("queue", f"place {place_in_queue(store, run)}" if run.status == QUEUED else ""),
+        ("queue", f"place {place_in_queue(store, run)}" if run.status == RunStatus.QUEUED else ""),
         ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
         ("validation", f"accuracy {run_wording.best_validation(run)}, the best"),
         ("test", f"accuracy {_flips(run)}{run_wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),

@@ -13,7 +13,7 @@ from jobs.results.comparisons import NotComparable, compare_groups, compare_runs
 from jobs.results.seed_groups import Group
 from jobs.settings import settings
 from jobs.store.queries import NoPredictions, get_predictions, list_attempts, list_epochs
-from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.store import Store
 
 FORMATS: dict[str, Callable[[Document], str]] = {"html": as_html, "md": as_markdown}
@@ -42,8 +42,8 @@ def facts_of(store: Store, described: Run) -> RunFacts:
         run=described,
         epochs=list_epochs(store, [described.id])[described.id],
         attempts=list_attempts(store, described.id),
-        tested=get_predictions(store, described.id) if described.status == FINISHED else None,
-        validated=_validated(store, described) if described.status == FINISHED else None,
+        tested=get_predictions(store, described.id) if described.status == RunStatus.FINISHED else None,
+        validated=_validated(store, described) if described.status == RunStatus.FINISHED else None,
     )
 
 

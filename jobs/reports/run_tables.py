@@ -16,7 +16,7 @@ from core.statistics.calibration import Calibration, CoveragePoint
 from core.statistics.metrics import ClassFigures
 from jobs.reports.document import Table
 from jobs.results import run_wording
-from jobs.store.records import FINISHED, Attempt, Epoch, Predictions, Run
+from jobs.store.records import Attempt, Epoch, Predictions, Run, RunStatus
 
 CONFUSIONS_LISTED = 10
 SHARES_ANSWERED = (1.0, 0.95, 0.9, 0.8, 0.7)
@@ -230,7 +230,7 @@ def _environment(run: Run, moment: _Moment) -> dict[str, str]:
 
 def _prediction(run: Run) -> str:
     if run.prediction_images_per_s is None:
-        return "not recorded" if run.status == FINISHED else ""
+        return "not recorded" if run.status == RunStatus.FINISHED else ""
     flips = " and its mirror image" if run.answers_with_flips else ""
     milliseconds = 1000 / run.prediction_images_per_s
     return (

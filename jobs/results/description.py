@@ -7,7 +7,7 @@ from core.statistics import metrics
 from core.statistics.intervals import accuracy_interval
 from jobs.results import run_wording
 from jobs.store.queries import get_predictions, list_attempts, list_epochs
-from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.store import Store
 
 _FIGURES = (
@@ -50,7 +50,7 @@ def summarise(run: Run) -> dict[str, Any]:
 
 def describe(store: Store, run: Run) -> dict[str, Any]:
     """Everything of a run: config, environment, epochs, attempts and, once finished, the figures of the test set."""
-    tested = get_predictions(store, run.id) if run.status == FINISHED else None
+    tested = get_predictions(store, run.id) if run.status == RunStatus.FINISHED else None
     return {
         **summarise(run),
         "config": run.config.model_dump(mode="json"),

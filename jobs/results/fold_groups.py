@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.data.fashion_mnist import fold_split
 from core.errors import LookbookError
 from jobs.store.queries import find_run, get_predictions, get_runs
-from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store
 
@@ -36,7 +36,7 @@ class FoldGroup:
     @property
     def finished(self) -> int:
         """How many of the folds have a finished run."""
-        return len({run.config.fold for run in self.runs if run.status == FINISHED})
+        return len({run.config.fold for run in self.runs if run.status == RunStatus.FINISHED})
 
     @property
     def is_complete(self) -> bool:
@@ -84,7 +84,7 @@ def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predict
         )
     log_probabilities = np.full((len(labels), 10), np.nan, dtype=np.float32)
     for run in group.runs:
-        if run.status == FINISHED:
+        if run.status == RunStatus.FINISHED:
             _, judged = fold_split(labels, run.seed, group.folds, run.config.fold)
             answers = get_predictions(store, run.id, "validation")
             if not np.array_equal(answers.labels, labels[judged]):

@@ -13,7 +13,7 @@ from jobs.results.duplicate_search import NearDuplicates
 from jobs.settings import settings
 from jobs.store.filters import Filter
 from jobs.store.queries import known_models, list_runs
-from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.store import Store
 
 SUSPECT = "label issues"
@@ -93,7 +93,7 @@ def quality_of(tested: Predictions) -> LabelQuality:
 
 def _best_other(store: Store, model: str, measured: Sequence[Run]) -> Run | None:
     recipes = [_recipe(run) for run in measured]
-    wanted = Filter(models=(model,), statuses=(FINISHED,))
+    wanted = Filter(models=(model,), statuses=(RunStatus.FINISHED,))
     best = list_runs(store, wanted, order="test accuracy", limit=_MOST_TWINS)
     return next((run for run in best if _recipe(run) not in recipes), None)
 

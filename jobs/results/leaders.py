@@ -10,7 +10,7 @@ from core.statistics.agreement import right
 from core.statistics.significance import SIGNIFICANCE, mcnemar, mcnemar_at_most
 from jobs.results.comparisons import LeftOut, comparable
 from jobs.store.queries import get_runs
-from jobs.store.records import FINISHED, Predictions, Run
+from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store
 
@@ -60,7 +60,7 @@ def _errors(store: Store, model: str) -> list[tuple[str, int, int]]:
     Nothing else is read of them, so that thousands take a moment.
     """
     accuracy, count = func.coalesce(runs.c.test_accuracy, 0.0), func.coalesce(runs.c.test_count, 0)
-    listed = (runs.c.model == model, runs.c.status == FINISHED, runs.c.archived_at.is_(None))
+    listed = (runs.c.model == model, runs.c.status == RunStatus.FINISHED, runs.c.archived_at.is_(None))
     query = select(runs.c.id, accuracy, count).where(*listed).order_by(accuracy.desc(), runs.c.id)
     with store.reading() as connection:
         return [(run_id, round((1 - share) * n), n) for run_id, share, n in connection.execute(query)]

@@ -13,13 +13,13 @@ from jobs.results import photo_sets
 from jobs.results.photo_sets import PhotoSet
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 
 def predictor_of(store: Store, run: Run) -> Predictor:
     """The predictor of a finished run; raise NotPossible or CheckpointError."""
-    if run.status != FINISHED:
+    if run.status != RunStatus.FINISHED:
         raise NotPossible(
             f"Run {run.name} is {run.state}, so it has no model to predict with.", "Wait until it has finished."
         )

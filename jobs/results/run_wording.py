@@ -1,12 +1,12 @@
 """How runs and the queue are written: the same on pages, on the command line and in reports."""
 
 from core.statistics import wording
-from jobs.store.records import INTERRUPTED, QueueState, Run, RunCosts
+from jobs.store.records import QueueState, Run, RunCosts, RunStatus
 
 
 def state(run: Run) -> str:
     """The state as a person reads it: a run whose trainer is gone heals itself."""
-    return "interrupted, resuming" if run.state == INTERRUPTED else run.state
+    return "interrupted, resuming" if run.state == RunStatus.INTERRUPTED else run.state
 
 
 def model(run: Run) -> str:

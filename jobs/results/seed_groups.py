@@ -7,7 +7,7 @@ from itertools import groupby
 from core.statistics.intervals import mean_over_seeds
 from core.statistics.recipes import RecipeFigures
 from jobs.store.queries import find_run, get_runs, grouped_runs, seed_group_ids
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 
@@ -30,7 +30,7 @@ class Group:
     @property
     def finished(self) -> tuple[Run, ...]:
         """The runs that have figures."""
-        return tuple(run for run in self.runs if run.status == FINISHED)
+        return tuple(run for run in self.runs if run.status == RunStatus.FINISHED)
 
     @property
     def figures(self) -> RecipeFigures:

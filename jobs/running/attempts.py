@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, select
 from core.statistics.metrics import log_loss
 from jobs.store import blobs
 from jobs.store.queries import run_not_found
-from jobs.store.records import AT_WORK, FAILED, FINISHED, RUNNING, STOPPED, STOPPING, Epoch
+from jobs.store.records import IN_PROGRESS, Epoch, RunStatus
 from jobs.store.schema import attempts, epochs, predictions, runs
 from jobs.store.store import Store
 
@@ -71,7 +71,7 @@ def report_start(
             .where(attempts.c.run_id == attempt.run_id, attempts.c.attempt == attempt.number)
             .values(start_epoch=position["epoch"], start_batch=batch)
         )
-        return bool(row.status == RUNNING)
+        return bool(row.status == RunStatus.RUNNING)
 
 
 def report_progress(
@@ -89,7 +89,7 @@ def report_progress(
             work_s=row.work_s + worked_s,
             progress_at=time.time(),
         )
-        return bool(row.status == RUNNING)
+        return bool(row.status == RunStatus.RUNNING)
 
 
 def report_checkpoint(
@@ -103,14 +103,14 @@ def report_checkpoint(
     with _current(attempt) as (connection, row):
         _insert_missing(connection, attempt.run_id, complete)
         _update(connection, attempt, warning=warning, deaths=0 if further else row.deaths, **_best(best))
-        return bool(row.status == RUNNING)
+        return bool(row.status == RunStatus.RUNNING)
 
 
 def report_warning(attempt: AttemptHandle, warning: str) -> bool:
     """Record trouble that the run can outlive, until the next checkpoint; return whether to go on."""
     with _current(attempt) as (connection, row):
         _update(connection, attempt, warning=warning)
-        return bool(row.status == RUNNING)
+        return bool(row.status == RunStatus.RUNNING)
 
 
 def report_leaving(attempt: AttemptHandle, worked_s: float) -> bool:
@@ -121,9 +121,9 @@ def report_leaving(attempt: AttemptHandle, worked_s: float) -> bool:
     """
     with _current(attempt) as (connection, row):
         _update(connection, attempt, work_s=row.work_s + worked_s)
-        if row.status == STOPPING:
-            end_run(connection, attempt, STOPPED, "stopped")
-        return bool(row.status == STOPPING)
+        if row.status == RunStatus.STOPPING:
+            end_run(connection, attempt, RunStatus.STOPPED, "stopped")
+        return bool(row.status == RunStatus.STOPPING)
 
 
 def report_failure(attempt: AttemptHandle, kind: str, message: str, advice: str) -> None:
@@ -158,7 +158,7 @@ def report_finish(
         end_run(
             connection,
             attempt,
-            FINISHED,
+            RunStatus.FINISHED,
             "finished",
             epoch=len(complete),
             test_loss=log_loss(labels, np.exp(stored.astype(np.float64))),
@@ -183,7 +183,7 @@ def _insert_answers(
 def _current(attempt: AttemptHandle) -> Iterator[tuple[Connection, Row[Any]]]:
     with attempt.store.writing() as connection:
         row = row_of(connection, attempt.run_id)
-        if row is None or row.attempt != attempt.number or row.status not in AT_WORK:
+        if row is None or row.attempt != attempt.number or row.status not in IN_PROGRESS:
             raise Replaced(f"attempt {attempt.number} of run {attempt.run_id} is over")
         yield connection, row
 
@@ -216,7 +216,9 @@ def existing_row(connection: Connection, run_id: str) -> Row[Any]:
 
 def fail_run(connection: Connection, attempt: AttemptHandle, kind: str, message: str, advice: str) -> None:
     """End the run as failed, within the caller's transaction."""
-    end_run(connection, attempt, FAILED, "failed", error_kind=kind, error_message=message, error_advice=advice)
+    end_run(
+        connection, attempt, RunStatus.FAILED, "failed", error_kind=kind, error_message=message, error_advice=advice
+    )
 
 
 def end_run(connection: Connection, attempt: AttemptHandle, status: str, outcome: str, **values: Any) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, true
 
 from jobs.running.attempts import AttemptHandle, close_attempt, end_run, fail_run, row_of
 from jobs.store import queue_settings
-from jobs.store.records import ACTIVE, AT_WORK, QUEUED, RUNNING, STOPPED, STOPPING, Run
+from jobs.store.records import ACTIVE, IN_PROGRESS, Run, RunStatus
 from jobs.store.schema import attempts, runs
 from jobs.store.store import Store
 
@@ -17,7 +17,7 @@ MOST_CRASHES = 6
 
 def is_here(store: Store, run: Run, host: str) -> bool:
     """Whether a run is running on this machine. All are in a store of this machine, also if it had another name."""
-    return run.status in AT_WORK and (store.is_local or run.host == host)
+    return run.status in IN_PROGRESS and (store.is_local or run.host == host)
 
 
 def next_in_queue(store: Store, host: str) -> str | None:
@@ -41,7 +41,7 @@ def claim(store: Store, run_id: str, host: str) -> AttemptHandle | None:
             connection,
             row,
             host,
-            status=RUNNING,
+            status=RunStatus.RUNNING,
             status_since=now,
             started_at=row.started_at or now,
             # The clock of the machine may have been set back meanwhile.
@@ -51,12 +51,14 @@ def claim(store: Store, run_id: str, host: str) -> AttemptHandle | None:
 
 def _next_in_queue(store: Store, connection: Connection, host: str) -> str | None:
     here: ColumnElement[bool] = true() if store.is_local else runs.c.host == host
-    running = select(func.count()).where(runs.c.status.in_(AT_WORK), here)
+    running = select(func.count()).where(runs.c.status.in_(IN_PROGRESS), here)
     if queue_settings.is_paused(connection) or connection.execute(running).scalar_one() >= queue_settings.slots(
         connection
     ):
         return None
-    queued = select(runs.c.id).where(runs.c.status == QUEUED).order_by(runs.c.queue_position, runs.c.id).limit(1)
+    queued = (
+        select(runs.c.id).where(runs.c.status == RunStatus.QUEUED).order_by(runs.c.queue_position, runs.c.id).limit(1)
+    )
     # On Postgres two hosts never take the same run; SQLite, where one writer is alone anyway, drops the clause.
     run_id: str | None = connection.execute(queued.with_for_update(skip_locked=True)).scalar()
     return run_id
@@ -90,10 +92,10 @@ def record_exit(attempt: AttemptHandle, host: str, exit_status: int | None, last
     """
     with attempt.store.writing() as connection:
         row = row_of(connection, attempt.run_id)
-        if row is None or row.attempt != attempt.number or row.status not in AT_WORK:
+        if row is None or row.attempt != attempt.number or row.status not in IN_PROGRESS:
             return None
-        if row.status == STOPPING:
-            end_run(connection, attempt, STOPPED, "stopped")
+        if row.status == RunStatus.STOPPING:
+            end_run(connection, attempt, RunStatus.STOPPED, "stopped")
             return None
         if exit_status is not None and exit_status > 0:
             message = f"The trainer ended with exit status {exit_status}: {last_log_line or 'nothing was logged'}"

@@ -18,7 +18,7 @@ from jobs.running.environment import environment, frozen_here
 from jobs.store import locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.schema import LONGEST_NAME, epochs, runs
 from jobs.store.store import Store
 
@@ -153,7 +153,7 @@ def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str])
     position = _end_of_queue(connection)
     connection.execute(
         runs.insert().values(
-            id=run_id, status=QUEUED, status_since=now, created_at=now, queue_position=position, **values
+            id=run_id, status=RunStatus.QUEUED, status_since=now, created_at=now, queue_position=position, **values
         )
     )
     run_edits.insert_tags(connection, run_id, tags)
@@ -176,15 +176,15 @@ def stop(store: Store, run_id: str) -> str:
     """Ask a run to stop; its checkpoint is kept. Return the new status. Raise RunNotFound or NotPossible."""
     with store.writing() as connection:
         row = existing_row(connection, run_id)
-        if row.status == QUEUED:
+        if row.status == RunStatus.QUEUED:
             waited = max(0.0, time.time() - row.status_since)
-            _set_status(connection, row, STOPPED, queued_s=row.queued_s + waited)
-            return STOPPED
-        if row.status == RUNNING:
-            _set_status(connection, row, STOPPING)
-            return STOPPING
-        if row.status == STOPPING:
-            return STOPPING
+            _set_status(connection, row, RunStatus.STOPPED, queued_s=row.queued_s + waited)
+            return RunStatus.STOPPED
+        if row.status == RunStatus.RUNNING:
+            _set_status(connection, row, RunStatus.STOPPING)
+            return RunStatus.STOPPING
+        if row.status == RunStatus.STOPPING:
+            return RunStatus.STOPPING
     raise NotPossible(
         f"Run {row.name} is {row.status}: there is nothing to stop.", "Only queued and running runs stop."
     )
@@ -222,13 +222,13 @@ _NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": 
 
 def is_resumable(run: Run | Row[Any]) -> bool:
     """Whether a run, or its row, can be queued again."""
-    return run.status in (STOPPED, FAILED)
+    return run.status in (RunStatus.STOPPED, RunStatus.FAILED)
 
 
 def _resumable(connection: Connection, run_id: str) -> Row[Any]:
     row = existing_row(connection, run_id)
     if not is_resumable(row):
-        advice = {FINISHED: "Clone it to run it again.", STOPPING: "Wait until it has stopped."}
+        advice = {RunStatus.FINISHED: "Clone it to run it again.", RunStatus.STOPPING: "Wait until it has stopped."}
         raise NotPossible(
             f"Run {row.name} is {row.status}, so it cannot be resumed.",
             advice.get(row.status, "It goes on by itself."),
@@ -241,7 +241,7 @@ def _queue_again(connection: Connection, run_id: str, **values: Any) -> None:
     _set_status(
         connection,
         row,
-        QUEUED,
+        RunStatus.QUEUED,
         queue_position=_end_of_queue(connection),
         ended_at=None,
         archived_at=None,
@@ -266,7 +266,7 @@ def move(store: Store, run_ids: Sequence[str], place: int) -> None:
 def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
     for run_id in moved:
         row = existing_row(connection, run_id)
-        if row.status != QUEUED:
+        if row.status != RunStatus.QUEUED:
             raise NotPossible(f"Run {row.name} is {row.status}, not in the queue.", "Only queued runs can be moved.")
     queued = _queued(connection)
     others = [row.id for row in queued if row.id not in moved]
@@ -286,7 +286,7 @@ def move_by(store: Store, run_id: str, places: int) -> None:
 
 def _queued(connection: Connection) -> Sequence[Any]:
     """Id and position of the queued runs, the next one first."""
-    query = select(runs.c.id, runs.c.queue_position).where(runs.c.status == QUEUED)
+    query = select(runs.c.id, runs.c.queue_position).where(runs.c.status == RunStatus.QUEUED)
     return connection.execute(query.order_by(runs.c.queue_position, runs.c.id)).all()
 
 
@@ -297,6 +297,6 @@ def _end_of_queue(connection: Connection) -> float:
 
 def _set_status(connection: Connection, row: Row[Any], status: str, **values: Any) -> None:
     now = time.time()
-    if status == STOPPED:
+    if status == RunStatus.STOPPED:
         values["ended_at"] = now
     connection.execute(runs.update().where(runs.c.id == row.id).values(status=status, status_since=now, **values))

@@ -12,7 +12,7 @@ from jobs.running import background
 from jobs.running.attempts import existing_row
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run, run_not_found
-from jobs.store.records import ACTIVE, FINISHED
+from jobs.store.records import ACTIVE, RunStatus
 from jobs.store.schema import LONGEST_NAME, runs, tags
 from jobs.store.store import Store
 
@@ -137,7 +137,7 @@ def delete(store: Store, run_id: str) -> int:
 def clear_checkpoints(store: Store, run_id: str) -> int:
     """Delete the checkpoints of a finished run; its figures and its model stay. Return the bytes freed."""
     run = get_run(store, run_id)
-    if run.status != FINISHED:
+    if run.status != RunStatus.FINISHED:
         raise NotPossible(
             f"Run {run.name} is {run.state} and needs its checkpoints to go on.", "Delete the run instead."
         )

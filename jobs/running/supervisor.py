@@ -23,7 +23,7 @@ from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.ownership import tie
 from jobs.store.queries import active_runs
-from jobs.store.records import QUEUED, STOPPING, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, bring_up_to_date, connect, make_artifacts, make_private
 from jobs.store.store_errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
 
@@ -100,7 +100,7 @@ def _open(store: Store) -> None:
 
 def has_work(store: Store) -> bool:
     """Whether a run is queued, or running here; a paused queue counts, so that going on needs no new supervisor."""
-    return any(run.status == QUEUED or claims.is_here(store, run, host()) for run in active_runs(store))
+    return any(run.status == RunStatus.QUEUED or claims.is_here(store, run, host()) for run in active_runs(store))
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Supervisor:
         while (run_id := claims.next_in_queue(self.store, self.host)) is not None:
             if not self._start(run_id, partial(claims.claim, self.store, run_id, self.host)):
                 break
-        return bool(ours) or any(run.status == QUEUED for run in active)
+        return bool(ours) or any(run.status == RunStatus.QUEUED for run in active)
 
     def _reap(self) -> None:
         """Collect the trainers that have ended, and wake those that were suspended, whatever their runs' status."""
@@ -153,7 +153,7 @@ class Supervisor:
         pid = self._pid(run)
         if background.wake(pid):
             logger.info(f"run {run.id} had been suspended and goes on")
-        if run.status == STOPPING and pid is not None:
+        if run.status == RunStatus.STOPPING and pid is not None:
             self._stop(run, pid)
 
     def _replace(self, run: Run) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.statistics import wording
 from jobs.store import run_files
-from jobs.store.records import FINISHED
+from jobs.store.records import RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store
 
@@ -36,7 +36,7 @@ def space_of_runs(store: Store) -> list[RunSpace]:
 def _space_of(store: Store, run_id: str, name: str, status: str) -> RunSpace:
     files = run_files.listing(store, run_id)
     checkpoints = sum(size for file, size in files if Path(file).parts[0] == "checkpoints")
-    clearable = checkpoints if status == FINISHED else 0
+    clearable = checkpoints if status == RunStatus.FINISHED else 0
     return RunSpace(run_id, name, status, sum(size for _, size in files), clearable)
 
 

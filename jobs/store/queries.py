@@ -13,10 +13,7 @@ from jobs.store import blobs, locks, queue_settings, run_files
 from jobs.store.filters import NOT_ARCHIVED, ORDERS, Filter, conditions
 from jobs.store.records import (
     ACTIVE,
-    AT_WORK,
-    FINISHED,
-    INTERRUPTED,
-    QUEUED,
+    IN_PROGRESS,
     STATUSES,
     Attempt,
     Epoch,
@@ -74,7 +71,11 @@ def list_names(store: Store, wanted: Filter = NOT_ARCHIVED) -> list[RunName]:
 def list_costs(store: Store) -> list[RunCosts]:
     """What every finished run that is not archived has cost, newest first: a tenth of the work of reading the runs."""
     columns = [runs.c[column.name] for column in fields(RunCosts)]
-    query = select(*columns).where(*conditions(Filter(statuses=(FINISHED,)))).order_by(ORDERS["newest"], runs.c.id)
+    query = (
+        select(*columns)
+        .where(*conditions(Filter(statuses=(RunStatus.FINISHED,))))
+        .order_by(ORDERS["newest"], runs.c.id)
+    )
     with store.reading() as connection:
         return [RunCosts(*row) for row in connection.execute(query)]
 
@@ -141,7 +142,7 @@ def active_runs(store: Store) -> list[Run]:
     query = (
         select(runs)
         .where(runs.c.status.in_(ACTIVE))
-        .order_by((runs.c.status == QUEUED), runs.c.queue_position, runs.c.id)
+        .order_by((runs.c.status == RunStatus.QUEUED), runs.c.queue_position, runs.c.id)
     )
     with store.reading() as connection:
         return _as_runs(store, connection, connection.execute(query).all())
@@ -194,7 +195,7 @@ def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictio
 
 
 def _no_predictions(run: Run, split: str) -> NoPredictions:
-    if run.status != FINISHED:
+    if run.status != RunStatus.FINISHED:
         reason = f"Run {run.name} has no predictions: it is {run.state}."
         return NoPredictions(reason, "Only a finished run has them; let it finish.")
     return NoPredictions(
@@ -205,7 +206,7 @@ def _no_predictions(run: Run, split: str) -> NoPredictions:
 
 def place_in_queue(store: Store, run: Run) -> int:
     """How many runs will be started before this queued one, plus one."""
-    ahead = and_(runs.c.status == QUEUED, runs.c.queue_position < run.queue_position)
+    ahead = and_(runs.c.status == RunStatus.QUEUED, runs.c.queue_position < run.queue_position)
     with store.reading() as connection:
         return 1 + connection.execute(select(func.count()).select_from(runs).where(ahead)).scalar_one()
 
@@ -218,8 +219,8 @@ def queue_state(store: Store) -> QueueState:
     with store.reading() as connection:
         counts = {row.status: row.number for row in connection.execute(counting)}
         return QueueState(
-            queued=counts.get(QUEUED, 0),
-            at_work=sum(counts.get(status, 0) for status in AT_WORK),
+            queued=counts.get(RunStatus.QUEUED, 0),
+            at_work=sum(counts.get(status, 0) for status in IN_PROGRESS),
             slots=queue_settings.slots(connection),
             paused=queue_settings.is_paused(connection),
             supervised=locks.is_held(run_files.supervisor_lock(store)),
@@ -228,7 +229,7 @@ def queue_state(store: Store) -> QueueState:
 
 def _as_runs(store: Store, connection: Connection, rows: Sequence[Row[Any]]) -> list[Run]:
     known = _with_locks(store, connection, rows)
-    doubtful = [run.id for run in known if run.state == INTERRUPTED]
+    doubtful = [run.id for run in known if run.state == RunStatus.INTERRUPTED]
     if not doubtful:
         return known
     # A run may have ended, or begun anew, after its row was read and before its lock was looked at. If its row is
@@ -246,13 +247,13 @@ def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) 
     ids = [row.id for row in rows]
     for run_id, tag in connection.execute(select(tags).where(tags.c.run_id.in_(ids)).order_by(tags.c.tag)):
         tagged.setdefault(run_id, []).append(tag)
-    paces = _paces(connection, [row.id for row in rows if row.status in AT_WORK])
+    paces = _paces(connection, [row.id for row in rows if row.status in IN_PROGRESS])
     return [
         Run(
             **_whole(row),
             epoch_s=paces.get(row.id),
             tags=tuple(tagged.get(row.id, ())),
-            alive=row.status in AT_WORK and locks.is_held(run_files.files_of(store, row.id).lock),
+            alive=row.status in IN_PROGRESS and locks.is_held(run_files.files_of(store, row.id).lock),
         )
         for row in rows
     ]

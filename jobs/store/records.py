@@ -24,10 +24,9 @@ class RunStatus(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED, INTERRUPTED = RunStatus
-STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
-ACTIVE = (QUEUED, RUNNING, STOPPING)
-AT_WORK = (RUNNING, STOPPING)
+STATUSES = tuple(status for status in RunStatus if status is not RunStatus.INTERRUPTED)
+ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.STOPPING)
+IN_PROGRESS = (RunStatus.RUNNING, RunStatus.STOPPING)
 WAITING_FOR_ROOM = "Waiting for room on the disk"
 """How the warning of a run begins whose trainer cannot write its files, and does nothing else meanwhile."""
 WARM_UP_S = 5.0
@@ -98,12 +97,12 @@ class Run:
     @property
     def state(self) -> RunStatus:
         """The status, or "interrupted" where the store says running but no trainer is alive."""
-        return INTERRUPTED if self.status == RUNNING and not self.alive else self.status
+        return RunStatus.INTERRUPTED if self.status == RunStatus.RUNNING and not self.alive else self.status
 
     @property
     def state_since(self) -> float:
         """Since when it is in its state; of one that is interrupted, when it was last heard of."""
-        return self.progress_at or self.status_since if self.state == INTERRUPTED else self.status_since
+        return self.progress_at or self.status_since if self.state == RunStatus.INTERRUPTED else self.status_since
 
     @property
     def is_active(self) -> bool:
@@ -113,12 +112,12 @@ class Run:
     @property
     def is_waiting(self) -> bool:
         """Whether its trainer is there and waits for room on the disk; its warning says so too."""
-        return self.state == RUNNING and (self.warning or "").startswith(WAITING_FOR_ROOM)
+        return self.state == RunStatus.RUNNING and (self.warning or "").startswith(WAITING_FOR_ROOM)
 
     @property
     def fraction_done(self) -> float:
         """Share of all planned training steps that are done, 0 to 1."""
-        if self.status == FINISHED:
+        if self.status == RunStatus.FINISHED:
             return 1.0
         inside = self.batch / self.batches if self.batches else 0.0
         return min(1.0, (max(self.epoch - 1, 0) + inside) / self.epochs)
@@ -131,7 +130,7 @@ class Run:
         it waits for room on the disk: how long nobody knows.
         """
         pace = self.epoch_s or self._first_epoch_s()
-        if self.state != RUNNING or self.is_waiting or pace is None:
+        if self.state != RunStatus.RUNNING or self.is_waiting or pace is None:
             return None
         inside = self.batch / self.batches if self.batches else 0.0
         left = pace * (self.epochs - max(self.epoch, 1) + 1 - inside)

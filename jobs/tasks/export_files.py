@@ -16,7 +16,7 @@ from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.new_files import new_folder
 from jobs.store.queries import NotPossible, get_predictions, list_epochs
-from jobs.store.records import FINISHED, Epoch, Predictions, Run
+from jobs.store.records import Epoch, Predictions, Run, RunStatus
 from jobs.store.store import Store
 
 CARD = "model-card.md"
@@ -41,7 +41,7 @@ def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreem
     without test images, ExportError if the ONNX file does not say what the model says, NotWritten if the folder
     exists or cannot be written.
     """
-    if run.status != FINISHED:
+    if run.status != RunStatus.FINISHED:
         raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to export.", "Let it finish first.")
     loaded = load_model(run_files.files_of(store, run.id).model)
     tested, epochs = get_predictions(store, run.id), list_epochs(store, [run.id])[run.id]

@@ -8,7 +8,7 @@ from pathlib import Path
 from jobs.running.background import Task, TaskState
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 WITHOUT_ONNX = "--without-onnx"
@@ -29,7 +29,7 @@ def start_packing(store: Store, run: Run, *, onnx: bool = True) -> bool:
 
     Raise NotPossible for a run that has not finished, and OSError where no process can be started.
     """
-    if run.status != FINISHED:
+    if run.status != RunStatus.FINISHED:
         raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to take along.", "Let it finish first.")
     task = _task(store, run.id)
     return task.request(store, run.id, *([] if onnx else [WITHOUT_ONNX]), is_done=task.result.is_dir)

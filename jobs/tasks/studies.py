@@ -8,7 +8,7 @@ from core.answers.study import Study, StudyError
 from jobs.running.background import Task, TaskState
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -41,7 +41,7 @@ def request_study(store: Store, run: Run) -> bool:
     It is not if the study is made and can be read, or is being made. Raise NotPossible for a run that has not finished,
     OSError where no process can be started or the artifacts folder cannot be written.
     """
-    if run.status != FINISHED:
+    if run.status != RunStatus.FINISHED:
         raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to study.", "Let it finish first.")
     return _task(store, run.id).request(store, run.id, is_done=lambda: _is_readable(store, run.id))
 

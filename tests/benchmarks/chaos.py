@@ -34,7 +34,7 @@ from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.queries import active_runs, get_run, list_attempts, list_runs
 from jobs.store.queue_settings import set_slots
-from jobs.store.records import FAILED, FINISHED, STOPPED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
 from tests.benchmarks.faults import Faults
 from tests.benchmarks.visitor import TRUE_WITHIN_S, Visitor
@@ -140,9 +140,9 @@ class Chaos:
         while time.monotonic() < deadline:
             ended = [run for run in list_runs(store) if not run.is_active]
             for run in ended:
-                given_up = run.status == FAILED and "died" in str(run.error_message)
+                given_up = run.status == RunStatus.FAILED and "died" in str(run.error_message)
                 self.counts["given up after many deaths, resumed by hand"] += given_up
-                if given_up or run.status == STOPPED:
+                if given_up or run.status == RunStatus.STOPPED:
                     queue.resume(store, run.id)
             if not active_runs(store):
                 return
@@ -164,7 +164,7 @@ class Chaos:
             self.complaints.append(str(error))
 
     def _faults_of(self, run: Run, expected: Outcome) -> Iterator[str]:
-        if run.status != FINISHED:
+        if run.status != RunStatus.FINISHED:
             yield f"run {run.id} is {run.status}: {run.error_message}"
             return
         made = list_attempts(self.war, run.id)

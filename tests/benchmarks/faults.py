@@ -17,7 +17,7 @@ from jobs.running import background, queue
 from jobs.running.background import ensure_supervisor, holder
 from jobs.store import run_files
 from jobs.store.queries import NotPossible, active_runs, list_runs
-from jobs.store.records import RUNNING, STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests.benchmarks.visitor import Visitor
 
@@ -141,7 +141,7 @@ def _lock_store(faults: Faults) -> bool:
 
 
 def _stop_run(faults: Faults) -> bool:
-    working = [run.id for run in active_runs(faults.store) if run.status == RUNNING]
+    working = [run.id for run in active_runs(faults.store) if run.status == RunStatus.RUNNING]
     if not working:
         return False
     run_id = faults.random.choice(working)
@@ -153,7 +153,7 @@ def _stop_run(faults: Faults) -> bool:
 
 
 def _resume_run(faults: Faults) -> bool:
-    stopped = [run.id for run in list_runs(faults.store) if run.status == STOPPED]
+    stopped = [run.id for run in list_runs(faults.store) if run.status == RunStatus.STOPPED]
     if not stopped:
         return False
     queue.resume(faults.store, faults.random.choice(stopped))

@@ -20,7 +20,7 @@ from jobs.running.background import ensure_supervisor
 from jobs.settings import ROOT, child_environment
 from jobs.store import run_files
 from jobs.store.queries import active_runs
-from jobs.store.records import AT_WORK, Run
+from jobs.store.records import IN_PROGRESS, Run
 from jobs.store.store import Store
 from tests.benchmarks.witness import CommandFailed, CommandLine, Witness
 
@@ -134,7 +134,9 @@ class Visitor(threading.Thread):
         if self.locks:
             self.disturbed()
         idle = {
-            f"run {run.id}" for run in active if run.status in AT_WORK and (not run.alive or self._suspended(run.id))
+            f"run {run.id}"
+            for run in active
+            if run.status in IN_PROGRESS and (not run.alive or self._suspended(run.id))
         }
         now = time.monotonic()
         self.not_true_since = {what: self.not_true_since.get(what, now) for what in idle}

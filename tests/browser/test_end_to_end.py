@@ -13,7 +13,7 @@ from core.data import fashion_mnist
 from jobs.settings import settings
 from jobs.store import queries, queue_settings
 from jobs.store.filters import Filter
-from jobs.store.records import FINISHED, QUEUED, STOPPED
+from jobs.store.records import RunStatus
 from tests import stores
 from tests.browser.conftest import running_dashboard, settle, wait_until
 from tests.stores import Sample
@@ -89,7 +89,7 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         assert len(follow(page, store, cnn)) >= 2
         resnet = launch(page, served.address, "resnet18", Training_images=12_000, Epochs=6, Weights_file=weights)
         assert len(follow(page, store, resnet)) >= 2
-        assert {run.status for run in queries.get_runs(store, [cnn, resnet])} == {FINISHED}
+        assert {run.status for run in queries.get_runs(store, [cnn, resnet])} == {RunStatus.FINISHED}
 
         page.goto(f"{served.address}/runs")
         for run_id in (cnn, resnet):
@@ -168,11 +168,11 @@ def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
 
 
 def test_stop_resume_and_clone_by_clicking(paused, open_page):
-    run_id = stores.add(paused, Sample(status=QUEUED, name="stoppable", changes={"epochs": 9}))
+    run_id = stores.add(paused, Sample(status=RunStatus.QUEUED, name="stoppable", changes={"epochs": 9}))
     page = open_page(f"runs?run={run_id}")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("■ stopped")).to_be_visible()
-    assert queries.get_run(paused, run_id).status == STOPPED
+    assert queries.get_run(paused, run_id).status == RunStatus.STOPPED
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("◌ queued").first).to_be_visible()
     page.get_by_role("button", name="Clone").click()
@@ -182,7 +182,9 @@ def test_stop_resume_and_clone_by_clicking(paused, open_page):
 
 
 def test_the_queue_is_reordered_by_clicking(paused, open_page):
-    first, second = (stores.add(paused, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
+    first, second = (
+        stores.add(paused, Sample(status=RunStatus.QUEUED, created_at=time.time() + place)) for place in range(2)
+    )
     page = open_page("runs")
     page.get_by_text("Running and queued").click()
     page.locator(f".st-key-earlier_{second} button").first.click()

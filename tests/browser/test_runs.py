@@ -12,7 +12,7 @@ from core.presets import config_of
 from jobs.running import queue
 from jobs.settings import settings
 from jobs.store import queries, queue_settings, run_files
-from jobs.store.records import QUEUED, RUNNING, STOPPED
+from jobs.store.records import RunStatus
 from tests import stores
 from tests.browser.conftest import START_S, running_dashboard, settle, wait_until
 from tests.stores import Sample
@@ -62,14 +62,14 @@ def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser, tmp_path):
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("■ stopped")).to_be_visible(timeout=START_MS)
         stopped = queries.get_run(store, run_id)
-        assert stopped.status == STOPPED
+        assert stopped.status == RunStatus.STOPPED
         assert list(run_files.files_of(store, run_id).checkpoints.iterdir())
 
         page.get_by_role("button", name="Resume").click()
         expect(page.get_by_text("▶ running").first).to_be_visible(timeout=START_MS)
         wait_until(page, lambda: queries.get_run(store, run_id).work_s > stopped.work_s)
         resumed, (_, second) = queries.get_run(store, run_id), queries.list_attempts(store, run_id)
-        assert (resumed.status, resumed.attempt) == (RUNNING, 2)
+        assert (resumed.status, resumed.attempt) == (RunStatus.RUNNING, 2)
         assert (second.start_epoch, second.start_batch) >= position(stopped) > (1, 0)
         assert position(resumed) > position(stopped)
         assert "resuming in epoch" in run_files.log_tail(store, run_id)
@@ -90,11 +90,11 @@ def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
     page.wait_for_url("**/runs?run=*")
     made = queries.get_run(paused, re.search(r"run=(\w+)", page.url).group(1))
     assert made.config == with_changes(source.config, epochs=11)
-    assert (made.status, made.cloned_from) == (QUEUED, source.id)
+    assert (made.status, made.cloned_from) == (RunStatus.QUEUED, source.id)
 
 
 def test_marked_runs_are_moved_to_the_front_by_clicking(paused, open_page):
-    ids = [stores.add(paused, Sample(status=QUEUED, name=f"moved {place}")) for place in range(3)]
+    ids = [stores.add(paused, Sample(status=RunStatus.QUEUED, name=f"moved {place}")) for place in range(3)]
     page = open_page("runs?search=moved")
     mark(page, ids[1:])
     dialog = choose(page, "Move in the queue", "Move in the queue")

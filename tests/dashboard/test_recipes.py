@@ -9,7 +9,7 @@ from dashboard.style import LIGHT, run_styles
 from jobs.results.comparisons import compare_groups
 from jobs.results.seed_groups import get_groups
 from jobs.running import run_edits
-from jobs.store.records import STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.schema import runs
 from tests import stores
 from tests.dashboard.app import texts
@@ -57,7 +57,7 @@ def test_a_group_of_one_says_that_nothing_can_be_said(store, groups, open_page):
 
 
 def test_a_group_with_an_unfinished_run_leaves_it_out_by_name(store, groups, open_page):
-    stores.add(store, Sample("cnn", 7, name="halted", status=STOPPED, columns={"group_id": groups[0]}))
+    stores.add(store, Sample("cnn", 7, name="halted", status=RunStatus.STOPPED, columns={"group_id": groups[0]}))
     app = open_page("compare", by="recipes", group=groups)
     assert "halted" in " ".join(warning.value for warning in app.warning)
     assert findings(app)

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from jobs.running import run_edits
 from jobs.settings import settings
 from jobs.store import queries, run_files
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
+from jobs.store.records import RunStatus
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.stores import Sample
@@ -72,26 +72,26 @@ def write_checkpoints(store, run_id):
 
 def test_stop_goes_to_those_that_wait_and_says_in_a_sentence_how_many_it_left(store, mark):
     finished = stores.fill(store, 3)
-    waiting = [stores.add(store, Sample(status=QUEUED)) for _ in range(2)]
+    waiting = [stores.add(store, Sample(status=RunStatus.QUEUED)) for _ in range(2)]
     app = mark([*finished, *waiting]).button(key="act_stop").click().run()
-    assert statuses(store, [*finished, *waiting]) == [FINISHED] * 3 + [STOPPED] * 2
+    assert statuses(store, [*finished, *waiting]) == [RunStatus.FINISHED] * 3 + [RunStatus.STOPPED] * 2
     assert told(app) == ["2 runs stopping; 3 others skipped (not active)."]
     assert not app.warning
 
 
 def test_resume_is_offered_as_soon_as_a_marked_run_has_stopped(store, mark):
-    waiting = stores.add(store, Sample(status=QUEUED))
-    stores.add(store, Sample(status=QUEUED))
+    waiting = stores.add(store, Sample(status=RunStatus.QUEUED))
+    stores.add(store, Sample(status=RunStatus.QUEUED))
     app = mark([waiting])
     assert "Resume" not in buttons(app)
     app = press(app.button(key="act_stop").click().run(), "Resume")
-    assert statuses(store, [waiting]) == [QUEUED]
+    assert statuses(store, [waiting]) == [RunStatus.QUEUED]
     assert "Resume" not in buttons(app)
 
 
 def test_a_marked_run_that_somebody_else_stops_is_offered_to_be_resumed(store, mark):
-    working = stores.add(store, Sample(status=RUNNING, epochs_done=1))
-    stores.add(store, Sample(status=RUNNING, epochs_done=1))
+    working = stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
+    stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     app = mark([working])
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE runs SET status = 'stopped' WHERE id = ?", (working,))
@@ -118,7 +118,7 @@ def test_archived_runs_among_the_marked_are_brought_back(store, mark):
 
 
 def test_archive_leaves_what_waits_or_works(store, mark):
-    finished, working = stores.add(store, Sample()), stores.add(store, Sample(status=RUNNING, epochs_done=1))
+    finished, working = stores.add(store, Sample()), stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     app = press(mark([finished, working]), "Archive")
     assert [run.id for run in queries.list_runs(store)] == [working]
     assert told(app) == ["1 run archived; 1 other skipped (running, queued or archived)."]
@@ -201,7 +201,7 @@ def test_one_run_is_launched_again_with_another_seed(store, open_dialog):
     ["Rename", "Tags", "Note", "Repeat with several seeds", "Move in the queue", "Delete"],
 )
 def test_a_dialog_is_opened_by_its_button(store, mark, name):
-    app = press(mark([stores.add(store, Sample()), stores.add(store, Sample(status=QUEUED))]), name)
+    app = press(mark([stores.add(store, Sample()), stores.add(store, Sample(status=RunStatus.QUEUED))]), name)
     assert len(app.get("dialog")) == 1
     assert not app.exception
 
@@ -211,7 +211,7 @@ def test_a_dialog_is_opened_by_its_button(store, mark, name):
     [("Move to the front", [1, 2, 0]), ("Move to the end", [0, 1, 2]), ("Move to position 2", [0, 1, 2])],
 )
 def test_marked_runs_move_in_the_queue_together_in_their_order(store, open_dialog, label, expected):
-    ids = [stores.add(store, Sample(status=QUEUED, columns={"queue_position": place})) for place in range(3)]
+    ids = [stores.add(store, Sample(status=RunStatus.QUEUED, columns={"queue_position": place})) for place in range(3)]
     app = open_dialog("move", [ids[2], ids[1], stores.add(store, Sample())])
     app.number_input[-1].set_value(2)
     press(app.run(), label)
@@ -219,20 +219,20 @@ def test_marked_runs_move_in_the_queue_together_in_their_order(store, open_dialo
 
 
 def test_resuming_from_the_start_says_what_goes_and_asks_first(store, mark):
-    failed = stores.add(store, Sample(status=FAILED, epochs_done=3, name="lost"))
+    failed = stores.add(store, Sample(status=RunStatus.FAILED, epochs_done=3, name="lost"))
     folder = write_checkpoints(store, failed)
     app = press(mark([failed, stores.add(store, Sample())]), "Restart from the beginning")
     assert "This deletes the checkpoints and epochs of 1 run:" in texts(app)
     assert "**lost**" in texts(app)
     assert folder.exists()
     press(app, "Restart 1 run")
-    assert statuses(store, [failed]) == [QUEUED]
+    assert statuses(store, [failed]) == [RunStatus.QUEUED]
     assert queries.list_epochs(store, [failed])[failed] == []
     assert not folder.exists()
 
 
 def test_deleting_marked_runs_keeps_those_at_work(store, mark):
-    finished, working = stores.fill(store, 2), stores.add(store, Sample(status=RUNNING, epochs_done=1))
+    finished, working = stores.fill(store, 2), stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     app = press(mark([*finished, working]), "Delete")
     assert "1 run still running or queued will be kept: stop them first." in texts(app)
     press(app, "Delete 2 runs")
@@ -240,7 +240,7 @@ def test_deleting_marked_runs_keeps_those_at_work(store, mark):
 
 
 def test_checkpoints_of_marked_runs_are_cleared_where_they_have_finished(store, mark):
-    finished, stopped = stores.add(store, Sample()), stores.add(store, Sample(status=STOPPED, epochs_done=1))
+    finished, stopped = stores.add(store, Sample()), stores.add(store, Sample(status=RunStatus.STOPPED, epochs_done=1))
     cleared, kept = (write_checkpoints(store, run_id) for run_id in (finished, stopped))
     app = press(mark([finished, stopped]), "Clear checkpoints")
     assert not cleared.exists()
@@ -265,7 +265,7 @@ def test_pause_and_slots_are_there_when_nothing_waits_or_works(store, open_page)
 
 
 def test_the_epochs_of_a_run_that_began_anew_are_no_longer_shown(store, open_page):
-    run_id = stores.add(store, Sample(status=STOPPED, epochs_done=4))
+    run_id = stores.add(store, Sample(status=RunStatus.STOPPED, epochs_done=4))
     app = open_page("runs", run=run_id)
     assert len(app.dataframe[0].value) == 4
     with store.writing() as connection:
@@ -277,7 +277,7 @@ def test_the_epochs_of_a_run_that_began_anew_are_no_longer_shown(store, open_pag
 
 
 def test_a_run_that_has_trained_its_last_epoch_is_said_to_test(store, open_page):
-    sample = Sample(status=RUNNING, epochs_done=20, columns={"epoch": 20, "best_epoch": 11})
+    sample = Sample(status=RunStatus.RUNNING, epochs_done=20, columns={"epoch": 20, "best_epoch": 11})
     run_id = stores.add(store, sample)
     with stores.at_work(store, run_id):
         app = open_page("runs", run=run_id)

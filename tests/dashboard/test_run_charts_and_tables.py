@@ -16,7 +16,7 @@ from dashboard.tables.estimates import estimate, images_per_s
 from dashboard.tables.run_rows import run_rows
 from jobs.results import run_wording
 from jobs.store import queries
-from jobs.store.records import RUNNING
+from jobs.store.records import RunStatus
 from tests import stores
 from tests.dashboard.app import texts
 from tests.stores import Sample
@@ -106,7 +106,7 @@ def test_the_estimate_is_not_that_of_the_one_run_that_shared_the_machine(finishe
 
 
 def test_the_estimate_takes_the_speed_of_a_run_at_work_where_none_has_finished(finished):
-    config, working = config_of("cnn", threads=2), replace(finished, status=RUNNING, images_per_s=1_234.0)
+    config, working = config_of("cnn", threads=2), replace(finished, status=RunStatus.RUNNING, images_per_s=1_234.0)
     assert images_per_s(config, [working], "workshop")[0] == 1_234
     assert images_per_s(config, [working, at(2_000.0, finished)], "workshop")[0] == 2_000
 

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.running import run_edits
 from jobs.store import queries
-from jobs.store.records import FAILED, QUEUED, RUNNING, STOPPED
+from jobs.store.records import RunStatus
 from tests import stores
 from tests.dashboard.app import press, texts
 from tests.dashboard.test_explore_page import shown_in
@@ -58,7 +58,7 @@ def test_a_finished_run_shows_accuracy_interval_best_epoch_and_times(store, open
     assert "queued for 3 s" in text
 
 
-@pytest.mark.parametrize("status", [QUEUED, RUNNING, STOPPED, FAILED])
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.STOPPED, RunStatus.FAILED])
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_run_that_has_not_finished_opens_in_every_section(store, open_page, status, section):
     run_id = stores.add(store, Sample(status=status, epochs_done=2))
@@ -69,7 +69,7 @@ def test_a_run_that_has_not_finished_opens_in_every_section(store, open_page, st
 
 def test_a_failed_run_says_why_what_to_do_and_how_the_log_ended(store, open_page):
     columns = {"error_kind": "memory", "error_message": "Memory ran out.", "error_advice": "Use a smaller batch size."}
-    run_id = stores.add(store, Sample(status=FAILED, epochs_done=1, columns=columns))
+    run_id = stores.add(store, Sample(status=RunStatus.FAILED, epochs_done=1, columns=columns))
     stores.write_log(store, run_id, "first line\nlast words\n")
     app = open_page("runs", run=run_id)
     assert "Failed (memory): Memory ran out." in app.error[0].value
@@ -93,17 +93,17 @@ def test_a_run_deleted_while_its_page_is_open_is_said(store, open_page):
 
 
 def test_stop_and_resume_are_a_click_each(store, open_page):
-    run_id = stores.add(store, Sample(status=QUEUED))
+    run_id = stores.add(store, Sample(status=RunStatus.QUEUED))
     app = press(open_page("runs", run=run_id), "Stop")
-    assert queries.get_run(store, run_id).status == STOPPED
+    assert queries.get_run(store, run_id).status == RunStatus.STOPPED
     press(app, "Resume")
-    assert queries.get_run(store, run_id).status == QUEUED
+    assert queries.get_run(store, run_id).status == RunStatus.QUEUED
 
 
 def test_what_a_run_does_not_allow_is_not_offered(store, open_page):
     finished = stores.add(store, Sample())
     assert not {"Stop", "Resume"} & set(buttons(open_page("runs", run=finished)))
-    running = stores.add(store, Sample(status=RUNNING))
+    running = stores.add(store, Sample(status=RunStatus.RUNNING))
     app = open_page("runs", run=running)
     assert next(button for button in app.button if button.label == "Delete").disabled
 
@@ -139,7 +139,9 @@ def test_marked_runs_bring_the_action_bar(store, open_page):
 
 
 def test_the_queue_is_paused_and_reordered_from_the_page(store, open_page):
-    first, second = (stores.add(store, Sample(status=QUEUED, created_at=time.time() + place)) for place in range(2))
+    first, second = (
+        stores.add(store, Sample(status=RunStatus.QUEUED, created_at=time.time() + place)) for place in range(2)
+    )
     app = open_page("runs")
     app.toggle(key="queue_paused").set_value(True).run()
     assert queries.queue_state(store).paused
@@ -156,7 +158,7 @@ def test_asking_for_a_dialog_of_runs_that_are_gone_opens_nothing(open_page):
 
 def test_all_marked_runs_go_to_compare_the_pinned_one_first_then_the_oldest(store, open_page):
     old, pinned, new = stores.fill(store, 3)
-    halted = stores.add(store, Sample(status=STOPPED, epochs_done=1))
+    halted = stores.add(store, Sample(status=RunStatus.STOPPED, epochs_done=1))
     run_edits.set_pinned(store, pinned, True)
     app = open_page("runs")
     app.session_state["marked_runs"] = [halted, new, pinned, old]
@@ -165,7 +167,7 @@ def test_all_marked_runs_go_to_compare_the_pinned_one_first_then_the_oldest(stor
 
 
 def test_of_a_log_only_what_is_new_is_read(store, open_page):
-    run_id = stores.add(store, Sample(status=RUNNING, epochs_done=1))
+    run_id = stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     stores.write_log(store, run_id, "first line\n")
     app = open_page("runs", run=run_id, section="log")
     stores.write_log(store, run_id, "other line\nsecond line\n")
@@ -184,7 +186,7 @@ def test_a_setting_is_shown_as_written(store, open_page):
 
 def test_groups_of_seeds_are_listed_a_page_at_a_time(store, open_page):
     for place in range(51):
-        stores.add(store, Sample(status=QUEUED, name=f"group {place}", columns={"group_id": f"g{place}"}))
+        stores.add(store, Sample(status=RunStatus.QUEUED, name=f"group {place}", columns={"group_id": f"g{place}"}))
     app = open_page("runs", by="groups", page="2")
     assert [row[0]["text"][2:] for row in shown_in(app, "groups")["rows"]] == ["group 0"]
     along = [button.proto.label for button in app.get("download_button")]

@@ -11,7 +11,7 @@ from jobs.running import attempts, queue
 from jobs.running.attempts import Answers, AttemptHandle, Replaced
 from jobs.running.claims import MOST_CRASHES, claim, is_here, next_in_queue, record_exit
 from jobs.store.queries import NoPredictions, get_predictions, get_run, list_attempts, list_epochs
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Epoch
+from jobs.store.records import Epoch, RunStatus
 from jobs.store.run_files import files_of
 from jobs.store.schema import runs
 from jobs.store.store import Store, connect
@@ -107,7 +107,7 @@ def test_a_finished_run_has_all_its_epochs_and_predictions(attempt: AttemptHandl
     finish(attempt, 2)
     run = get_run(attempt.store, attempt.run_id)
     stored = get_predictions(attempt.store, attempt.run_id)
-    assert (run.status, run.best_epoch, run.test_count, run.pid) == (FINISHED, 2, 10_000, None)
+    assert (run.status, run.best_epoch, run.test_count, run.pid) == (RunStatus.FINISHED, 2, 10_000, None)
     assert run.test_accuracy == np.mean(stored.predicted == stored.labels)
     assert run.test_loss == pytest.approx(-np.log(stored.probabilities[range(10_000), stored.labels]).mean(), rel=1e-6)
     assert epochs_of(attempt) == [1, 2]
@@ -128,7 +128,7 @@ def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_with_it
     assert get_run(store, taken.run_id).epoch == 2
     finish(successor, complete=1)
     run = get_run(store, taken.run_id)
-    assert (run.status, run.epoch, run.epochs) == (FINISHED, 1, 2)
+    assert (run.status, run.epoch, run.epochs) == (RunStatus.FINISHED, 1, 2)
     (epoch,) = list_epochs(store, [run.id])[run.id]
     assert run.images_per_s == TINY.training_images / epoch.duration_s != 123.0
 
@@ -156,7 +156,7 @@ def test_an_end_that_fails_halfway_leaves_nothing_behind(attempt: AttemptHandle)
     broken = [*learnt(attempt, 1), Epoch(2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0, run_id=attempt.run_id)]
     with pytest.raises(StoreError):
         attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images)
-    assert get_run(attempt.store, attempt.run_id).status == RUNNING
+    assert get_run(attempt.store, attempt.run_id).status == RunStatus.RUNNING
     assert epochs_of(attempt) == []
     with pytest.raises(NoPredictions):
         get_predictions(attempt.store, attempt.run_id)
@@ -190,7 +190,7 @@ def test_a_run_whose_trainer_dies_again_and_again_fails_with_cause_and_advice(at
         last = successor
     assert die(last) is None
     run = get_run(attempt.store, attempt.run_id)
-    assert (run.status, run.error_kind) == (FAILED, "memory")
+    assert (run.status, run.error_kind) == (RunStatus.FAILED, "memory")
     assert f"died {MOST_CRASHES} times" in str(run.error_message)
     assert "smaller batch" in str(run.error_advice)
     assert [a.outcome for a in list_attempts(attempt.store, attempt.run_id)] == ["died by signal 9"] * 5 + ["failed"]
@@ -208,7 +208,7 @@ def test_deaths_are_forgotten_only_when_the_run_gets_further(attempt: AttemptHan
 def test_a_program_that_ends_with_an_error_fails_at_once_with_the_last_line_of_its_log(attempt: AttemptHandle) -> None:
     assert die(attempt, exit_status=1) is None
     run = get_run(attempt.store, attempt.run_id)
-    assert (run.status, run.error_kind) == (FAILED, "code")
+    assert (run.status, run.error_kind) == (RunStatus.FAILED, "code")
     assert "exit status 1: its last line" in str(run.error_message)
 
 
@@ -217,9 +217,9 @@ def test_a_run_that_was_asked_to_stop_is_stopped_however_its_trainer_ended(
     attempt: AttemptHandle, exit_status: int | None
 ) -> None:
     queue.stop(attempt.store, attempt.run_id)
-    assert get_run(attempt.store, attempt.run_id).status == STOPPING
+    assert get_run(attempt.store, attempt.run_id).status == RunStatus.STOPPING
     assert die(attempt, exit_status) is None
-    assert get_run(attempt.store, attempt.run_id).status == STOPPED
+    assert get_run(attempt.store, attempt.run_id).status == RunStatus.STOPPED
 
 
 def test_a_death_is_not_settled_twice_nor_after_the_trainer_finished_all_the_same(attempt: AttemptHandle) -> None:
@@ -228,13 +228,13 @@ def test_a_death_is_not_settled_twice_nor_after_the_trainer_finished_all_the_sam
     newest = AttemptHandle(attempt.store, attempt.run_id, 2)
     finish(newest)
     assert die(newest) is None
-    assert get_run(attempt.store, attempt.run_id).status == FINISHED
+    assert get_run(attempt.store, attempt.run_id).status == RunStatus.FINISHED
 
 
 def test_a_trainer_told_to_leave_by_nobody_who_stopped_the_run_leaves_it_running(attempt: AttemptHandle) -> None:
     assert not attempts.report_leaving(attempt, 5.0)
     run = get_run(attempt.store, attempt.run_id)
-    assert (run.status, run.state, run.work_s) == (RUNNING, "interrupted", 5.0)
+    assert (run.status, run.state, run.work_s) == (RunStatus.RUNNING, "interrupted", 5.0)
     assert die(attempt, exit_status=0) is not None
 
 
@@ -260,7 +260,7 @@ def test_starting_over_forgets_what_was_learnt_and_deletes_the_checkpoints(attem
     (folder / "checkpoint-0002-000000.pt").write_bytes(b"damaged")
     queue.start_over(attempt.store, attempt.run_id)
     run = get_run(attempt.store, attempt.run_id)
-    assert (run.status, run.best_epoch, run.epoch, epochs_of(attempt)) == (QUEUED, None, 0, [])
+    assert (run.status, run.best_epoch, run.epoch, epochs_of(attempt)) == (RunStatus.QUEUED, None, 0, [])
     assert not folder.exists()
 
 
@@ -274,7 +274,7 @@ def test_starting_over_in_vain_leaves_the_checkpoints(attempt: AttemptHandle) ->
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
             queue.start_over(impatient, attempt.run_id)
-    assert get_run(attempt.store, attempt.run_id).status == FAILED
+    assert get_run(attempt.store, attempt.run_id).status == RunStatus.FAILED
     assert (folder / "checkpoint-0002-000000.pt").read_bytes() == b"kept"
 
 

@@ -20,7 +20,7 @@ from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
 from jobs.store import queue_settings, run_files, schema
 from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, queue_state
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 from tests import stores
 from tests.jobs.configs import TINY
@@ -440,7 +440,7 @@ def test_a_log_that_is_followed_is_told_to_its_last_word(
         if next(looks):
             stores.write_log(store, run_id, "epoch 1\nfinished\n")
             with store.writing() as connection:
-                connection.execute(schema.runs.update().values(status=FINISHED))
+                connection.execute(schema.runs.update().values(status=RunStatus.FINISHED))
         return get_run(store, run_id)
 
     monkeypatch.setattr(reading, "FOLLOW_S", 0)

@@ -13,7 +13,7 @@ from jobs.results.comparisons import NotComparable, comparable, compare_groups, 
 from jobs.results.seed_groups import find_group, get_groups, list_groups
 from jobs.running.run_edits import archive
 from jobs.store.queries import get_predictions, get_runs
-from jobs.store.records import STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
@@ -86,7 +86,7 @@ def test_runs_of_one_name_are_told_apart_by_their_ids(store: Store) -> None:
 
 
 def test_a_run_without_predictions_is_left_out_by_name(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    ids = add(store, Sample("cnn", 0), Sample("cnn", 1), Sample("cnn", 2, name="cut short", status=STOPPED))
+    ids = add(store, Sample("cnn", 0), Sample("cnn", 1), Sample("cnn", 2, name="cut short", status=RunStatus.STOPPED))
     assert main(["compare", *ids]) == 0
     printed = capsys.readouterr()
     assert printed.err == f"cut short ({ids[2]}) is left out: Run cut short has no predictions: it is stopped.\n"
@@ -105,7 +105,7 @@ def test_a_run_without_predictions_is_left_out_by_name(store: Store, capsys: pyt
 def test_what_leaves_nothing_to_compare_is_said_in_one_line(
     store: Store, capsys: pytest.CaptureFixture[str], names: tuple[str, ...], reason: str
 ) -> None:
-    add(store, Sample("cnn", 0), Sample("cnn", 2, name="cut short", status=STOPPED))
+    add(store, Sample("cnn", 0), Sample("cnn", 2, name="cut short", status=RunStatus.STOPPED))
     assert main(["compare", *names]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -167,7 +167,7 @@ def test_a_group_of_one_says_that_nothing_can_be_said_of_the_recipe(
 def test_groups_of_one_name_are_told_apart_and_unfinished_runs_left_out_by_name(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    add(store, *group("cnn", 2), Sample("cnn", 2, status=STOPPED, columns={"group_id": "all-cnn"}))
+    add(store, *group("cnn", 2), Sample("cnn", 2, status=RunStatus.STOPPED, columns={"group_id": "all-cnn"}))
     alone = stores.add(store, Sample("cnn", 9))
     compared = compare_groups(store, [find_group(store, "all-cnn"), find_group(store, alone)])
     assert [group.name for group in compared.groups] == ["cnn (all-cnn)", f"cnn ({alone})"]
@@ -211,7 +211,9 @@ def test_groups_are_found_by_id_in_the_order_asked_and_a_run_alone_is_a_group_of
 
 
 def test_runs_that_cannot_be_held_against_the_first_are_left_out_by_name_with_the_reason(store: Store) -> None:
-    stopped, first = add(store, Sample("cnn", 2, name="cut short", status=STOPPED), Sample("cnn", 0, name="first"))
+    stopped, first = add(
+        store, Sample("cnn", 2, name="cut short", status=RunStatus.STOPPED), Sample("cnn", 0, name="first")
+    )
     other = stores.add(store, Sample("cnn", 1, name="other"), stores.labels()[::-1].copy())
     runs = get_runs(store, [stopped, first, other])
     answers, left_out = comparable(runs, lambda run_id: get_predictions(store, run_id))

@@ -21,7 +21,7 @@ from jobs.cli import main
 from jobs.settings import settings
 from jobs.store import run_files, schema
 from jobs.store.queries import get_predictions
-from jobs.store.records import STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
@@ -112,7 +112,7 @@ def test_the_card_of_a_run_with_flips_says_that_two_answers_are_averaged(store: 
 def test_what_cannot_be_exported_is_said_in_one_line_and_leaves_nothing(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stopped, without_model = stores.add(store, Sample(status=STOPPED)), stores.add(store, Sample(seed=1))
+    stopped, without_model = stores.add(store, Sample(status=RunStatus.STOPPED)), stores.add(store, Sample(seed=1))
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "mine").write_text("mine")

@@ -17,7 +17,7 @@ from jobs.running.environment import host
 from jobs.settings import ROOT
 from jobs.store import run_files
 from jobs.store.queries import find_run
-from jobs.store.records import FAILED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests.jobs.configs import BRIEF
 
@@ -74,7 +74,7 @@ def test_a_trainer_records_why_it_failed(
         [sys.executable, "-m", TRAINER, run_id, "1"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     run = find_run(store, "spoilt")
-    assert (ended.returncode, run.status, run.error_kind) == (1, FAILED, kind), ended.stdout
+    assert (ended.returncode, run.status, run.error_kind) == (1, RunStatus.FAILED, kind), ended.stdout
     assert message in str(run.error_message)
     assert advised in f"{run.error_message} {run.error_advice}"
     assert f"failed ({kind})" in ended.stdout

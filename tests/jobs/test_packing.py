@@ -16,7 +16,7 @@ from jobs.running import background, run_edits
 from jobs.running.background import TaskState, TaskStatus
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run
-from jobs.store.records import STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from jobs.tasks.packages import package_files, package_state, start_packing, zipped
 from tests import stores
@@ -35,7 +35,7 @@ def wait_until_done(store: Store, run_id: str) -> TaskState:
 
 
 def test_a_run_that_has_not_finished_has_no_model_to_go(store: Store) -> None:
-    run = get_run(store, stores.add(store, Sample(status=STOPPED)))
+    run = get_run(store, stores.add(store, Sample(status=RunStatus.STOPPED)))
     assert package_state(store, run.id) == TaskState(TaskStatus.ABSENT)
     with pytest.raises(NotPossible, match="is stopped"):
         start_packing(store, run)

@@ -15,7 +15,7 @@ from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import code_version
 from jobs.store import queue_settings
 from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, queue_state
-from jobs.store.records import QUEUED, RUNNING, STOPPED, STOPPING
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests.jobs.configs import TINY
 
@@ -27,7 +27,7 @@ def launch(store: Store, count: int) -> list[str]:
 
 
 def order(store: Store) -> list[str]:
-    return [run.id for run in active_runs(store) if run.status == QUEUED]
+    return [run.id for run in active_runs(store) if run.status == RunStatus.QUEUED]
 
 
 def start_next(store: Store) -> attempts.AttemptHandle:
@@ -47,7 +47,7 @@ def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> No
 
 def test_a_launched_run_holds_all_that_is_needed_to_repeat_it(store: Store) -> None:
     run = get_run(store, queue.launch(store, config_of("cnn", seed=5), "my run", tags=["one", " one ", "two"]))
-    assert (run.name, run.model, run.preset, run.seed, run.status) == ("my run", "cnn", "cnn", 5, QUEUED)
+    assert (run.name, run.model, run.preset, run.seed, run.status) == ("my run", "cnn", "cnn", 5, RunStatus.QUEUED)
     assert run.config.threads > 0
     assert {"code", "python", "libraries", "host", "processor"} <= run.environment.keys()
     assert run.tags == ("one", "two")
@@ -157,7 +157,7 @@ def test_only_queued_runs_move(store: Store) -> None:
 
 def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
     first, second = launch(store, 2)
-    assert queue.stop(store, first) == STOPPED
+    assert queue.stop(store, first) == RunStatus.STOPPED
     assert next_in_queue(store, HOST) == second
     assert get_run(store, first).queued_s > 0
 
@@ -165,10 +165,10 @@ def test_stopping_a_queued_run_takes_it_out_of_the_queue(store: Store) -> None:
 def test_stopping_a_running_run_asks_its_trainer(store: Store) -> None:
     (run_id,) = launch(store, 1)
     attempt = start_next(store)
-    assert queue.stop(store, run_id) == STOPPING == queue.stop(store, run_id)
+    assert queue.stop(store, run_id) == RunStatus.STOPPING == queue.stop(store, run_id)
     assert attempts.report_progress(attempt, 1, 1, 4, 100.0, 1.0) is False
     assert attempts.report_leaving(attempt, 1.0)
-    assert get_run(store, run_id).status == STOPPED
+    assert get_run(store, run_id).status == RunStatus.STOPPED
     with pytest.raises(NotPossible, match="stopped: there is nothing to stop"):
         queue.stop(store, run_id)
 
@@ -178,7 +178,13 @@ def test_a_resumed_run_goes_to_the_end_of_the_queue_and_forgets_its_error(store:
     attempts.report_failure(start_next(store), "data", "gone", "fetch them")
     queue.resume(store, first)
     run = get_run(store, first)
-    assert (run.status, run.error_kind, run.error_message, run.ended_at, run.deaths) == (QUEUED, None, None, None, 0)
+    assert (run.status, run.error_kind, run.error_message, run.ended_at, run.deaths) == (
+        RunStatus.QUEUED,
+        None,
+        None,
+        None,
+        0,
+    )
     assert order(store) == [second, first]
 
 
@@ -251,7 +257,7 @@ def test_a_running_run_counts_as_alive_only_while_its_lock_is_held(store: Store)
     (run_id,) = launch(store, 1)
     start_next(store)
     run = get_run(store, run_id)
-    assert (run.status, run.alive, run.state) == (RUNNING, False, "interrupted")
+    assert (run.status, run.alive, run.state) == (RunStatus.RUNNING, False, "interrupted")
 
 
 @given(st.integers(-(2**70), 2**70) | st.integers(LAST_SEED - 60, LAST_SEED + 60), st.integers(-3, 2**70))

@@ -9,7 +9,7 @@ from jobs.running import queue
 from jobs.running.attempts import AttemptHandle, report_checkpoint, report_progress, report_start
 from jobs.running.claims import claim, record_exit
 from jobs.store.queries import find_run, get_run, list_runs
-from jobs.store.records import INTERRUPTED, RUNNING, STOPPING, Epoch, Run
+from jobs.store.records import Epoch, Run, RunStatus
 from jobs.store.store import Store
 from jobs.store.store_errors import StoreDamaged
 from tests import stores
@@ -76,12 +76,12 @@ def test_a_run_that_stops_or_is_interrupted_has_no_time_left_to_tell(attempt: At
 
 def test_only_a_run_that_shall_go_on_is_interrupted_when_its_trainer_is_gone(attempt: AttemptHandle) -> None:
     report_progress(attempt, 1, 1, BATCHES, 32.0, 1.0)
-    assert told(attempt).state == RUNNING
+    assert told(attempt).state == RunStatus.RUNNING
     gone = get_run(attempt.store, attempt.run_id)
-    assert (gone.state, gone.state_since) == (INTERRUPTED, gone.progress_at)
+    assert (gone.state, gone.state_since) == (RunStatus.INTERRUPTED, gone.progress_at)
     queue.stop(attempt.store, attempt.run_id)
     stopping = get_run(attempt.store, attempt.run_id)
-    assert (stopping.state, stopping.state_since) == (STOPPING, stopping.status_since)
+    assert (stopping.state, stopping.state_since) == (RunStatus.STOPPING, stopping.status_since)
 
 
 def spoil(store: Store, run_id: str, column: str, content: str) -> None:

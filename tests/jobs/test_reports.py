@@ -24,7 +24,7 @@ from jobs.reports.report_files import facts_of, report
 from jobs.results.comparisons import NotComparable, compare_runs
 from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run, get_runs, list_epochs
-from jobs.store.records import STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
@@ -101,7 +101,9 @@ def test_the_report_of_a_run_tells_its_figures_with_their_intervals(store: Store
 
 
 def test_the_report_of_a_comparison_opens_with_the_sentence_and_names_what_is_left_out(store: Store) -> None:
-    ids = finished(store, Sample("cnn"), Sample("resnet18"), Sample("cnn", 1, name="cut short", status=STOPPED))
+    ids = finished(
+        store, Sample("cnn"), Sample("resnet18"), Sample("cnn", 1, name="cut short", status=RunStatus.STOPPED)
+    )
     runs_compared = compare_runs(store, get_runs(store, ids))
     page = report(store, get_runs(store, ids))
     assert runs_compared.comparisons[0].sentence in Page(page).text
@@ -111,13 +113,13 @@ def test_the_report_of_a_comparison_opens_with_the_sentence_and_names_what_is_le
 
 @pytest.mark.parametrize("form", ["html", "md"])
 def test_no_report_has_an_empty_figure_written_as_nan_or_none(store: Store, form: str) -> None:
-    ids = finished(store, Sample("cnn"), Sample("cnn", 1, status=STOPPED, epochs_done=0), Sample("resnet18"))
+    ids = finished(store, Sample("cnn"), Sample("cnn", 1, status=RunStatus.STOPPED, epochs_done=0), Sample("resnet18"))
     for chosen in ([ids[0]], [ids[1]], ids):
         assert re.findall(r"\b(nan|None|inf)\b", report(store, get_runs(store, chosen), form)) == []
 
 
 def test_a_run_that_has_not_finished_has_a_report_that_says_so(store: Store) -> None:
-    (run_id,) = finished(store, Sample("cnn", status=STOPPED))
+    (run_id,) = finished(store, Sample("cnn", status=RunStatus.STOPPED))
     text = Page(report(store, [get_run(store, run_id)])).text
     assert "cnn seed 0 is stopped: it has no test metrics." in text
     assert "Learning curves" in text

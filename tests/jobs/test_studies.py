@@ -19,7 +19,7 @@ from jobs.running import background, queue, run_edits
 from jobs.running.background import TaskState, TaskStatus
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run
-from jobs.store.records import STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from jobs.tasks import studies
 from tests import stores
@@ -139,7 +139,7 @@ def test_what_nobody_foresaw_is_kept_as_the_reason_with_its_traceback_in_the_log
 
 
 def test_only_a_finished_run_can_be_studied(store: Store) -> None:
-    halted = get_run(store, stores.add(store, Sample(status=STOPPED)))
+    halted = get_run(store, stores.add(store, Sample(status=RunStatus.STOPPED)))
     with pytest.raises(NotPossible, match="no model to study"):
         studies.request_study(store, halted)
     assert not run_files.files_of(store, halted.id).study_lock.exists()

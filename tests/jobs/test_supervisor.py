@@ -13,7 +13,7 @@ from jobs.running.environment import host
 from jobs.running.supervisor import Supervisor
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts
-from jobs.store.records import FAILED, INTERRUPTED, RUNNING
+from jobs.store.records import RunStatus
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreBusy
 from tests.jobs.configs import TINY
@@ -28,10 +28,10 @@ def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: S
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
             supervisor.tick()
-    assert get_run(store, run_id).status == RUNNING
+    assert get_run(store, run_id).status == RunStatus.RUNNING
     supervisor.tick()
     run = get_run(store, run_id)
-    assert (run.status, run.error_kind) == (FAILED, "code")
+    assert (run.status, run.error_kind) == (RunStatus.FAILED, "code")
     assert "ended with exit status 1" in str(run.error_message)
     assert len(list_attempts(store, run_id)) == 1
 
@@ -49,7 +49,7 @@ def test_a_dead_run_does_not_look_alive_while_the_store_is_locked_and_it_cannot_
         with pytest.raises(StoreBusy):
             ticking.result()
     assert len(states) > 10
-    assert set(states) == {INTERRUPTED}
+    assert set(states) == {RunStatus.INTERRUPTED}
 
 
 def spoil_folder(store: Store, run_id: str) -> str:
@@ -64,7 +64,7 @@ def test_a_queued_run_whose_folder_cannot_be_made_fails_and_the_queue_goes_on(st
     folder = spoil_folder(store, bad)
     Supervisor(store, host()).tick()
     run = get_run(store, bad)
-    assert (run.status, run.error_kind) == (FAILED, "disk")
+    assert (run.status, run.error_kind) == (RunStatus.FAILED, "disk")
     assert folder in str(run.error_message)
     assert next_in_queue(store, host()) == good
 
@@ -73,8 +73,8 @@ def test_a_running_run_whose_folder_has_become_unusable_is_told_and_does_not_hol
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
     spoil_folder(store, run_id)
-    assert get_run(store, run_id).state == INTERRUPTED
+    assert get_run(store, run_id).state == RunStatus.INTERRUPTED
     Supervisor(store, host()).tick()
     run = get_run(store, run_id)
-    assert (run.status, run.error_kind) == (FAILED, "disk")
+    assert (run.status, run.error_kind) == (RunStatus.FAILED, "disk")
     assert [attempt.outcome for attempt in list_attempts(store, run_id)] == ["failed"]

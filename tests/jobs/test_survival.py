@@ -18,7 +18,7 @@ from jobs.settings import ROOT
 from jobs.store import locks, run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.queue_settings import set_slots
-from jobs.store.records import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED
+from jobs.store.records import RunStatus
 from jobs.store.store import Store, open_store
 from tests.jobs.configs import BRIEF, STEADY, TINY
 from tests.jobs.working import (
@@ -58,7 +58,7 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_bit_for_bit_as_one_left_in_
         wait_for_batches(training_store, run_id, batch, epoch=epoch, attempt=attempt)
         kill(trainer(training_store, run_id))
         run = wait_for(training_store, run_id, lambda run, last=attempt: run.attempt > last, seconds=WITHIN_S)
-        assert run.status == RUNNING
+        assert run.status == RunStatus.RUNNING
     wait_until_finished(training_store, run_id)
     assert outcome(training_store, run_id) == peaceful
     made = list_attempts(training_store, run_id)
@@ -75,7 +75,7 @@ def test_trainers_go_on_without_their_supervisor_and_the_next_one_adopts_them(
     first = supervisor(training_store)
     kill(first)
     run = wait_for(training_store, run_id, lambda run: position(run) > position(before), looking=False)
-    assert (run.state, run.attempt) == (RUNNING, 1)
+    assert (run.state, run.attempt) == (RunStatus.RUNNING, 1)
     assert ensure_supervisor(training_store)
     assert supervisor(training_store) != first
     pid = trainer(training_store, run_id)
@@ -99,11 +99,11 @@ def test_after_a_reboot_a_run_is_told_interrupted_and_goes_on_when_somebody_look
     pid = trainer(training_store, run_id)
     kill(supervisor(training_store))
     kill(pid)
-    wait_for(training_store, run_id, lambda run: run.state == INTERRUPTED, seconds=WITHIN_S, looking=False)
-    wait_for(training_store, run_id, lambda run: run.state == RUNNING and run.attempt == 2, seconds=WITHIN_S)
+    wait_for(training_store, run_id, lambda run: run.state == RunStatus.INTERRUPTED, seconds=WITHIN_S, looking=False)
+    wait_for(training_store, run_id, lambda run: run.state == RunStatus.RUNNING and run.attempt == 2, seconds=WITHIN_S)
     wait_for_batches(training_store, run_id, 20, attempt=2)
     queue.stop(training_store, run_id)
-    stopped = wait_for(training_store, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
+    stopped = wait_for(training_store, run_id, lambda run: run.status == RunStatus.STOPPED, seconds=WITHIN_S)
     queue.resume(training_store, run_id)
     wait_until_finished(training_store, run_id)
     last = list_attempts(training_store, run_id)[-1]
@@ -127,14 +127,14 @@ def test_a_suspended_trainer_can_be_stopped(training_store: Store) -> None:
     kill(supervisor(training_store))
     suspend(training_store, trainer(training_store, run_id))
     queue.stop(training_store, run_id)
-    wait_for(training_store, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
+    wait_for(training_store, run_id, lambda run: run.status == RunStatus.STOPPED, seconds=WITHIN_S)
 
 
 def test_a_run_can_be_stopped_while_its_trainer_is_still_starting(training_store: Store) -> None:
     run_id = queue.launch(training_store, TINY)
-    wait_for(training_store, run_id, lambda run: run.status == RUNNING)
+    wait_for(training_store, run_id, lambda run: run.status == RunStatus.RUNNING)
     queue.stop(training_store, run_id)
-    wait_for(training_store, run_id, lambda run: run.status == STOPPED, seconds=WITHIN_S)
+    wait_for(training_store, run_id, lambda run: run.status == RunStatus.STOPPED, seconds=WITHIN_S)
     assert [attempt.outcome for attempt in list_attempts(training_store, run_id)] == ["stopped"]
 
 
@@ -144,17 +144,19 @@ def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_
     doomed, waiting = (queue.launch(training_store, STEADY, name) for name in ("doomed", "waiting"))
     for attempt in range(1, MOST_CRASHES + 1):
         wait_for(
-            training_store, doomed, lambda run, now=attempt: run.status == RUNNING and run.attempt == now and run.alive
+            training_store,
+            doomed,
+            lambda run, now=attempt: run.status == RunStatus.RUNNING and run.attempt == now and run.alive,
         )
         if attempt > 1:
             wait_for(training_store, doomed, lambda run: run.pid is not None and has_saved(training_store, doomed))
         kill(trainer(training_store, doomed))
-    run = wait_for(training_store, doomed, lambda run: run.status == FAILED, seconds=WITHIN_S)
+    run = wait_for(training_store, doomed, lambda run: run.status == RunStatus.FAILED, seconds=WITHIN_S)
     assert run.error_kind == "memory"
     assert "ran out of memory" in str(run.error_message)
     starts = [(attempt.start_epoch, attempt.start_batch) for attempt in list_attempts(training_store, doomed)]
     assert (1, 0) < starts[-1] < (2, 0)
-    wait_for(training_store, waiting, lambda run: run.status == RUNNING, seconds=WITHIN_S)
+    wait_for(training_store, waiting, lambda run: run.status == RunStatus.RUNNING, seconds=WITHIN_S)
 
 
 def has_saved(store: Store, run_id: str) -> bool:
@@ -167,7 +169,7 @@ def has_saved(store: Store, run_id: str) -> bool:
 
 def test_only_one_supervisor_runs(training_store: Store) -> None:
     run_id = queue.launch(training_store, TINY)
-    wait_for(training_store, run_id, lambda run: run.status == RUNNING)
+    wait_for(training_store, run_id, lambda run: run.status == RunStatus.RUNNING)
     second = subprocess.run(
         [sys.executable, "-m", "jobs", "worker"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
@@ -181,12 +183,12 @@ def test_two_stores_that_share_an_artifacts_folder_do_not_disturb_each_other(tra
     other = open_store(training_store.url.replace("runs.db", "other.db"), training_store.artifacts)
     try:
         ours, theirs = queue.launch(training_store, BRIEF, "ours"), queue.launch(other, STEADY, "theirs")
-        wait_for(other, theirs, lambda run: run.status == RUNNING)
+        wait_for(other, theirs, lambda run: run.status == RunStatus.RUNNING)
         ensure_supervisor(training_store)
         assert supervisor(training_store) != supervisor(other)
         kill(supervisor(other))
         queue.stop(other, theirs)
-        wait_for(other, theirs, lambda run: run.status == STOPPED)
+        wait_for(other, theirs, lambda run: run.status == RunStatus.STOPPED)
         wait_until_finished(training_store, ours)
         assert len(list_epochs(training_store, [ours])[ours]) == 1
         assert len(list_attempts(training_store, ours)) == 1
@@ -212,12 +214,12 @@ def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
     watching = supervising.Supervisor(live_store, host())
     watching.tick()
     assert psutil.Process(lingering.pid).status() != psutil.STATUS_STOPPED
-    assert get_run(live_store, run_id).status == QUEUED
+    assert get_run(live_store, run_id).status == RunStatus.QUEUED
     time.sleep(0.3)
     watching.tick()
     assert lingering.wait(timeout=WITHIN_S) == -signal.SIGKILL
     watching.tick()
-    assert get_run(live_store, run_id).status == RUNNING
+    assert get_run(live_store, run_id).status == RunStatus.RUNNING
     clear_away(live_store)
 
 
@@ -228,7 +230,7 @@ def test_a_run_that_was_launched_while_the_supervisor_was_leaving_is_worked_on(t
     assert not ensure_supervisor(training_store)
     worker = subprocess.Popen([sys.executable, "-m", "jobs.running.supervisor", str(held)], cwd=ROOT, pass_fds=(held,))
     os.close(held)
-    wait_for(training_store, run_id, lambda run: run.status == RUNNING, looking=False)
+    wait_for(training_store, run_id, lambda run: run.status == RunStatus.RUNNING, looking=False)
     worker.kill()
     worker.wait()
     assert next_in_queue(training_store, host()) is None
@@ -244,4 +246,4 @@ def test_slots_let_runs_work_side_by_side_and_both_finish(training_store: Store)
     assert second.ended_at is not None
     assert max(first.started_at, second.started_at) < min(first.ended_at, second.ended_at)
     assert outcome(training_store, ids[0]) == outcome(training_store, ids[1])
-    assert {get_run(training_store, run_id).status for run_id in ids} == {FINISHED}
+    assert {get_run(training_store, run_id).status for run_id in ids} == {RunStatus.FINISHED}

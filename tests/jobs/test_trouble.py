@@ -20,7 +20,7 @@ from jobs.running import queue
 from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
 from tests.jobs.configs import STEADY, TINY
 from tests.jobs.working import (
@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 def wait_until_failed(store: Store, run_id: str) -> Run:
     run = wait_for(store, run_id, lambda run: not run.is_active)
-    assert run.status == FAILED
+    assert run.status == RunStatus.FAILED
     return run
 
 
@@ -95,7 +95,7 @@ def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_r
     run = wait_for(training_store, run_id, lambda run: run.warning is not None)
     assert "No room for a checkpoint (File too large)" in str(run.warning)
     run = wait_for(training_store, run_id, lambda run: "Waiting for room" in str(run.warning))
-    assert run.state == RUNNING
+    assert run.state == RunStatus.RUNNING
     assert run.is_waiting
     assert run.seconds_left is None
     limited.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
@@ -146,7 +146,7 @@ def stop_in_epoch_2(store: Store) -> tuple[str, list[Path]]:
     run_id = queue.launch(store, STEADY)
     wait_for_batches(store, run_id, 20, epoch=2)
     queue.stop(store, run_id)
-    wait_for(store, run_id, lambda run: run.status == STOPPED)
+    wait_for(store, run_id, lambda run: run.status == RunStatus.STOPPED)
     written = sorted(run_files.files_of(store, run_id).checkpoints.glob("checkpoint-*.pt"))
     assert len(written) == 2
     return run_id, written
@@ -193,7 +193,7 @@ def test_a_run_whose_checkpoints_are_gone_does_not_silently_begin_anew(
     assert run.error_kind == "checkpoint"
     assert "are gone" in str(run.error_message)
     queue.start_over(training_store, run_id)
-    assert get_run(training_store, run_id).status == QUEUED
+    assert get_run(training_store, run_id).status == RunStatus.QUEUED
     wait_until_finished(training_store, run_id)
     assert outcome(training_store, run_id) == peaceful
 
@@ -206,10 +206,10 @@ def test_a_store_that_is_held_locked_delays_a_run_and_loses_nothing(training_sto
         # Longer than a write waits by itself.
         deadline = time.monotonic() + 34
         while time.monotonic() < deadline:
-            assert get_run(training_store, run_id).state == RUNNING
+            assert get_run(training_store, run_id).state == RunStatus.RUNNING
             time.sleep(0.5)
         other.execute("ROLLBACK")
-    assert wait_until_finished(training_store, run_id).status == FINISHED
+    assert wait_until_finished(training_store, run_id).status == RunStatus.FINISHED
     assert "waiting for the run store" in run_files.log_tail(training_store, run_id)
     assert len(list_attempts(training_store, run_id)) == 1
     assert outcome(training_store, run_id) == peaceful

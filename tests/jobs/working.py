@@ -17,7 +17,7 @@ from jobs.running import background
 from jobs.running.background import ensure_supervisor, holder
 from jobs.store import locks, run_files
 from jobs.store.queries import active_runs, get_predictions, get_run, list_epochs
-from jobs.store.records import FINISHED, RUNNING, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 WITHIN_S = 60.0
@@ -47,7 +47,7 @@ def wait_for(
 def wait_until_finished(store: Store, run_id: str, *, seconds: float = 600) -> Run:
     """Look until a run is finished; fail at once if it ends otherwise."""
     run = wait_for(store, run_id, lambda run: not run.is_active, seconds=seconds)
-    assert run.status == FINISHED, f"{run.status}: {run.error_message}\n{run_files.log_tail(store, run_id)}"
+    assert run.status == RunStatus.FINISHED, f"{run.status}: {run.error_message}\n{run_files.log_tail(store, run_id)}"
     return run
 
 
@@ -55,7 +55,7 @@ def wait_for_batches(store: Store, run_id: str, count: int, *, epoch: int = 1, a
     """Look until that attempt at a run has done so many batches of an epoch."""
 
     def is_there(run: Run) -> bool:
-        started = run.status == RUNNING and run.attempt >= attempt and run.pid is not None
+        started = run.status == RunStatus.RUNNING and run.attempt >= attempt and run.pid is not None
         return started and position(run) >= (epoch, count)
 
     return wait_for(store, run_id, is_there)

@@ -18,7 +18,7 @@ from dashboard.tables.splits import split_table
 from jobs.reports import csv_tables
 from jobs.store.filters import Filter
 from jobs.store.queries import count_runs
-from jobs.store.records import FINISHED
+from jobs.store.records import RunStatus
 
 _OPENED = "opened_image"
 SAMPLES = 16
@@ -65,7 +65,7 @@ def _browse(data: FashionMNIST) -> None:
     images, labels = (data.test_images, data.test_labels) if test else (data.train_images, data.train_labels)
     positions = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
     # Only test images have answers of runs to be looked at.
-    opens = test and count_runs(run_queries.store(), Filter(statuses=(FINISHED,))) > 0
+    opens = test and count_runs(run_queries.store(), Filter(statuses=(RunStatus.FINISHED,))) > 0
     st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if opens else "."))
     number = pickers.pick_page(-(-len(positions) // DATA_PAGE))
     shown = positions[(number - 1) * DATA_PAGE : number * DATA_PAGE]

@@ -11,7 +11,7 @@ from jobs.results import run_wording
 from jobs.running.environment import host
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs
-from jobs.store.records import FINISHED
+from jobs.store.records import RunStatus
 
 IN_A_ROW = 3
 
@@ -42,7 +42,7 @@ def _card(name: str, chosen: bool) -> st.delta_generator.DeltaGenerator:
 
 def _facts(preset: Preset) -> list[str]:
     config = config_of(preset.name)
-    finished = Filter(models=(config.model,), presets=(preset.name,), statuses=(FINISHED,))
+    finished = Filter(models=(config.model,), presets=(preset.name,), statuses=(RunStatus.FINISHED,))
     past = list_runs(run_queries.store(), finished, limit=20)
     best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1)
     time_here = wording.rough_duration(estimate(config, past, host()).seconds)

@@ -14,7 +14,7 @@ from jobs.reports import csv_tables
 from jobs.running import run_edits
 from jobs.running.background import TaskStatus
 from jobs.store import run_files
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 from jobs.tasks import packages
 
 REFRESH_S = 1.0
@@ -28,7 +28,7 @@ _CONTENTS = {
 
 def show_files(run: Run) -> None:
     """What can be taken along with one click each, then every file with its size."""
-    if run.status == FINISHED:
+    if run.status == RunStatus.FINISHED:
         st.subheader("Downloads", anchor=False)
         with page.errors_said():
             _show_tables(run)
@@ -130,7 +130,7 @@ def _show_listing(run: Run) -> None:
     st.write(f"{wording.counted(len(files), 'file')}, {wording.size(sum((size for _, size in files)))} in total.")
     rows = {"file": [name for name, _ in files], "size": [wording.size(size) for _, size in files]}
     st.dataframe(rows, height="content", alt="Run files")
-    if run.status == FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
+    if run.status == RunStatus.FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
         st.button(
             "Clear checkpoints",
             on_click=_clear_checkpoints,

@@ -14,7 +14,7 @@ from jobs.results import run_wording
 from jobs.running import queue
 from jobs.store import queue_settings
 from jobs.store.queries import active_runs, queue_state
-from jobs.store.records import QUEUED, RUNNING, QueueState, Run
+from jobs.store.records import QueueState, Run, RunStatus
 from jobs.store.store import Store
 
 REFRESH_S = 2.0
@@ -42,7 +42,7 @@ def _queue(drawn: list[str], folded: bool) -> None:
 
 
 def _rows(active: Sequence[Run]) -> None:
-    waiting = [run.id for run in active if run.status == QUEUED]
+    waiting = [run.id for run in active if run.status == RunStatus.QUEUED]
     for run in active:
         _row(run, waiting)
 
@@ -54,16 +54,16 @@ def _row(run: Run, waiting: list[str]) -> None:
             page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
             st.caption(page.plain(_where(run)), width="stretch")
             _buttons(run, waiting)
-        if run.status != QUEUED:
+        if run.status != RunStatus.QUEUED:
             st.progress(run.fraction_done, text=progress_words(run))
 
 
 def _buttons(run: Run, waiting: list[str]) -> None:
-    if run.status == QUEUED and len(waiting) > 1:
+    if run.status == RunStatus.QUEUED and len(waiting) > 1:
         place = waiting.index(run.id) + 1
         _move(run, "↑", "earlier", -1, disabled=place == 1)
         _move(run, "↓", "later", 1, disabled=place == len(waiting))
-    if run.status in (QUEUED, RUNNING):
+    if run.status in (RunStatus.QUEUED, RunStatus.RUNNING):
         st.button(
             "Stop",
             key=f"stop_{run.id}",
@@ -85,7 +85,7 @@ def _move(run: Run, sign: str, direction: str, places: int, *, disabled: bool) -
 
 def _where(run: Run) -> str:
     parts = [run.model, page.since(run)]
-    if run.status != QUEUED and run.best_val_accuracy is not None:
+    if run.status != RunStatus.QUEUED and run.best_val_accuracy is not None:
         parts.append(f"best validation {run_wording.best_validation(run)}")
     if run.seconds_left:
         parts.append(f"{wording.rough_duration(run.seconds_left)} left")

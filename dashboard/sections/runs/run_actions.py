@@ -13,7 +13,7 @@ from dashboard.sections.runs.acting import apply, ask, mark, menu_key
 from dashboard.sections.shared.take_along import report_buttons
 from jobs.running import queue, run_edits
 from jobs.store.queries import get_runs
-from jobs.store.records import FINISHED, QUEUED, RUNNING, Run
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 
@@ -41,7 +41,7 @@ def _any(_run: Run) -> bool:
 ACTIONS = {
     "stop": Action(
         "Stop",
-        lambda run: run.status in (QUEUED, RUNNING),
+        lambda run: run.status in (RunStatus.QUEUED, RunStatus.RUNNING),
         queue.stop,
         "stopping",
         "skipped (not active)",
@@ -90,7 +90,7 @@ ACTIONS = {
     ),
     "clear": Action(
         "Clear checkpoints",
-        lambda run: run.status == FINISHED,
+        lambda run: run.status == RunStatus.FINISHED,
         run_edits.clear_checkpoints,
         "cleared of checkpoints",
         "skipped (not finished)",
@@ -103,7 +103,7 @@ _DIALOGS: dict[str, tuple[str, Callable[[Run], bool]]] = {
     "tags": ("Tags", _any),
     "note": ("Note", _any),
     "launch_again": ("Repeat with several seeds", _any),
-    "move": ("Move in the queue", lambda run: run.status == QUEUED),
+    "move": ("Move in the queue", lambda run: run.status == RunStatus.QUEUED),
     "start_over": ("Restart from the beginning", queue.is_resumable),
     "delete": ("Delete", lambda run: not run.is_active),
 }
@@ -131,11 +131,11 @@ def run_buttons(run: Run) -> None:
     """The actions of one run, the likeliest first, the rarer ones folded."""
     with st.container(horizontal=True, key="run_actions"):
         _buttons(("stop", "resume"), [run])
-        if run.status == FINISHED and st.button("Compare", icon=":material/difference:"):
+        if run.status == RunStatus.FINISHED and st.button("Compare", icon=":material/difference:"):
             page.go_to("compare", run=run.id)
-        if run.status == FINISHED and st.button("Explore errors", icon=":material/search:"):
+        if run.status == RunStatus.FINISHED and st.button("Explore errors", icon=":material/search:"):
             page.go_to("explore", run=run.id)
-        if run.status == FINISHED:
+        if run.status == RunStatus.FINISHED:
             report_buttons([run], forms=("html",), key="page_report")
         _clone_button(run)
         inside = "Rename, tags, note, baseline, archive, delete"
@@ -149,7 +149,7 @@ def bar(chosen: Sequence[Run]) -> None:
     """The actions for the marked runs; only those that at least one of them allows."""
     with st.container(horizontal=True, vertical_alignment="center", key="action_bar"):
         st.markdown(f"**{wording.counted(len(chosen), 'run')} selected**", width="content")
-        too_few = sum(run.status == FINISHED for run in chosen) < 2
+        too_few = sum(run.status == RunStatus.FINISHED for run in chosen) < 2
         advice = (
             "Select two or more finished runs." if too_few else "The pinned run is the baseline, otherwise the oldest."
         )

@@ -16,7 +16,7 @@ from jobs.running.cloning import changed_config, clone
 from jobs.running.queue import MOST_SEEDS
 from jobs.store import run_files
 from jobs.store.queries import get_runs, known_tags, queue_state
-from jobs.store.records import QUEUED, Run
+from jobs.store.records import Run, RunStatus
 
 NAMED = 5
 _LAUNCHABLE = "launchable_again"
@@ -116,7 +116,7 @@ def _clone(run: Run, first: int | None, seeds: int) -> None:
 @st.dialog("Move in the queue")
 def _move(chosen: Sequence[Run]) -> None:
     """Together, in the order in which they wait now."""
-    waiting = sorted((run for run in chosen if run.status == QUEUED), key=lambda run: run.queue_position)
+    waiting = sorted((run for run in chosen if run.status == RunStatus.QUEUED), key=lambda run: run.queue_position)
     last = max(queue_state(run_queries.store()).queued - len(waiting) + 1, 1)
     _names(waiting)
     place = st.number_input("Position of the first run", 1, last, help=f"1 is next, {last} is the end of the queue.")

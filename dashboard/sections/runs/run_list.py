@@ -16,11 +16,10 @@ from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
 from jobs.store.filters import ORDERS, Filter
 from jobs.store.queries import count_runs, known_tags, list_runs
-from jobs.store.records import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunStatus
+from jobs.store.records import STATUSES, Run, RunStatus
 
 PAGE_SIZE = 50
 REFRESH_S = 2.0
-STATUSES = (QUEUED, RUNNING, STOPPING, STOPPED, FAILED, FINISHED)
 
 _ORDER_TITLES = {name: name.capitalize() for name in ORDERS} | {"time at work": "Training time"}
 _CLOSED = ("page",)

@@ -9,7 +9,7 @@ from jobs.results import run_wording
 from jobs.running.phases import is_testing
 from jobs.store import run_files
 from jobs.store.queries import get_run, place_in_queue, queue_state
-from jobs.store.records import FAILED, INTERRUPTED, QUEUED, Run
+from jobs.store.records import Run, RunStatus
 
 
 def heading(run: Run) -> None:
@@ -56,14 +56,14 @@ def progress_words(run: Run) -> str:
 
 
 def _say_state(run: Run) -> None:
-    if run.status == FAILED:
+    if run.status == RunStatus.FAILED:
         _say_failure(run)
-    elif run.state == INTERRUPTED:
+    elif run.state == RunStatus.INTERRUPTED:
         st.warning(
             f"{page.since(run).capitalize()}. The training process has ended; the run resumes from its last "
             "checkpoint automatically."
         )
-    elif run.status == QUEUED:
+    elif run.status == RunStatus.QUEUED:
         queue = queue_state(run_queries.store())
         place = f"position {place_in_queue(run_queries.store(), run)} in the queue"
         st.write(f"{page.since(run).capitalize()}, {place}. {run_wording.queue_words(queue)}")

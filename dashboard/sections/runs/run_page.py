@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import page, pickers
 from dashboard.sections.runs import run_actions, run_overview
 from dashboard.sections.runs.run_sections import NEED_PREDICTIONS, REFRESH_S, SECTIONS
-from jobs.store.records import FINISHED, Run
+from jobs.store.records import Run, RunStatus
 
 
 def show(run: Run) -> None:
@@ -18,7 +18,7 @@ def show(run: Run) -> None:
     page.live(run_overview.overview, REFRESH_S if run.is_active else None)(run.id, run.state)
     names = {name: words for name, (words, _) in SECTIONS.items()}
     section = pickers.pick_one("Section", tuple(SECTIONS), "section", names=names.get, segmented=True, hide_label=True)
-    if section in NEED_PREDICTIONS and run.status != FINISHED:
+    if section in NEED_PREDICTIONS and run.status != RunStatus.FINISHED:
         st.info(f"The test set is used only once, after training. This run: {page.since(run)}.")
     else:
         SECTIONS[section][1](run)
