@@ -24,9 +24,9 @@ def add_fold_group(store: Store, labels: np.ndarray, folds: int = 3, *, unfinish
         )
         run_id = stores.add(store, sample)
         if status == RunStatus.FINISHED:
-            own = labels[fold_split(labels, 0, folds, fold)[1]]
-            said = blobs.encode_log_probabilities(stores.log_probabilities("cnn", fold, own))
-            row = {"count": len(own), "labels": blobs.encode_labels(own), "log_probabilities": said}
+            held_out = labels[fold_split(labels, 0, folds, fold)[1]]
+            encoded = blobs.encode_log_probabilities(stores.log_probabilities("cnn", fold, held_out))
+            row = {"count": len(held_out), "labels": blobs.encode_labels(held_out), "log_probabilities": encoded}
             with store.writing() as connection:
                 connection.execute(predictions.insert().values(run_id=run_id, split="validation", **row))
     return next(group for group in list_fold_groups(store) if group.id == f"group{folds}")

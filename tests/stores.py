@@ -150,9 +150,9 @@ def write_log(store: Store, run_id: str, text: str) -> None:
 
 def log_probabilities(model: str, seed: int, truth: np.ndarray) -> np.ndarray:
     """What a model of that kind might say of images with these labels: float32 (n, 10)."""
-    own = np.random.Generator(np.random.PCG64([seed, len(model)]))
+    generator = np.random.Generator(np.random.PCG64([seed, len(model)]))
     shared = np.random.Generator(np.random.PCG64(1)).normal(0, 0.95, (len(truth), CLASS_COUNT))
-    noise = shared + own.normal(0, (0.53 if model == "cnn" else 0.63) + 0.01 * (seed % 5), shared.shape)
+    noise = shared + generator.normal(0, (0.53 if model == "cnn" else 0.63) + 0.01 * (seed % 5), shared.shape)
     logits = 1.8 * (_mean_logits()[truth] + noise)
     highest = logits.max(axis=1, keepdims=True)
     total = highest + np.log(np.exp(logits - highest).sum(axis=1, keepdims=True))
@@ -173,8 +173,8 @@ def _ended(sample: Sample, truth: np.ndarray | None) -> dict[str, Any]:
 @cache
 def _drawn(model: str, seed: int, truth: bytes | None) -> dict[str, Any]:
     true = labels() if truth is None else np.frombuffer(truth, np.int64)
-    said = log_probabilities(model, seed, true)
-    encoded = blobs.encode_log_probabilities(said)
+    answers = log_probabilities(model, seed, true)
+    encoded = blobs.encode_log_probabilities(answers)
     kept = np.exp(blobs.decode_log_probabilities(encoded, len(true)).astype(np.float64))
     return {
         "row": {
@@ -197,12 +197,12 @@ def _stored(true: np.ndarray, encoded: bytes) -> dict[str, Any]:
 
 def _epochs(run_id: str, sample: Sample) -> list[dict[str, Any]]:
     """Losses that fall towards a floor, validation a little above training and rising again in the end."""
-    own = np.random.Generator(np.random.PCG64([sample.seed, 7]))
+    generator = np.random.Generator(np.random.PCG64([sample.seed, 7]))
     seconds = 54_000 / _SPEED[sample.model]
     rows = []
     for epoch in range(1, sample.epochs_done + 1):
-        train_loss = 0.16 + 0.38 * math.exp(-epoch / 4) + own.normal(0, 0.004)
-        val_loss = 0.235 + 0.26 * math.exp(-epoch / 3) + 0.0011 * max(0, epoch - 9) ** 2 + own.normal(0, 0.006)
+        train_loss = 0.16 + 0.38 * math.exp(-epoch / 4) + generator.normal(0, 0.004)
+        val_loss = 0.235 + 0.26 * math.exp(-epoch / 3) + 0.0011 * max(0, epoch - 9) ** 2 + generator.normal(0, 0.006)
         rows.append(
             {
                 "run_id": run_id,
@@ -212,7 +212,7 @@ def _epochs(run_id: str, sample: Sample) -> list[dict[str, Any]]:
                 "val_loss": val_loss,
                 "val_accuracy": max(0.1, 1 - 0.36 * val_loss),
                 "learning_rate": 1e-3 if sample.model == "cnn" else 1e-4 * 0.1 ** ((epoch - 1) // 5),
-                "duration_s": seconds * (1 + abs(own.normal(0, 0.03))),
+                "duration_s": seconds * (1 + abs(generator.normal(0, 0.03))),
             }
         )
     return rows

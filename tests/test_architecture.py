@@ -41,15 +41,15 @@ def imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("package", FORBIDDEN)
 def test_imports_run_one_way(package: str) -> None:
-    found = {str(path.relative_to(ROOT)): FORBIDDEN[package] & set(imported(path)) for path in modules(package)}
-    assert {path: names for path, names in found.items() if names} == {}
+    crossing = {str(path.relative_to(ROOT)): FORBIDDEN[package] & set(imported(path)) for path in modules(package)}
+    assert {path: names for path, names in crossing.items() if names} == {}
 
 
 def test_nothing_in_dashboard_stands_before_a_module_of_python_or_of_a_library() -> None:
     """Streamlit puts the folder of Home.py first on the path, and Python the folder that one is in."""
-    own = {path.stem for path in (ROOT / "dashboard").iterdir() if path.suffix == ".py" or path.is_dir()}
-    assert own & set(sys.stdlib_module_names) == set()
-    assert own & set(packages_distributions()) == set()
+    names = {path.stem for path in (ROOT / "dashboard").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert names & set(sys.stdlib_module_names) == set()
+    assert names & set(packages_distributions()) == set()
 
 
 def test_charts_and_tables_are_pure_and_never_import_streamlit() -> None:
@@ -133,6 +133,27 @@ def copies_unseen(path: Path) -> bool:
 def test_a_changed_config_is_validated_anew() -> None:
     everywhere = [*modules("core"), *modules("jobs"), *modules("dashboard")]
     assert [str(path.relative_to(ROOT)) for path in everywhere if copies_unseen(path)] == []
+
+
+def names_given(path: Path) -> Iterator[str]:
+    """Every name that a file gives to a variable or a parameter."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def test_variables_are_called_by_nouns() -> None:
+    meaningless = {"found", "said", "own", "one", "it"}
+    everywhere = [path for package in (*FORBIDDEN, "tests") for path in modules(package)]
+    used = {str(path.relative_to(ROOT)): meaningless & set(names_given(path)) for path in everywhere}
+    assert {path: names for path, names in used.items() if names} == {}
+
+
+def test_no_python_of_pages_or_reports_styles_html_inline() -> None:
+    styled = [path for package in ("jobs", "dashboard") for path in modules(package) if 'style="' in path.read_text()]
+    assert [path.name for path in styled] == ["style.py"]
 
 
 @pytest.mark.parametrize("module", TORCH_FREE)

@@ -76,17 +76,17 @@ def test_make_help_names_everything_that_make_can_do() -> None:
 
 def test_a_python_that_is_too_old_is_said_in_one_line_with_the_way_out(tmp_path: Path) -> None:
     python_that_says("3, 9, 1", tmp_path)
-    said = said_in_one_line(make("run", path=tools_only(tmp_path)))
-    assert "Python 3.11 or newer is needed" in said
-    assert "is 3.9" in said
-    assert "PYTHON=" in said
+    message = said_in_one_line(make("run", path=tools_only(tmp_path)))
+    assert "Python 3.11 or newer is needed" in message
+    assert "is 3.9" in message
+    assert "PYTHON=" in message
 
 
 def test_a_newer_python_on_the_path_is_taken_instead(tmp_path: Path) -> None:
     python_that_says("3, 9, 1", tmp_path)
     (tmp_path / f"python3.{sys.version_info[1]}").symlink_to(sys.executable)
-    said = said_in_one_line(make("run", "PORT=none", path=tools_only(tmp_path)))
-    assert said.startswith("PORT=none is no port")
+    message = said_in_one_line(make("run", "PORT=none", path=tools_only(tmp_path)))
+    assert message.startswith("PORT=none is no port")
 
 
 def test_a_machine_without_python_is_told_so(tmp_path: Path) -> None:
@@ -105,9 +105,9 @@ def test_a_busy_port_is_said_in_one_line_with_a_free_one() -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
-        said = said_in_one_line(make("run", f"PORT={busy.getsockname()[1]}", f"PYTHON={sys.executable}"))
-    assert "busy" in said
-    assert "make run PORT=" in said
+        message = said_in_one_line(make("run", f"PORT={busy.getsockname()[1]}", f"PYTHON={sys.executable}"))
+    assert "busy" in message
+    assert "make run PORT=" in message
 
 
 @pytest.mark.parametrize("port", ["none", "0", "70000", "-1", "85.1"])
@@ -135,9 +135,9 @@ def test_what_is_no_port_is_refused_in_one_line(port: str) -> None:
     ],
 )
 def test_a_failed_installation_is_explained_in_one_line(environment: ModuleType, log: str, way_out: str) -> None:
-    said = environment.diagnosis(log, "3.99")
-    assert way_out in said
-    assert "\n" not in said
+    message = environment.diagnosis(log, "3.99")
+    assert way_out in message
+    assert "\n" not in message
 
 
 def test_a_changed_requirement_changes_the_stamp(
@@ -204,9 +204,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, other: str) -> float:
     """Contrast ratio of WCAG 2.2: 1 for equal colours, 21 for black on white."""
-    darker, lighter = sorted((luminance(one), luminance(other)))
+    darker, lighter = sorted((luminance(first), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -248,8 +248,8 @@ def imported_from_outside(*packages: str) -> set[str]:
     nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
-    own = {path.stem for path in (ROOT / "setup").glob("*.py")} | {"core", "jobs", "dashboard", "tests"}
-    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - own
+    local = {path.stem for path in (ROOT / "setup").glob("*.py")} | {"core", "jobs", "dashboard", "tests"}
+    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - local
 
 
 def test_the_requirements_are_what_is_imported() -> None:

@@ -13,16 +13,32 @@ _MODELS = _ROOT / "core" / "models"
 
 @cache
 def code_fingerprint() -> str:
-    """The first 12 hexadecimal digits of the SHA-256 of every source file that training needs, with their names.
+    """The first 12 hexadecimal digits of the SHA-256 of the code of every file that training needs, with their names.
 
-    Those are core.learning.training, the models, and whatever of core these import, wherever in a file: a change of
-    wording, of statistics or of photos leaves a run what it was.
+    Those are core.learning.training, the models, and whatever of core these import, wherever in a file. Of each what
+    is computed counts: comments, docstrings, descriptions of settings and line breaks may change.
     """
     digest = sha256()
     for path in sorted(training_sources()):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(_ROOT)} {len(content)}\n".encode() + content)
+        digest.update(f"{path.relative_to(_ROOT)}\n{_code(path)}\n".encode())
     return digest.hexdigest()[:12]
+
+
+def _code(path: Path) -> str:
+    return ast.dump(_WithoutWords().visit(ast.parse(path.read_bytes())))
+
+
+class _WithoutWords(ast.NodeTransformer):
+    """Takes out of a module what it says to people."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        """Drop docstrings, those of constants and fields too."""
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_text else self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST | None:
+        """Drop what a setting is described by."""
+        return None if node.arg == "description" else self.generic_visit(node)
 
 
 def training_sources() -> set[Path]:

@@ -172,7 +172,10 @@ class Chaos:
             yield f"run {run.id} lacks an attempt"
         if [attempt.outcome for attempt in made].count("finished") != 1 or made[-1].outcome != "finished":
             yield f"run {run.id} was not finished exactly once, at the end"
-        if any(not one.ended_at or one.ended_at > after.started_at for one, after in zip(made, made[1:], strict=False)):
+        if any(
+            not attempt.ended_at or attempt.ended_at > after.started_at
+            for attempt, after in zip(made, made[1:], strict=False)
+        ):
             yield f"run {run.id} was worked on twice at the same time"
         for attempt, seconds in self.visitor.witness.repeated_s(self.war, run.id):
             self.most_repeated_s = max(self.most_repeated_s, seconds)

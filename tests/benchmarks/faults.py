@@ -62,12 +62,12 @@ class Faults:
 
     def trainers(self) -> list[int]:
         """The processes of the runs at work."""
-        found = [
+        processes = [
             background.holder(run_files.files_of(self.store, run.id).lock)
             for run in active_runs(self.store)
             if run.alive
         ]
-        return [pid for pid in found if pid is not None]
+        return [pid for pid in processes if pid is not None]
 
     def supervisor(self) -> int | None:
         """The process of the supervisor."""
@@ -84,13 +84,13 @@ def send(pid: int, number: signal.Signals) -> bool:
 
 
 def _kill_trainer(faults: Faults) -> bool:
-    found = faults.trainers()
-    return bool(found) and send(faults.random.choice(found), signal.SIGKILL)
+    processes = faults.trainers()
+    return bool(processes) and send(faults.random.choice(processes), signal.SIGKILL)
 
 
 def _end_trainer(faults: Faults) -> bool:
-    found = faults.trainers()
-    return bool(found) and send(faults.random.choice(found), signal.SIGTERM)
+    processes = faults.trainers()
+    return bool(processes) and send(faults.random.choice(processes), signal.SIGTERM)
 
 
 def _kill_supervisor(faults: Faults) -> bool:
@@ -99,8 +99,8 @@ def _kill_supervisor(faults: Faults) -> bool:
 
 
 def _kill_everything(faults: Faults) -> bool:
-    found = [faults.supervisor(), faults.visitor.server_pid, *faults.trainers()]
-    return sum(send(pid, signal.SIGKILL) for pid in found if pid is not None) > 1
+    processes = [faults.supervisor(), faults.visitor.server_pid, *faults.trainers()]
+    return sum(send(pid, signal.SIGKILL) for pid in processes if pid is not None) > 1
 
 
 def _kill_server(faults: Faults) -> bool:
@@ -109,10 +109,10 @@ def _kill_server(faults: Faults) -> bool:
 
 
 def _suspend_trainer(faults: Faults) -> bool:
-    found = faults.trainers()
-    if not found:
+    processes = faults.trainers()
+    if not processes:
         return False
-    pid = faults.random.choice(found)
+    pid = faults.random.choice(processes)
     faults.after(SUSPENDED_S, lambda: send(pid, signal.SIGCONT))
     return send(pid, signal.SIGSTOP)
 

@@ -262,9 +262,9 @@ def _promising(data: bytes, kind: str) -> bytes:
         return data[:at] + most + most + data[at + 4 :]
     size = {"GIF": b"\x40\0\x30\0", "TGA": b"\x40\0\x30\0", "BMP": struct.pack("<ii", 64, 48)}
     size |= {"TIFF": b"\x40\0", "JPEG2000": struct.pack(">II", 48, 64), "WEBP": b"\x40\0\x30\0"}
-    found = size[kind]
+    pixels = size[kind]
     large = b"\x7f\xff\xff\xff\x7f\xff\xff\xff" if kind == "JPEG2000" else b"\xff\xff\xff\x3f" * 2
-    return data.replace(found, large[: len(found)])
+    return data.replace(pixels, large[: len(pixels)])
 
 
 def zipped(entries: dict[Any, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

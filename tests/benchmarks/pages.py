@@ -241,11 +241,11 @@ def report(many: Measured, few: Measured, runs: int, few_runs: int) -> None:
     table = Table(title=f"Seconds until a page is complete, {runs:,} finished runs ({few_runs} in the last column)")
     for column in ("page", "n", "within: median", "p95", "by link: median", "p95 ", f"with {few_runs}", ""):
         table.add_column(column, justify="left" if column in ("page", "") else "right")
-    for name, one in many.times.items():
-        ways = [f"{value:.2f}" for times in (one.within, one.by_link) for value in middle_and_tail(times)]
+    for name, timed in many.times.items():
+        ways = [f"{value:.2f}" for times in (timed.within, timed.by_link) for value in middle_and_tail(times)]
         before = f"{statistics.median(few.times[name].within):.2f}"
-        held = "ok" if holds(one, few.times[name]) else "MISSED"
-        table.add_row(name, str(len(one.within)), *ways, *[""] * (4 - len(ways)), before, held)
+        held = "ok" if holds(timed, few.times[name]) else "MISSED"
+        table.add_row(name, str(len(timed.within)), *ways, *[""] * (4 - len(ways)), before, held)
     Console().print(table)
     print(
         f"first visit to the runs by link, fresh server: {many.cold_s:.2f} s (target {COLD_TARGET_S:g} s); "

@@ -151,27 +151,27 @@ def _print_run(predictor: Predictor, photos: list[Labelled], others: bool) -> No
         "one view": predictor.probabilities(np.stack([photo.view.image for photo in photos])),
         "ours": np.stack([judgement.probabilities for judgement in judged]),
     }
-    said = {group: Said.of(photos, judged, group) for group in GROUPS}
-    present = [group for group in GROUPS if said[group].n]
+    answers = {group: Said.of(photos, judged, group) for group in GROUPS}
+    present = [group for group in GROUPS if answers[group].n]
     print(f"{'top 1, % (95 % interval)':26}" + "".join(f"{way:>22}" for way in ways) + f"{'ours, top 2':>22}{'n':>5}")
     for group in present:
-        _print_accuracies(group, photos, ways, said[group])
+        _print_accuracies(group, photos, ways, answers[group])
     labels = np.array([photo.label for photo in photos])
     most = _print_classes(labels, ways["ours"].argmax(axis=1))
     if judged[0].verdict is None:
         print(judged[0].reason)
     else:
-        _print_verdicts({group: said[group] for group in present})
+        _print_verdicts({group: answers[group] for group in present})
     print(f"answer: {1000 * seconds:.1f} ms a photo (mean)")
-    _print_targets(said, most, _print_others(predictor) if others else None)
+    _print_targets(answers, most, _print_others(predictor) if others else None)
 
 
-def _print_accuracies(group: str, photos: list[Labelled], ways: dict[str, np.ndarray], said: Said) -> None:
+def _print_accuracies(group: str, photos: list[Labelled], ways: dict[str, np.ndarray], answers: Said) -> None:
     chosen = np.array([GROUPS[group](photo.row) for photo in photos])
     labels = np.array([photo.label for photo in photos])[chosen]
     cells = [_accuracy(int((shares[chosen].argmax(axis=1) == labels).sum()), len(labels)) for shares in ways.values()]
-    cells.append(_accuracy(said.among_two, said.n))
-    print(f"{group:26}" + "".join(f"{cell:>22}" for cell in cells) + f"{said.n:>5}")
+    cells.append(_accuracy(answers.among_two, answers.n))
+    print(f"{group:26}" + "".join(f"{cell:>22}" for cell in cells) + f"{answers.n:>5}")
 
 
 def _accuracy(right: int, n: int) -> str:
@@ -179,9 +179,9 @@ def _accuracy(right: int, n: int) -> str:
     return f"{100 * right / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def _print_classes(labels: np.ndarray, said: np.ndarray) -> float:
+def _print_classes(labels: np.ndarray, answers: np.ndarray) -> float:
     """The confusion matrix; returns how often the class said too often is said, as a multiple of its true count."""
-    matrix = metrics.confusion_matrix(labels, said)
+    matrix = metrics.confusion_matrix(labels, answers)
     print(f"{'true, down; said, across':14}" + "".join(f"{name[:7]:>8}" for name in CLASS_NAMES))
     for name, row in zip(CLASS_NAMES, matrix, strict=True):
         print(f"{name:24}" + "".join(f"{count:8}" for count in row))
@@ -195,10 +195,10 @@ def _print_classes(labels: np.ndarray, said: np.ndarray) -> float:
 
 def _print_verdicts(groups: dict[str, Said]) -> None:
     print(f"{'verdicts':26}{'sure':>6}{'not sure':>10}{'none of these':>15}   of the sure, wrong, % (95 % interval)")
-    for group, said in groups.items():
-        sure, wrong = said.verdicts["sure"], said.sure_and_wrong
+    for group, answers in groups.items():
+        sure, wrong = answers.verdicts["sure"], answers.sure_and_wrong
         share = f"{wrong} of {sure}" + (f", {_accuracy(wrong, sure)}" if sure else "")
-        print(f"{group:26}{sure:6}{said.verdicts['not sure']:10}{said.verdicts['none of these']:15}   {share}")
+        print(f"{group:26}{sure:6}{answers.verdicts['not sure']:10}{answers.verdicts['none of these']:15}   {share}")
 
 
 def _print_others(predictor: Predictor) -> tuple[int, int] | None:
@@ -210,9 +210,9 @@ def _print_others(predictor: Predictor) -> tuple[int, int] | None:
     return None if verdicts[None] else (len(judged) - verdicts["sure"], len(judged))
 
 
-def _print_targets(said: dict[str, Said], most: float, others: tuple[int, int] | None) -> None:
+def _print_targets(answers: dict[str, Said], most: float, others: tuple[int, int] | None) -> None:
     """Whether each target is met, by the share itself: its interval may reach to the other side."""
-    everything, light, product = said["all"], said[LIGHT_PRODUCT], said[PRODUCT]
+    everything, light, product = answers["all"], answers[LIGHT_PRODUCT], answers[PRODUCT]
     judged = None not in everything.verdicts
     _print_target("top 1, at least 70 %", everything.right, everything.n, least=0.70)
     _print_target(f"top 1, {LIGHT_PRODUCT}, at least 87 %", light.right, light.n, least=0.87)

@@ -61,9 +61,9 @@ def seeds_of_two_recipes(
     ease = np.array([0.97, 0.6, 0.15])[kinds]
     groups = []
     for runs, lead, spread in zip(seeds, (0.0, difference), spreads, strict=True):
-        own = ease + lead + np.where(_lots(generator) < 0.5, -0.1, 0.1) * (kinds > 0)
+        scores = ease + lead + np.where(_lots(generator) < 0.5, -0.1, 0.1) * (kinds > 0)
         shifts = generator.normal(0, spread, runs)
-        groups.append([_answers(own + shift, generator) for shift in shifts])
+        groups.append([_answers(scores + shift, generator) for shift in shifts])
     return groups[0], groups[1]
 
 

@@ -82,19 +82,25 @@ def table(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
 
 def equal_models(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
     """Two models that are equally good in every class, compared whole: total, classes, confused pairs."""
-    found = [compare(simulation.LABELS, *simulation.equal_models(DISAGREEMENT, generator)) for _ in range(pairs)]
+    comparisons = [compare(simulation.LABELS, *simulation.equal_models(DISAGREEMENT, generator)) for _ in range(pairs)]
     size = 100 * simulation.exact_size(DISAGREEMENT)
     yield Line(
-        f"equal models called different (exact test: {size:.2f} %)", _mean(one.shown for one in found), FALSE_ALARMS
+        f"equal models called different (exact test: {size:.2f} %)",
+        _mean(comparison.shown for comparison in comparisons),
+        FALSE_ALARMS,
     )
-    yield Line("equal models: interval covers 0", _mean(one.low <= 0 <= one.high for one in found), COVERAGE)
-    classes = _mean(any(row.shown for row in one.classes) for one in found)
+    yield Line(
+        "equal models: interval covers 0",
+        _mean(comparison.low <= 0 <= comparison.high for comparison in comparisons),
+        COVERAGE,
+    )
+    classes = _mean(any(row.shown for row in comparison.classes) for comparison in comparisons)
     yield Line("equal models: any class called different, Holm", classes, FALSE_ALARMS)
-    pairs_shown = _mean(any(row.shown for row in one.pairs) for one in found)
+    pairs_shown = _mean(any(row.shown for row in comparison.pairs) for comparison in comparisons)
     yield Line("equal models: any confused pair called different, Holm", pairs_shown, FALSE_ALARMS)
-    rows = [row for one in found for row in one.classes]
+    rows = [row for comparison in comparisons for row in comparison.classes]
     yield Line("equal models: interval of a class covers 0", _mean(row.low <= 0 <= row.high for row in rows), COVERAGE)
-    uncorrected = _mean(any(row.p < SIGNIFICANCE for row in one.classes) for one in found)
+    uncorrected = _mean(any(row.p < SIGNIFICANCE for row in comparison.classes) for comparison in comparisons)
     yield Line("    any class called different without correction", uncorrected)
 
 
@@ -131,7 +137,7 @@ def single_figures(pairs: int, generator: np.random.Generator) -> Iterator[Line]
         yield Line(f"accuracy of {100 * accuracy:.1f} %: Wilson interval covers", covered, COVERAGE)
     for seeds in (2, 3, 5):
         means = [mean_over_seeds(row) for row in generator.normal(0.915, SEED_SPREAD, (pairs, seeds)).tolist()]
-        covered = _mean(one.low <= 0.915 <= one.high for one in means)
+        covered = _mean(mean.low <= 0.915 <= mean.high for mean in means)
         yield Line(f"mean of {seeds} seeds: Student's interval covers", covered, COVERAGE)
 
 
@@ -149,10 +155,10 @@ def best_of_several(pairs: int, generator: np.random.Generator) -> Iterator[Line
 
 def leaders(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
     """The only run of one kind against the most accurate of ten others, where all are equally good."""
-    found = [_two_leaders(1, 10, generator) for _ in range(pairs)]
+    comparisons = [_two_leaders(1, 10, generator) for _ in range(pairs)]
     what = "the only run and the best of 10 others, all equal"
-    yield Line(f"{what}: called different", _mean(one.shown for one in found), FALSE_ALARMS)
-    uncorrected = _mean(one.p < SIGNIFICANCE for one in found)
+    yield Line(f"{what}: called different", _mean(comparison.shown for comparison in comparisons), FALSE_ALARMS)
+    uncorrected = _mean(comparison.p < SIGNIFICANCE for comparison in comparisons)
     yield Line("    the same without correction for having been chosen", uncorrected)
 
 
@@ -169,24 +175,34 @@ def _count_right(answers: np.ndarray) -> int:
 def recipes(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
     """Recipes over seeds and images; and what a test of two single runs would have said about them."""
     for seeds in ((2, 2), (3, 3), (5, 5)):
-        found = _recipe_pairs(pairs, seeds, 0.0, generator)
+        comparisons = _recipe_pairs(pairs, seeds, 0.0, generator)
         what = f"equal recipes, {seeds[0]} seeds each"
-        yield Line(f"{what}: called different", _mean(one.shown for one in found), FALSE_ALARMS)
-        yield Line(f"{what}: interval covers 0", _mean(one.low <= 0 <= one.high for one in found), COVERAGE)
+        yield Line(f"{what}: called different", _mean(comparison.shown for comparison in comparisons), FALSE_ALARMS)
+        yield Line(
+            f"{what}: interval covers 0",
+            _mean(comparison.low <= 0 <= comparison.high for comparison in comparisons),
+            COVERAGE,
+        )
     before = 0.0
     for seeds in ((3, 3), (5, 5)):
-        found = _recipe_pairs(pairs, seeds, 0.006, generator)
-        power = _mean(one.shown for one in found)
+        comparisons = _recipe_pairs(pairs, seeds, 0.006, generator)
+        power = _mean(comparison.shown for comparison in comparisons)
         what = f"recipes 0.6 points apart, {seeds[0]} seeds each"
         yield Line(f"{what}: shown (more than with fewer seeds)", power, (before, 1.0))
-        yield Line(f"{what}: interval covers", _mean(one.low <= 0.006 <= one.high for one in found), COVERAGE)
+        yield Line(
+            f"{what}: interval covers",
+            _mean(comparison.low <= 0.006 <= comparison.high for comparison in comparisons),
+            COVERAGE,
+        )
         before = power
     for spread in (SEED_SPREAD, LARGE_SPREAD):
-        found = _recipe_pairs(pairs, (2, 10), 0.0, generator, (spread, spread))
+        comparisons = _recipe_pairs(pairs, (2, 10), 0.0, generator, (spread, spread))
         what = f"equal recipes, 2 seeds against 10, {100 * spread:.1f} points apart"
-        yield Line(f"{what}: called different", _mean(one.shown for one in found), FALSE_ALARMS)
-    found = _recipe_pairs(pairs, (2, 10), 0.0, generator, (LARGE_SPREAD, LARGE_SPREAD / 2))
-    yield Line("    the same, and the ten only half as far apart", _mean(one.shown for one in found))
+        yield Line(f"{what}: called different", _mean(comparison.shown for comparison in comparisons), FALSE_ALARMS)
+    comparisons = _recipe_pairs(pairs, (2, 10), 0.0, generator, (LARGE_SPREAD, LARGE_SPREAD / 2))
+    yield Line(
+        "    the same, and the ten only half as far apart", _mean(comparison.shown for comparison in comparisons)
+    )
     yield Line(
         "    equal recipes, one run each: McNemar calls the runs different", _single_run_alarms(pairs, generator)
     )

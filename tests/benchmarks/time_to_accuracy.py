@@ -58,8 +58,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             ours = arrival(_our_epochs(config, arguments.data, Path(folder)), arguments.accuracy)
         ratios.append(report.seconds / ours.seconds)
-        found = f"report {_words(report)}; {arguments.preset} {_words(ours)}; {ratios[-1]:.1f} times"
-        print(f"  seed {seed}: {found}", flush=True)
+        line = f"report {_words(report)}; {arguments.preset} {_words(ours)}; {ratios[-1]:.1f} times"
+        print(f"  seed {seed}: {line}", flush=True)
     print(f"  median of {len(ratios)}: {statistics.median(ratios):.1f} times ({min(ratios):.1f} to {max(ratios):.1f})")
 
 
@@ -112,8 +112,8 @@ def _our_epochs(config: RunConfig, data: Path, folder: Path) -> Iterator[Epoch]:
             yield Epoch(event.figures.val_loss, test)
 
 
-def _words(found: Arrival) -> str:
-    return f"{found.seconds:.0f} s ({found.epochs} epochs, {found.accuracy:.2%})"
+def _words(arrival: Arrival) -> str:
+    return f"{arrival.seconds:.0f} s ({arrival.epochs} epochs, {arrival.accuracy:.2%})"
 
 
 if __name__ == "__main__":

@@ -86,21 +86,21 @@ def _compare(name: str, config: RunConfig, weights: Path | None, arguments: argp
     data = fashion_mnist.load(arguments.data)
     report = ReportPipeline(name, arguments.data, weights)
     configs = {precision_on(config, CPU): config, "float32": config.model_copy(update={"precision": "float32"})}
-    trainings = {name: Training(one, data, scratch / f"{config.model}-{name}") for name, one in configs.items()}
+    trainings = {name: Training(each, data, scratch / f"{config.model}-{name}") for name, each in configs.items()}
     events = {name: training.events() for name, training in trainings.items()}
     measured: dict[str, list[float]] = defaultdict(list)
     _report_speed(report, BATCHES_TO_WARM_UP)
-    for one in events.values():
-        _our_speed(one, BATCHES_TO_WARM_UP)
+    for each in events.values():
+        _our_speed(each, BATCHES_TO_WARM_UP)
     batches = arguments.images // config.batch_size
     for _ in range(arguments.rounds):
         measured["report"].append(_report_speed(report, batches))
-        for precision, one in events.items():
-            measured[precision].append(_our_speed(one, batches))
+        for precision, each in events.items():
+            measured[precision].append(_our_speed(each, batches))
             measured[f"matrix {precision}"].append(_matrix_rate(getattr(torch, precision)))
     _print_speed(name, measured, arguments, list(configs))
-    for precision, one in configs.items():
-        _print_evaluation(report, trainings[precision].model, one, data)
+    for precision, each in configs.items():
+        _print_evaluation(report, trainings[precision].model, each, data)
     first = next(iter(configs))
     _print_profile(configs[first], trainings[first], data)
     _print_fresh_process(configs[first], arguments.data)
@@ -121,8 +121,8 @@ def _our_speed(events: Any, batches: int) -> float:
 
 def _matrix_rate(numbers: torch.dtype) -> float:
     """GFLOP per second of a matrix product of such numbers: the better half of some tries."""
-    one, other = torch.randn(2, MATRIX_SIDE, MATRIX_SIDE).to(numbers).unbind()
-    seconds = sorted(_seconds(lambda: one @ other) for _ in range(6))
+    each, other = torch.randn(2, MATRIX_SIDE, MATRIX_SIDE).to(numbers).unbind()
+    seconds = sorted(_seconds(lambda: each @ other) for _ in range(6))
     return 2 * MATRIX_SIDE**3 / statistics.median(seconds[:3]) / 1e9
 
 
@@ -142,7 +142,7 @@ def _print_speed(
     print(f"  report's pipeline  {middle['report']:7.0f} images/s   ({_range(measured['report'])})")
     for precision in precisions:
         ours, matrix = measured[precision], measured[f"matrix {precision}"]
-        ratios = [one / report for one, report in zip(ours, measured["report"], strict=True)]
+        ratios = [each / report for each, report in zip(ours, measured["report"], strict=True)]
         print(f"  ours in {precision:10} {middle[precision]:7.0f} images/s   ({_range(ours)})")
         print(f"    ratio            {statistics.median(ratios):7.2f}            ({_range(ratios, 2)})")
         print(f"    matrix product   {statistics.median(matrix):7.0f} GFLOP/s    ({_range(matrix)})")
@@ -225,8 +225,8 @@ def _print_profile(config: RunConfig, training: Training, data: fashion_mnist.Fa
 def _print_fresh_process(config: RunConfig, data: Path) -> None:
     command = [sys.executable, "-m", "tests.benchmarks.fresh_start", config.model_dump_json(), str(data)]
     start = time.time()
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    print(f"  a fresh process: first batch after {found['first_batch'] - start:.1f} s, peak {found['peak']:.0f} MB")
+    facts = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    print(f"  a fresh process: first batch after {facts['first_batch'] - start:.1f} s, peak {facts['peak']:.0f} MB")
 
 
 if __name__ == "__main__":

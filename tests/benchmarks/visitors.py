@@ -146,9 +146,9 @@ def ask_together(store: Store, asked: Sequence[Question]) -> list[Answer]:
 
 def wrong_pages(asked: Sequence[Question], alone: Sequence[Answer], together: Sequence[Answer]) -> Iterator[str]:
     """One line for each visitor who got something else among others than alone."""
-    for question, one, other in zip(asked, alone, together, strict=True):
-        if places := differences(one, other):
-            yield f"{question.view}?{question.parameters}: {len(places)} of {len(one.elements)} elements differ"
+    for question, first, second in zip(asked, alone, together, strict=True):
+        if places := differences(first, second):
+            yield f"{question.view}?{question.parameters}: {len(places)} of {len(first.elements)} elements differ"
 
 
 def main(arguments: list[str] | None = None) -> int:

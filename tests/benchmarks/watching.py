@@ -99,7 +99,7 @@ async def watch(port: int, run_id: str, sessions: int, seconds: float) -> list[f
     async with contextlib.AsyncExitStack() as stack:
         where = f"ws://127.0.0.1:{port}/_stcore/stream"
         sockets = [await stack.enter_async_context(_connected(where)) for _ in range(sessions)]
-        watching = [Session(run_id, one) for one in sockets]
+        watching = [Session(run_id, socket) for socket in sockets]
         tasks = [asyncio.create_task(session.watch()) for session in watching]
         done, _ = await asyncio.wait(tasks, timeout=seconds)
         for task in tasks:

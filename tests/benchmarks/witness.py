@@ -70,7 +70,7 @@ class CommandLine:
         status, self.asked = self.asked.returncode, None
         if status != 0:
             raise CommandFailed(f"the command line failed: {error.strip()}")
-        return {one["id"]: one["status"] for one in json.loads(out)}
+        return {run["id"]: run["status"] for run in json.loads(out)}
 
     def untrue(self, told: dict[str, str]) -> list[str]:
         """What was told of runs that were in another state from before the question until after the answer."""

@@ -48,6 +48,20 @@ def test_what_training_imports_is_another_code_once_it_changes(copy: Path, sourc
     assert fingerprint_in(copy) != code_fingerprint()
 
 
+def test_words_for_people_in_what_training_imports_leave_a_run_what_it_was(copy: Path) -> None:
+    config = copy / "core" / "config.py"
+    text = config.read_text(encoding="utf-8")
+    described = text.replace("The preset this configuration started from.", "Its preset.")
+    explained = described.replace('"""Build a config;', '"""Build and check a config;')
+    assert len({text, described, explained}) == 3
+    config.write_text(f"# What a run is.\n{explained}", encoding="utf-8")
+    assert fingerprint_in(copy) == code_fingerprint()
+    config.write_text(
+        text.replace("patience: int = Field(\n        5", "patience: int = Field(\n        6"), encoding="utf-8"
+    )
+    assert fingerprint_in(copy) != code_fingerprint()
+
+
 def test_no_page_report_or_statistic_decides_what_a_training_computes() -> None:
     rooms = {str(path.parent.relative_to(ROOT)) for path in training_sources()}
     assert rooms <= {"core", "core/data", "core/learning", "core/machine", "core/models", "core/models/kernels"}
