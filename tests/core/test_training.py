@@ -180,7 +180,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(tm
     newest.write_bytes(newest.read_bytes()[:-1])
     resumed = Training(CNN, DATA, tmp_path / "run")
     assert newest.name in resumed.notes[0]
-    assert "one before" in resumed.notes[0]
+    assert "Trying the checkpoint before it" in resumed.notes[0]
     learn(resumed)
     assert_equal_bits(undisturbed, resumed, CNN)
 

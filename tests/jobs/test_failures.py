@@ -50,7 +50,7 @@ def damage_the_config(store: Store, run_id: str) -> None:
 @pytest.mark.parametrize(
     ("config", "spoil", "kind", "message", "advised"),
     [
-        (NO_SUCH_DEVICE, leave_as_it_is, "configuration", "Torch sees no device mps", "Choose auto or one of"),
+        (NO_SUCH_DEVICE, leave_as_it_is, "configuration", "PyTorch finds no device mps", "Choose auto or one of"),
         (BRIEF, put_a_file_in_the_place_of_the_checkpoints, "disk", "checkpoints", "then resume the run"),
         (BRIEF, put_a_checkpoint_that_lacks_everything, "code", "KeyError", "The log has the traceback"),
         (BRIEF, damage_the_config, "store", "config of this run is damaged", "jobs restore FILE"),
