@@ -36,7 +36,7 @@ def facts(run: Run) -> Table:
         ("Best validation accuracy", run_wording.best_validation(run)),
         ("Test accuracy (95 % interval)", run_wording.accuracy(run)),
         ("Test loss (cross-entropy in nats)", wording.number(run.test_loss)),
-        ("Time at work", wording.duration(run.work_s)),
+        ("Training time", wording.duration(run.work_s)),
         ("Tags", ", ".join(run.tags) or wording.NOTHING),
         ("Note", run.note or wording.NOTHING),
     )
@@ -55,7 +55,7 @@ def per_class(figures: Sequence[ClassFigures]) -> Table:
         )
         for each in figures
     )
-    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Images")
+    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Support")
     return Table("Precision, recall and F1 of each class on the test images", header, rows)
 
 
@@ -187,7 +187,7 @@ def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere)
             moment(attempt.started_at),
             wording.duration((attempt.ended_at or time.time()) - attempt.started_at),
             f"epoch {attempt.start_epoch}, step {attempt.start_batch}",
-            attempt.outcome or "at work",
+            attempt.outcome or "running",
         )
         for attempt in made
     )
@@ -195,18 +195,8 @@ def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere)
     return Table("Trainer processes that had this run", header, rows, figures_from=None)
 
 
-def weights(pretrained: dict[str, Any] | None) -> str:
-    """Where the pretrained weights are from, and which layers do not have them."""
-    if not pretrained:
-        return "none: trained from scratch"
-    words = f"{pretrained.get('source')} (SHA-256 {pretrained.get('sha256')})"
-    afresh = ", ".join(pretrained.get("initialised_afresh", ()))
-    return f"{words}; initialised afresh: {afresh}" if afresh else words
-
-
 def _environment(run: Run, moment: _Moment) -> dict[str, str]:
     known = run.environment
-    trained = wording.count(run.parameters_trained)
     return {
         "Launched": moment(run.created_at),
         "Started": moment(run.started_at),
@@ -221,8 +211,10 @@ def _environment(run: Run, moment: _Moment) -> dict[str, str]:
         "Code": known.get("code", ""),
         "Python": known.get("python", ""),
         **known.get("libraries", {}),
-        "Parameters": f"{wording.count(run.parameters_total)}, of which {trained} trained",
-        "Pretrained weights": weights(run.pretrained),
+        "Parameters": f"{run.parameters_total:,}, of which {run.parameters_trained:,} trained"
+        if run.parameters_total and run.parameters_trained
+        else "",
+        "Pretrained weights": _weights(run.pretrained) if run.device else "",
         "Training images per second": wording.number(run.images_per_s, 0),
         "Prediction": _prediction(run),
     }
@@ -237,3 +229,12 @@ def _prediction(run: Run) -> str:
         f"{milliseconds:.2f} ms an image{flips} ({run.prediction_images_per_s:,.0f} test images/s, preprocessing "
         "included)"
     )
+
+
+def _weights(pretrained: dict[str, Any] | None) -> str:
+    """Where the pretrained weights are from, and which layers do not have them."""
+    if not pretrained:
+        return "none: trained from scratch"
+    words = f"{pretrained.get('source')} (SHA-256 {pretrained.get('sha256')})"
+    afresh = ", ".join(pretrained.get("initialised_afresh", ()))
+    return f"{words}; initialised afresh: {afresh}" if afresh else words

@@ -30,7 +30,9 @@ def start_packing(store: Store, run: Run, *, onnx: bool = True) -> bool:
     Raise NotPossible for a run that has not finished, and OSError where no process can be started.
     """
     if run.status != RunStatus.FINISHED:
-        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to take along.", "Let it finish first.")
+        raise NotPossible(
+            f"Run {run.name} is {run.state}, so it has no model to export.", "Wait until it has finished."
+        )
     task = _task(store, run.id)
     return task.request(store, run.id, *([] if onnx else [WITHOUT_ONNX]), is_done=task.result.is_dir)
 

@@ -16,7 +16,7 @@ from jobs.running.attempts import AttemptHandle, report_progress, report_warning
 from jobs.running.claims import claim
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest
 from jobs.store.queries import get_run, list_runs
-from jobs.store.records import WAITING_FOR_ROOM, Epoch
+from jobs.store.records import WAITING_FOR_DISK, Epoch
 from jobs.store.store import Store, connect
 from tests import stores
 from tests.jobs.configs import TINY
@@ -61,7 +61,7 @@ def test_waiting_for_room_is_not_counted_as_work_and_what_was_worked_before_stay
     with stores.at_work(reporter.attempt.store, reporter.attempt.run_id):
         run = get_run(reporter.attempt.store, reporter.attempt.run_id)
         assert run.is_waiting
-    assert run.warning == f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
+    assert run.warning == f"{WAITING_FOR_DISK} (No space left on device). {ROOM_ADVICE}"
 
 
 def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> None:
@@ -85,7 +85,7 @@ def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(attempt: A
             report_progress(attempt, TINY.epochs, batch, BATCHES, 1000.0, 1.0)
             assert (get_run(attempt.store, attempt.run_id).seconds_left is not None) == told
         report_progress(attempt, TINY.epochs, 50, BATCHES, 1000.0, 1.0)
-        report_warning(attempt, f"{WAITING_FOR_ROOM} (File too large).")
+        report_warning(attempt, f"{WAITING_FOR_DISK} (File too large).")
         assert get_run(attempt.store, attempt.run_id).seconds_left is None
         report_warning(attempt, "No room for a checkpoint (File too large): the one before is kept.")
         assert get_run(attempt.store, attempt.run_id).seconds_left is not None
@@ -110,7 +110,7 @@ def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attempt
 
 def test_who_waits_for_a_launch_is_told_why_it_does_not_get_on(following: AttemptHandle, capsys: Capture) -> None:
     report_progress(following, 4, 97, BATCHES, 1000.0, 1.0)
-    warning = f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
+    warning = f"{WAITING_FOR_DISK} (No space left on device). {ROOM_ADVICE}"
     printed = ""
     for _ in range(3):
         report_warning(following, warning)
