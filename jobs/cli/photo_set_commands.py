@@ -88,9 +88,9 @@ def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple
 @any_runs_argument
 @click.option("--again", is_flag=True, help="Also runs that were measured already.")
 def measure(name: str, runs: Sequence[str], again: bool) -> None:
-    """Store the answers of runs to a photo set.
+    """Measure runs on a photo set and store their predictions.
 
-    All finished runs are asked where none is named.
+    All finished runs are measured where none is named.
     """
     # Torch takes seconds to import and only this action needs it.
     from jobs.results import photo_answers
@@ -126,7 +126,8 @@ def _accuracies(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> str:
     names, outdated = distinct_names(runs), photo_sets.outdated(store, photo_set)
     answers = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in runs}
     verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in runs}
-    table = output.table(comparison_tables.photo_results(answers, verdicts))
+    table = f"{photo_set.name}: {counted(photo_set.count, 'photo')}\n\n"
+    table += output.table(comparison_tables.photo_results(answers, verdicts))
     if old := [names[run.id] for run in runs if run.id in outdated]:
         return f"{table}\nMeasured with an older preprocessing of photos: {', '.join(old)}. Measure again."
     return table
@@ -174,9 +175,9 @@ def compare(name: str, runs: Sequence[str]) -> None:
 
 @command("delete")
 @name_argument
-@click.option("--yes", is_flag=True, help="Really delete; without it, only say what would go.")
+@click.option("--yes", is_flag=True, help="Really delete; without it, only say what would be deleted.")
 def delete(name: str, yes: bool) -> int:
-    """Delete a set with its pictures and the answers to it."""
+    """Delete a set with its pictures and predictions."""
     store = open_here()
     photo_set = find_set(store, name)
     size = wording.size(photo_sets.bytes_used(store, photo_set))

@@ -59,8 +59,8 @@ def chosen_labels(words: str | None, photos: Sequence[Path]) -> PhotoLabels | No
             raise fault
     if words == BY_TABLES and not labels.tables:
         raise UnreadableLabels(
-            "Among the photos lies no CSV with the columns `file` and `label`.",
-            f"Name the file that holds the labels, or say `{BY_FOLDER}` where each photo is in a folder of its class.",
+            "There is no CSV with the columns `file` and `label` among the photos.",
+            f"Name the file that holds the labels, or use `{BY_FOLDER}` where each photo is in a folder of its class.",
         )
     return labels
 

@@ -160,7 +160,7 @@ def subsets(measured: Sequence[Subset]) -> Table:
         )
         for subset in measured
     )
-    return Table("Accuracy with and without flagged images (95 % interval)", ("Test images", "Images", *names), rows)
+    return Table("Accuracy with and without data issues (95 % interval)", ("Test images", "Images", *names), rows)
 
 
 def photo_results(answers: Mapping[str, Predictions], verdicts: Mapping[str, Sequence[Verdict | None]]) -> Table:

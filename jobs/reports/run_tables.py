@@ -16,6 +16,7 @@ from core.statistics.calibration import Calibration, CoveragePoint
 from core.statistics.metrics import ClassFigures
 from jobs.reports.document import Table
 from jobs.results import run_wording
+from jobs.results.description import device_of
 from jobs.store.records import Attempt, Epoch, Predictions, Run, RunStatus
 
 CONFUSIONS_LISTED = 10
@@ -73,8 +74,8 @@ def overall(tested: Predictions) -> Table:
         ("Log loss in nats", wording.number(metrics.log_loss(labels, probabilities))),
         ("Brier score (0 to 2)", wording.number(metrics.brier_score(labels, probabilities))),
     )
-    caption = "All test images, with 95 % intervals; macro figures and ROC-AUC are means over the classes"
-    return Table(caption, ("Figure", "Value"), rows)
+    caption = "All test images, with 95 % intervals; macro averages and ROC-AUC are means over the classes"
+    return Table(caption, ("Metric", "Value"), rows)
 
 
 def confusions(matrix: npt.NDArray[np.int64]) -> Table:
@@ -103,8 +104,8 @@ def coverage(points: Sequence[CoveragePoint]) -> Table:
         (f"{100 * point.coverage:.1f} %", wording.percent(point.threshold), wording.share_of(point.accuracy, point.n))
         for point in points
     )
-    header = ("Answered", "Confidence from", "Accuracy (95 % interval)")
-    return Table("Answering only the images with the highest confidence", header, rows, figures_from=0)
+    header = ("Coverage", "Confidence from", "Accuracy (95 % interval)")
+    return Table("Predicting only the images with the highest confidence", header, rows, figures_from=0)
 
 
 def reliability(calibration: Calibration) -> Table:
@@ -204,7 +205,7 @@ def _environment(run: Run, moment: _Moment) -> dict[str, str]:
         "Host": run.host or known.get("host", ""),
         "Processor": known.get("processor", ""),
         "System": known.get("system", ""),
-        "Device": known.get("device_name") or run.device or "",
+        "Device": device_of(run),
         "Threads": wording.count(run.threads),
         # Before there was a choice all runs computed in float32.
         "Precision": known.get("precision") or ("float32" if run.device else ""),

@@ -138,7 +138,7 @@ def stop(store: Store, run_id: str) -> str:
 
 
 def resume(store: Store, run_id: str) -> None:
-    """Queue a stopped or failed run again; it goes on from its checkpoint. Raise RunNotFound or NotPossible."""
+    """Queue a stopped or failed run again; it resumes from its checkpoint. Raise RunNotFound or NotPossible."""
     with store.writing() as connection:
         _queue_again(connection, run_id)
 

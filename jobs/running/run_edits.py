@@ -66,7 +66,7 @@ def _edit(store: Store, run_id: str, what: str, words: str, based_on: str | None
         now: str = existing_row(connection, run_id)._mapping[what]
         if based_on is not None and now not in (based_on, words):
             raise ChangedMeanwhile(
-                f"Somebody else has changed the {what} of run {run_id} ; yours is not saved yet.",
+                f"Somebody else has changed the {what} of run {run_id}; yours is not saved yet.",
                 f"Their {what} is shown below: copy what you want to keep, then save again.",
                 now,
             )

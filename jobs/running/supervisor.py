@@ -70,7 +70,7 @@ def _already_supervised(store: Store, pid: int | None) -> StoreError:
     which = f" (process {pid})" if pid is not None else ""
     return StoreError(
         f"Another supervisor{which} is running for {store.place}.",
-        "It works off the same queue; end it first if this one shall.",
+        "It works on the same queue; end it first to use this one.",
     )
 
 

@@ -190,7 +190,8 @@ def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictio
         return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, count))
     except blobs.Damaged as error:
         raise StoreDamaged(
-            f"The answers of run {get_run(store, run_id).name} to the {split} images are damaged ({error}).", RESTORE
+            f"The predictions of run {get_run(store, run_id).name} for the {split} images are damaged ({error}).",
+            RESTORE,
         ) from error
 
 
@@ -199,7 +200,7 @@ def _no_predictions(run: Run, split: str) -> NoPredictions:
         reason = f"Run {run.name} has no predictions: it is {run.state}."
         return NoPredictions(reason, "Wait until the run has finished.")
     return NoPredictions(
-        f"Run {run.name} has no answers to the {split} images: they were not kept when it was trained.",
+        f"Run {run.name} has no predictions for the {split} images: they were not kept when it was trained.",
         "Clone it to train it again, with them.",
     )
 
@@ -275,7 +276,7 @@ def _whole(row: Row[Any]) -> dict[str, Any]:
     if damaged:
         what = f"{' and '.join(damaged)} of this run {'is' if len(damaged) == 1 else 'are'} damaged in the run store"
         values |= {name: _IN_PLACE_OF_DAMAGED[name] for name in damaged}
-        values["warning"] = f"The {what}; what stands in that place is not its own. {RESTORE}"
+        values["warning"] = f"The {what}; a placeholder is shown instead. {RESTORE}"
     return {**values, "damaged": damaged}
 
 

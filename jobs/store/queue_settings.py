@@ -53,7 +53,7 @@ def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
 
 def set_paused(store: Store, paused: bool) -> None:
     """Pause the queue or resume it."""
-    _set(store, "paused", paused)
+    record(store, "paused", paused)
 
 
 def _value(connection: Connection, key: str) -> Any:
@@ -72,7 +72,8 @@ def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
 
 def record(store: Store, key: str, value: Any) -> None:
     """Keep a value in the store."""
-    _set(store, key, value)
+    with store.writing() as connection:
+        _put(connection, key, value)
 
 
 def record_missing(store: Store, key: str, value: Any) -> Any:
@@ -86,11 +87,6 @@ def record_missing(store: Store, key: str, value: Any) -> Any:
         if present is None:
             connection.execute(store_settings.insert().values(key=key, value=value))
         return value if present is None else present
-
-
-def _set(store: Store, key: str, value: Any) -> None:
-    with store.writing() as connection:
-        _put(connection, key, value)
 
 
 def _put(connection: Connection, key: str, value: Any) -> None:

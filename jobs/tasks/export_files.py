@@ -1,4 +1,4 @@
-"""A finished run to take along: its model as safetensors and ONNX, a model card, its tables as CSV. Imports torch."""
+"""The export of a finished run: its model as safetensors and ONNX, a model card, its tables as CSV. Imports torch."""
 
 from hashlib import sha256
 from pathlib import Path

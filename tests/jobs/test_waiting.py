@@ -85,9 +85,10 @@ def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(attempt: A
             report_progress(attempt, TINY.epochs, batch, BATCHES, 1000.0, 1.0)
             assert (get_run(attempt.store, attempt.run_id).seconds_left is not None) == told
         report_progress(attempt, TINY.epochs, 50, BATCHES, 1000.0, 1.0)
-        report_warning(attempt, f"{WAITING_FOR_DISK} (File too large).")
-        assert get_run(attempt.store, attempt.run_id).seconds_left is None
-        report_warning(attempt, "No room for a checkpoint (File too large): the one before is kept.")
+        for beginning in (WAITING_FOR_DISK, "Waiting for room on the disk"):  # as earlier versions said
+            report_warning(attempt, f"{beginning} (File too large).")
+            assert get_run(attempt.store, attempt.run_id).seconds_left is None
+        report_warning(attempt, "No disk space for a checkpoint (File too large): the previous one is kept.")
         assert get_run(attempt.store, attempt.run_id).seconds_left is not None
 
 
@@ -117,9 +118,9 @@ def test_who_waits_for_a_launch_is_told_why_it_does_not_get_on(following: Attemp
         time.sleep(0.2)
         printed += capsys.readouterr().err
     assert printed.count(warning) == 1
-    assert "epoch 4/4, waiting" in printed
+    assert "epoch 4/4, waiting for disk space" in printed
     assert " left" not in printed.partition("waiting")[2].replace("space left on device", "")
     report_warning(following, "")
     time.sleep(0.2)
-    assert "slow: it goes on" in capsys.readouterr().err
+    assert "slow: resuming" in capsys.readouterr().err
     attempts.report_failure(following, "disk", "The disk broke.", "Mend it.")
