@@ -67,8 +67,9 @@ def as_json(value: Any) -> str:
 
 def table(shown: Table) -> str:
     """The caption, then columns aligned by their widest cell, their headers in capitals; each cell in one line."""
-    lines = [[clean_name(" ".join(cell.split())) for cell in line] for line in (shown.header, *shown.rows)]
-    lines[0] = [cell.upper() for cell in lines[0]]
+    lines = [
+        [clean_name(" ".join(cell.split())) for cell in line] for line in (map(str.upper, shown.header), *shown.rows)
+    ]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     aligned = [
         "  ".join(cell + " " * (most - width(cell)) for cell, most in zip(line, widths, strict=True)).rstrip()

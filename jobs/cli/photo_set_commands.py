@@ -145,10 +145,8 @@ def _as_data(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> dict[str
 
 def _result(store: Store, photo_set: PhotoSet, run: Run, outdated: bool) -> dict[str, Any]:
     answers = photo_sets.answers_of(store, photo_set, run.id)
-    share, verdicts = (
-        accuracy(answers.labels, answers.predicted),
-        Counter(photo_sets.verdicts_of(store, photo_set, run.id)),
-    )
+    share = accuracy(answers.labels, answers.predicted)
+    verdicts = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
     return {
         "id": run.id,
         "name": run.name,

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
 
 import click
 
@@ -11,6 +11,7 @@ from jobs.cli import output
 from jobs.cli.parameters import json_option, run_argument, tags_option, text
 from jobs.cli.parsing import command
 from jobs.reports import run_tables
+from jobs.reports.document import Table
 from jobs.results.description import describe, summarise
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
@@ -22,7 +23,6 @@ from jobs.store.store import Store
 FOLLOW_S = 0.5
 LOG_LINES = 12
 MOST_LISTED = 1_000_000_000
-_EMPTY = ("", wording.NOTHING)
 
 
 @command("list")
@@ -105,26 +105,29 @@ def look_after(store: Store, runs: list[Run]) -> None:
 
 
 def _text(store: Store, run: Run) -> str:
-    status = (
+    facts = (
+        *(fact for fact in run_tables.facts(run).rows if fact[0] != "Note"),  # which stands below, line by line
         ("In this state since", wording.moment(run.state_since)),
         ("Position in the queue", str(place_in_queue(store, run)) if run.status == RunStatus.QUEUED else ""),
         ("Time in the queue", wording.duration(run.queued_s)),
         ("Left at most", wording.duration(run.seconds_left)),
-        (
-            "Error",
-            " ".join(filter(None, (run.error_kind and f"{run.error_kind}:", run.error_message, run.error_advice))),
-        ),
+        ("Error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("Warning", run.warning or ""),
         ("Not exactly reproducible", run.inexact_because or ""),
         ("Files", wording.size(run_files.bytes_used(store, run.id))),
     )
-    facts = run_tables.facts(run)
-    tables = [replace(facts, rows=(*facts.rows, *status)), run_tables.environment({run.id: "Value"}, [run])]
-    texts = [
-        output.table(replace(table, rows=tuple(row for row in table.rows if row[1] not in _EMPTY))) for table in tables
-    ]
+    environment = run_tables.environment({run.id: "Value"}, [run]).rows
+    texts = [run.name, *map(_known, (facts, environment))]
     if run.status == RunStatus.FINISHED:
         tested = get_predictions(store, run.id)
         figures = metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
         texts.append(output.table(run_tables.per_class(figures)))
-    return "\n\n".join([run.name, *texts])
+    if run.note:
+        texts.append(f"Note:\n{run.note}")
+    return "\n\n".join(texts)
+
+
+def _known(facts: Sequence[tuple[str, ...]]) -> str:
+    """A table of the facts that are known."""
+    rows = tuple(fact for fact in facts if fact[1] not in ("", wording.NOTHING))
+    return output.table(Table("", ("Fact", "Value"), rows))

@@ -416,6 +416,12 @@ def test_show_says_why_a_run_failed_and_how_its_log_ended(store: Store, capsys: 
     assert out.endswith("last words\n")
 
 
+def test_show_keeps_the_lines_of_a_note(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample())
+    run_edits.set_note(store, run_id, "good\n\nbut slow")
+    assert run(capsys, "show", run_id)[1].endswith("\n\nNote:\ngood\n\nbut slow\n")
+
+
 def test_deleting_names_what_goes_and_wants_a_yes(store: Store, capsys: Capture) -> None:
     run_id = stores.add(store, Sample(name="old"))
     run_files.files_of(store, run_id).folder.mkdir(parents=True)

@@ -231,7 +231,7 @@ def test_damaged_answers_are_told_by_the_name_of_their_run(store: Store) -> None
         cut = text("UPDATE predictions SET log_probabilities = substr(log_probabilities, 9) WHERE run_id = :id")
         connection.execute(cut, {"id": bad})
     assert len(get_predictions(store, good).labels) == 10_000
-    with pytest.raises(StoreDamaged, match=rf"{get_run(store, bad).name} to the test images are damaged.*restore"):
+    with pytest.raises(StoreDamaged, match=rf"{get_run(store, bad).name} for the test images are damaged.*restore"):
         get_predictions(store, bad)
 
 
