@@ -93,7 +93,7 @@ def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_r
     # Less than a checkpoint or a model needs, more than the run store does.
     limited.rlimit(psutil.RLIMIT_FSIZE, (8_000_000, psutil.RLIM_INFINITY))
     run = wait_for(training_store, run_id, lambda run: run.warning is not None)
-    assert "No room for a checkpoint (File too large)" in str(run.warning)
+    assert "No disk space for a checkpoint (File too large)" in str(run.warning)
     run = wait_for(training_store, run_id, lambda run: "Waiting for disk space" in str(run.warning))
     assert run.state == RunStatus.RUNNING
     assert run.is_waiting
