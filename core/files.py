@@ -5,6 +5,7 @@ And what was written, put on disk.
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,13 +104,17 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` at one stroke when the block ends well, and is gone else."""
+    """Where to write a file or folder that takes the place of `path` at one stroke when the block ends well.
+
+    It is gone if the block does not.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         yield aside
         sync(aside)
         aside.replace(path)
     finally:
+        shutil.rmtree(aside, ignore_errors=True)
         aside.unlink(missing_ok=True)
 
 

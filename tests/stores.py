@@ -21,6 +21,7 @@ from core.config import TEST_IMAGES, VALIDATION_IMAGES
 from core.presets import config_of
 from core.statistics import metrics
 from jobs.running import queue
+from jobs.running.foreign_store import checked_copy
 from jobs.store import blobs, locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.records import RunStatus
@@ -266,3 +267,9 @@ def _attempt(sample: Sample) -> dict[str, Any]:
         "start_batch": 0,
         "outcome": None if ended is None else sample.status,
     }
+
+
+def check_database(path: Path) -> None:
+    """Raise StoreError unless the file is a whole run store with nothing in it but what a run store holds."""
+    with checked_copy(path, path):
+        pass

@@ -17,7 +17,7 @@ _ORDER = [
     "Verdict",
     "Test loss",
     "Best validation",
-    "Time at work",
+    "Training time",
     "Trained parameters",
     "Model",
     "Seed",

@@ -4,14 +4,10 @@ from collections.abc import Sequence
 
 import click
 
-from core.classes import CLASS_NAMES
-from core.statistics import wording
-from core.statistics.breakdown import ClassDifference, PairDifference
-from core.statistics.comparison import Comparison
 from jobs.cli import output
 from jobs.cli.parameters import runs_argument
 from jobs.cli.parsing import command
-from jobs.results import run_wording
+from jobs.reports import comparison_tables
 from jobs.results.comparisons import (
     GroupsCompared,
     RunsCompared,
@@ -23,8 +19,6 @@ from jobs.results.comparisons import (
 from jobs.results.seed_groups import find_group
 from jobs.running.background import open_here
 from jobs.store.queries import find_run
-
-PAIRS_LISTED = 8
 
 
 @command("compare")
@@ -48,81 +42,19 @@ def compare(runs: Sequence[str], groups: bool, as_json: bool) -> None:
 
 
 def _runs_text(compared: RunsCompared) -> str:
-    only = compared.comparisons[0]
+    sentences = [comparison.sentence for comparison in compared.comparisons]
+    tables = [comparison_tables.runs(compared.runs), comparison_tables.against_baseline(compared.comparisons)]
     if len(compared.comparisons) == 1:
-        parts = [only.sentence, _accuracies(compared), _counts(only), *_breakdown(only)]
+        (only,) = compared.comparisons
+        sentences += [only.class_sentence, only.pair_sentence]
+        tables += [comparison_tables.classes(only), comparison_tables.pairs(only)]
     else:
-        sentences = "\n".join(comparison.sentence for comparison in compared.comparisons)
-        parts = [f"{sentences}\n{compared.best_sentence}", _accuracies(compared), _against_baseline(compared)]
-    return "\n\n".join(parts)
-
-
-def _accuracies(compared: RunsCompared) -> str:
-    baseline, *others = compared.runs
-    letters = ("A, the baseline", "B") if len(others) == 1 else ("the baseline", "")
-    rows = [
-        (run.id, compared.names[run.id], run_wording.accuracy(run), str(run.seed), letters[run is not baseline])
-        for run in (baseline, *others)
-    ]
-    return output.table(("ID", "NAME", "TEST ACCURACY", "SEED", ""), rows)
-
-
-def _counts(comparison: Comparison) -> str:
-    rows = [
-        ("both right", f"{comparison.both_right:,}"),
-        (f"only {comparison.name_a} right", f"{comparison.only_a:,}"),
-        (f"only {comparison.name_b} right", f"{comparison.only_b:,}"),
-        ("both wrong", f"{comparison.both_wrong:,}"),
-    ]
-    return output.table(("IMAGES", "COUNT"), rows)
-
-
-def _breakdown(comparison: Comparison) -> list[str]:
-    """The classes, and the confusions that changed most, in points of B less A."""
-    changed = sorted(comparison.pairs, key=lambda pair: (pair.p_adjusted, -abs(pair.count_b - pair.count_a)))
-    header = ("TRUE", "PREDICTED", "A", "B", "P (HOLM)")
-    return [
-        f"{comparison.class_sentence}\n\n" + _class_table(comparison.classes),
-        f"{comparison.pair_sentence}\n\n" + output.table(header, [_pair_row(pair) for pair in changed[:PAIRS_LISTED]]),
-    ]
-
-
-def _class_table(classes: Sequence[ClassDifference]) -> str:
-    rows = [
-        (
-            each.name,
-            str(each.n),
-            wording.share_of(each.accuracy_a, each.n),
-            wording.share_of(each.accuracy_b, each.n),
-            wording.difference(each.difference, each.low, each.high),
-            wording.p_value(each.p_adjusted),
-        )
-        for each in classes
-    ]
-    return output.table(("CLASS", "IMAGES", "A", "B", "POINTS (95 % INTERVAL)", "P (HOLM)"), rows)
-
-
-def _pair_row(pair: PairDifference) -> tuple[str, ...]:
-    names = (CLASS_NAMES[pair.true], CLASS_NAMES[pair.predicted])
-    return (*names, str(pair.count_a), str(pair.count_b), wording.p_value(pair.p_adjusted))
-
-
-def _against_baseline(compared: RunsCompared) -> str:
-    rows = [
-        (
-            comparison.name_b,
-            f"{comparison.only_a:,}",
-            f"{comparison.only_b:,}",
-            wording.difference(comparison.difference, comparison.low, comparison.high),
-            wording.p_value(comparison.p_adjusted),
-            comparison.better or "tied",
-        )
-        for comparison in compared.comparisons
-    ]
-    header = ("AGAINST THE BASELINE", "ONLY BASELINE", "ONLY THIS", "POINTS (95 % INTERVAL)", "P (HOLM)", "BETTER")
-    return output.table(header, rows)
+        sentences.append(compared.best_sentence)
+    return "\n\n".join(["\n".join(sentences), *map(output.table, tables)])
 
 
 def _groups_text(compared: GroupsCompared) -> str:
-    findings = "\n".join(comparison.sentence for comparison in compared.comparisons)
-    return "\n\n".join([findings, "\n".join(figure.sentence for figure in compared.figures)])
+    sentences = [comparison.sentence for comparison in compared.comparisons]
+    sentences += [figures.sentence for figures in compared.figures]
+    recipes = comparison_tables.recipes(compared.groups, compared.figures, compared.comparisons)
+    return "\n".join([*sentences, "", output.table(recipes)])

@@ -18,7 +18,8 @@ from jobs.cli import output
 from jobs.cli.parameters import csv_option, json_option, runs_argument
 from jobs.cli.parsing import command, refuse_both
 from jobs.cli.selection import find_runs
-from jobs.reports import csv_tables
+from jobs.reports import comparison_tables, csv_tables
+from jobs.reports.document import Table
 from jobs.results import duplicate_search
 from jobs.results.comparisons import NotComparable, comparable, distinct_names
 from jobs.results.flagged_rows import Row, duplicate_rows, suspect_rows
@@ -39,10 +40,10 @@ SHOWN = 20
 @json_option
 @csv_option
 def suspects(runs: Sequence[str], training: bool, as_json: bool, as_csv: bool) -> None:
-    """List images whose labels may be wrong.
+    """List label issues found by confident learning.
 
-    By confident learning: test images whose labels are suspect to a run, or to each of several; with --training,
-    training images whose labels are suspect to a finished k-fold group (launch PRESET --folds K). Nothing is removed.
+    Test images whose labels a run, or each of several, flags; with --training, training images whose labels a finished
+    k-fold group flags (launch PRESET --folds K). Nothing is removed.
     """
     refuse_both(json=as_json, csv=as_csv)
     store = open_here()
@@ -54,7 +55,7 @@ def suspects(runs: Sequence[str], training: bool, as_json: bool, as_csv: bool) -
     labels = answers[0].labels
     rows = suspect_rows(labels, agreed([quality_of(predictions) for predictions in answers]))
     share = wording.percent(len(rows) / len(labels))
-    print(f"{len(rows):,} of {len(labels):,} labels are suspect ({share}).", file=sys.stderr)
+    print(f"{len(rows):,} of {len(labels):,} labels are flagged as label issues ({share}).", file=sys.stderr)
     _print(rows, as_json, csv_tables.suspects(rows) if as_csv else None)
 
 
@@ -63,7 +64,7 @@ def _answers(store: Store, named: Sequence[str]) -> list[Predictions]:
     runs = find_runs(store, named)
     answers, left_out = comparable(runs, partial(get_predictions, store))
     if not answers:
-        raise NotComparable(" ".join(run.sentence for run in left_out), "Let them finish.")
+        raise NotComparable(" ".join(run.sentence for run in left_out), "Wait until they have finished.")
     output.say_left_out(left_out)
     return list(answers.values())
 
@@ -106,14 +107,14 @@ def duplicates(least: float, as_json: bool, as_csv: bool) -> None:
 
 def _show_progress(share: float) -> None:
     if sys.stderr.isatty():
-        output.overwrite(f"{share:.0%} of all pairs are compared", end="\r")
+        output.overwrite(f"{share:.0%} of all pairs compared", end="\r")
 
 
 @command("faults")
 @runs_argument
 @json_option
 def faults(runs: Sequence[str], as_json: bool) -> None:
-    """Show accuracy with and without images that are flagged.
+    """Show accuracy with and without data issues.
 
     Labels are judged by other runs than those measured: the most accurate of each model.
     """
@@ -129,7 +130,7 @@ def faults(runs: Sequence[str], as_json: bool) -> None:
     if not judges:
         print("No other run has finished that could judge the labels.", file=sys.stderr)
     if search is None:
-        print("Near-duplicates are not searched yet: `python -m jobs duplicates`.", file=sys.stderr)
+        print("No near-duplicate search yet: `python -m jobs duplicates` starts one.", file=sys.stderr)
     elif leaked is None:
         print(OTHER_TEST_IMAGES, file=sys.stderr)
     if as_json:
@@ -138,7 +139,7 @@ def faults(runs: Sequence[str], as_json: bool) -> None:
         return
     if judges:
         print(f"Labels judged by {' and '.join(f'{judge.name} ({judge.id})' for judge in judges)}.")
-    print(output.table(("TEST IMAGES", "COUNT", *answers), [_cells(subset) for subset in subsets]))
+    print(output.table(comparison_tables.subsets(subsets)))
 
 
 def _as_data(subset: Subset) -> dict[str, Any]:
@@ -149,11 +150,6 @@ def _as_data(subset: Subset) -> dict[str, Any]:
     return {"name": subset.name, "n": subset.n, "runs": figures}
 
 
-def _cells(subset: Subset) -> tuple[str, ...]:
-    accuracies = (wording.share_of(subset.accuracy(name), subset.n) for name in subset.right)
-    return (subset.name, f"{subset.n:,}", *accuracies)
-
-
 def _print(rows: Sequence[Row], as_json: bool, csv: str | None) -> None:
     """Print the rows as JSON, as the CSV given, or the first of them as a table."""
     if as_json:
@@ -161,7 +157,7 @@ def _print(rows: Sequence[Row], as_json: bool, csv: str | None) -> None:
     elif csv is not None:
         sys.stdout.write(csv)
     elif rows:
-        header = tuple(name.upper().replace("_", " ") for name in rows[0])
-        print(output.table(header, [tuple(str(value) for value in row.values()) for row in rows[:SHOWN]]))
+        header = tuple(name.replace("_", " ") for name in rows[0])
+        print(output.table(Table("", header, tuple(tuple(map(str, row.values())) for row in rows[:SHOWN]))))
         if len(rows) > SHOWN:
             print(f"{len(rows) - SHOWN:,} more: --csv prints all.", file=sys.stderr)

@@ -15,14 +15,13 @@ from jobs.cli import completion, output
 from jobs.cli.parameters import any_runs_argument, file_path
 from jobs.cli.parsing import command
 from jobs.cli.selection import do_on_each
+from jobs.reports.document import Table
 from jobs.running import restore as restoring
 from jobs.running import run_edits, supervisor
 from jobs.running.background import open_here
 from jobs.settings import settings
 from jobs.store import copying
 from jobs.store.disk_space import space_of_runs, space_words
-
-MEGABYTE = 1e6
 
 file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)
 
@@ -70,7 +69,7 @@ class _ProgressLine:
 def backup(file: Path) -> None:
     """Copy the run store to a new file, even during runs."""
     size = copying.copy_database(open_here(), file)
-    print(f"The run store is copied to {file} ({size / MEGABYTE:.1f} MB).", file=sys.stderr)
+    print(f"The run store is copied to {file} ({wording.size(size)}).", file=sys.stderr)
 
 
 @command("restore")
@@ -89,10 +88,10 @@ def restore(file: Path) -> None:
 def clear_checkpoints(runs: Sequence[str], of_all: bool) -> int:
     """Delete the checkpoints of finished runs.
 
-    Their figures and models stay.
+    Their metrics and models stay.
     """
     if bool(runs) == of_all:
-        raise ConfigurationError("It is not said whose checkpoints shall go.", "Name runs, or say --all.")
+        raise ConfigurationError("No runs are named.", "Name runs, or use --all.")
     store = open_here()
     words = [space.run_id for space in space_of_runs(store) if space.clearable] if of_all else runs
     freed: list[int] = []
@@ -110,6 +109,6 @@ def show_space(as_json: bool) -> None:
     if as_json:
         print(output.as_json([asdict(space) for space in spaces]))
         return
-    rows = [(s.run_id, s.status, wording.size(s.used), wording.size(s.clearable), s.name) for s in spaces]
-    print(output.table(("ID", "STATUS", "FILES", "CAN BE CLEARED", "NAME"), rows))
+    rows = tuple((s.run_id, s.status, wording.size(s.used), wording.size(s.clearable), s.name) for s in spaces)
+    print(output.table(Table("", ("Id", "Status", "Files", "Can be cleared", "Name"), rows)))
     print(f"\n{space_words(spaces)}")

@@ -1,4 +1,4 @@
-"""launch, clone: put runs into the queue, and wait for them if asked to."""
+"""launch, clone: queue runs, and wait for them if asked to."""
 
 import json
 import sys
@@ -50,7 +50,7 @@ _SETTINGS = f"Change a setting (may be repeated): {', '.join(RunConfig.model_fie
 
 
 def _launch_options(function: Callable[..., int]) -> Callable[..., int]:
-    """What can be said of every launch."""
+    """The options of every launch."""
     function = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the id.")(function)
     function = click.option("--wait", is_flag=True, help="Show progress until the end; fail if a run does.")(function)
     function = tags_option("Tag the run (may be repeated).")(function)
@@ -132,7 +132,7 @@ def _with_seed(changes: Sequence[Setting], seed: int | None) -> dict[str, Any]:
 
 
 def _see_off(store: Store, ids: Sequence[str], *, wait: bool, as_json: bool, single: bool) -> int:
-    """Say which runs are queued, have them worked on, and wait for them if asked to; return the exit status."""
+    """Print which runs are queued, start a supervisor, and wait for the runs if asked to; return the exit status."""
     if not as_json:
         print("\n".join(ids), flush=True)
     look_after(store, get_runs(store, ids))
@@ -143,24 +143,24 @@ def _see_off(store: Store, ids: Sequence[str], *, wait: bool, as_json: bool, sin
         summaries = [_summary(run) for run in runs]
         print(output.as_json(summaries[0] if single else summaries))
     if gone := [run_id for run_id in ids if run_id not in {run.id for run in runs}]:
-        raise RunNotFound(f"Deleted meanwhile: {', '.join(gone)}.", "How it would have ended is not known.")
+        raise RunNotFound(f"Deleted meanwhile: {', '.join(gone)}.", "How they would have ended is not known.")
     return 0 if not wait or all(run.status == RunStatus.FINISHED for run in runs) else 1
 
 
 def _follow(store: Store, ids: Sequence[str]) -> None:
-    """Show on stderr how the runs get on until none is active; a supervisor that dies meanwhile is replaced."""
+    """Show on stderr how far the runs are until none is active; a supervisor that dies meanwhile is replaced."""
     shown: dict[tuple[str, str], str] = {}
     paused = False
     while True:
         runs, before = get_runs(store, ids), paused
         paused = queue_state(store).paused and any(run.status == RunStatus.QUEUED for run in runs)
         if paused and not before:
-            print("The queue is paused: `python -m jobs go-on` lets it go on.", file=sys.stderr, flush=True)
+            print("The queue is paused: `python -m jobs go-on` resumes it.", file=sys.stderr, flush=True)
         for run in runs:
             for what, line in (("progress", _progress_line(store, run)), ("warning", _warning_line(run))):
                 if shown.get((run.id, what), "") != line:
                     shown[run.id, what] = line
-                    print(line or f"{run.id} {run.name}: it goes on", file=sys.stderr, flush=True)
+                    print(line or f"{run.id} {run.name}: resuming", file=sys.stderr, flush=True)
         if not any(run.is_active for run in runs):
             return
         ensure_supervisor(store)
@@ -168,7 +168,7 @@ def _follow(store: Store, ids: Sequence[str]) -> None:
 
 
 def _warning_line(run: Run) -> str:
-    """What a run at work has to outlive, as `show` tells it; empty for most."""
+    """The warning of a queued or running run, as `show` tells it; empty for most."""
     return f"{run.id} {run.name}: {run.warning}" if run.is_active and run.warning else ""
 
 
@@ -177,13 +177,13 @@ def _progress_line(store: Store, run: Run) -> str:
     if run.error_message:
         return f"{start}: {run.error_message} {run.error_advice}"
     if run.status == RunStatus.FINISHED:
-        return f"{start}: test accuracy {run_wording.accuracy(run)}, {wording.duration(run.work_s)} at work"
+        return f"{start}: test accuracy {run_wording.accuracy(run)}, trained in {wording.duration(run.work_s)}"
     if not run.batches:
         return start
     if is_testing(store, run):
         return f"{start}: testing the weights of epoch {run.best_epoch}"
     if run.is_waiting:
-        return f"{start}: epoch {run.epoch}/{run.epochs}, waiting"
+        return f"{start}: epoch {run.epoch}/{run.epochs}, waiting for disk space"
     left = f", {wording.duration(run.seconds_left)} left at most" if run.seconds_left else ""
     return f"{start}: epoch {run.epoch}/{run.epochs}, {100 * run.batch // run.batches} %{left}"
 

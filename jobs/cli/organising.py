@@ -1,4 +1,4 @@
-"""rename, note, tag, pin, archive, delete: what people write on runs, and sorting them out."""
+"""rename, note, tag, pin, archive, delete: how people keep their runs in order."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -70,12 +70,12 @@ bring_back = _edit("bring-back", "Show archived runs in the lists again.", run_e
 @runs_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(runs: Sequence[str], yes: bool) -> int:
-    """Delete runs with all their figures and files."""
+    """Delete runs with all their metrics and files."""
     store = open_here()
     doomed = find_runs(store, runs)
     for run in doomed:
         size = wording.size(run_files.bytes_used(store, run.id))
-        print(f"{run.id} {run.name} ({run.state}): figures, predictions and {size} of files", file=sys.stderr)
+        print(f"{run.id} {run.name} ({run.state}): metrics, predictions and {size} of files", file=sys.stderr)
     if not yes and not _agreed(len(doomed)):
         print("Nothing was deleted.", file=sys.stderr)
         return 1
@@ -84,6 +84,6 @@ def delete(runs: Sequence[str], yes: bool) -> int:
 
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
-        print("Say --yes to delete without being asked.", file=sys.stderr)
+        print("Add --yes to delete without being asked.", file=sys.stderr)
         return False
-    return click.confirm(f"Delete {wording.counted(count, 'run')} for good?")
+    return click.confirm(f"Delete {wording.counted(count, 'run')} permanently?")

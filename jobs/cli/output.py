@@ -1,5 +1,6 @@
 """How the command line writes: JSON, tables, and nothing that commands the terminal."""
 
+import io
 import json
 import sys
 import unicodedata
@@ -9,6 +10,7 @@ from typing import Any, TextIO, cast
 
 from core.statistics import wording
 from core.texts import clean_lines, clean_name
+from jobs.reports.document import Table
 from jobs.results import run_wording
 from jobs.results.comparisons import LeftOut
 from jobs.store.records import Run, RunStatus
@@ -30,7 +32,9 @@ class _Clean:
 
 @contextmanager
 def made_clean() -> Iterator[None]:
-    """Nothing that is printed within commands the terminal: neither a name, nor a path, nor the lines of a log."""
+    """Nothing that is printed within commands the terminal, or is more than its encoding can show."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     with redirect_stdout(cast(TextIO, _Clean(sys.stdout))), redirect_stderr(cast(TextIO, _Clean(sys.stderr))):
         yield
 
@@ -61,14 +65,17 @@ def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False)
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned by their widest cell; each cell in one line."""
-    lines = [[clean_name(" ".join(cell.split())) for cell in line] for line in (header, *rows)]
-    widths = [max(width(line[column]) for line in lines) for column in range(len(header))]
-    return "\n".join(
+def table(shown: Table) -> str:
+    """The caption, then columns aligned by their widest cell, their headers in capitals; each cell in one line."""
+    lines = [
+        [clean_name(" ".join(cell.split())) for cell in line] for line in (map(str.upper, shown.header), *shown.rows)
+    ]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
+    aligned = [
         "  ".join(cell + " " * (most - width(cell)) for cell, most in zip(line, widths, strict=True)).rstrip()
         for line in lines
-    )
+    ]
+    return "\n".join([shown.caption, *aligned] if shown.caption else aligned)
 
 
 def say_left_out(left_out: Sequence[LeftOut]) -> None:
@@ -79,16 +86,26 @@ def say_left_out(left_out: Sequence[LeftOut]) -> None:
 
 def run_table(runs: Sequence[Run]) -> str:
     """The runs as the Runs page lists them."""
-    header = ("ID", "STATUS", "SINCE", "NAME", "MODEL", "STARTED", "AT WORK", "EPOCH", "BEST VALIDATION")
-    return table((*header, "TEST ACCURACY", "SEED"), [_row(run) for run in runs])
+    header = (
+        *("Id", "Status", "Since", "Name", "Model", "Started", "Training time", "Epoch"),
+        *("Best validation", "Test accuracy", "Seed"),
+    )
+    return table(Table("", header, tuple(map(_row, runs))))
 
 
 def queue_table(active: Sequence[Run]) -> str:
-    """The runs at work, then those that wait in their order, with their places."""
-    at_work = sum(run.status != RunStatus.QUEUED for run in active)
-    places = [wording.NOTHING] * at_work + [str(place) for place in range(1, len(active) - at_work + 1)]
-    rows = [(place, *_row(run)[:5], _epoch(run), _left(run)) for place, run in zip(places, active, strict=True)]
-    return table(("PLACE", "ID", "STATUS", "SINCE", "NAME", "MODEL", "EPOCH", "LEFT AT MOST"), rows)
+    """The running runs, then the queued ones in their order, with their positions."""
+    running = sum(run.status != RunStatus.QUEUED for run in active)
+    rows = tuple(
+        (
+            wording.NOTHING if run.status != RunStatus.QUEUED else str(place - running),
+            *_row(run)[:5],
+            _epoch(run),
+            wording.duration(run.seconds_left),
+        )
+        for place, run in enumerate(active, start=1)
+    )
+    return table(Table("", ("Position", "Id", "Status", "Since", "Name", "Model", "Epoch", "Left at most"), rows))
 
 
 def _row(run: Run) -> tuple[str, ...]:
@@ -109,7 +126,3 @@ def _row(run: Run) -> tuple[str, ...]:
 
 def _epoch(run: Run) -> str:
     return f"{run.epoch}/{run.epochs}"
-
-
-def _left(run: Run) -> str:
-    return wording.duration(run.seconds_left)

@@ -16,14 +16,14 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 def text(value: str) -> str:
     """Words that can be written anywhere."""
     if "\0" in value or shown(value) != value:
-        raise click.BadParameter(f"{value[:MOST_SHOWN]!r} is no text in UTF-8")
+        raise click.BadParameter(f"{value[:MOST_SHOWN]!r} is not text in UTF-8")
     return value
 
 
 def file_path(value: str) -> Path:
     """What can be the name of a file, in UTF-8 or not."""
     if "\0" in value:
-        raise click.BadParameter(f"{value[:MOST_SHOWN]!r} has a zero byte in it")
+        raise click.BadParameter(f"{value[:MOST_SHOWN]!r} contains a null byte")
     return Path(value)
 
 

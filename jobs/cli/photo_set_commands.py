@@ -13,14 +13,12 @@ from core.photos import decoder
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import Photo, UnreadablePhoto
 from core.statistics import wording
-from core.statistics.intervals import accuracy_interval
 from core.statistics.metrics import accuracy
 from core.statistics.wording import counted
 from jobs.cli import output
 from jobs.cli.parameters import any_runs_argument, json_option, photos_argument, runs_argument, text
 from jobs.cli.parsing import command
 from jobs.cli.predicting import (
-    VERDICTS,
     accuracy_text,
     chosen_labels,
     labels_option,
@@ -29,8 +27,12 @@ from jobs.cli.predicting import (
     say_what_lay_beside,
     verdict_text,
 )
+from jobs.reports import comparison_tables
+from jobs.reports.comparison_tables import VERDICTS
+from jobs.reports.document import Table
 from jobs.results import photo_sets
-from jobs.results.comparisons import compare_runs
+from jobs.results.comparisons import compare_runs, distinct_names
+from jobs.results.description import interval_of
 from jobs.results.photo_sets import PhotoSet, find_set
 from jobs.running.background import open_here
 from jobs.store.filters import Filter
@@ -38,20 +40,17 @@ from jobs.store.queries import find_run, get_runs, list_runs
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
-MEGABYTE = 1e6
-
-
 name_argument = click.argument("name", metavar="NAME", type=text)
 
 
 @command("list")
 def list_() -> None:
     """List the photo sets."""
-    rows = [
+    rows = tuple(
         (photo_set.id, photo_set.name, f"{photo_set.count:,}", wording.moment(photo_set.created_at))
         for photo_set in photo_sets.list_sets(open_here())
-    ]
-    print(output.table(("ID", "NAME", "PHOTOS", "MADE"), rows))
+    )
+    print(output.table(Table("", ("Id", "Name", "Photos", "Created"), rows)))
 
 
 @command("add")
@@ -89,9 +88,9 @@ def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple
 @any_runs_argument
 @click.option("--again", is_flag=True, help="Also runs that were measured already.")
 def measure(name: str, runs: Sequence[str], again: bool) -> None:
-    """Store the answers of runs to a photo set.
+    """Measure runs on a photo set and store their predictions.
 
-    All finished runs are asked where none is named.
+    All finished runs are measured where none is named.
     """
     # Torch takes seconds to import and only this action needs it.
     from jobs.results import photo_answers
@@ -124,54 +123,37 @@ def show(name: str, words: str | None, as_json: bool) -> None:
 
 
 def _accuracies(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> str:
-    rows = [
-        (
-            run.id,
-            run.name,
-            wording.share_of(_accuracy(store, photo_set, run), photo_set.count),
-            *(f"{count:,}" for count in _verdicts(store, photo_set, run).values()),
-        )
-        for run in runs
-    ]
-    header = ("ID", "NAME", f"ACCURACY ON {photo_set.count:,} PHOTOS", *(verdict.upper() for verdict in VERDICTS))
-    old = set(photo_sets.outdated(store, photo_set)) & {run.id for run in runs}
-    again = (
-        f"\nMeasured before photos were read as they are now: {', '.join(sorted(old))}. Measure again." if old else ""
-    )
-    return output.table(header, rows) + again
-
-
-def _verdicts(store: Store, photo_set: PhotoSet, run: Run) -> dict[str, int]:
-    counts = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
-    return {verdict: counts[verdict] for verdict in VERDICTS}
-
-
-def _accuracy(store: Store, photo_set: PhotoSet, run: Run) -> float | None:
-    answers = photo_sets.answers_of(store, photo_set, run.id)
-    return accuracy(answers.labels, answers.predicted)
-
-
-def _interval(share: float, count: int) -> list[float]:
-    return list(accuracy_interval(round(share * count), count))
+    names, outdated = distinct_names(runs), photo_sets.outdated(store, photo_set)
+    answers = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in runs}
+    verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in runs}
+    table = f"{photo_set.name}: {counted(photo_set.count, 'photo')}\n\n"
+    table += output.table(comparison_tables.photo_results(answers, verdicts))
+    if old := [names[run.id] for run in runs if run.id in outdated]:
+        return f"{table}\nMeasured with an older preprocessing of photos: {', '.join(old)}. Measure again."
+    return table
 
 
 def _as_data(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> dict[str, Any]:
-    old = photo_sets.outdated(store, photo_set)
+    outdated = photo_sets.outdated(store, photo_set)
     return {
         "id": photo_set.id,
         "name": photo_set.name,
         "count": photo_set.count,
-        "runs": [
-            {
-                "id": run.id,
-                "name": run.name,
-                "accuracy": (share := _accuracy(store, photo_set, run)),
-                "accuracy_interval": None if share is None else _interval(share, photo_set.count),
-                "verdicts": _verdicts(store, photo_set, run),
-                "outdated": run.id in old,
-            }
-            for run in runs
-        ],
+        "runs": [_result(store, photo_set, run, run.id in outdated) for run in runs],
+    }
+
+
+def _result(store: Store, photo_set: PhotoSet, run: Run, outdated: bool) -> dict[str, Any]:
+    answers = photo_sets.answers_of(store, photo_set, run.id)
+    share = accuracy(answers.labels, answers.predicted)
+    verdicts = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
+    return {
+        "id": run.id,
+        "name": run.name,
+        "accuracy": share,
+        "accuracy_interval": interval_of(share, photo_set.count),
+        "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS},
+        "outdated": outdated,
     }
 
 
@@ -191,14 +173,14 @@ def compare(name: str, runs: Sequence[str]) -> None:
 
 @command("delete")
 @name_argument
-@click.option("--yes", is_flag=True, help="Really delete; without it, only say what would go.")
+@click.option("--yes", is_flag=True, help="Really delete; without it, only say what would be deleted.")
 def delete(name: str, yes: bool) -> int:
-    """Delete a set with its pictures and the answers to it."""
+    """Delete a set with its pictures and predictions."""
     store = open_here()
     photo_set = find_set(store, name)
-    size = photo_sets.bytes_used(store, photo_set) / MEGABYTE
+    size = wording.size(photo_sets.bytes_used(store, photo_set))
     answered = counted(len(photo_sets.answered_by(store, photo_set)), "run")
-    what = f"{photo_set.name}: {counted(photo_set.count, 'photo')} ({size:.1f} MB) and the answers of {answered}"
+    what = f"{photo_set.name}: {counted(photo_set.count, 'photo')} ({size}) and the predictions of {answered}"
     if not yes:
         print(f"This would delete {what}. Add --yes to do it.", file=sys.stderr)
         return 1

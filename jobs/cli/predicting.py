@@ -1,4 +1,4 @@
-"""predict: what a finished run says of photos."""
+"""predict: what a finished run predicts for photos."""
 
 import sys
 from collections import Counter
@@ -24,12 +24,13 @@ from core.texts import clean_name
 from jobs.cli import completion, output
 from jobs.cli.parameters import photos_argument, run_argument, text
 from jobs.cli.parsing import command
+from jobs.reports.comparison_tables import VERDICTS
+from jobs.reports.document import Table
 from jobs.running.background import open_here
 from jobs.store.queries import find_run
 
 BY_FOLDER = "folders"
 BY_TABLES = "tables"
-VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
 _NAMED = 3
 
 
@@ -58,8 +59,8 @@ def chosen_labels(words: str | None, photos: Sequence[Path]) -> PhotoLabels | No
             raise fault
     if words == BY_TABLES and not labels.tables:
         raise UnreadableLabels(
-            "Among the photos lies no CSV with the columns `file` and `label`.",
-            f"Name the file that holds the labels, or say `{BY_FOLDER}` where each photo is in a folder of its class.",
+            "There is no CSV with the columns `file` and `label` among the photos.",
+            f"Name the file that holds the labels, or use `{BY_FOLDER}` where each photo is in a folder of its class.",
         )
     return labels
 
@@ -81,10 +82,10 @@ def _table_in(path: Path) -> LabelTable:
 
 def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
     """Accuracy of predictions (n,) with its interval, and the confusion matrix."""
-    header = ("TRUE \\ PREDICTED", *CLASS_NAMES)
-    rows = [(name, *map(str, row)) for name, row in zip(CLASS_NAMES, confusion_matrix(labels, predicted), strict=True)]
+    counts = zip(CLASS_NAMES, confusion_matrix(labels, predicted), strict=True)
+    matrix = Table("", ("True \\ predicted", *CLASS_NAMES), tuple((name, *map(str, row)) for name, row in counts))
     share = wording.share_of(accuracy(labels, predicted), len(labels))
-    return f"Accuracy {share} on {counted(len(labels), 'photo')}.\n\n{output.table(header, rows)}"
+    return f"Accuracy {share} on {counted(len(labels), 'photo')}.\n\n{output.table(matrix)}"
 
 
 def verdict_text(labels: np.ndarray, predicted: np.ndarray, verdicts: Sequence[Verdict | None]) -> str:
@@ -112,9 +113,8 @@ def photos_in(paths: Iterable[Path], words: str | None, beside: list[str]) -> It
 def say_what_lay_beside(beside: Sequence[str]) -> None:
     """Name on standard error what was left out without being asked about."""
     if beside:
-        were = "was" if len(beside) == 1 else "were"
-        names = listed(beside, _NAMED)
-        print(f"{counted(len(beside), 'file')} beside the photos {were} left out: {names}.", file=sys.stderr)
+        ignored = counted(len(beside), "other file was", "other files were")
+        print(f"{ignored} ignored: {listed(beside, _NAMED)}.", file=sys.stderr)
 
 
 @command("predict")
@@ -160,7 +160,7 @@ def _accuracy(answers: Sequence[dict[str, Any]], stated: str) -> str:
     if not known:
         places = {BY_FOLDER: "in a folder named by its class", BY_TABLES: "named with its class in a CSV among them"}
         where = places.get(stated, f"named with its class in {stated}")
-        return f"None of the files that could be read is {where}, so there is no accuracy to tell."
+        return f"None of the files that could be read is {where}, so no accuracy can be given."
     numbers = {name: label for label, name in enumerate(CLASS_NAMES)}
     labels = np.array([numbers[answer["label"]] for answer in known], dtype=int)
     predicted = np.array([numbers[answer["predicted"]] for answer in known], dtype=int)

@@ -1,4 +1,4 @@
-"""stop, resume, queue, move, pause, go-on, slots: what happens with the queue."""
+"""stop, resume, queue, move, pause, go-on, slots: the queue and what is in it."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ def stop(runs: Sequence[str]) -> int:
 
 @command("resume")
 @runs_argument
-@click.option("--from-start", is_flag=True, help="Delete the checkpoints and train from the beginning.")
+@click.option("--from-start", is_flag=True, help="Delete their checkpoints and restart from the beginning.")
 def resume(runs: Sequence[str], from_start: bool) -> int:
-    """Resume stopped or failed runs from their checkpoints."""
+    """Resume stopped or failed runs from checkpoints."""
     return _change(runs, queue.start_over if from_start else queue.resume, "queued")
 
 
@@ -43,32 +43,32 @@ def _change(words: Sequence[str], action: Callable[[Store, str], object], done: 
 
 
 def _place(words: str) -> int:
-    """A place in the queue as a number; the last is one that no queue has."""
+    """A position in the queue as a number; the last is one that no queue has."""
     named = {"first": 1, "last": queue.LAST}
     if words not in named and not words.isdecimal():
-        raise click.BadParameter(f"{text(words)!r} is no place, give a number from 1 on, first or last")
+        raise click.BadParameter(f"{text(words)!r} is not a position: give a whole number from 1, first or last")
     return named.get(words) or int(words)
 
 
 @command("move")
 @runs_argument
-@click.argument("place", metavar="PLACE", type=_place)
+@click.argument("place", metavar="POSITION", type=_place)
 def move(runs: Sequence[str], place: int) -> None:
-    """Move queued runs to a place in the queue.
+    """Move queued runs to a position in the queue.
 
-    PLACE is a number (1 is next), first or last; several runs follow each other in the order given.
+    POSITION is a number (1 is next), first or last; several runs follow each other in the order given.
     """
     store = open_here()
     ids = [run.id for run in find_runs(store, runs)]
     queue.move(store, ids, place)
     for run in get_runs(store, ids):
-        print(f"{run.id} {run.name}: moved to place {place_in_queue(store, run)}", file=sys.stderr)
+        print(f"{run.id} {run.name}: moved to position {place_in_queue(store, run)}", file=sys.stderr)
 
 
 @command("queue")
 @json_option
 def show_queue(as_json: bool) -> None:
-    """Show the running and queued runs in order."""
+    """Show running and queued runs in queue order."""
     store = open_here()
     look_after(store, active_runs(store))
     state, active = queue_state(store), active_runs(store)
@@ -82,24 +82,24 @@ def show_queue(as_json: bool) -> None:
 
 @command("pause")
 def pause() -> None:
-    """Start no further runs; running ones continue."""
+    """Pause the queue; running runs continue."""
     queue_settings.set_paused(open_here(), True)
     print("The queue is paused.", file=sys.stderr)
 
 
 @command("go-on")
 def go_on() -> None:
-    """Start queued runs again after a pause."""
+    """Resume the queue after a pause."""
     store = open_here()
     queue_settings.set_paused(store, False)
     ensure_supervisor(store)
-    print("The queue goes on.", file=sys.stderr)
+    print("The queue is running.", file=sys.stderr)
 
 
 @command("slots")
 @click.argument("count", metavar="[N]", type=int, required=False)
 def slots(count: int | None) -> None:
-    """Show or set how many runs may run at once.
+    """Show or set the number of concurrent runs.
 
     N is a number from 1 to 64.
     """

@@ -1,22 +1,22 @@
-"""list, show, log: what there is and how it gets on."""
+"""list, show, log: which runs there are and how far they are."""
 
 import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
-from core.statistics import wording
-from core.statistics.wording import counted, size
+from core.statistics import metrics, wording
 from jobs.cli import output
 from jobs.cli.parameters import json_option, run_argument, tags_option, text
 from jobs.cli.parsing import command
-from jobs.results import run_wording
-from jobs.results.description import describe, device_of, summarise
+from jobs.reports import run_tables
+from jobs.reports.document import Table
+from jobs.results.description import describe, summarise
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
 from jobs.store.filters import Filter
-from jobs.store.queries import find_run, get_run, list_runs, place_in_queue
+from jobs.store.queries import find_run, get_predictions, get_run, list_runs, place_in_queue
 from jobs.store.records import STATUSES, Run, RunStatus
 from jobs.store.store import Store
 
@@ -54,31 +54,30 @@ def list_(
     elif runs:
         print(output.run_table(runs))
     elif wanted == Filter():
-        print("No runs. `python -m jobs launch quick` starts one of a minute.", file=sys.stderr)
+        print("No runs yet. `python -m jobs launch quick` starts one that takes about a minute.", file=sys.stderr)
     else:
-        print("No run fits.", file=sys.stderr)
+        print("No runs match.", file=sys.stderr)
 
 
 @command("show")
 @run_argument
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with epochs and confusion matrix.")
 def show(run: str, as_json: bool) -> None:
-    """Show a run with its figures."""
+    """Show a run with its metrics."""
     store = open_here()
     shown = find_run(store, run)
     look_after(store, [shown])
-    description = describe(store, shown)
     if as_json:
-        print(output.as_json(description))
+        print(output.as_json(describe(store, shown)))
         return
-    print(_text(store, shown, description))
+    print(_text(store, shown))
     if shown.status == RunStatus.FAILED and (tail := run_files.log_tail(store, shown.id, lines=LOG_LINES)):
         print(f"\nThe last lines of the log:\n{tail}")
 
 
 @command("log")
 @run_argument
-@click.option("--follow", is_flag=True, help="Go on until the run ends.")
+@click.option("--follow", is_flag=True, help="Continue until the run ends.")
 def log(run: str, follow: bool) -> None:
     """Print a run's log."""
     store = open_here()
@@ -95,72 +94,40 @@ def log(run: str, follow: bool) -> None:
 
 
 def look_after(store: Store, runs: list[Run]) -> None:
-    """See to it that somebody works on these runs, if any of them waits or works."""
+    """See to it that a supervisor runs, if any of these runs is queued or running."""
     if not any(run.is_active for run in runs):
         return
     try:
         ensure_supervisor(store)
     except OSError as error:
         # Who may only read shall see the runs all the same.
-        print(f"Nobody works on the queue: {error.strerror} ({error.filename}).", file=sys.stderr)
+        print(f"No supervisor could be started: {error.strerror} ({error.filename}).", file=sys.stderr)
 
 
-def _text(store: Store, run: Run, description: dict[str, Any]) -> str:
-    facts = [
-        ("status", f"{run_wording.state(run)} since {wording.moment(run.state_since)}"),
-        ("model", f"{run.model}, preset {run.preset}, seed {run.seed}"),
-        ("device", _device(run)),
-        ("weights", _weights(run)),
-        ("tags", ", ".join(run.tags)),
-        ("at work", f"{wording.duration(run.work_s)}, in the queue {wording.duration(run.queued_s)}{_left(run)}"),
-        ("queue", f"place {place_in_queue(store, run)}" if run.status == RunStatus.QUEUED else ""),
-        ("epochs", f"{len(description['epochs'])} of at most {run.epochs} complete"),
-        ("validation", f"accuracy {run_wording.best_validation(run)}, the best"),
-        ("test", f"accuracy {_flips(run)}{run_wording.accuracy(run)}, loss {wording.number(run.test_loss)}"),
-        ("error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
-        ("inexact", f"not repeatable to the last bit: {run.inexact_because}" if run.inexact_because else ""),
-        ("warning", run.warning),
-        ("files", f"{size(run_files.bytes_used(store, run.id))} (`python -m jobs space` shows those of all runs)"),
-        ("note", run.note),
-    ]
-    missing = {"validation": run.best_epoch is None, "test": run.test_accuracy is None}
-    lines = [f"{name:<12}{words}" for name, words in facts if words and not missing.get(name)]
-    return "\n".join([f"{run.name} ({run.id})", *lines, *_class_table(description)])
+def _text(store: Store, run: Run) -> str:
+    facts = (
+        *(fact for fact in run_tables.facts(run).rows if fact[0] != "Note"),  # which stands below, line by line
+        ("In this state since", wording.moment(run.state_since)),
+        ("Position in the queue", str(place_in_queue(store, run)) if run.status == RunStatus.QUEUED else ""),
+        ("Time in the queue", wording.duration(run.queued_s)),
+        ("Left at most", wording.duration(run.seconds_left)),
+        ("Error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
+        ("Warning", run.warning or ""),
+        ("Not exactly reproducible", run.inexact_because or ""),
+        ("Files", wording.size(run_files.bytes_used(store, run.id))),
+    )
+    environment = run_tables.environment({run.id: "Value"}, [run], wording.moment).rows
+    texts = [run.name, *map(_known, (facts, environment))]
+    if run.status == RunStatus.FINISHED:
+        tested = get_predictions(store, run.id)
+        figures = metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
+        texts.append(output.table(run_tables.per_class(figures)))
+    if run.note:
+        texts.append(f"Note:\n{run.note}")
+    return "\n\n".join(texts)
 
 
-def _flips(run: Run) -> str:
-    return "with flips " if run.answers_with_flips else ""
-
-
-def _device(run: Run) -> str:
-    """What a run is trained on, and how fast; nothing before its first start."""
-    speed = f"{run.images_per_s:,.0f} images/s" if run.images_per_s else ""
-    threads = counted(run.threads, "CPU thread") if run.device and run.threads else ""
-    return ", ".join(filter(None, (device_of(run), threads, speed)))
-
-
-def _weights(run: Run) -> str:
-    if not run.pretrained:
-        return "none: trained from scratch" if run.device else ""
-    afresh = " and ".join(run.pretrained["initialised_afresh"])
-    return f"{run.pretrained['source']} (SHA-256 {run.pretrained['sha256'][:12]}…); {afresh} initialised afresh"
-
-
-def _left(run: Run) -> str:
-    return f", {wording.duration(run.seconds_left)} left at most" if run.seconds_left else ""
-
-
-def _class_table(description: dict[str, Any]) -> list[str]:
-    if not description["per_class"]:
-        return []
-    rows = [
-        (
-            row["name"],
-            wording.percent(row["precision"]),
-            wording.share_of(row["recall"], row["support"]),
-            wording.percent(row["f1"]),
-            str(row["support"]),
-        )
-        for row in description["per_class"]
-    ]
-    return ["", output.table(("CLASS", "PRECISION", "RECALL (95 % INTERVAL)", "F1", "SUPPORT"), rows)]
+def _known(facts: Sequence[tuple[str, ...]]) -> str:
+    """A table of the facts that are known."""
+    rows = tuple(fact for fact in facts if fact[1] not in ("", wording.NOTHING))
+    return output.table(Table("", ("Fact", "Value"), rows))

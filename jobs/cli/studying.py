@@ -1,4 +1,4 @@
-"""study: work out once how a finished run sees the images."""
+"""study: compute the map and the nearest images of a finished run."""
 
 import sys
 import time
@@ -18,9 +18,9 @@ POLL_S = 0.5
 
 @command("study")
 @run_argument
-@click.option("--wait", is_flag=True, help="Show progress until the end; fail if the study does.")
+@click.option("--wait", is_flag=True, help="Show progress until the end; fail if it fails.")
 def study(run: str, wait: bool) -> int:
-    """Compute the map and the neighbours of a finished run.
+    """Compute the map and nearest images of a finished run.
 
     For the page Explore: the run's features, the nearest training images of each test image, and a map of the test
     images are computed in the background.
@@ -28,8 +28,8 @@ def study(run: str, wait: bool) -> int:
     store = open_here()
     studied = find_run(store, run)
     if studies.request_study(store, studied):
-        duration = wording.duration(studies.expected_seconds(studied))
-        print(f"{studied.id} {studied.name}: about {duration}", file=sys.stderr)
+        duration = wording.rough_duration(studies.expected_seconds(studied))
+        print(f"{studied.id} {studied.name}: {duration}", file=sys.stderr)
     if wait:
         _follow(store, studied.id)
     outcome = studies.study_state(store, studied.id)

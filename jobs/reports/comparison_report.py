@@ -1,4 +1,4 @@
-"""The report of a comparison: runs held against a baseline."""
+"""The report of a comparison: runs compared with a baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -101,7 +101,7 @@ def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison
     blocks: list[Block] = [
         Paragraph(comparison.class_sentence),
         chart,
-        Paragraph("Filled marks stand after correction for ten classes, open ones are not shown to be differences."),
+        Paragraph("Filled marks are significant after correction for ten classes, open ones are not."),
         comparison_tables.classes(comparison),
         Paragraph(comparison.pair_sentence),
         Beside(report_charts.difference_matrix(matrices[0], matrices[1], names), comparison_tables.pairs(comparison)),
@@ -110,7 +110,7 @@ def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison
         blocks += [
             report_sections.only_one_right(
                 *(answers[place], answers[1 - place], images),
-                f"Only {names[place]} has these right; below each what {names[1 - place]} took it for, and how surely",
+                f"Only {names[place]} predicts these right; below each the prediction of {names[1 - place]}",
             )
             for place in (0, 1)
         ]
@@ -131,7 +131,7 @@ def _calibration(compared: RunsCompared) -> Section:
     }
     looks = {compared.names[run_id]: look for run_id, look in _looks(compared).items()}
     sentences = Items(tuple(f"{name}: {calibrated.sentence}" for name, calibrated in calibrations.items()))
-    return Section("Can the confidence be believed?", (sentences, report_charts.reliability(calibrations, looks)))
+    return Section("Calibration", (sentences, report_charts.reliability(calibrations, looks)))
 
 
 def _settings(compared: RunsCompared) -> Section:

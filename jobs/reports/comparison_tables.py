@@ -21,7 +21,7 @@ from jobs.results.seed_groups import Group
 from jobs.store.records import Predictions, Run
 
 PAIRS_LISTED = 10
-_VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
+VERDICTS: tuple[Verdict, ...] = ("sure", "not sure", "none of these")
 
 
 def runs(compared: Sequence[Run]) -> Table:
@@ -43,7 +43,7 @@ def runs(compared: Sequence[Run]) -> Table:
     )
     header = (
         *("Run", "Id", "Model", "Seed", "Test accuracy (95 % interval)", "Test loss"),
-        *("Best validation", "Time at work", "Trained parameters"),
+        *("Best validation", "Training time", "Trained parameters"),
     )
     return Table("The runs, the baseline first", header, rows, figures_from=3)
 
@@ -160,7 +160,7 @@ def subsets(measured: Sequence[Subset]) -> Table:
         )
         for subset in measured
     )
-    return Table("Accuracy with and without flagged images (95 % interval)", ("Test images", "Images", *names), rows)
+    return Table("Accuracy with and without data issues (95 % interval)", ("Test images", "Images", *names), rows)
 
 
 def photo_results(answers: Mapping[str, Predictions], verdicts: Mapping[str, Sequence[Verdict | None]]) -> Table:
@@ -169,7 +169,7 @@ def photo_results(answers: Mapping[str, Predictions], verdicts: Mapping[str, Seq
     Of each verdict how many answers are wrong; nothing of a run that gives none.
     """
     rows = tuple((name, *_photo_result(tested, verdicts[name])) for name, tested in answers.items())
-    header = ("Run", "Accuracy (95 % interval)", "Among the first two", *map(str.capitalize, _VERDICTS))
+    header = ("Run", "Accuracy (95 % interval)", "Among the first two", *map(str.capitalize, VERDICTS))
     return Table("Accuracy on photos, and how many have which verdict", header, rows)
 
 
@@ -219,6 +219,6 @@ def _photo_result(tested: Predictions, verdicts: Sequence[Verdict | None]) -> tu
             f"{(given == verdict).sum():,} ({(wrong & (given == verdict)).sum():,} wrong)"
             if given.all()
             else wording.NOTHING
-            for verdict in _VERDICTS
+            for verdict in VERDICTS
         ),
     )

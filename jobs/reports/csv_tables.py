@@ -117,7 +117,7 @@ def runs(listed: Sequence[Run]) -> str:
 
 
 def comparisons(made: Sequence[Comparison]) -> str:
-    """A line per run held against the baseline: counts of images, accuracies, difference, tests."""
+    """A line per run compared with the baseline: counts of images, accuracies, difference, tests."""
     rows = [{**asdict(each), "shown": each.shown, "better": each.better} for each in made]
     header = [name for name in rows[0] if name not in ("classes", "pairs")] if rows else []
     return written(header, ([row[name] for name in header] for row in rows))

@@ -74,11 +74,7 @@ def _written(block: Block) -> Iterator[str]:
         case Beside(left, right):
             yield from (*_written(left), *_written(right))
         case Chart():
-            yield _described(block)
-
-
-def _described(chart: Chart) -> str:
-    return f"**{escaped(chart.title)}.** {escaped(chart.description)}"
+            yield f"**{escaped(block.title)}.** {escaped(block.description)}"
 
 
 def _table(

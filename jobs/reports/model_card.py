@@ -201,7 +201,7 @@ def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
         f"The metrics are those of one model trained with one seed ({run.seed}). Another seed gives another model; "
         "the intervals do not cover that.",
         "The test images were collected and labelled like the training images, so they share their label issues.",
-        *([f"It was not trained in one exactly reproducible go: {run.inexact_because}"] if run.inexact_because else []),
+        *([f"Its training is not exactly reproducible: {run.inexact_because}"] if run.inexact_because else []),
         *([_BFLOAT16] if run.environment.get("precision") == "bfloat16" else []),
     )
 

@@ -1,4 +1,4 @@
-"""The report of groups of seeds held against a baseline as recipes."""
+"""The report of groups of seeds compared with a baseline as recipes."""
 
 from core.statistics import wording
 from jobs.reports import comparison_tables, report_sections

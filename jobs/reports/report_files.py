@@ -1,4 +1,4 @@
-"""Reports of what is stored: of one run, or of several held against the first."""
+"""Reports of what is stored: of one run, or of several compared with the first."""
 
 from collections.abc import Callable, Sequence
 
@@ -27,8 +27,10 @@ def report(store: Store, runs: Sequence[Run], form: str = "html") -> str:
 
     Raise NotComparable if the runs cannot be compared, or are too many for one file.
     """
-    document = _of_one(store, runs[0]) if len(runs) == 1 else _of_several(store, runs)
-    return FORMATS[form](document)
+    if len(runs) > 1:
+        return FORMATS[form](_of_several(store, runs))
+    facts = facts_of(store, runs[0])
+    return FORMATS[form](run_report.document(facts, None if facts.tested is None else _images_of(facts.tested)))
 
 
 def report_recipes(store: Store, groups: Sequence[Group], form: str = "html") -> str:
@@ -52,11 +54,6 @@ def _validated(store: Store, described: Run) -> Predictions | None:
         return get_predictions(store, described.id, "validation")
     except NoPredictions:
         return None
-
-
-def _of_one(store: Store, described: Run) -> Document:
-    facts = facts_of(store, described)
-    return run_report.document(facts, None if facts.tested is None else _images_of(facts.tested))
 
 
 def _of_several(store: Store, runs: Sequence[Run]) -> Document:

@@ -16,6 +16,7 @@ from core.statistics.calibration import Calibration, CoveragePoint
 from core.statistics.metrics import ClassFigures
 from jobs.reports.document import Table
 from jobs.results import run_wording
+from jobs.results.description import device_of
 from jobs.store.records import Attempt, Epoch, Predictions, Run, RunStatus
 
 CONFUSIONS_LISTED = 10
@@ -36,7 +37,7 @@ def facts(run: Run) -> Table:
         ("Best validation accuracy", run_wording.best_validation(run)),
         ("Test accuracy (95 % interval)", run_wording.accuracy(run)),
         ("Test loss (cross-entropy in nats)", wording.number(run.test_loss)),
-        ("Time at work", wording.duration(run.work_s)),
+        ("Training time", wording.duration(run.work_s)),
         ("Tags", ", ".join(run.tags) or wording.NOTHING),
         ("Note", run.note or wording.NOTHING),
     )
@@ -55,7 +56,7 @@ def per_class(figures: Sequence[ClassFigures]) -> Table:
         )
         for each in figures
     )
-    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Images")
+    header = ("Class", "Precision", "Recall (95 % interval)", "F1", "Support")
     return Table("Precision, recall and F1 of each class on the test images", header, rows)
 
 
@@ -73,8 +74,8 @@ def overall(tested: Predictions) -> Table:
         ("Log loss in nats", wording.number(metrics.log_loss(labels, probabilities))),
         ("Brier score (0 to 2)", wording.number(metrics.brier_score(labels, probabilities))),
     )
-    caption = "All test images, with 95 % intervals; macro figures and ROC-AUC are means over the classes"
-    return Table(caption, ("Figure", "Value"), rows)
+    caption = "All test images, with 95 % intervals; macro averages and ROC-AUC are means over the classes"
+    return Table(caption, ("Metric", "Value"), rows)
 
 
 def confusions(matrix: npt.NDArray[np.int64]) -> Table:
@@ -103,8 +104,8 @@ def coverage(points: Sequence[CoveragePoint]) -> Table:
         (f"{100 * point.coverage:.1f} %", wording.percent(point.threshold), wording.share_of(point.accuracy, point.n))
         for point in points
     )
-    header = ("Answered", "Confidence from", "Accuracy (95 % interval)")
-    return Table("Answering only the images with the highest confidence", header, rows, figures_from=0)
+    header = ("Coverage", "Confidence from", "Accuracy (95 % interval)")
+    return Table("Predicting only the images with the highest confidence", header, rows, figures_from=0)
 
 
 def reliability(calibration: Calibration) -> Table:
@@ -187,7 +188,7 @@ def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere)
             moment(attempt.started_at),
             wording.duration((attempt.ended_at or time.time()) - attempt.started_at),
             f"epoch {attempt.start_epoch}, step {attempt.start_batch}",
-            attempt.outcome or "at work",
+            attempt.outcome or "running",
         )
         for attempt in made
     )
@@ -195,18 +196,8 @@ def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere)
     return Table("Trainer processes that had this run", header, rows, figures_from=None)
 
 
-def weights(pretrained: dict[str, Any] | None) -> str:
-    """Where the pretrained weights are from, and which layers do not have them."""
-    if not pretrained:
-        return "none: trained from scratch"
-    words = f"{pretrained.get('source')} (SHA-256 {pretrained.get('sha256')})"
-    afresh = ", ".join(pretrained.get("initialised_afresh", ()))
-    return f"{words}; initialised afresh: {afresh}" if afresh else words
-
-
 def _environment(run: Run, moment: _Moment) -> dict[str, str]:
     known = run.environment
-    trained = wording.count(run.parameters_trained)
     return {
         "Launched": moment(run.created_at),
         "Started": moment(run.started_at),
@@ -214,15 +205,17 @@ def _environment(run: Run, moment: _Moment) -> dict[str, str]:
         "Host": run.host or known.get("host", ""),
         "Processor": known.get("processor", ""),
         "System": known.get("system", ""),
-        "Device": known.get("device_name") or run.device or "",
+        "Device": device_of(run),
         "Threads": wording.count(run.threads),
         # Before there was a choice all runs computed in float32.
         "Precision": known.get("precision") or ("float32" if run.device else ""),
         "Code": known.get("code", ""),
         "Python": known.get("python", ""),
         **known.get("libraries", {}),
-        "Parameters": f"{wording.count(run.parameters_total)}, of which {trained} trained",
-        "Pretrained weights": weights(run.pretrained),
+        "Parameters": f"{run.parameters_total:,}, of which {run.parameters_trained:,} trained"
+        if run.parameters_total and run.parameters_trained
+        else "",
+        "Pretrained weights": _weights(run.pretrained) if run.device else "",
         "Training images per second": wording.number(run.images_per_s, 0),
         "Prediction": _prediction(run),
     }
@@ -237,3 +230,12 @@ def _prediction(run: Run) -> str:
         f"{milliseconds:.2f} ms an image{flips} ({run.prediction_images_per_s:,.0f} test images/s, preprocessing "
         "included)"
     )
+
+
+def _weights(pretrained: dict[str, Any] | None) -> str:
+    """Where the pretrained weights are from, and which layers do not have them."""
+    if not pretrained:
+        return "none: trained from scratch"
+    words = f"{pretrained.get('source')} (SHA-256 {pretrained.get('sha256')})"
+    afresh = ", ".join(pretrained.get("initialised_afresh", ()))
+    return f"{words}; initialised afresh: {afresh}" if afresh else words

@@ -104,7 +104,7 @@ def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> Runs
 
 
 def comparable(runs: Sequence[Run], read: Callable[[str], Predictions]) -> tuple[dict[str, Predictions], list[LeftOut]]:
-    """The predictions, by id, that can be held against those of the first run that has any, and the runs left out.
+    """The predictions, by id, that can be compared with those of the first run that has any, and the runs left out.
 
     `read` gives the predictions of a run by its id, or raises NoPredictions.
     """
@@ -144,7 +144,7 @@ def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
         partial(get_predictions, store), [run for group in asked for run in group.runs]
     )
     if not predictions:
-        raise NotComparable(" ".join(run.reason for run in left_out), "Let them finish.")
+        raise NotComparable(" ".join(run.reason for run in left_out), "Wait until they have finished.")
     names = distinct_names([run for group in asked for run in group.runs])
     _require_same_images({names[run_id]: tested for run_id, tested in predictions.items()})
     labels = next(iter(predictions.values())).labels
@@ -185,10 +185,7 @@ def runs_as_data(compared: RunsCompared) -> dict[str, Any]:
         "runs": [_run_as_data(run) for run in compared.runs],
         "comparisons": [
             {
-                **asdict(comparison),
-                "shown": comparison.shown,
-                "better": comparison.better,
-                "sentence": comparison.sentence,
+                **_comparison_as_data(comparison),
                 "class_sentence": comparison.class_sentence,
                 "pair_sentence": comparison.pair_sentence,
             }
@@ -206,15 +203,7 @@ def groups_as_data(compared: GroupsCompared) -> dict[str, Any]:
             {"id": group.id, "runs": [run.id for run in group.runs], **asdict(figures), "sentence": figures.sentence}
             for group, figures in zip(compared.groups, compared.figures, strict=True)
         ],
-        "comparisons": [
-            {
-                **asdict(comparison),
-                "shown": comparison.shown,
-                "better": comparison.better,
-                "sentence": comparison.sentence,
-            }
-            for comparison in compared.comparisons
-        ],
+        "comparisons": [_comparison_as_data(comparison) for comparison in compared.comparisons],
         "left_out": [_left_out_as_data(left_out) for left_out in compared.left_out],
     }
 
@@ -257,6 +246,11 @@ def _of_other_images(predictions: Mapping[str, Predictions]) -> Iterator[tuple[s
 def _run_as_data(run: Run) -> dict[str, Any]:
     summary = summarise(run)
     return {name: summary[name] for name in _OF_EACH_RUN}
+
+
+def _comparison_as_data(comparison: Comparison | RecipeComparison) -> dict[str, Any]:
+    told = {"shown": comparison.shown, "better": comparison.better, "sentence": comparison.sentence}
+    return asdict(comparison) | told
 
 
 def _left_out_as_data(left_out: LeftOut) -> dict[str, Any]:

@@ -93,16 +93,15 @@ def _figures(tested: Predictions | None) -> dict[str, Any]:
     top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
     return {
         "confusion_matrix": matrix.tolist(),
-        "per_class": [_per_class(figures) for figures in metrics.per_class(matrix)],
+        "per_class": [
+            {**asdict(figures), "recall_interval": interval_of(figures.recall, figures.support)}
+            for figures in metrics.per_class(matrix)
+        ],
         "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
         "top2_accuracy": top_two,
         "top2_accuracy_interval": interval_of(top_two, len(tested.labels)),
         "roc_auc": metrics.roc_auc(tested.labels, tested.probabilities),
     }
-
-
-def _per_class(figures: metrics.ClassFigures) -> dict[str, Any]:
-    return {**asdict(figures), "recall_interval": interval_of(figures.recall, figures.support)}
 
 
 def _without_run(values: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def held_together(
     """
     answers, left_out = comparable(measured, read)
     if not answers:
-        raise NotComparable(" ".join(run.sentence for run in left_out), "Let them finish.")
+        raise NotComparable(" ".join(run.sentence for run in left_out), "Wait until they have finished.")
     first = next(run for run in measured if run.id in answers)
     judges = judges_of(store, measured)
     known, unfit = comparable([first, *judges], read)

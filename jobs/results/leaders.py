@@ -15,7 +15,7 @@ from jobs.store.schema import runs
 from jobs.store.store import Store
 
 LOOKED_AT = 12
-"""How many runs have their answers held against the leader's; those nearest in accuracy are the likeliest to tie."""
+"""How many runs are compared with the leader; those nearest in accuracy are the likeliest to tie."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Leader:
     """The most accurate of `among` finished runs of a model, and what is known of the others.
 
     `tied` are not shown to be worse than it at 5 % over all the others (see core.statistics.comparison.tied_with_best),
-    `left_out` cannot be held against it, and `unknown` more are too near to be told by their accuracy alone and were
+    `left_out` cannot be compared with it, and `unknown` more are too near to be told by their accuracy alone and were
     not looked at.
     """
 
@@ -69,7 +69,7 @@ def _errors(store: Store, model: str) -> list[tuple[str, int, int]]:
 def _held_against(
     leader: Run, others: list[Run], read: Callable[[str], Predictions], threshold: float
 ) -> tuple[tuple[Run, ...], tuple[LeftOut, ...]]:
-    """Which of the others are tied with the leader, and which cannot be held against it."""
+    """Which of the others are tied with the leader, and which cannot be compared with it."""
     if not others:
         return (), ()
     answers, left_out = comparable([leader, *others], read)

@@ -82,7 +82,7 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
 
     Files come first: if the machine dies between, files without a set are left, never a set without its files.
     """
-    chosen, set_id = _checked_name(name), new_id()
+    chosen, set_id = named(name, "name", LONGEST_NAME), new_id()
     with store.reading() as connection:
         _refuse_taken(connection, chosen)
     folder = _folder(store, set_id)
@@ -164,8 +164,9 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
     """
     shares = np.array([judgement.probabilities for judgement in judged], dtype=np.float32)
     logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
+    ordered = select(photos.c.label).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
     with store.writing() as connection:
-        labels = np.array(connection.execute(_labels_of(photo_set)).scalars().all(), dtype=np.int64)
+        labels = np.array(connection.execute(ordered).scalars().all(), dtype=np.int64)
         if not len(labels):
             raise PhotoSetNotFound(f"The photo set {photo_set.name} was deleted meanwhile.", "Nothing is stored.")
         earlier = predictions.c.run_id == run_id, predictions.c.split == photo_set.split
@@ -190,7 +191,7 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
 
 
 def bytes_used(store: Store, photo_set: PhotoSet) -> int:
-    """The room that the pictures of a set take, in bytes."""
+    """The disk space that the pictures of a set take, in bytes."""
     return sum(file.stat().st_size for file in _folder(store, photo_set.id).glob("*.png"))
 
 
@@ -236,14 +237,6 @@ def _write_all(place: Path, labelled: Iterable[tuple[Photo, int]]) -> list[dict[
         if not rows:
             raise ConfigurationError("A set of 0 photos.", f"Keep 1 to {MOST_PHOTOS:,} labelled photos.")
     return rows
-
-
-def _labels_of(photo_set: PhotoSet) -> Select[tuple[int]]:
-    return select(photos.c.label).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
-
-
-def _checked_name(name: str) -> str:
-    return named(name, "name", LONGEST_NAME)
 
 
 def _refuse_taken(connection: Connection, name: str) -> None:

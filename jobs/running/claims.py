@@ -12,7 +12,7 @@ from jobs.store.schema import attempts, runs
 from jobs.store.store import Store
 
 MOST_CRASHES = 6
-"""A run whose trainer crashes this often without getting further fails."""
+"""A run whose trainer crashes this often without progress fails."""
 
 
 def is_here(store: Store, run: Run, host: str) -> bool:
@@ -98,8 +98,10 @@ def record_exit(attempt: AttemptHandle, host: str, exit_status: int | None, last
             end_run(connection, attempt, RunStatus.STOPPED, "stopped")
             return None
         if exit_status is not None and exit_status > 0:
-            message = f"The trainer ended with exit status {exit_status}: {last_log_line or 'nothing was logged'}"
-            fail_run(connection, attempt, "code", message, "The log has the details; resume the run once it is mended.")
+            message = f"The trainer ended with exit status {exit_status}: {last_log_line or 'no output'}"
+            fail_run(
+                connection, attempt, "code", message, "The log has the details; fix the cause, then resume the run."
+            )
             return None
         if row.deaths + 1 >= MOST_CRASHES:
             fail_run(connection, attempt, *_failure_of(exit_status))
@@ -123,11 +125,11 @@ def _outcome_of(exit_status: int | None) -> str:
 
 
 def _failure_of(exit_status: int | None) -> tuple[str, str, str]:
-    message = f"The trainer died {MOST_CRASHES} times without getting further (last: {_outcome_of(exit_status)})."
+    message = f"The trainer died {MOST_CRASHES} times without progress (last: {_outcome_of(exit_status)})."
     if exit_status in (None, -9):
         return (
             "memory",
             f"{message} Most likely the machine ran out of memory.",
             "Choose a smaller batch or input size, close other programs, then resume or clone the run.",
         )
-    return "code", message, "The log has the details; resume the run once it is mended."
+    return "code", message, "The log has the details; fix the cause, then resume the run."

@@ -57,12 +57,6 @@ def checked_copy(source: Path, beside: Path) -> Iterator[Path]:
             raise StoreError(f"{source} is not an undamaged run store ({error}).", _ADVICE) from error
 
 
-def check_database(path: Path) -> None:
-    """Raise StoreError unless the file is a whole run store with nothing in it but what a run store holds."""
-    with checked_copy(path, path):
-        pass
-
-
 _ADVICE = "Name another backup."
 
 
@@ -171,9 +165,9 @@ def _check_predictions(row: dict[str, Any]) -> None:
         labels = blobs.decode_labels(row["labels"], row["count"])
         values = blobs.decode_log_probabilities(row["log_probabilities"], row["count"])
     except blobs.Damaged as error:
-        raise _Refused(f"the answers of run {row['run_id']} ({row['split']}) are damaged: {error}") from error
+        raise _Refused(f"the predictions of run {row['run_id']} ({row['split']}) are damaged: {error}") from error
     if len(labels) != len(values) or not (values <= 0).all():
-        raise _Refused(f"the answers of run {row['run_id']} ({row['split']}) are no probabilities")
+        raise _Refused(f"the predictions of run {row['run_id']} ({row['split']}) are no probabilities")
 
 
 def _check_setting(key: str, value: str) -> None:

@@ -27,19 +27,9 @@ LAST = sys.maxsize
 """A place in the queue that no queue has: the end."""
 
 
-def launch(
-    store: Store,
-    config: RunConfig,
-    name: str = "",
-    *,
-    cloned_from: str | None = None,
-    tags: Sequence[str] = (),
-) -> str:
-    """Put a run at the end of the queue and return its id. Raise ConfigurationError or StoreError.
-
-    The config is frozen here: the number of threads and the weights file become what they are on this machine now.
-    """
-    return _launch_configs(store, [config], [name], cloned_from, tags)[0]
+def launch(store: Store, config: RunConfig, name: str = "", *, tags: Sequence[str] = ()) -> str:
+    """Queue one run and return its id; raise as `launch_all` does."""
+    return launch_all(store, config, name, tags=tags)[0]
 
 
 def launch_all(
@@ -54,73 +44,23 @@ def launch_all(
 ) -> list[str]:
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
-    Return the ids; raise ConfigurationError or StoreError, and then nothing is queued.
+    Return the ids; raise ConfigurationError or StoreError, and then nothing is queued. Several runs are a group. The
+    predictions that the runs of all folds make for the split "validation" are those for all 60,000 training images, by
+    models that did not learn from them.
+
+    The config is frozen here: the number of threads and the weights file become what they are on this machine now.
     """
+    chosen = named(name, "name", LONGEST_NAME) if name.strip() else ""
     if folds is not None:
-        return launch_folds(store, config, folds, name, cloned_from=cloned_from, tags=tags)
-    chosen = seeds_from(config.seed, 1 if seeds is None else seeds)
-    return launch_group(store, config, chosen, name, cloned_from=cloned_from, tags=tags)
-
-
-def seeds_from(first: int, count: int) -> range:
-    """So many seeds, one after the other; raise ConfigurationError if they are too many, or not all possible."""
-    if not 1 <= count <= MOST_SEEDS:
-        raise _wrong_number_of_seeds(count)
-    last = LAST_SEED - count + 1
-    if not 0 <= first <= last:
-        raise ConfigurationError(
-            f"{counted(count, 'seed')} from {first} on are not all possible: seeds go from 0 to {LAST_SEED}.",
-            f"Begin with a seed from 0 to {last}.",
-        )
-    return range(first, first + count)
-
-
-def _wrong_number_of_seeds(count: int) -> ConfigurationError:
-    return ConfigurationError(f"{count} seeds were given.", f"Give 1 to {MOST_SEEDS} different ones.")
-
-
-def launch_group(
-    store: Store,
-    config: RunConfig,
-    seeds: Sequence[int],
-    name: str = "",
-    *,
-    cloned_from: str | None = None,
-    tags: Sequence[str] = (),
-) -> list[str]:
-    """Queue one run of the same config per seed as a group; return their ids in order of the seeds."""
-    if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) != len(seeds):
-        raise _wrong_number_of_seeds(len(seeds))
-    configs = [with_changes(config, seed=seed) for seed in seeds]
-    chosen = _chosen(name)
-    names = [f"{chosen} seed {seed}" if chosen and len(seeds) > 1 else chosen for seed in seeds]
-    return _launch_configs(store, configs, names, cloned_from, tags)
-
-
-def launch_folds(
-    store: Store,
-    config: RunConfig,
-    folds: int,
-    name: str = "",
-    *,
-    cloned_from: str | None = None,
-    tags: Sequence[str] = (),
-) -> list[str]:
-    """Queue one run per fold of the training set as a group, of one seed; return their ids in order of the folds.
-
-    Together their predictions of the split "validation" are probabilities for all 60,000 images of the training set by
-    models that did not learn from them. Raise ConfigurationError or StoreError.
-    """
-    if not 2 <= folds <= MOST_FOLDS:
-        raise ConfigurationError(f"{folds} folds are not possible.", f"Choose 2 to {MOST_FOLDS}.")
-    configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
-    start = _chosen(name) or default_name(with_changes(config, folds=0, fold=0))
-    return _launch_configs(store, configs, [f"{start} {fold_words(config)}" for config in configs], cloned_from, tags)
-
-
-def _launch_configs(
-    store: Store, configs: Sequence[RunConfig], names: Sequence[str], cloned_from: str | None, tags: Sequence[str]
-) -> list[str]:
+        if not 2 <= folds <= MOST_FOLDS:
+            raise ConfigurationError(f"Invalid number of folds: {folds}.", f"Choose 2 to {MOST_FOLDS}.")
+        configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
+        start = chosen or default_name(with_changes(config, folds=0, fold=0))
+        names = [f"{start} {fold_words(each)}" for each in configs]
+    else:
+        chosen_seeds = seeds_from(config.seed, 1 if seeds is None else seeds)
+        configs = [with_changes(config, seed=seed) for seed in chosen_seeds]
+        names = [f"{chosen} seed {seed}" if chosen and len(configs) > 1 else chosen for seed in chosen_seeds]
     group_id = new_id() if len(configs) > 1 else None
     common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
     rows = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
@@ -129,16 +69,23 @@ def _launch_configs(
         return [_insert(connection, row, tags) for row in rows]
 
 
-def _chosen(name: str) -> str:
-    """The name that somebody gave, or nothing; raise ConfigurationError."""
-    return named(name, "name", LONGEST_NAME) if name.strip() else ""
+def seeds_from(first: int, count: int) -> range:
+    """So many seeds, one after the other; raise ConfigurationError if they are too many, or not all possible."""
+    if not 1 <= count <= MOST_SEEDS:
+        raise ConfigurationError(f"Invalid number of seeds: {count}.", f"Choose 1 to {MOST_SEEDS}.")
+    last = LAST_SEED - count + 1
+    if not 0 <= first <= last:
+        raise ConfigurationError(
+            f"{counted(count, 'seed')} from {first} on are invalid: seeds go from 0 to {LAST_SEED}.",
+            f"Begin with a seed from 0 to {last}.",
+        )
+    return range(first, first + count)
 
 
 def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
-    chosen = _chosen(name) or default_name(config)
     frozen = frozen_here(config)
     return {
-        "name": chosen,
+        "name": named(name or default_name(config), "name", LONGEST_NAME),
         "preset": frozen.preset,
         "model": frozen.model,
         "seed": frozen.seed,
@@ -186,12 +133,12 @@ def stop(store: Store, run_id: str) -> str:
         if row.status == RunStatus.STOPPING:
             return RunStatus.STOPPING
     raise NotPossible(
-        f"Run {row.name} is {row.status}: there is nothing to stop.", "Only queued and running runs stop."
+        f"Run {row.name} is {row.status}: there is nothing to stop.", "Only queued or running runs can be stopped."
     )
 
 
 def resume(store: Store, run_id: str) -> None:
-    """Queue a stopped or failed run again; it goes on from its checkpoint. Raise RunNotFound or NotPossible."""
+    """Queue a stopped or failed run again; it resumes from its checkpoint. Raise RunNotFound or NotPossible."""
     with store.writing() as connection:
         _queue_again(connection, run_id)
 
@@ -214,7 +161,7 @@ def start_over(store: Store, run_id: str) -> None:
             _queue_again(connection, run_id, **_NOTHING_LEARNT)
             connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
     except locks.Held:
-        raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.") from None
+        raise NotPossible(f"The trainer of run {name} is still shutting down.", "Try again in a moment.") from None
 
 
 _NOTHING_LEARNT = {"epoch": 0, "batch": 0, "best_epoch": None, "best_val_loss": None, "best_val_accuracy": None}
@@ -231,7 +178,7 @@ def _resumable(connection: Connection, run_id: str) -> Row[Any]:
         advice = {RunStatus.FINISHED: "Clone it to run it again.", RunStatus.STOPPING: "Wait until it has stopped."}
         raise NotPossible(
             f"Run {row.name} is {row.status}, so it cannot be resumed.",
-            advice.get(row.status, "It goes on by itself."),
+            advice.get(row.status, "It resumes automatically."),
         )
     return row
 

@@ -35,7 +35,9 @@ def restore(source: Path, url: str, artifacts: Path) -> Path | None:
         try:
             return _put_in_place(copy, Path(database))
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{database} could not be written ({error}).", "Check the folder and its room.") from error
+            raise StoreError(
+                f"{database} could not be written ({error}).", "Check the folder and its disk space."
+            ) from error
 
 
 def _put_in_place(source: Path, target: Path) -> Path | None:
@@ -67,7 +69,7 @@ def _write_over(source: Path, target: Path, kept: Path) -> None:
     def keep_before(status: int, _left: int, _pages: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             if time.monotonic() > deadline:
-                raise StoreBusy(f"Another program holds the run store {target} locked.", "Close it, then try again.")
+                raise StoreBusy(f"Another program has locked the run store {target}.", "Close it, then try again.")
         elif not kept.exists():
             copy_file(target, kept)
 
@@ -101,7 +103,7 @@ def _nobody_running(store: Store) -> Iterator[None]:
         with _supervisor_kept_out(store):
             running = [lock.parent.name for lock in store.artifacts.glob("*/lock") if locks.is_held(lock)]
             if running:
-                raise _busy(f"Trainers are running ({', '.join(running)})")
+                raise _busy(f"Runs are active ({', '.join(running)})")
             yield
     except StoreError:
         if supervised:
@@ -115,7 +117,7 @@ def _supervisor_kept_out(store: Store) -> Iterator[None]:
         with locks.holding(supervisor_lock(store), patience_s=LEAVING_S):
             yield
     except locks.Held:
-        raise _busy("A supervisor is running") from None
+        raise _busy("A supervisor is active") from None
 
 
 def _busy(reason: str) -> StoreError:

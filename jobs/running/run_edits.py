@@ -66,8 +66,8 @@ def _edit(store: Store, run_id: str, what: str, words: str, based_on: str | None
         now: str = existing_row(connection, run_id)._mapping[what]
         if based_on is not None and now not in (based_on, words):
             raise ChangedMeanwhile(
-                f"Somebody else has changed the {what} of run {run_id} meanwhile; yours is not saved yet.",
-                f"Below stands their {what}. Take over what shall stay of it, then save again.",
+                f"Somebody else has changed the {what} of run {run_id}; yours is not saved yet.",
+                f"Their {what} is shown below: copy what you want to keep, then save again.",
                 now,
             )
         connection.execute(update(runs).where(runs.c.id == run_id).values({what: words}))
@@ -125,7 +125,7 @@ def delete(store: Store, run_id: str) -> int:
     with store.writing() as connection:
         name = _refuse_active(connection, run_id, "deleted")
         if locks.is_held(files.lock):
-            raise NotPossible(f"The trainer of run {name} is still leaving.", "Try again in a moment.")
+            raise NotPossible(f"The trainer of run {name} is still shutting down.", "Try again in a moment.")
         connection.execute(runs.delete().where(runs.c.id == run_id))
     for lock in (files.study_lock, files.package_lock):
         background.end(lock)
@@ -139,7 +139,7 @@ def clear_checkpoints(store: Store, run_id: str) -> int:
     run = get_run(store, run_id)
     if run.status != RunStatus.FINISHED:
         raise NotPossible(
-            f"Run {run.name} is {run.state} and needs its checkpoints to go on.", "Delete the run instead."
+            f"Run {run.name} is {run.state} and needs its checkpoints to resume.", "Delete the run instead."
         )
     return run_files.clear_checkpoints(store, run_id)
 

@@ -70,7 +70,7 @@ def _already_supervised(store: Store, pid: int | None) -> StoreError:
     which = f" (process {pid})" if pid is not None else ""
     return StoreError(
         f"Another supervisor{which} is running for {store.place}.",
-        "It works off the same queue; end it first if this one shall.",
+        "It works on the same queue; end it first to use this one.",
     )
 
 
@@ -147,12 +147,12 @@ class Supervisor:
         """Collect the trainers that have ended, and wake those that were suspended, whatever their runs' status."""
         for run_id, child in list(self.children.items()):
             if child.poll() is None and background.wake(child.pid):
-                logger.info(f"run {run_id} had been suspended and goes on")
+                logger.info(f"run {run_id} had been suspended and continues")
 
     def _watch(self, run: Run) -> None:
         pid = self._pid(run)
         if background.wake(pid):
-            logger.info(f"run {run.id} had been suspended and goes on")
+            logger.info(f"run {run.id} had been suspended and continues")
         if run.status == RunStatus.STOPPING and pid is not None:
             self._stop(run, pid)
 
@@ -199,7 +199,7 @@ class Supervisor:
     def _fail(self, run_id: str, error: OSError) -> None:
         """End a run whose folder cannot be used: it must not hold up the others."""
         message = f"The folder of the run cannot be used: {error.strerror} ({error.filename})."
-        claims.fail(self.store, run_id, "disk", message, "Mend that, then resume the run.")
+        claims.fail(self.store, run_id, "disk", message, "Fix that, then resume the run.")
         logger.info(f"run {run_id} failed: {message}")
 
     def _stop_earlier_trainer(self, run_id: str) -> None:

@@ -69,7 +69,7 @@ def _try(reporter: Reporter) -> int:
         if error.errno == errno.ENOMEM:
             reporter.fail("memory", f"The machine ran out of memory: {error}.", MEMORY_ADVICE)
         else:
-            reporter.fail("disk", f"A file could not be read or written: {error}.", "Mend that, then resume the run.")
+            reporter.fail("disk", f"A file could not be read or written: {error}.", "Fix that, then resume the run.")
     except Exception as error:
         # The last stop of the process: recorded with the run, its traceback kept in the log.
         logger.exception("the attempt failed")
@@ -136,7 +136,9 @@ def _train(reporter: Reporter, training: Training) -> bool:
             further = len(training.epochs) > complete or time.monotonic() - began >= CHECKPOINT_SECONDS
             goes_on = reporter.saved(training, further=further)
         elif isinstance(event, CheckpointFailed):
-            goes_on = reporter.warn(f"No room for a checkpoint ({event.reason}): the one before is kept. {ROOM_ADVICE}")
+            goes_on = reporter.warn(
+                f"No disk space for a checkpoint ({event.reason}): the previous one is kept. {ROOM_ADVICE}"
+            )
         if reporter.stop.made or not goes_on:
             return False
     return True
@@ -175,7 +177,7 @@ def _save_before_leaving(reporter: Reporter, training: Training) -> None:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        reporter.warn(f"There was no room for a last checkpoint ({error.strerror}): the one before it is kept.")
+        reporter.warn(f"There was no disk space for a last checkpoint ({error.strerror}): the previous one is kept.")
     else:
         reporter.saved(training, further=False)
 

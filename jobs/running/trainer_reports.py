@@ -14,11 +14,11 @@ from jobs.running import attempts
 from jobs.running.attempts import Answers, AttemptHandle
 from jobs.running.environment import code_version
 from jobs.running.process_log import logger
-from jobs.store.records import WAITING_FOR_ROOM, Epoch
+from jobs.store.records import WAITING_FOR_DISK, Epoch
 from jobs.store.store_errors import StoreBusy, StoreFull, StoreReadOnly
 
 RETRY_S = 2.0
-ROOM_ADVICE = "Make room on the disk of the artifacts folder; the run goes on by itself."
+ROOM_ADVICE = "Free disk space for the artifacts folder; the run then resumes automatically."
 Answer = TypeVar("Answer")
 
 
@@ -149,7 +149,7 @@ class Reporter:
             except OSError as error:
                 if error.errno not in NO_ROOM:
                     raise
-                goes_on = self.warn(f"{WAITING_FOR_ROOM} ({error.strerror}). {ROOM_ADVICE}")
+                goes_on = self.warn(f"{WAITING_FOR_DISK} ({error.strerror}). {ROOM_ADVICE}")
             if self.stop.made or not goes_on:
                 return None
             began = time.monotonic()

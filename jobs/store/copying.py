@@ -1,12 +1,11 @@
 """Copies of a SQLite store that are consistent while runs write to it."""
 
-import os
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from core.files import sync
+from core.files import sync, written_aside
 from jobs.store.store import PATIENCE_S, Store, make_private_file
 from jobs.store.store_errors import StoreError
 
@@ -25,7 +24,7 @@ def copy_database(store: Store, target: Path) -> int:
         copy_file(Path(source), target)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
-            f"The backup {target} could not be written ({error}).", "Check the folder and its room."
+            f"The backup {target} could not be written ({error}).", "Check the folder and its disk space."
         ) from error
     return target.stat().st_size
 
@@ -35,8 +34,7 @@ def copy_file(source: Path, target: Path) -> None:
 
     It has the rights of the file that it replaces; where there is none, it is closed to other users.
     """
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with written_aside(target) as aside:
         make_private_file(aside)
         with closing(sqlite3.connect(source, timeout=PATIENCE_S)) as reader, closing(sqlite3.connect(aside)) as writer:
             reader.backup(writer)
@@ -44,8 +42,4 @@ def copy_file(source: Path, target: Path) -> None:
             writer.execute("PRAGMA journal_mode=DELETE")
         if target.exists():
             shutil.copymode(target, aside)
-        sync(aside)
-        aside.replace(target)
-        sync(target.parent)
-    finally:
-        aside.unlink(missing_ok=True)
+    sync(target.parent)

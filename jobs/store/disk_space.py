@@ -1,4 +1,4 @@
-"""The room that the files of all runs take, and how much of it can be had back without losing a result."""
+"""The disk space that the files of all runs take, and how much of it can be freed without losing a result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class RunSpace:
     status: str
     used: int
     clearable: int
-    """Of it the checkpoints of a finished run, which needs them no more."""
+    """Of it the checkpoints of a finished run, which no longer needs them."""
 
 
 def space_of_runs(store: Store) -> list[RunSpace]:
@@ -41,12 +41,12 @@ def _space_of(store: Store, run_id: str, name: str, status: str) -> RunSpace:
 
 
 def space_words(spaces: Sequence[RunSpace]) -> str:
-    """The room that all take in one sentence, and how much can be had back."""
+    """The disk space that all take in one sentence, and how much can be freed."""
     used, clearable = total(spaces)
     words = f"{wording.size(used)} of files of {wording.counted(len(spaces), 'run')}"
     if not clearable:
         return f"{words}."
-    return f"{words}; {wording.size(clearable)} of it are checkpoints of finished runs, which need them no more."
+    return f"{words}; {wording.size(clearable)} of them checkpoints that finished runs no longer need."
 
 
 def total(spaces: Sequence[RunSpace]) -> tuple[int, int]:

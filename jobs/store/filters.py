@@ -60,7 +60,7 @@ def _having(search: str) -> list[ColumnElement[bool]]:
     words = list(dict.fromkeys(search.split()))
     if len(words) > _MOST_WORDS or max(map(len, words), default=0) > LONGEST_NAME:
         raise ConfigurationError(
-            "So long a search is not possible.",
+            "The search is too long.",
             f"Search for at most {_MOST_WORDS} words of at most {LONGEST_NAME} characters each.",
         )
     for word in words:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect
 
 from jobs.store.copying import copy_database
 from jobs.store.schema import REVISION
-from jobs.store.store import Store, connect, revision_within
+from jobs.store.store import RESTORE, Store, connect, revision_within
 from jobs.store.store_errors import StoreDamaged, StoreNewer
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -72,7 +72,7 @@ def _check_references(connection: Connection, place: str) -> None:
     if broken:
         raise StoreDamaged(
             f"{len(broken)} rows of the run store {place} refer to rows that are gone; nothing was changed.",
-            "Bring back a backup with: python -m jobs restore FILE",
+            RESTORE,
         )
 
 

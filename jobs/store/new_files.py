@@ -1,13 +1,11 @@
-"""Files and folders for others to take along: complete when they appear, and never in the place of what was there."""
+"""Files and folders for people to keep: complete when they appear, and never in the place of what was there."""
 
-import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import LookbookError
+from core.files import written_aside
 
 
 class NotWritten(LookbookError):
@@ -17,12 +15,11 @@ class NotWritten(LookbookError):
 
 
 def write_file(path: Path, content: str | bytes, *, replace: bool = False) -> None:
-    """Write a file aside and rename it; raise NotWritten if it exists and shall not be replaced, or on no room."""
+    """Write a file at one stroke; raise NotWritten if it exists and shall not be replaced, or cannot be written."""
     if not replace:
         require_new(path)
-    with _aside(path) as aside:
+    with _explained(path), written_aside(path) as aside:
         aside.write_bytes(content.encode() if isinstance(content, str) else content)
-        aside.replace(path)
 
 
 @contextmanager
@@ -33,10 +30,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     if not (path.is_dir() and not any(path.iterdir())):
         require_new(path)
-    with _aside(path) as aside:
+    with _explained(path), written_aside(path) as aside:
         aside.mkdir()
         yield aside
-        aside.replace(path)
 
 
 def require_new(path: Path) -> None:
@@ -46,16 +42,9 @@ def require_new(path: Path) -> None:
 
 
 @contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    """A name beside `path` that nobody else uses; whatever is left there in the end is removed."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(2)}.part")
+def _explained(path: Path) -> Iterator[None]:
     try:
-        yield aside
+        yield
     except OSError as error:
-        raise NotWritten(
-            f"{path} could not be written: {error.strerror or error}.", "Check that its folder exists and has room."
-        ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        if aside.is_file():
-            aside.unlink()
+        reason = error.strerror or error
+        raise NotWritten(f"{path} could not be written: {reason}.", "Check its folder and disk space.") from error

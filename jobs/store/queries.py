@@ -25,7 +25,7 @@ from jobs.store.records import (
     RunStatus,
 )
 from jobs.store.schema import attempts, epochs, predictions, runs, tags
-from jobs.store.store import BRING_BACK, Store, Unreadable
+from jobs.store.store import RESTORE, Store, Unreadable
 from jobs.store.store_errors import StoreDamaged
 
 
@@ -105,7 +105,7 @@ def get_runs(store: Store, run_ids: Sequence[str]) -> list[Run]:
 
 
 def find_run(store: Store, words: str) -> Run:
-    """The run of this id, beginning of an id, or name; raise RunNotFound if none or several fit."""
+    """The run of this id, beginning of an id, or name; raise RunNotFound if none or several match."""
     fits = or_(runs.c.id.startswith(words, autoescape=True), runs.c.name.in_((words, tidied(words))))
     with store.reading() as connection:
         rows = connection.execute(select(runs).where(fits).order_by(runs.c.created_at.desc()).limit(9)).all()
@@ -116,7 +116,7 @@ def find_run(store: Store, words: str) -> Run:
     if not fitting:
         raise RunNotFound(f"There is no run {words!r}.", "`python -m jobs list` shows all there are.")
     raise RunNotFound(
-        f"{words!r} fits several runs: {', '.join(f'{run.id} ({run.name})' for run in fitting)}.", "Give the id."
+        f"{words!r} matches several runs: {', '.join(f'{run.id} ({run.name})' for run in fitting)}.", "Give the id."
     )
 
 
@@ -190,16 +190,17 @@ def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictio
         return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, count))
     except blobs.Damaged as error:
         raise StoreDamaged(
-            f"The answers of run {get_run(store, run_id).name} to the {split} images are damaged ({error}).", BRING_BACK
+            f"The predictions of run {get_run(store, run_id).name} for the {split} images are damaged ({error}).",
+            RESTORE,
         ) from error
 
 
 def _no_predictions(run: Run, split: str) -> NoPredictions:
     if run.status != RunStatus.FINISHED:
         reason = f"Run {run.name} has no predictions: it is {run.state}."
-        return NoPredictions(reason, "Only a finished run has them; let it finish.")
+        return NoPredictions(reason, "Wait until the run has finished.")
     return NoPredictions(
-        f"Run {run.name} has no answers to the {split} images: they were not kept when it was trained.",
+        f"Run {run.name} has no predictions for the {split} images: they were not kept when it was trained.",
         "Clone it to train it again, with them.",
     )
 
@@ -275,7 +276,7 @@ def _whole(row: Row[Any]) -> dict[str, Any]:
     if damaged:
         what = f"{' and '.join(damaged)} of this run {'is' if len(damaged) == 1 else 'are'} damaged in the run store"
         values |= {name: _IN_PLACE_OF_DAMAGED[name] for name in damaged}
-        values["warning"] = f"The {what}; what stands in that place is not its own. {BRING_BACK}"
+        values["warning"] = f"The {what}; a placeholder is shown instead. {RESTORE}"
     return {**values, "damaged": damaged}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from core.errors import ConfigurationError
 from jobs.settings import settings
 from jobs.store.schema import store_settings
-from jobs.store.store import BRING_BACK, Store, Unreadable
+from jobs.store.store import RESTORE, Store, Unreadable
 from jobs.store.store_errors import StoreDamaged
 
 MOST_SLOTS = 64
@@ -30,7 +30,7 @@ def slots(connection: Connection) -> int:
 
 
 def is_paused(connection: Connection) -> bool:
-    """Whether no further run is started; running ones go on."""
+    """Whether the queue is paused: no further run is started, and running ones continue."""
     return bool(_value(connection, "paused"))
 
 
@@ -40,26 +40,26 @@ def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
     With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
     """
     if not 1 <= count <= MOST_SLOTS:
-        raise ConfigurationError(f"{count} slots are not possible.", f"Choose 1 to {MOST_SLOTS}.")
+        raise ConfigurationError(f"Invalid number of slots: {count}.", f"Choose 1 to {MOST_SLOTS}.")
     with store.writing() as connection:
         now = slots(connection)
         if based_on is not None and now not in (based_on, count):
             raise ConfigurationError(
-                f"Somebody else has set {now} runs at once meanwhile; {count} are not set.",
-                "Change it again if need be.",
+                f"Somebody else has set the number of slots to {now}; yours, {count}, is not saved.",
+                "Change it again if needed.",
             )
         _put(connection, "slots", count)
 
 
 def set_paused(store: Store, paused: bool) -> None:
-    """Pause the queue or let it go on."""
-    _set(store, "paused", paused)
+    """Pause the queue or resume it."""
+    record(store, "paused", paused)
 
 
 def _value(connection: Connection, key: str) -> Any:
     value = connection.execute(select(store_settings.c.value).where(store_settings.c.key == key)).scalar()
     if isinstance(value, Unreadable) or (value is not None and not VALUES[key](value)):
-        raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", BRING_BACK)
+        raise StoreDamaged(f"The setting {key} of the queue is damaged in the run store.", RESTORE)
     return value
 
 
@@ -72,7 +72,8 @@ def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
 
 def record(store: Store, key: str, value: Any) -> None:
     """Keep a value in the store."""
-    _set(store, key, value)
+    with store.writing() as connection:
+        _put(connection, key, value)
 
 
 def record_missing(store: Store, key: str, value: Any) -> Any:
@@ -86,11 +87,6 @@ def record_missing(store: Store, key: str, value: Any) -> Any:
         if present is None:
             connection.execute(store_settings.insert().values(key=key, value=value))
         return value if present is None else present
-
-
-def _set(store: Store, key: str, value: Any) -> None:
-    with store.writing() as connection:
-        _put(connection, key, value)
 
 
 def _put(connection: Connection, key: str, value: Any) -> None:

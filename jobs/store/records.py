@@ -27,8 +27,10 @@ class RunStatus(StrEnum):
 STATUSES = tuple(status for status in RunStatus if status is not RunStatus.INTERRUPTED)
 ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.STOPPING)
 IN_PROGRESS = (RunStatus.RUNNING, RunStatus.STOPPING)
-WAITING_FOR_ROOM = "Waiting for room on the disk"
+WAITING_FOR_DISK = "Waiting for disk space"
 """How the warning of a run begins whose trainer cannot write its files, and does nothing else meanwhile."""
+_WAITING = (WAITING_FOR_DISK, "Waiting for room on the disk")
+"""The same with the words that a store of an earlier version has."""
 WARM_UP_S = 5.0
 """For so many seconds of its first epoch the speed of a run says nothing of the rest."""
 
@@ -111,8 +113,8 @@ class Run:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether its trainer is there and waits for room on the disk; its warning says so too."""
-        return self.state == RunStatus.RUNNING and (self.warning or "").startswith(WAITING_FOR_ROOM)
+        """Whether its trainer is there and waits for disk space; its warning says so too."""
+        return self.state == RunStatus.RUNNING and (self.warning or "").startswith(_WAITING)
 
     @property
     def fraction_done(self) -> float:
@@ -127,7 +129,7 @@ class Run:
         """At the pace of its complete epochs, in the first one at its speed, if it uses all its epochs.
 
         None unless it is running, in the first seconds, whose speed is not that of the rest, in the last one, and while
-        it waits for room on the disk: how long nobody knows.
+        it waits for disk space: how long nobody knows.
         """
         pace = self.epoch_s or self._first_epoch_s()
         if self.state != RunStatus.RUNNING or self.is_waiting or pace is None:

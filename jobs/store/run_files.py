@@ -47,7 +47,7 @@ class RunFiles:
 
     @property
     def package_failure(self) -> Path:
-        """Why the model to go could not be made; there is none after it was."""
+        """Why the run could not be exported; there is none after it was."""
         return self.folder / "to-go-failure.txt"
 
     @property
@@ -109,7 +109,7 @@ def listing(store: Store, run_id: str) -> list[tuple[str, int]]:
 
 
 def bytes_used(store: Store, run_id: str) -> int:
-    """The room that the files of a run take, in bytes."""
+    """The disk space that the files of a run take, in bytes."""
     return sum(size for _, size in listing(store, run_id))
 
 
@@ -131,7 +131,7 @@ def without_checkpoints(files: RunFiles) -> Iterator[None]:
 
 
 def clear_checkpoints(store: Store, run_id: str) -> int:
-    """Delete the checkpoints of a run, which a finished run needs no more; return the bytes freed."""
+    """Delete the checkpoints of a run, which a finished run no longer needs; return the bytes freed."""
     before = bytes_used(store, run_id)
     shutil.rmtree(files_of(store, run_id).checkpoints, ignore_errors=True)
     return before - bytes_used(store, run_id)

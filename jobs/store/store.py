@@ -24,7 +24,7 @@ PATIENCE_S = 30.0
 _REST_S = 0.01
 """Between two tries to change the journal mode."""
 
-BRING_BACK = "Bring back a backup with: python -m jobs restore FILE"
+RESTORE = "Restore a backup with: python -m jobs restore FILE"
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 

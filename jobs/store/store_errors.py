@@ -59,16 +59,16 @@ def _explain(place: str, error: DatabaseError) -> StoreError:
         )
     if "disk is full" in reason or "disk I/O error" in reason:
         return StoreFull(
-            f"The disk of the run store {place} is full or failing ({reason}).", "Make room on it, then go on."
+            f"The disk of the run store {place} is full or failing ({reason}).", "Free disk space, then try again."
         )
     if "locked" in reason:
         return StoreBusy(
-            f"Another program holds the run store {place} locked.",
+            f"Another program has locked the run store {place}.",
             "Close it, or wait until it is done, then try again.",
         )
     if "malformed" in reason or "not a database" in reason:
         return StoreDamaged(
             f"The run store {place} is damaged ({reason}).",
-            "Move it aside and bring back a backup with: python -m jobs restore FILE",
+            "Move it aside and restore a backup with: python -m jobs restore FILE",
         )
-    return StoreError(f"The run store {place} answered: {reason}.", "If it goes on, please report it.")
+    return StoreError(f"The run store {place} answered: {reason}.", "If it happens again, please report it.")

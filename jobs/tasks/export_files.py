@@ -1,4 +1,4 @@
-"""A finished run to take along: its model as safetensors and ONNX, a model card, its tables as CSV. Imports torch."""
+"""The export of a finished run: its model as safetensors and ONNX, a model card, its tables as CSV. Imports torch."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -42,7 +42,9 @@ def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreem
     exists or cannot be written.
     """
     if run.status != RunStatus.FINISHED:
-        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to export.", "Let it finish first.")
+        raise NotPossible(
+            f"Run {run.name} is {run.state}, so it has no model to export.", "Wait until it has finished."
+        )
     loaded = load_model(run_files.files_of(store, run.id).model)
     tested, epochs = get_predictions(store, run.id), list_epochs(store, [run.id])[run.id]
     images = fashion_mnist.load(settings().data).test_images[::CHECK_EVERY] if onnx else None

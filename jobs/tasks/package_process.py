@@ -1,4 +1,4 @@
-"""The process that makes a run's model to go, `python -m jobs.tasks.package_process FAILURE RUN [--without-onnx]`."""
+"""The process that exports a run, `python -m jobs.tasks.package_process FAILURE RUN [--without-onnx]`."""
 
 import sys
 

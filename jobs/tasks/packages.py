@@ -1,4 +1,4 @@
-"""A finished run's model to go, made by a process of its own, so that no page has to import torch or to wait."""
+"""The export of a finished run, made by a process of its own, so that no page has to import torch or to wait."""
 
 import io
 import zipfile
@@ -15,22 +15,24 @@ WITHOUT_ONNX = "--without-onnx"
 
 
 def package_state(store: Store, run_id: str) -> TaskState:
-    """How it stands with a run's model to go."""
+    """How it stands with the export of a run."""
     return _task(store, run_id).state
 
 
 def package_files(store: Store, run_id: str) -> list[Path]:
-    """The files of a run's model to go, once it is made."""
+    """The files of a run's export, once it is made."""
     return sorted(path for path in run_files.files_of(store, run_id).package.iterdir() if path.is_file())
 
 
 def start_packing(store: Store, run: Run, *, onnx: bool = True) -> bool:
-    """Start to make a run's model to go, with or without ONNX; return whether it was neither made nor there already.
+    """Start to export a run, with or without ONNX; return whether it was neither being exported nor exported already.
 
     Raise NotPossible for a run that has not finished, and OSError where no process can be started.
     """
     if run.status != RunStatus.FINISHED:
-        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to take along.", "Let it finish first.")
+        raise NotPossible(
+            f"Run {run.name} is {run.state}, so it has no model to export.", "Wait until it has finished."
+        )
     task = _task(store, run.id)
     return task.request(store, run.id, *([] if onnx else [WITHOUT_ONNX]), is_done=task.result.is_dir)
 

@@ -42,7 +42,7 @@ def request_study(store: Store, run: Run) -> bool:
     OSError where no process can be started or the artifacts folder cannot be written.
     """
     if run.status != RunStatus.FINISHED:
-        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to study.", "Let it finish first.")
+        raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to map.", "Wait until it has finished.")
     return _task(store, run.id).request(store, run.id, is_done=lambda: _is_readable(store, run.id))
 
 

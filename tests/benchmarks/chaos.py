@@ -29,13 +29,13 @@ from core.errors import LookbookError
 from core.presets import config_of
 from jobs.running import background, queue
 from jobs.running.background import ensure_supervisor
-from jobs.running.foreign_store import check_database
 from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.queries import active_runs, get_run, list_attempts, list_runs
 from jobs.store.queue_settings import set_slots
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
+from tests import stores
 from tests.benchmarks.faults import Faults
 from tests.benchmarks.visitor import TRUE_WITHIN_S, Visitor
 from tests.jobs.working import Outcome, clear_away, outcome
@@ -159,7 +159,7 @@ class Chaos:
         self.complaints += [f"run {run.id} was never launched" for run in list_runs(self.war) if run.id not in ids]
         clear_away(self.war)
         try:
-            check_database(Path(self.war.place))
+            stores.check_database(Path(self.war.place))
         except LookbookError as error:
             self.complaints.append(str(error))
 

@@ -117,3 +117,22 @@ def test_what_is_written_aside_takes_the_place_only_when_it_is_complete(tmp_path
         assert path.read_text() == "before"
     assert path.read_text() == "after"
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_written_aside_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    def write(*, whole: bool) -> None:
+        with written_aside(tmp_path / "folder") as aside:
+            aside.mkdir()
+            (aside / "one").write_text("half")
+            if not whole:
+                raise ValueError("cannot go on")
+
+    with pytest.raises(ValueError, match="cannot go on"):
+        write(whole=False)
+    assert list(tmp_path.iterdir()) == []
+    write(whole=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+    assert (tmp_path / "folder" / "one").read_text() == "half"
+    with pytest.raises(OSError, match="not empty"):
+        write(whole=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]

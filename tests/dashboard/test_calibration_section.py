@@ -42,7 +42,7 @@ def test_the_section_says_temperature_error_and_coverage(store, open_page):
 def test_a_run_without_validation_answers_says_so_and_shows_the_rest(store, open_page):
     app = open_page("runs", run=stores.add(store, Sample()), section="calibration")
     assert "No temperature can be fitted" in app.info[0].value
-    assert "has no answers to the validation images" in app.info[0].value
+    assert "has no predictions for the validation images" in app.info[0].value
     assert "Predicts 90 % of the images with" in texts(app)
 
 

@@ -251,7 +251,7 @@ def test_checkpoints_of_marked_runs_are_cleared_where_they_have_finished(store, 
 def test_the_room_that_files_take_is_said_and_had_back(store, open_page):
     folder = write_checkpoints(store, stores.add(store, Sample()))
     app = open_page("runs")
-    assert "3.0 MB of files of 1 run; 3.0 MB of it are checkpoints of finished runs" in texts(app)
+    assert "3.0 MB of files of 1 run; 3.0 MB of them checkpoints that finished runs no longer need" in texts(app)
     app = press(app, "Clear these checkpoints")
     assert not folder.exists()
     assert "MB of files" not in texts(app)

@@ -14,7 +14,6 @@ import pytest
 
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, holder
-from jobs.running.foreign_store import check_database
 from jobs.running.restore import restore
 from jobs.settings import ROOT, settings
 from jobs.store import locks, run_files
@@ -60,7 +59,7 @@ def test_a_backup_made_while_somebody_writes_holds_a_moment_between_two_transact
         writer.join()
     seen = set()
     for number in range(10):
-        check_database(tmp_path / f"{number}.backup")
+        stores.check_database(tmp_path / f"{number}.backup")
         with closing(sqlite3.connect(tmp_path / f"{number}.backup")) as connection:
             first, second = connection.execute("SELECT work_s FROM runs").fetchall()
         assert first == second
@@ -139,7 +138,7 @@ def test_a_restore_that_is_killed_in_the_middle_leaves_the_store_as_it_was(live_
     killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, *arguments], cwd=ROOT, check=False, timeout=60)
     assert killed.returncode == -signal.SIGKILL
     assert names(live_store) == ["new", "old"]
-    check_database(tmp_path / "runs.db")
+    stores.check_database(tmp_path / "runs.db")
     put_back(live_store, tmp_path / "one.backup")
     assert names(live_store) == ["old"]
 
@@ -165,7 +164,7 @@ def test_a_restore_waits_for_a_writer_and_says_so_if_it_does_not_end(
     monkeypatch.setattr("jobs.running.restore.PATIENCE_S", 0.1)
     with closing(sqlite3.connect(live_store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy, match="Another program holds the run store"):
+        with pytest.raises(StoreBusy, match="Another program has locked the run store"):
             put_back(live_store, tmp_path / "one.backup")
     assert names(live_store) == ["new"]
     assert not list(tmp_path.glob("runs-before-restore*"))
@@ -206,7 +205,7 @@ def test_a_damaged_backup_is_refused_and_the_store_stays(live_store: Store, tmp_
 def test_nothing_is_restored_while_a_run_is_running(live_store: Store, tmp_path: Path) -> None:
     run_id = queue.launch(live_store, TINY)
     copy_database(live_store, tmp_path / "one.backup")
-    with stores.at_work(live_store, run_id), pytest.raises(StoreError, match=f"running.*{run_id}.*jobs stop"):
+    with stores.at_work(live_store, run_id), pytest.raises(StoreError, match=f"active.*{run_id}.*jobs stop"):
         put_back(live_store, tmp_path / "one.backup")
     assert not list(tmp_path.glob("runs-before-restore*"))
 
@@ -217,7 +216,7 @@ def test_nothing_is_restored_under_a_supervisor_that_does_not_go(
     copy_database(live_store, tmp_path / "one.backup")
     held = locks.acquire(run_files.supervisor_lock(live_store))
     monkeypatch.setattr("jobs.running.restore.LEAVING_S", 0.1)
-    with pytest.raises(StoreError, match="A supervisor is running"):
+    with pytest.raises(StoreError, match="A supervisor is active"):
         put_back(live_store, tmp_path / "one.backup")
     os.close(held)
 

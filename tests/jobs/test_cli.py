@@ -82,7 +82,7 @@ def test_launch_prints_the_id_also_where_nobody_can_work_on_the_run(
     (tmp_path / "artifacts").write_text("no folder")
     status, out, error = run(capsys, "launch", "cnn")
     assert (status, out) == (0, f"{list_runs(live_store)[0].id}\n")
-    assert error.startswith("Nobody works on the queue: ")
+    assert error.startswith("No supervisor could be started: ")
 
 
 def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: Capture) -> None:
@@ -121,8 +121,8 @@ def test_launch_json_is_one_object_and_a_list_with_seeds(store: Store, capsys: C
         (["show", "nosuchid"], "no run 'nosuchid'"),
         (["stop", "nosuchid"], "no run 'nosuchid'"),
         (["slots", "0"], "1 to 64"),
-        (["move", "one", "soon"], "'soon' is no place"),
-        (["clear-checkpoints"], "Name runs, or say --all"),
+        (["move", "one", "soon"], "'soon' is not a position"),
+        (["clear-checkpoints"], "Name runs, or use --all"),
         (["dance"], "No such command 'dance'"),
         (["show"], "Missing argument 'RUN'"),
         (["show", "a", "b"], "unexpected extra argument"),
@@ -163,7 +163,7 @@ def test_list_and_show_give_every_accuracy_its_interval(store: Store, capsys: Ca
     _, out, _ = run(capsys, "list")
     assert len(re.findall(share, out)) == 2
     _, out, _ = run(capsys, "show", run_id)
-    assert re.search(rf"validation +accuracy {share} at epoch", out)
+    assert re.search(rf"Best validation accuracy +{share} at epoch", out)
     assert re.search(rf"Trouser +\S+ % +{share}", out)
     shown = json.loads(run(capsys, "show", run_id, "--json")[1])
     for name in ("best_val_accuracy", "test_accuracy", "top2_accuracy"):
@@ -176,7 +176,7 @@ def test_list_and_show_give_every_accuracy_its_interval(store: Store, capsys: Ca
 @pytest.mark.parametrize("flips", [False, True])
 def test_show_says_whether_an_accuracy_is_one_with_flips(store: Store, capsys: Capture, flips: bool) -> None:
     _, out, _ = run(capsys, "show", stores.add(store, Sample(changes={"test_time_flips": flips})))
-    assert ("accuracy with flips" in out) == flips
+    assert ("cnn, with test-time flips" in out) == flips
 
 
 def test_show_json_of_a_queued_run_has_the_same_keys_and_no_figures(store: Store, capsys: Capture) -> None:
@@ -206,8 +206,8 @@ def test_list_says_what_to_do_in_an_empty_store(capsys: Capture) -> None:
 
 def test_a_filter_that_no_run_passes_is_told_from_an_empty_store(store: Store, capsys: Capture) -> None:
     stores.add(store, Sample())
-    assert run(capsys, "list", "--status", "failed") == (0, "", "No run fits.\n")
-    assert run(capsys, "list", "--search", "nothing") == (0, "", "No run fits.\n")
+    assert run(capsys, "list", "--status", "failed") == (0, "", "No runs match.\n")
+    assert run(capsys, "list", "--search", "nothing") == (0, "", "No runs match.\n")
 
 
 def test_show_says_on_what_a_run_was_trained_and_from_what_weights(store: Store, capsys: Capture) -> None:
@@ -217,15 +217,20 @@ def test_show_says_on_what_a_run_was_trained_and_from_what_weights(store: Store,
     with store.writing() as connection:
         connection.execute(schema.runs.update().values(environment={"device_name": "Some GPU"}))
     _, out, _ = run(capsys, "show", run_id)
-    assert "device      Some GPU, 2 CPU threads, 1,234 images/s\n" in out
-    assert "weights     mine.pth (SHA-256 abababababab…); layer4 and fc initialised afresh\n" in out
+    for fact, value in (
+        ("Device", "Some GPU"),
+        ("Threads", "2"),
+        ("Training images per second", "1234"),
+        ("Pretrained weights", rf"mine\.pth \(SHA-256 {'ab' * 32}\); initialised afresh: layer4, fc"),
+    ):
+        assert re.search(rf"^{fact} +{value}$", out, re.MULTILINE)
     _, out, _ = run(capsys, "show", run_id, "--json")
     assert json.loads(out)["device_name"] == "Some GPU"
 
 
 def test_show_of_a_run_that_waits_speaks_of_no_device(store: Store, capsys: Capture) -> None:
     _, out, _ = run(capsys, "show", queue.launch(store, TINY))
-    assert "device" not in out
+    assert "Device" not in out
     assert "weights" not in out
 
 
@@ -263,7 +268,7 @@ def test_several_runs_move_to_the_front_or_the_end(store: Store, capsys: Capture
     ids = [queue.launch(store, TINY, name) for name in ("one", "two", "three")]
     _, _, error = run(capsys, "move", "three", "two", "first")
     assert [waiting.id for waiting in active_runs(store)] == [ids[2], ids[1], ids[0]]
-    assert f"{ids[1]} two: moved to place 2" in error
+    assert f"{ids[1]} two: moved to position 2" in error
     run(capsys, "move", "three", "last")
     assert [waiting.id for waiting in active_runs(store)] == [ids[1], ids[0], ids[2]]
 
@@ -329,7 +334,7 @@ def test_waiting_for_runs_says_that_the_queue_is_paused(
     )
     status, _, error = run(capsys, "launch", "cnn", "--wait")
     assert status == 1
-    assert error.count("The queue is paused: `python -m jobs go-on` lets it go on.") == 1
+    assert error.count("The queue is paused: `python -m jobs go-on` resumes it.") == 1
 
 
 def test_what_people_write_on_runs(store: Store, capsys: Capture) -> None:
@@ -370,7 +375,7 @@ def test_checkpoints_of_finished_runs_are_cleared_and_those_of_others_kept(store
     cleared, kept = (write_checkpoints(store, run_id, 3_000_000) for run_id in (finished, stopped))
     status, _, error = run(capsys, "clear-checkpoints", finished, stopped)
     assert status == 1
-    assert "needs its checkpoints to go on" in error
+    assert "needs its checkpoints to resume" in error
     assert error.endswith("3.0 MB freed.\n")
     assert not cleared.exists()
     assert kept.exists()
@@ -383,7 +388,7 @@ def test_the_room_that_runs_take_is_shown_and_had_back(store: Store, capsys: Cap
     write_checkpoints(store, stopped, 1_000_000)
     _, out, _ = run(capsys, "space")
     assert [line.split()[0] for line in out.splitlines()[1:3]] == [finished, stopped]
-    assert "4.0 MB of files of 2 runs; 3.0 MB of it are checkpoints of finished runs" in out
+    assert "4.0 MB of files of 2 runs; 3.0 MB of them checkpoints that finished runs no longer need" in out
     assert run(capsys, "clear-checkpoints", "--all")[0] == 0
     assert [(space["run_id"], space["used"]) for space in json.loads(run(capsys, "space", "--json")[1])] == [
         (stopped, 1_000_000)
@@ -406,9 +411,15 @@ def test_show_says_why_a_run_failed_and_how_its_log_ended(store: Store, capsys: 
     stores.write_log(store, run_id, "epoch 1\nlast words\n")
     _, out, _ = run(capsys, "show", run_id)
     assert "data: Gone." in out
-    assert "not repeatable to the last bit: CUDA was used" in out
+    assert re.search("Not exactly reproducible +CUDA was used", out)
     assert "19 B" in out
     assert out.endswith("last words\n")
+
+
+def test_show_keeps_the_lines_of_a_note(store: Store, capsys: Capture) -> None:
+    run_id = stores.add(store, Sample())
+    run_edits.set_note(store, run_id, "good\n\nbut slow")
+    assert run(capsys, "show", run_id)[1].endswith("\n\nNote:\ngood\n\nbut slow\n")
 
 
 def test_deleting_names_what_goes_and_wants_a_yes(store: Store, capsys: Capture) -> None:
@@ -533,6 +544,20 @@ def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.returncode == 1
     assert answer.stderr.startswith("Error: A setting is not valid: LOOKBOOK_SLOTS = 'many'")
     assert answer.stderr.count("\n") == 1
+
+
+def test_a_console_without_utf_8_shows_what_it_can(store: Store) -> None:
+    run_id = stores.add(store, Sample(name="naïve", status="stopped"))
+    for command in (["list"], ["show", run_id]):
+        answer = subprocess.run(
+            [sys.executable, "-m", "jobs", *command],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=True,
+        )
+        assert b"na?ve" in answer.stdout
+        assert answer.stderr == b""
 
 
 def every_command(group: click.Group = lookbook, before: str = "") -> Iterator[tuple[str, click.Command]]:

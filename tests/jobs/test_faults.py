@@ -40,7 +40,7 @@ LABELS = np.random.default_rng(0).permutation(np.arange(3_000) % 10)
 def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
     training_store: Store, real_data: FashionMNIST
 ) -> None:
-    ids = queue.launch_folds(training_store, BRIEF, 2)
+    ids = queue.launch_all(training_store, BRIEF, folds=2)
     for run_id in ids:
         working.wait_until_finished(training_store, run_id, seconds=300)
     group = find_fold_group(training_store, ids[0])
@@ -72,7 +72,7 @@ def test_an_incomplete_group_and_other_labels_are_refused_with_what_to_do(store:
 
 
 def test_a_group_of_seeds_is_no_k_fold_group(store: Store) -> None:
-    queue.launch_group(store, BRIEF, [1, 2])
+    queue.launch_all(store, BRIEF, seeds=2)
     assert list_fold_groups(store) == []
 
 

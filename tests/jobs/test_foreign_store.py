@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from jobs.results import photo_sets
 from jobs.results.photo_sets import PhotoSet
 from jobs.running import run_edits
-from jobs.running.foreign_store import check_database
 from jobs.running.restore import restore
 from jobs.store import run_files
 from jobs.store.copying import copy_database
@@ -86,7 +85,7 @@ def assert_refused(store: Store, backup: Path, *words: str) -> None:
 
 
 def test_a_sound_backup_is_restored_to_the_last_row(live_store: Store, backup: Path) -> None:
-    check_database(backup)
+    stores.check_database(backup)
     with live_store.writing() as connection:
         connection.execute(runs.delete())
     restore(backup, live_store.url, live_store.artifacts)
@@ -160,7 +159,7 @@ def test_an_id_that_could_be_a_path_is_refused_wherever_it_stands(
         ("UPDATE predictions SET count = 1", "unpack to other than"),
         ("UPDATE predictions SET labels = :bomb", "unpack to other than"),
         ("UPDATE predictions SET count = 999999999999", "predictions.count"),
-        ("UPDATE predictions SET log_probabilities = x'78'", "answers of run"),
+        ("UPDATE predictions SET log_probabilities = x'78'", "predictions of run"),
         ("INSERT INTO shop VALUES ('slots', '9999')", "setting 'slots'"),
         ("INSERT INTO shop VALUES ('more', '1')", "setting 'more'"),
         ("INSERT INTO tags VALUES ('nobody22', 'x')", "a row of tags belongs"),

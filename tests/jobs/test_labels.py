@@ -131,7 +131,7 @@ def test_a_queued_or_running_run_is_neither_deleted_nor_archived(store: Store) -
 
 
 def test_a_run_whose_trainer_is_still_leaving_is_not_deleted_under_it(store: Store, finished: str) -> None:
-    with stores.at_work(store, finished), pytest.raises(NotPossible, match="still leaving"):
+    with stores.at_work(store, finished), pytest.raises(NotPossible, match="still shutting down"):
         run_edits.delete(store, finished)
     assert run_files.files_of(store, finished).model.exists()
 
@@ -160,7 +160,7 @@ def test_one_run_that_is_refused_does_not_keep_the_others_from_an_action(store: 
 def test_a_run_is_found_by_id_by_the_beginning_of_its_id_or_by_name(store: Store, finished: str) -> None:
     assert find_run(store, finished).id == find_run(store, finished[:5]).id == find_run(store, "the run").id == finished
     stores.add(store, Sample(name="the run"))
-    with pytest.raises(RunNotFound, match="fits several runs"):
+    with pytest.raises(RunNotFound, match="matches several runs"):
         find_run(store, "the run")
     for words in ("%", "_" * 8, "the ru"):
         with pytest.raises(RunNotFound, match="There is no run"):

@@ -9,6 +9,7 @@ from core.config import RunConfig
 from core.errors import ConfigurationError
 from jobs import cli
 from jobs.cli import output
+from jobs.reports.document import Table
 from jobs.results import photo_sets
 from jobs.running import queue, run_edits
 from jobs.store.disk_space import space_of_runs
@@ -30,8 +31,8 @@ def test_no_way_in_takes_a_name_that_cannot_be_told_from_others(store: Store, na
         lambda: run_edits.set_tags(store, run_id, ["good", name]),
         lambda: queue.launch(store, config, name),
         lambda: queue.launch(store, config, tags=[name]),
-        lambda: queue.launch_group(store, config, [1, 2], name),
-        lambda: queue.launch_folds(store, config, 2, name),
+        lambda: queue.launch_all(store, config, name, seeds=2),
+        lambda: queue.launch_all(store, config, name, folds=2),
         lambda: photo_sets.keep(store, name, []),
     )
     for way in ways:
@@ -99,5 +100,5 @@ def test_json_is_read_back_whatever_the_names_are(store: Store, capsys: pytest.C
 )
 def test_a_name_takes_as_many_columns_as_a_terminal_gives_it(name: str, columns: int) -> None:
     assert output.width(name) == columns
-    first, second = output.table(("NAME", "N"), [(name, "1")]).splitlines()
+    first, second = output.table(Table("", ("Name", "N"), ((name, "1"),))).splitlines()
     assert output.width(first.rstrip("N")) == output.width(second.rstrip("1"))

@@ -159,7 +159,7 @@ def test_answers_of_another_photo_path_are_named_and_measured_anew(
     assert photo_sets.outdated(store, photo_set) == []
     monkeypatch.setattr(photo_sets, "PHOTO_PATH", photo_sets.PHOTO_PATH + 1)
     assert photo_sets.outdated(store, photo_set) == [asked.id]
-    assert "Measured before photos were read as they are now" in run(capsys, "photo-set", "show", "shelf")[1]
+    assert "Measured with an older preprocessing of photos: asked." in run(capsys, "photo-set", "show", "shelf")[1]
     assert list(measure(store, photo_set, [asked])) == [1, 2, 3, 4]
     assert photo_sets.outdated(store, photo_set) == []
 
@@ -244,7 +244,7 @@ def test_a_set_is_made_measured_shown_compared_and_deleted_by_commands(
     assert "mine" in run(capsys, "photo-set", "list")[1]
     status, out, _ = run(capsys, "photo-set", "measure", "mine")
     assert status == 0
-    assert "ACCURACY ON 3 PHOTOS" in out
+    assert out.startswith("mine: 3 photos\n")
     shown = json.loads(run(capsys, "photo-set", "show", "mine", "--json")[1])
     assert {measured["id"] for measured in shown["runs"]} == set(ids)
     assert "PREDICTED" in run(capsys, "photo-set", "show", "mine", "--run", "one")[1]
@@ -307,10 +307,10 @@ def test_what_lies_beside_the_photos_is_left_out_in_one_sentence(store: Store, c
         (shelf / name).write_text("file,label\n", encoding="utf-8")
     status, out, error = run(capsys, "predict", run_id, str(shelf), "--json")
     assert (status, len(json.loads(out))) == (0, 4)
-    assert error == "4 files beside the photos were left out: README.md, Thumbs.db, labels.csv and 1 more.\n"
+    assert error == "4 other files were ignored: README.md, Thumbs.db, labels.csv and 1 more.\n"
     status, _, error = run(capsys, "photo-set", "add", "mine", str(shelf), "--labels", "folders")
     assert status == 0
-    assert "4 files beside the photos" in error
+    assert "4 other files were ignored" in error
 
 
 def test_tables_that_lie_among_the_photos_or_in_their_zip_may_hold_the_labels(
@@ -327,7 +327,7 @@ def test_tables_that_lie_among_the_photos_or_in_their_zip_may_hold_the_labels(
         labels = {Path(answer["file"]).name: answer["label"] for answer in json.loads(out)}
         assert labels == {"1.png": "Coat", "2.png": None, "broken.jpg": None, "3.png": None, "4.png": None}
         assert "on 1 photo." in error
-        assert "beside the photos" not in error
+        assert "ignored" not in error
     run(capsys, "photo-set", "add", "mine", str(zipped), "--labels", "tables")
     assert [photo.label for photo in photos_of(store, list_sets(store)[0])] == [4]
     (shelf / "Bag" / "labels.csv").write_text("file;label\n1.png;hat\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import LAST_SEED, validated
+from core.config import LAST_SEED, validated, with_changes
 from core.errors import ConfigurationError
 from core.presets import config_of
 from jobs.running import attempts, environment, queue
@@ -191,7 +191,7 @@ def test_a_resumed_run_goes_to_the_end_of_the_queue_and_forgets_its_error(store:
 @pytest.mark.parametrize("action", [queue.resume, queue.start_over])
 def test_a_queued_or_running_run_cannot_be_resumed(store: Store, action: object) -> None:
     (run_id,) = launch(store, 1)
-    with pytest.raises(NotPossible, match="queued, so it cannot be resumed. It goes on by itself"):
+    with pytest.raises(NotPossible, match="queued, so it cannot be resumed. It resumes automatically"):
         action(store, run_id)  # type: ignore[operator]
     start_next(store)
     queue.stop(store, run_id)
@@ -206,7 +206,7 @@ def test_a_run_that_does_not_exist_is_named(store: Store) -> None:
 
 
 def test_a_group_has_one_run_for_each_seed(store: Store) -> None:
-    ids = queue.launch_group(store, TINY, [4, 5, 6], "sweep")
+    ids = queue.launch_all(store, with_changes(TINY, seed=4), "sweep", seeds=3)
     group = [get_run(store, run_id) for run_id in ids]
     assert [(run.seed, run.config.seed, run.name) for run in group] == [
         (4, 4, "sweep seed 4"),
@@ -219,14 +219,15 @@ def test_a_group_has_one_run_for_each_seed(store: Store) -> None:
 
 def test_each_run_of_a_cloned_group_says_what_it_was_cloned_from(store: Store) -> None:
     source = queue.launch(store, TINY)
-    ids = queue.launch_group(store, TINY, [1, 2], cloned_from=source) + queue.launch_folds(
-        store, TINY, 2, cloned_from=source
-    )
+    ids = [
+        *queue.launch_all(store, TINY, seeds=2, cloned_from=source),
+        *queue.launch_all(store, TINY, folds=2, cloned_from=source),
+    ]
     assert {get_run(store, run_id).cloned_from for run_id in ids} == {source}
 
 
 def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> None:
-    group = [get_run(store, run_id) for run_id in queue.launch_folds(store, TINY, 3)]
+    group = [get_run(store, run_id) for run_id in queue.launch_all(store, TINY, folds=3)]
     assert [(run.config.folds, run.config.fold, run.seed) for run in group] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
     assert [run.name for run in group] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
     assert len({run.group_id for run in group} - {None}) == 1
@@ -235,7 +236,7 @@ def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> N
 @pytest.mark.parametrize("folds", [0, 1, 21])
 def test_so_few_or_many_folds_are_refused(store: Store, folds: int) -> None:
     with pytest.raises(ConfigurationError, match="folds"):
-        queue.launch_folds(store, TINY, folds)
+        queue.launch_all(store, TINY, folds=folds)
     assert list_runs(store) == []
 
 
@@ -247,9 +248,7 @@ def test_a_fold_that_does_not_exist_is_refused(folds: int, fold: int) -> None:
 
 def test_a_group_that_cannot_be_queued_whole_is_not_queued_at_all(store: Store) -> None:
     with pytest.raises(ConfigurationError, match="has 51 characters"):
-        queue.launch_group(store, TINY, [1, 2], tags=["x" * 51])
-    with pytest.raises(ConfigurationError, match="different ones"):
-        queue.launch_group(store, TINY, [1, 1])
+        queue.launch_all(store, TINY, seeds=2, tags=["x" * 51])
     assert list_runs(store) == []
 
 
@@ -267,15 +266,16 @@ def test_seeds_are_all_possible_or_refused_with_those_that_are(first: int, count
         assert len(seeds) == count
         assert all(validated({"seed": seed}).seed == seed for seed in (seeds[0], seeds[-1]))
     else:
-        with pytest.raises(ConfigurationError, match="Begin with a seed from 0 to|Give 1 to 50"):
+        with pytest.raises(ConfigurationError, match="Begin with a seed from 0 to|Choose 1 to 50"):
             queue.seeds_from(first, count)
 
 
 def test_the_last_seeds_there_are_can_be_launched_and_the_ones_after_cannot(store: Store) -> None:
-    ids = queue.launch_group(store, TINY, queue.seeds_from(LAST_SEED - 1, 2))
+    last_two = with_changes(TINY, seed=LAST_SEED - 1)
+    ids = queue.launch_all(store, last_two, seeds=2)
     assert [get_run(store, run_id).seed for run_id in ids] == [LAST_SEED - 1, LAST_SEED]
-    with pytest.raises(ConfigurationError, match="seed = 2147483648"):
-        queue.launch_group(store, TINY, [LAST_SEED, LAST_SEED + 1])
+    with pytest.raises(ConfigurationError, match="Begin with a seed from 0 to"):
+        queue.launch_all(store, last_two, seeds=3)
     assert len(list_runs(store)) == 2
 
 
@@ -303,7 +303,7 @@ def test_a_run_moves_from_the_place_that_it_has_by_then(store: Store) -> None:
 
 def test_slots_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(store: Store) -> None:
     queue_settings.set_slots(store, 4)
-    with pytest.raises(ConfigurationError, match="set 4 runs at once meanwhile"):
+    with pytest.raises(ConfigurationError, match="set the number of slots to 4"):
         queue_settings.set_slots(store, 3, based_on=2)
     assert queue_state(store).slots == 4
     queue_settings.set_slots(store, 4, based_on=2)

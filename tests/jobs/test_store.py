@@ -86,7 +86,7 @@ def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_pa
 @pytest.mark.alone
 def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
     set_slots(store, 64)
-    ids = queue.launch_group(store, TINY, range(20))
+    ids = queue.launch_all(store, TINY, seeds=20)
     claimed = [run_id for ids_of_process in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in ids_of_process]
     assert sorted(claimed) == sorted(ids)
     assert {len(list_attempts(store, run_id)) for run_id in ids} == {1}
@@ -231,7 +231,7 @@ def test_damaged_answers_are_told_by_the_name_of_their_run(store: Store) -> None
         cut = text("UPDATE predictions SET log_probabilities = substr(log_probabilities, 9) WHERE run_id = :id")
         connection.execute(cut, {"id": bad})
     assert len(get_predictions(store, good).labels) == 10_000
-    with pytest.raises(StoreDamaged, match=rf"{get_run(store, bad).name} to the test images are damaged.*restore"):
+    with pytest.raises(StoreDamaged, match=rf"{get_run(store, bad).name} for the test images are damaged.*restore"):
         get_predictions(store, bad)
 
 
@@ -270,7 +270,7 @@ def test_a_locked_store_can_be_read_and_refuses_a_write_in_plain_words(store: St
     with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert get_run(impatient, run_id).status == "queued"
-        with pytest.raises(StoreBusy, match="Another program holds the run store"):
+        with pytest.raises(StoreBusy, match="Another program has locked the run store"):
             queue.stop(impatient, run_id)
     assert queue.stop(impatient, run_id) == "stopped"
 
@@ -284,7 +284,7 @@ def overfill(store: Store) -> None:
 
 def test_a_full_disk_is_named_and_every_row_stays(store: Store) -> None:
     run_id = queue.launch(store, TINY)
-    with pytest.raises(StoreFull, match="Make room"):
+    with pytest.raises(StoreFull, match="Free disk space"):
         overfill(store)
     assert get_run(store, run_id).note == ""
 

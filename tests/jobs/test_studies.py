@@ -140,7 +140,7 @@ def test_what_nobody_foresaw_is_kept_as_the_reason_with_its_traceback_in_the_log
 
 def test_only_a_finished_run_can_be_studied(store: Store) -> None:
     halted = get_run(store, stores.add(store, Sample(status=RunStatus.STOPPED)))
-    with pytest.raises(NotPossible, match="no model to study"):
+    with pytest.raises(NotPossible, match="no model to map"):
         studies.request_study(store, halted)
     assert not run_files.files_of(store, halted.id).study_lock.exists()
 

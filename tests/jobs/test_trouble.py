@@ -93,8 +93,8 @@ def test_a_full_disk_is_told_nothing_is_lost_and_the_run_goes_on_once_there_is_r
     # Less than a checkpoint or a model needs, more than the run store does.
     limited.rlimit(psutil.RLIMIT_FSIZE, (8_000_000, psutil.RLIM_INFINITY))
     run = wait_for(training_store, run_id, lambda run: run.warning is not None)
-    assert "No room for a checkpoint (File too large)" in str(run.warning)
-    run = wait_for(training_store, run_id, lambda run: "Waiting for room" in str(run.warning))
+    assert "No disk space for a checkpoint (File too large)" in str(run.warning)
+    run = wait_for(training_store, run_id, lambda run: "Waiting for disk space" in str(run.warning))
     assert run.state == RunStatus.RUNNING
     assert run.is_waiting
     assert run.seconds_left is None
@@ -132,7 +132,7 @@ def test_a_small_disk_that_is_full_loses_nothing(small_disk: Path, live_store: S
         assert "No space left on device" in str(run.warning)
         # Everything is full, the log too.
         fill_up(small_disk / "filler")
-        wait_for(store, run_id, lambda run: "Waiting for room" in str(run.warning))
+        wait_for(store, run_id, lambda run: "Waiting for disk space" in str(run.warning))
         subprocess.run(["mount", "-o", "remount,size=400m", str(small_disk)], check=True)
         wait_until_finished(store, run_id)
         assert outcome(store, run_id) == peaceful

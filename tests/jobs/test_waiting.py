@@ -16,7 +16,7 @@ from jobs.running.attempts import AttemptHandle, report_progress, report_warning
 from jobs.running.claims import claim
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest
 from jobs.store.queries import get_run, list_runs
-from jobs.store.records import WAITING_FOR_ROOM, Epoch
+from jobs.store.records import WAITING_FOR_DISK, Epoch
 from jobs.store.store import Store, connect
 from tests import stores
 from tests.jobs.configs import TINY
@@ -61,7 +61,7 @@ def test_waiting_for_room_is_not_counted_as_work_and_what_was_worked_before_stay
     with stores.at_work(reporter.attempt.store, reporter.attempt.run_id):
         run = get_run(reporter.attempt.store, reporter.attempt.run_id)
         assert run.is_waiting
-    assert run.warning == f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
+    assert run.warning == f"{WAITING_FOR_DISK} (No space left on device). {ROOM_ADVICE}"
 
 
 def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> None:
@@ -85,9 +85,10 @@ def test_a_run_that_waits_has_no_time_left_and_no_last_second_to_tell(attempt: A
             report_progress(attempt, TINY.epochs, batch, BATCHES, 1000.0, 1.0)
             assert (get_run(attempt.store, attempt.run_id).seconds_left is not None) == told
         report_progress(attempt, TINY.epochs, 50, BATCHES, 1000.0, 1.0)
-        report_warning(attempt, f"{WAITING_FOR_ROOM} (File too large).")
-        assert get_run(attempt.store, attempt.run_id).seconds_left is None
-        report_warning(attempt, "No room for a checkpoint (File too large): the one before is kept.")
+        for beginning in (WAITING_FOR_DISK, "Waiting for room on the disk"):  # as earlier versions said
+            report_warning(attempt, f"{beginning} (File too large).")
+            assert get_run(attempt.store, attempt.run_id).seconds_left is None
+        report_warning(attempt, "No disk space for a checkpoint (File too large): the previous one is kept.")
         assert get_run(attempt.store, attempt.run_id).seconds_left is not None
 
 
@@ -110,16 +111,16 @@ def following(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attempt
 
 def test_who_waits_for_a_launch_is_told_why_it_does_not_get_on(following: AttemptHandle, capsys: Capture) -> None:
     report_progress(following, 4, 97, BATCHES, 1000.0, 1.0)
-    warning = f"{WAITING_FOR_ROOM} (No space left on device). {ROOM_ADVICE}"
+    warning = f"{WAITING_FOR_DISK} (No space left on device). {ROOM_ADVICE}"
     printed = ""
     for _ in range(3):
         report_warning(following, warning)
         time.sleep(0.2)
         printed += capsys.readouterr().err
     assert printed.count(warning) == 1
-    assert "epoch 4/4, waiting" in printed
+    assert "epoch 4/4, waiting for disk space" in printed
     assert " left" not in printed.partition("waiting")[2].replace("space left on device", "")
     report_warning(following, "")
     time.sleep(0.2)
-    assert "slow: it goes on" in capsys.readouterr().err
+    assert "slow: resuming" in capsys.readouterr().err
     attempts.report_failure(following, "disk", "The disk broke.", "Mend it.")
