@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, func, select
 from core.config import LAST_SEED, MOST_FOLDS, RunConfig, with_changes
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
-from core.statistics.wording import counted
 from core.texts import named
 from jobs.running import run_edits
 from jobs.running.attempts import existing_row
@@ -76,7 +75,7 @@ def seeds_from(first: int, count: int) -> range:
     last = LAST_SEED - count + 1
     if not 0 <= first <= last:
         raise ConfigurationError(
-            f"{counted(count, 'seed')} from {first} on are invalid: seeds go from 0 to {LAST_SEED}.",
+            f"Invalid seeds: {first} to {first + count - 1}. Seeds go from 0 to {LAST_SEED}.",
             f"Begin with a seed from 0 to {last}.",
         )
     return range(first, first + count)

@@ -240,7 +240,7 @@ def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(live_sto
     with stores.at_work(live_store, run_id):
         assert ensure_supervisor(live_store)
         first = holder(run_files.supervisor_lock(live_store))
-        with pytest.raises(StoreError, match="Trainers are running"):
+        with pytest.raises(StoreError, match="Runs are active"):
             put_back(live_store, tmp_path / "one.backup")
         second = holder(run_files.supervisor_lock(live_store))
         assert second not in (None, first)
