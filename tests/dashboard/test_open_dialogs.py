@@ -5,12 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from jobs.running import run_edits
 from jobs.store import queries
+from jobs.store.store import Store
 from tests import stores
 from tests.dashboard.app import press
 from tests.stores import Sample
 
 
-def opened_before():
+def opened_before() -> None:
     """A dialog that stays open, as in a browser, with the runs as they were when it was opened."""
     import streamlit as st
 
@@ -26,7 +27,9 @@ def opened_before():
 @pytest.mark.parametrize(
     ("name", "button", "edit"), [("note", "Save", "text_area"), ("rename", "Rename", "text_input")]
 )
-def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_unseen(store, name, button, edit):
+def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_unseen(
+    store: Store, name: str, button: str, edit: str
+) -> None:
     run_id = stores.add(store, Sample(name="first", columns={"note": "first"}))
     app = AppTest.from_function(opened_before, default_timeout=20)
     app.session_state["wanted"] = (name, [run_id])
@@ -45,7 +48,7 @@ def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_un
     assert getattr(queries.get_run(store, run_id), "note" if name == "note" else "name") == "theirs and mine"
 
 
-def test_tags_given_under_an_open_dialog_stay(store):
+def test_tags_given_under_an_open_dialog_stay(store: Store) -> None:
     run_id = stores.add(store, Sample(tags=("old",)))
     app = AppTest.from_function(opened_before, default_timeout=20)
     app.session_state["wanted"] = ("tags", [run_id])

@@ -75,7 +75,7 @@ def test_a_set_without_photos_or_with_a_photo_that_fails_leaves_nothing(store: S
     with pytest.raises(ConfigurationError, match="0 photos"):
         keep(store, "none", [])
 
-    def failing():
+    def failing() -> Iterator[None]:
         yield photo(1), 0
         raise UnreadablePhoto("It is damaged.")
 
@@ -98,7 +98,7 @@ def test_what_a_killed_one_has_left_is_cleared_away_unless_somebody_is_still_add
     left.mkdir(parents=True)
     (left / "00000.png").write_bytes(b"a photo")
 
-    def one_by_one():
+    def one_by_one() -> Iterator[None]:
         # Another set is kept while this one is being written: it must not take this one's folder for a left one.
         kept(store, "meanwhile")
         yield photo(1), 0
