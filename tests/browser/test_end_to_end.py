@@ -3,6 +3,7 @@
 import io
 import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,8 @@ def launch(page: Page, address: str, preset: str, **fields: object) -> str:
 
 def follow(page: Page, store: Store, run_id: str) -> set[str]:
     """Look at the run's page until the run has finished; return every progress that was seen."""
-    seen, deadline = set(), time.monotonic() + TRAINED_WITHIN_S
+    seen: set[str] = set()
+    deadline = time.monotonic() + TRAINED_WITHIN_S
     while time.monotonic() < deadline:
         if page.get_by_text("✓ finished").count():
             return seen
@@ -127,10 +129,8 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser: Browser, tmp_
 def confused_cell(store: Store, run_id: str) -> tuple[int, int, int]:
     """A cell beside the diagonal whose images fit on one page of the gallery: true, predicted, count."""
     answers = queries.get_predictions(store, run_id)
-    counts = {}
-    for true, predicted in zip(answers.labels.tolist(), answers.predicted.tolist(), strict=True):
-        if true != predicted:
-            counts[true, predicted] = counts.get((true, predicted), 0) + 1
+    cells = zip(answers.labels.tolist(), answers.predicted.tolist(), strict=True)
+    counts = Counter((true, predicted) for true, predicted in cells if true != predicted)
     (true, predicted), count = max((item for item in counts.items() if item[1] <= 36), key=lambda item: item[1])
     return true, predicted, count
 

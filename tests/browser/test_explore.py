@@ -22,7 +22,7 @@ PAGE_SIZE = 40
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("explore")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served

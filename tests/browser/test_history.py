@@ -16,7 +16,7 @@ VIEWS = ("Launch", "Runs", "Compare", "Explore", "Predict", "Data")
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("history")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served
@@ -123,12 +123,16 @@ def test_back_undoes_one_choice_after_the_other_and_forward_makes_them_again(
         page.wait_for_url(lambda address: address != seen[-1][0])
         settle(page)
     expect(page.get_by_text(re.compile(r"^1 of \d+ images$"))).to_be_visible()
+
+    def wait_for_view(view: tuple[str, tuple[str, ...]]) -> None:
+        wait_until(page, lambda: (page.url, shown(page)) == view)
+
     assert len({address for address, _ in seen}) == len(choices)
-    for address, before in reversed(seen):
+    for view in reversed(seen):
         page.go_back()
-        wait_until(page, lambda expected=(address, before): (page.url, shown(page)) == expected)
-    for address, before in seen[1:]:
+        wait_for_view(view)
+    for view in seen[1:]:
         page.go_forward()
-        wait_until(page, lambda expected=(address, before): (page.url, shown(page)) == expected)
+        wait_for_view(view)
     page.reload()
-    wait_until(page, lambda: (page.url, shown(page)) == seen[-1])
+    wait_for_view(seen[-1])

@@ -62,11 +62,11 @@ LOOK = """() => {
     too_wide: Math.max(0, main.scrollWidth - main.clientWidth - 1),
   }
 }"""
-NOTHING = dict.fromkeys(("mathematics", "icons", "bold", "code", "too_wide"), 0) | {"links": []}
+NOTHING = {"mathematics": 0, "icons": 0, "bold": 0, "code": 0, "too_wide": 0, "links": list[str]()}
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("names")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, expect
 
+from core.answers.verdict import Verdict
 from dashboard.sections.predict import samples
 from tests.browser.conftest import Dashboard, OpenPage, running_dashboard
 from tests.browser.test_accessibility import serious, sideways
@@ -37,7 +38,7 @@ DROPPED = """(files) => {
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with running_dashboard(tmp_path_factory.mktemp("predict")) as served:
         yield served
 
@@ -104,7 +105,9 @@ def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids: list[s
 @pytest.mark.parametrize(
     ("verdict", "words"), [("sure", "Sure: "), ("not sure", "Not sure: "), ("none of these", "None of these.")]
 )
-def test_the_verdict_is_what_is_read_first(dashboard: Dashboard, open_page: OpenPage, verdict: str, words: str) -> None:
+def test_the_verdict_is_what_is_read_first(
+    dashboard: Dashboard, open_page: OpenPage, verdict: Verdict, words: str
+) -> None:
     run_id = add_run_with_model(dashboard.store, verdict, verdict=verdict)
     page = open_page(f"predict?run={run_id}&sample=bag")
     expect(page.locator("strong").filter(has_text=words)).to_be_visible()

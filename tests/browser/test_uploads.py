@@ -24,7 +24,7 @@ PROMISED = 100 * 10**6
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with running_dashboard(tmp_path_factory.mktemp("uploads")) as served:
         yield served
 

@@ -75,11 +75,8 @@ def test_the_interval_of_a_mean_over_seeds_is_scipys() -> None:
     values = [0.912, 0.915, 0.909, 0.911]
     figures = mean_over_seeds(values)
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert (figures.n, figures.mean, figures.sd) == (
-        4,
-        pytest.approx(np.mean(values)),
-        pytest.approx(np.std(values, ddof=1)),
-    )
+    assert figures.n == 4
+    assert (figures.mean, figures.sd) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
     assert (figures.low, figures.high) == pytest.approx((expected.low, expected.high))
     assert student_quantile(0.975, 3.7) == pytest.approx(stats.t.ppf(0.975, 3.7))
 
@@ -97,5 +94,6 @@ def test_equal_seeds_have_a_spread_of_zero() -> None:
 
 def test_the_interval_of_a_mean_stays_within_what_an_accuracy_can_be() -> None:
     figures = mean_over_seeds([0.99, 0.9])
-    assert (figures.low, figures.high) == (pytest.approx(0.945 - 12.706 * 0.045, abs=1e-3), 1.0)
+    assert figures.low == pytest.approx(0.945 - 12.706 * 0.045, abs=1e-3)
+    assert figures.high == 1.0
     assert mean_over_seeds([0.01, 0.1]).low == 0.0

@@ -36,7 +36,7 @@ def test_a_polygon_holds_what_its_corners_run_around() -> None:
 
 
 def test_what_was_written_is_read_again() -> None:
-    corners = [[120, 30], [400.4, 1000], [999.6, 1004]]
+    corners: list[list[float]] = [[120, 30], [400.4, 1000], [999.6, 1004]]
     assert areas.write(corners) == "120-30-400-1000-1000-1000"
     assert areas.parse(areas.write(corners)) == ((120, 30), (400, 1000), (1000, 1000))
     assert areas.write([]) == ""

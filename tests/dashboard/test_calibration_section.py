@@ -77,7 +77,7 @@ def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_a
     assert quoted.n == 1000
     figure = charts.coverage({"flat": points}, {"flat": run_style("flat")}, {"flat": quoted})
     assert [trace.mode for trace in figure.data] == ["lines", "markers", "markers"]
-    assert coverage_table({"flat": points}, (0.9,)).loc["90 % coverage", "flat"].endswith("on 100 %")
+    assert str(coverage_table({"flat": points}, (0.9,)).loc["90 % coverage", "flat"]).endswith("on 100 %")
 
 
 def test_without_images_the_tables_hold_dashes_and_no_nan() -> None:

@@ -154,7 +154,7 @@ def test_a_weights_file_is_told_by_its_name_and_in_the_config_of_the_run_by_its_
     started = stores.add(store, Sample(model="resnet18", changes=changes))
     app = open_page("compare", run=[ids[0], started])
     settings = app.table[-1].value
-    assert settings.loc["weights_file"].tolist() == ["none", "start.pth"]
+    assert list(settings.loc["weights_file"]) == ["none", "start.pth"]
     config = open_page("runs", run=started, section="config").dataframe[0].value
     assert "/far/away/start.pth" in list(config["Value"])
 

@@ -35,17 +35,17 @@ def test_the_baseline_is_on_the_left_and_the_other_has_signed_differences(store:
     difference = table.loc["Difference in points (95 % interval)"]
     expected = 100 * (two_runs[1].test_accuracy - two_runs[0].test_accuracy)
     assert difference["plain (baseline)"] == "–"
-    assert difference["frozen"].startswith(f"{expected:+.2f} (")
-    assert "(+" in table.loc["Test loss", "frozen"]
-    assert table.loc["Verdict"].tolist() == ["baseline", "worse"]
+    assert str(difference["frozen"]).startswith(f"{expected:+.2f} (")
+    assert "(+" in str(table.loc["Test loss", "frozen"])
+    assert list(table.loc["Verdict"]) == ["baseline", "worse"]
     backwards = comparison_table(two_runs[::-1], compared(store, two_runs[::-1]))
-    assert backwards.loc["Verdict"].tolist() == ["baseline", "better"]
+    assert list(backwards.loc["Verdict"]) == ["baseline", "better"]
 
 
 def test_a_model_that_answers_with_flips_is_told_from_one_without(store: Store) -> None:
     ids = [stores.add(store, Sample(name=str(flips), changes={"test_time_flips": flips})) for flips in (False, True)]
     pair = queries.get_runs(store, ids)
-    assert comparison_table(pair, compared(store, pair)).loc["Model"].tolist() == ["cnn", "cnn, with test-time flips"]
+    assert list(comparison_table(pair, compared(store, pair)).loc["Model"]) == ["cnn", "cnn, with test-time flips"]
 
 
 def test_a_run_that_is_not_shown_to_differ_is_tied_in_the_table(store: Store) -> None:

@@ -71,7 +71,7 @@ def test_suspects_are_filtered_by_class_sorted_and_paged_by_the_link(store: Stor
     app = open_page("data", section="suspects", **{"class": "6", "suggested": "0", "sort": "position"})
     expected = np.flatnonzero(quality.suspect & (TEST_LABELS == 6) & (quality.suggested == 0))
     assert [picture["position"] for picture in pictures(app)] == expected[:48].tolist()
-    assert pictures(app)[0]["alt"].startswith(f"Image {expected[0]}: labelled Shirt, suggested T-shirt/top")
+    assert str(pictures(app)[0]["alt"]).startswith(f"Image {expected[0]}: labelled Shirt, suggested T-shirt/top")
 
 
 def test_several_runs_agree_on_fewer_suspects(store: Store, open_page: OpenPage) -> None:
@@ -98,7 +98,7 @@ def test_training_labels_are_judged_by_a_complete_k_fold_group(store: Store, ope
 def test_near_duplicates_are_searched_at_the_click_of_a_button(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = []
+    started: list[Store] = []
     monkeypatch.setattr(duplicate_search, "start_search", started.append)
     app = open_page("data", section="duplicates")
     assert "No search yet" in texts(app)

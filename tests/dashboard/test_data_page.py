@@ -36,8 +36,8 @@ def test_every_class_stands_there_with_its_counts(open_page: OpenPage) -> None:
     cards = next(element.proto.body for element in app.get("html") if "Mean image" in element.proto.body)
     assert all(f">{name}</p>" in cards for name in CLASS_NAMES)
     counts = app.table[0].value
-    assert counts.loc["All"].tolist() == ["54,000", "6,000", "10,000"]
-    assert counts.loc["Bag"].tolist() == ["5,400", "600", "1,000"]
+    assert list(counts.loc["All"]) == ["54,000", "6,000", "10,000"]
+    assert list(counts.loc["Bag"]) == ["5,400", "600", "1,000"]
     assert not app.exception
 
 

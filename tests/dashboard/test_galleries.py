@@ -1,7 +1,6 @@
 """Which images a gallery shows: as many as the cell says, in the order asked for."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,11 @@ from numpy.typing import NDArray
 from core.statistics.metrics import confidence, confusion_matrix, margin, true_class_loss
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
+from jobs.store.queries import get_runs
 from jobs.store.records import Predictions
+from jobs.store.store import Store
 from tests import stores
+from tests.stores import Sample
 
 LABELS = stores.labels()
 
@@ -24,7 +26,13 @@ def said_by(model: str, seed: int) -> Predictions:
 RUN, AGAINST = said_by("cnn", 0), said_by("resnet18", 1)
 
 
-def pick(**wanted: Any) -> NDArray[np.int64]:
+@pytest.fixture
+def pair(store: Store) -> galleries.Pair:
+    a, b = get_runs(store, [stores.add(store, Sample(name=name)) for name in "ab"])
+    return galleries.Pair(a, RUN, b, AGAINST)
+
+
+def pick(**wanted: Any) -> NDArray[np.integer]:
     asked = Wanted(**wanted)
     return galleries.pick_images(RUN, galleries.among(RUN, AGAINST, asked.show), asked)
 
@@ -49,7 +57,9 @@ def test_misclassified_images_are_all_of_them_and_nothing_else() -> None:
         ("margin", lambda at: margin(RUN.probabilities[at]), 1),
     ],
 )
-def test_images_come_in_the_order_asked_for(sort: str, figure: Callable[..., Any], sign: int) -> None:
+def test_images_come_in_the_order_asked_for(
+    sort: str, figure: Callable[[NDArray[np.integer]], NDArray[np.float64]], sign: int
+) -> None:
     assert (np.diff(sign * figure(pick(sort=sort))) >= 0).all()
 
 
@@ -68,13 +78,11 @@ def test_the_four_outcomes_of_two_runs_share_out_all_images() -> None:
     assert (AGAINST.predicted[only_run] != LABELS[only_run]).all()
 
 
-def test_where_the_run_alone_is_right_the_other_ones_mistakes_are_quoted() -> None:
-    a, b = (SimpleNamespace(name=name) for name in "ab")
-    pair = galleries.Pair(a, RUN, b, AGAINST)
+def test_where_the_run_alone_is_right_the_other_ones_mistakes_are_quoted(pair: galleries.Pair) -> None:
     assert pair.quoted(galleries.ONLY_RUN) is AGAINST
     assert pair.quoted_name(galleries.ONLY_RUN) == "b"
     assert pair.quoted(galleries.ONLY_AGAINST) is RUN
-    assert galleries.Pair(a, RUN).quoted(galleries.ONLY_RUN) is RUN
+    assert galleries.Pair(pair.run, RUN).quoted(galleries.ONLY_RUN) is RUN
 
 
 def test_an_outcome_of_two_runs_without_the_second_shows_all_images() -> None:
@@ -90,9 +98,9 @@ def test_the_gallery_says_in_words_what_it_shows() -> None:
 
 
 @pytest.mark.parametrize(("true", "predicted"), [(4, 6), (4, 4)])
-def test_the_images_behind_a_difference_are_those_whose_answer_has_changed(true: int, predicted: int) -> None:
-    a, b = (SimpleNamespace(name=name) for name in "ab")
-    pair = galleries.Pair(a, RUN, b, AGAINST)
+def test_the_images_behind_a_difference_are_those_whose_answer_has_changed(
+    pair: galleries.Pair, true: int, predicted: int
+) -> None:
     counts = {}
     for show in (galleries.RUN_SAYS, galleries.AGAINST_SAYS):
         wanted = Wanted(show, true, predicted)

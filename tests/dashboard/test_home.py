@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -95,7 +94,7 @@ def read_only(store: Store) -> Iterator[Callable[[], None]]:
 
 
 def test_a_store_that_cannot_be_written_still_shows_its_runs(
-    store: Store, open_page: OpenPage, read_only: Callable[..., Any]
+    store: Store, open_page: OpenPage, read_only: Callable[[], None]
 ) -> None:
     stores.add(store, Sample(name="kept"))
     read_only()

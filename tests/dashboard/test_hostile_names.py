@@ -99,17 +99,7 @@ def html_of(app: AppTest) -> str:
     return "".join(element.proto.body for element in app.get("html"))
 
 
-def charts_of(
-    app: AppTest,
-) -> list[
-    dict[str, dict[str, dict[str, Any] | float | int | str] | list[dict[str, Any]]]
-    | dict[str, dict[str, dict[str, Any] | int | list] | list[dict[str, Any]]]
-    | dict[str, dict[str, dict[str, Any] | int] | list[dict[str, Any]]]
-    | dict[str, dict[str, dict[str, Any] | int | list | str] | list[dict[str, Any]]]
-    | dict[str, dict[str, dict[str, Any] | int | str] | list[dict[str, Any]]]
-    | dict[str, dict[str, dict[str, Any] | int | list] | list[dict[str, Any]]]
-    | dict[str, dict[str, dict[str, Any] | int] | list[dict[str, Any]]]
-]:
+def charts_of(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
 
 

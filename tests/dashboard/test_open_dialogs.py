@@ -2,6 +2,7 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextArea, TextInput
 
 from jobs.running import run_edits
 from jobs.store import queries
@@ -24,11 +25,14 @@ def opened_before() -> None:
     run_dialogs.DIALOGS[name](chosen)
 
 
-@pytest.mark.parametrize(
-    ("name", "button", "edit"), [("note", "Save", "text_area"), ("rename", "Rename", "text_input")]
-)
+def edited(app: AppTest, name: str) -> TextArea | TextInput:
+    """The field of the dialog of that name."""
+    return app.text_area[0] if name == "note" else app.text_input[0]
+
+
+@pytest.mark.parametrize(("name", "button"), [("note", "Save"), ("rename", "Rename")])
 def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_unseen(
-    store: Store, name: str, button: str, edit: str
+    store: Store, name: str, button: str
 ) -> None:
     run_id = stores.add(store, Sample(name="first", columns={"note": "first"}))
     app = AppTest.from_function(opened_before, default_timeout=20)
@@ -36,14 +40,14 @@ def test_what_was_written_under_an_open_dialog_is_shown_and_never_overwritten_un
     app.run()
     write = run_edits.set_note if name == "note" else run_edits.rename
     write(store, run_id, "theirs")
-    app.get(edit)[0].set_value("mine")
+    edited(app, name).set_value("mine")
     press(app, button)
     assert "changed the" in app.error[0].value
-    assert (app.code[0].value, app.get(edit)[0].value) == ("theirs", "mine")
+    assert (app.code[0].value, edited(app, name).value) == ("theirs", "mine")
     assert getattr(queries.get_run(store, run_id), "note" if name == "note" else "name") == "theirs"
     write(store, run_id, "theirs, once more")
     assert press(app, button).code[0].value == "theirs, once more"
-    app.get(edit)[0].set_value("theirs and mine")
+    edited(app, name).set_value("theirs and mine")
     press(app, button)
     assert getattr(queries.get_run(store, run_id), "note" if name == "note" else "name") == "theirs and mine"
 

@@ -13,7 +13,7 @@ from dashboard.tables.run_rows import run_row
 from jobs.cli import main
 from jobs.results import run_wording
 from jobs.store import queries
-from jobs.store.records import QueueState
+from jobs.store.records import QueueState, RunStatus
 from jobs.store.store import Store
 from tests import stores
 from tests.dashboard.app import OpenPage
@@ -39,7 +39,7 @@ def test_a_state_says_since_when(store: Store) -> None:
     assert page_wording.status(alive, NOON + 192) == "running for 3 min 12 s"
     gone = replace(alive, alive=False, progress_at=NOON)
     assert page_wording.status(gone, NOON + 60).startswith("interrupted, resuming")
-    assert page_wording.status(replace(alive, status="stopped"), NOON + 7_300) == "stopped 2 h ago"
+    assert page_wording.status(replace(alive, status=RunStatus.STOPPED), NOON + 7_300) == "stopped 2 h ago"
     assert page_wording.progress(alive) == "epoch 3 of 20, step 300 of 844"
 
 

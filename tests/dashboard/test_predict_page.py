@@ -5,7 +5,8 @@ import io
 import re
 import weakref
 import zipfile
-from typing import Any
+from collections.abc import Iterator
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from core.answers import study
 from core.answers.neighbours import unit
 from core.answers.prediction import Predictor
 from core.answers.study import Study
+from core.answers.verdict import Verdict
 from core.photos.model_view import to_model_view
+from core.photos.photo_files import PhotoFile, Room
 from core.photos.picture import read
 from dashboard.queries import data_queries, model_queries
 from dashboard.sections.predict import samples, uploads
@@ -36,7 +39,7 @@ BAG = samples.draw_sample("bag")
 BLACK = Image.new("L", (60, 60))
 
 
-def packed(picture: Image, form: str = "PNG", **options: Any) -> bytes:
+def packed(picture: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     content = io.BytesIO()
     picture.save(content, form, **options)
     return content.getvalue()
@@ -82,7 +85,9 @@ def test_a_corrected_polarity_turns_what_the_model_sees(store: Store, open_page:
         ("none of these", r"\*\*None of these\."),
     ],
 )
-def test_the_verdict_is_the_headline_of_a_photo(store: Store, open_page: OpenPage, verdict: str, words: str) -> None:
+def test_the_verdict_is_the_headline_of_a_photo(
+    store: Store, open_page: OpenPage, verdict: Verdict, words: str
+) -> None:
     app = open_page("predict", run=add_run_with_model(store, "one", verdict=verdict), sample="bag")
     assert any(re.match(words, text.value) for text in app.markdown)
     assert app.dataframe[0].value["Verdict"].tolist() == [verdict.capitalize()]
@@ -168,9 +173,14 @@ def test_a_photo_that_is_called_a_table_is_answered_all_the_same(store: Store, o
 def test_several_zips_share_one_room_and_each_is_unpacked_once(
     store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unpacked = []
+    unpacked: list[str] = []
     real = uploads.unpack
-    monkeypatch.setattr(uploads, "unpack", lambda name, *rest: unpacked.append(name) or real(name, *rest))
+
+    def noted(name: str, file: IO[bytes], room: Room) -> Iterator[PhotoFile]:
+        unpacked.append(name)
+        return real(name, file, room)
+
+    monkeypatch.setattr(uploads, "unpack", noted)
     many = hostile_files.zipped(dict.fromkeys(map("{}.txt".format, range(600)), b"") | {"bag.png": BAG})
     app = open_page("predict", run=add_run_with_model(store, "one"))
     app = upload(app, **{"one.zip": many, "two.zip": many})

@@ -16,9 +16,12 @@ from tests import stores
 from tests.dashboard.app import OpenPage, press, texts
 from tests.stores import Sample
 
+Mark = Callable[..., AppTest]
+OpenDialog = Callable[[str, list[str]], AppTest]
+
 
 @pytest.fixture
-def mark(open_page: OpenPage) -> Callable[..., Any]:
+def mark(open_page: OpenPage) -> Mark:
     """Open the page Runs with these runs marked."""
 
     def marked(ids: list[str], **parameters: Any) -> AppTest:
@@ -40,7 +43,7 @@ def dialog_page() -> None:
 
 
 @pytest.fixture
-def open_dialog(store: Store) -> Callable[..., Any]:
+def open_dialog(store: Store) -> OpenDialog:
     """Open a dialog for these runs."""
 
     def opened(name: str, ids: list[str]) -> AppTest:
@@ -75,9 +78,7 @@ def write_checkpoints(store: Store, run_id: str) -> Path:
     return folder
 
 
-def test_stop_goes_to_those_that_wait_and_says_in_a_sentence_how_many_it_left(
-    store: Store, mark: Callable[..., Any]
-) -> None:
+def test_stop_goes_to_those_that_wait_and_says_in_a_sentence_how_many_it_left(store: Store, mark: Mark) -> None:
     finished = stores.fill(store, 3)
     waiting = [stores.add(store, Sample(status=RunStatus.QUEUED)) for _ in range(2)]
     app = mark([*finished, *waiting]).button(key="act_stop").click().run()
@@ -86,7 +87,7 @@ def test_stop_goes_to_those_that_wait_and_says_in_a_sentence_how_many_it_left(
     assert not app.warning
 
 
-def test_resume_is_offered_as_soon_as_a_marked_run_has_stopped(store: Store, mark: Callable[..., Any]) -> None:
+def test_resume_is_offered_as_soon_as_a_marked_run_has_stopped(store: Store, mark: Mark) -> None:
     waiting = stores.add(store, Sample(status=RunStatus.QUEUED))
     stores.add(store, Sample(status=RunStatus.QUEUED))
     app = mark([waiting])
@@ -96,7 +97,7 @@ def test_resume_is_offered_as_soon_as_a_marked_run_has_stopped(store: Store, mar
     assert "Resume" not in buttons(app)
 
 
-def test_a_marked_run_that_somebody_else_stops_is_offered_to_be_resumed(store: Store, mark: Callable[..., Any]) -> None:
+def test_a_marked_run_that_somebody_else_stops_is_offered_to_be_resumed(store: Store, mark: Mark) -> None:
     working = stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     app = mark([working])
@@ -105,7 +106,7 @@ def test_a_marked_run_that_somebody_else_stops_is_offered_to_be_resumed(store: S
     assert "Resume" in buttons(app.run())
 
 
-def test_pin_and_unpin_are_both_offered_where_some_are_pinned(store: Store, mark: Callable[..., Any]) -> None:
+def test_pin_and_unpin_are_both_offered_where_some_are_pinned(store: Store, mark: Mark) -> None:
     ids = stores.fill(store, 3)
     run_edits.set_pinned(store, ids[0], True)
     app = press(mark(ids), "Pin as baseline")
@@ -116,7 +117,7 @@ def test_pin_and_unpin_are_both_offered_where_some_are_pinned(store: Store, mark
     assert [run.pinned for run in queries.get_runs(store, ids)] == [False] * 3
 
 
-def test_archived_runs_among_the_marked_are_brought_back(store: Store, mark: Callable[..., Any]) -> None:
+def test_archived_runs_among_the_marked_are_brought_back(store: Store, mark: Mark) -> None:
     ids = stores.fill(store, 2)
     run_edits.archive(store, ids[0])
     app = press(mark(ids), "Bring back")
@@ -124,14 +125,14 @@ def test_archived_runs_among_the_marked_are_brought_back(store: Store, mark: Cal
     assert told(app) == ["1 run brought back; 1 other skipped (not archived)."]
 
 
-def test_archive_leaves_what_waits_or_works(store: Store, mark: Callable[..., Any]) -> None:
+def test_archive_leaves_what_waits_or_works(store: Store, mark: Mark) -> None:
     finished, working = stores.add(store, Sample()), stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     app = press(mark([finished, working]), "Archive")
     assert [run.id for run in queries.list_runs(store)] == [working]
     assert told(app) == ["1 run archived; 1 other skipped (running, queued or archived)."]
 
 
-def test_tags_are_added_to_every_marked_run_and_keep_its_own(store: Store, open_dialog: Callable[..., Any]) -> None:
+def test_tags_are_added_to_every_marked_run_and_keep_its_own(store: Store, open_dialog: OpenDialog) -> None:
     first, second = stores.add(store, Sample(tags=("own", "both"))), stores.add(store, Sample(tags=("both",)))
     app = open_dialog("tags", [first, second])
     assert app.multiselect[-1].value == ["both"]
@@ -140,7 +141,7 @@ def test_tags_are_added_to_every_marked_run_and_keep_its_own(store: Store, open_
     assert [run.tags for run in queries.get_runs(store, [first, second])] == [("new", "own"), ("new",)]
 
 
-def test_several_runs_get_a_name_with_a_number(store: Store, open_dialog: Callable[..., Any]) -> None:
+def test_several_runs_get_a_name_with_a_number(store: Store, open_dialog: OpenDialog) -> None:
     ids = stores.fill(store, 2)
     app = open_dialog("rename", ids)
     app.text_input[-1].set_value("sweep")
@@ -148,7 +149,7 @@ def test_several_runs_get_a_name_with_a_number(store: Store, open_dialog: Callab
     assert [run.name for run in queries.get_runs(store, ids)] == ["sweep 1", "sweep 2"]
 
 
-def test_one_run_is_renamed_and_an_empty_name_is_refused(store: Store, open_dialog: Callable[..., Any]) -> None:
+def test_one_run_is_renamed_and_an_empty_name_is_refused(store: Store, open_dialog: OpenDialog) -> None:
     run_id = stores.add(store, Sample(name="old"))
     app = open_dialog("rename", [run_id])
     app.text_input[-1].set_value("  ")
@@ -160,7 +161,7 @@ def test_one_run_is_renamed_and_an_empty_name_is_refused(store: Store, open_dial
 
 
 def test_a_note_to_several_goes_below_what_each_says_unless_it_shall_replace_it(
-    store: Store, open_dialog: Callable[..., Any]
+    store: Store, open_dialog: OpenDialog
 ) -> None:
     first, second = stores.add(store, Sample(columns={"note": "first"})), stores.add(store, Sample())
     app = open_dialog("note", [first, second])
@@ -174,7 +175,7 @@ def test_a_note_to_several_goes_below_what_each_says_unless_it_shall_replace_it(
     assert [run.note for run in queries.get_runs(store, [first, second])] == ["only", "only"]
 
 
-def test_the_note_of_one_run_is_edited(store: Store, open_dialog: Callable[..., Any]) -> None:
+def test_the_note_of_one_run_is_edited(store: Store, open_dialog: OpenDialog) -> None:
     run_id = stores.add(store, Sample(columns={"note": "first"}))
     app = open_dialog("note", [run_id])
     assert app.text_area[0].value == "first"
@@ -183,7 +184,7 @@ def test_the_note_of_one_run_is_edited(store: Store, open_dialog: Callable[..., 
     assert queries.get_run(store, run_id).note == ""
 
 
-def test_marked_runs_are_launched_again_with_several_seeds_each(store: Store, open_dialog: Callable[..., Any]) -> None:
+def test_marked_runs_are_launched_again_with_several_seeds_each(store: Store, open_dialog: OpenDialog) -> None:
     sources = [stores.add(store, Sample(seed=seed, changes={"epochs": 9})) for seed in (3, 5)]
     app = open_dialog("launch_again", sources)
     next(field for field in app.number_input if field.label == "Seeds per run").set_value(2)
@@ -196,7 +197,7 @@ def test_marked_runs_are_launched_again_with_several_seeds_each(store: Store, op
     assert app.session_state["notices"] == ["2 runs like cnn seed 3 queued.", "2 runs like cnn seed 5 queued."]
 
 
-def test_one_run_is_launched_again_with_another_seed(store: Store, open_dialog: Callable[..., Any]) -> None:
+def test_one_run_is_launched_again_with_another_seed(store: Store, open_dialog: OpenDialog) -> None:
     source = stores.add(store, Sample(seed=3))
     app = open_dialog("launch_again", [source])
     next(field for field in app.number_input if field.label == "First seed").set_value(8)
@@ -209,7 +210,7 @@ def test_one_run_is_launched_again_with_another_seed(store: Store, open_dialog: 
     "name",
     ["Rename", "Tags", "Note", "Repeat with several seeds", "Move in the queue", "Delete"],
 )
-def test_a_dialog_is_opened_by_its_button(store: Store, mark: Callable[..., Any], name: str) -> None:
+def test_a_dialog_is_opened_by_its_button(store: Store, mark: Mark, name: str) -> None:
     app = press(mark([stores.add(store, Sample()), stores.add(store, Sample(status=RunStatus.QUEUED))]), name)
     assert len(app.get("dialog")) == 1
     assert not app.exception
@@ -220,7 +221,7 @@ def test_a_dialog_is_opened_by_its_button(store: Store, mark: Callable[..., Any]
     [("Move to the front", [1, 2, 0]), ("Move to the end", [0, 1, 2]), ("Move to position 2", [0, 1, 2])],
 )
 def test_marked_runs_move_in_the_queue_together_in_their_order(
-    store: Store, open_dialog: Callable[..., Any], label: str, expected: list[int]
+    store: Store, open_dialog: OpenDialog, label: str, expected: list[int]
 ) -> None:
     ids = [stores.add(store, Sample(status=RunStatus.QUEUED, columns={"queue_position": place})) for place in range(3)]
     app = open_dialog("move", [ids[2], ids[1], stores.add(store, Sample())])
@@ -229,7 +230,7 @@ def test_marked_runs_move_in_the_queue_together_in_their_order(
     assert [run.id for run in queries.active_runs(store)] == [ids[place] for place in expected]
 
 
-def test_resuming_from_the_start_says_what_goes_and_asks_first(store: Store, mark: Callable[..., Any]) -> None:
+def test_resuming_from_the_start_says_what_goes_and_asks_first(store: Store, mark: Mark) -> None:
     failed = stores.add(store, Sample(status=RunStatus.FAILED, epochs_done=3, name="lost"))
     folder = write_checkpoints(store, failed)
     app = press(mark([failed, stores.add(store, Sample())]), "Restart from the beginning")
@@ -242,7 +243,7 @@ def test_resuming_from_the_start_says_what_goes_and_asks_first(store: Store, mar
     assert not folder.exists()
 
 
-def test_deleting_marked_runs_keeps_those_at_work(store: Store, mark: Callable[..., Any]) -> None:
+def test_deleting_marked_runs_keeps_those_at_work(store: Store, mark: Mark) -> None:
     finished, working = stores.fill(store, 2), stores.add(store, Sample(status=RunStatus.RUNNING, epochs_done=1))
     app = press(mark([*finished, working]), "Delete")
     assert "1 run still running or queued will be kept: stop them first." in texts(app)
@@ -250,9 +251,7 @@ def test_deleting_marked_runs_keeps_those_at_work(store: Store, mark: Callable[.
     assert [run.id for run in queries.list_runs(store)] == [working]
 
 
-def test_checkpoints_of_marked_runs_are_cleared_where_they_have_finished(
-    store: Store, mark: Callable[..., Any]
-) -> None:
+def test_checkpoints_of_marked_runs_are_cleared_where_they_have_finished(store: Store, mark: Mark) -> None:
     finished, stopped = stores.add(store, Sample()), stores.add(store, Sample(status=RunStatus.STOPPED, epochs_done=1))
     cleared, kept = (write_checkpoints(store, run_id) for run_id in (finished, stopped))
     app = press(mark([finished, stopped]), "Clear checkpoints")
