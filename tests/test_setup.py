@@ -300,8 +300,13 @@ def test_without_any_way_to_a_chromium_one_line_says_what_to_install(
     browser: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
+
+    def fails(command: list[str]) -> bool:
+        tried.append(" ".join(command[1:4]))
+        return False
+
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(browser, "_succeeds", lambda command: bool(tried.append(" ".join(command[1:4]))))
+    monkeypatch.setattr(browser, "_succeeds", fails)
     with pytest.raises(SystemExit, match="apt-get install chromium") as refused:
         browser.ensure()
     assert "\n" not in str(refused.value)
@@ -366,7 +371,12 @@ def test_the_lock_file_of_eslint_names_no_registry() -> None:
 
 @pytest.mark.skipif(not (ROOT / "node_modules").exists(), reason="ESLint is not installed")
 def test_eslint_sees_a_name_that_nobody_has_defined() -> None:
-    command = [ROOT / "node_modules" / ".bin" / "eslint", "--stdin", "--stdin-filename", "dashboard/elements/new.js"]
+    command = [
+        str(ROOT / "node_modules" / ".bin" / "eslint"),
+        "--stdin",
+        "--stdin-filename",
+        "dashboard/elements/new.js",
+    ]
     linted = subprocess.run(command, cwd=ROOT, input="element()\n", capture_output=True, text=True)
     assert linted.returncode == 1
     assert "'element' is not defined" in linted.stdout

@@ -267,7 +267,7 @@ def _promising(data: bytes, kind: str) -> bytes:
     return data.replace(pixels, large[: len(pixels)])
 
 
-def zipped(entries: dict[Any, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(entries: dict[str, bytes] | dict[zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as target:
         for name, content in entries.items():

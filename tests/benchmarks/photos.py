@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from core.answers.prediction import Predictor
-from core.answers.verdict import Judgement
+from core.answers.verdict import Judgement, Verdict
 from core.classes import CLASS_NAMES
 from core.photos.decoder import read_photo
 from core.photos.model_view import ModelView, to_model_view
@@ -73,7 +73,7 @@ class Said:
     n: int
     right: int
     among_two: int
-    verdicts: Counter[str | None]
+    verdicts: Counter[Verdict | None]
     sure_and_wrong: int
 
     @classmethod

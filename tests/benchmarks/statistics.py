@@ -164,8 +164,8 @@ def leaders(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
 
 def _two_leaders(runs: int, others: int, generator: np.random.Generator) -> ChosenComparison:
     drawn = list(simulation.runs_with_a_leader(runs + others, 0.0, generator).values())
-    pair = [max(kind, key=_count_right) for kind in (drawn[:runs], drawn[runs:])]
-    return compare_chosen(simulation.LABELS, *pair, "A", "B", runs * others)
+    a, b = (max(kind, key=_count_right) for kind in (drawn[:runs], drawn[runs:]))
+    return compare_chosen(simulation.LABELS, a, b, "A", "B", runs * others)
 
 
 def _count_right(answers: np.ndarray) -> int:
@@ -227,7 +227,7 @@ def _single_run_alarms(pairs: int, generator: np.random.Generator) -> float:
 
 
 def _covered(counts: np.ndarray, difference: float) -> float:
-    intervals = [difference_interval(*both, simulation.IMAGES) for both in counts.tolist()]
+    intervals = [difference_interval(only_a, only_b, simulation.IMAGES) for only_a, only_b in counts.tolist()]
     tolerance = 1e-12
     return _mean(low - tolerance <= difference <= high + tolerance for low, high in intervals)
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from core.data import fashion_mnist
 from core.data.preprocessing import resize
 from core.learning.evaluation import log_probabilities
 from core.learning.learner import Learner, generator_at
-from core.learning.training import CHECKPOINT_SECONDS, CheckpointSaved, Progress, Training
+from core.learning.training import CHECKPOINT_SECONDS, CheckpointSaved, Event, Progress, Training
 from core.machine.precision import precision_on
 from core.presets import config_of
 from jobs.settings import settings
@@ -99,8 +99,8 @@ def _compare(name: str, config: RunConfig, weights: Path | None, arguments: argp
             measured[precision].append(_our_speed(each, batches))
             measured[f"matrix {precision}"].append(_matrix_rate(getattr(torch, precision)))
     _print_speed(name, measured, arguments, list(configs))
-    for precision, each in configs.items():
-        _print_evaluation(report, trainings[precision].model, each, data)
+    for precision, chosen in configs.items():
+        _print_evaluation(report, trainings[precision].model, chosen, data)
     first = next(iter(configs))
     _print_profile(configs[first], trainings[first], data)
     _print_fresh_process(configs[first], arguments.data)
@@ -112,7 +112,7 @@ def _report_speed(report: ReportPipeline, batches: int) -> float:
     return images / (time.perf_counter() - start)
 
 
-def _our_speed(events: Any, batches: int) -> float:
+def _our_speed(events: Iterator[Event], batches: int) -> float:
     start = time.perf_counter()
     progress = (event for event in events if isinstance(event, Progress))
     images = sum(64 for _ in itertools.islice(progress, batches))

@@ -14,6 +14,7 @@ import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from jobs.running import background
 from jobs.running.background import ensure_supervisor
@@ -100,7 +101,7 @@ class Visitor(threading.Thread):
                 where = f"ws://127.0.0.1:{self.port}/_stcore/stream"
                 # Between two looks nobody answers the server's pings.
                 self.session = self.sessions.enter_context(
-                    connect(where, subprotocols=["streamlit"], ping_interval=None)
+                    connect(where, subprotocols=[Subprotocol("streamlit")], ping_interval=None)
                 )
             message = BackMsg()
             message.rerun_script.query_string = ""

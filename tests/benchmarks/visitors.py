@@ -23,7 +23,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
+from core.answers.verdict import Verdict
 from core.architectures import ARCHITECTURES
 from core.data import fashion_mnist
 from dashboard.sections.predict.samples import SAMPLES
@@ -59,8 +61,8 @@ class Answer:
 
 def ask(port: int, question: Question, together: Barrier | None = None) -> Answer:
     """Open the page as a browser does, at the moment that all others do if there are others."""
-    where = f"ws://127.0.0.1:{port}/_stcore/stream"
-    with connect(where, subprotocols=["streamlit"], max_size=None, origin=f"http://127.0.0.1:{port}") as session:  # type: ignore[list-item,arg-type]
+    where, origin = f"ws://127.0.0.1:{port}/_stcore/stream", Origin(f"http://127.0.0.1:{port}")
+    with connect(where, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=origin) as session:
         message = BackMsg()
         message.rerun_script.page_name, message.rerun_script.query_string = question.view, question.parameters
         if together:
@@ -70,7 +72,7 @@ def ask(port: int, question: Question, together: Barrier | None = None) -> Answe
         elements: dict[tuple[int, ...], bytes] = {}
         broken = False
         while True:
-            received = ForwardMsg.FromString(session.recv(timeout=LONGEST_S))  # type: ignore[arg-type]
+            received = ForwardMsg.FromString(session.recv(timeout=LONGEST_S, decode=False))
             if received.HasField("delta"):
                 path = tuple(received.metadata.delta_path)
                 if received.delta.new_element.HasField("download_button"):
@@ -85,8 +87,9 @@ def ask(port: int, question: Question, together: Barrier | None = None) -> Answe
 
 def may_ask(port: int, origin: str) -> bool:
     """Whether a page of that origin gets a session."""
+    where = f"ws://127.0.0.1:{port}/_stcore/stream"
     try:
-        with connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], origin=origin):  # type: ignore[list-item,arg-type]
+        with connect(where, subprotocols=[Subprotocol("streamlit")], origin=Origin(origin)):
             return True
     except (OSError, WebSocketException):
         return False
@@ -116,7 +119,7 @@ def questions(runs: Sequence[str], visitors: int, random: Random) -> list[Questi
 
 def fill(store: Store) -> list[str]:
     """A run of each architecture with a verdict of its own, and two more; each has a study."""
-    verdicts = ("sure", "not sure", "none of these", None, "sure")
+    verdicts: tuple[Verdict | None, ...] = ("sure", "not sure", "none of these", None, "sure")
     names = (*ARCHITECTURES, "cnn", "resnet18")
     truth = fashion_mnist.load(settings().data).test_labels
     runs = [

@@ -24,6 +24,7 @@ from rich.table import Table
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from core.data import fashion_mnist
 from core.presets import config_of
@@ -111,7 +112,7 @@ async def watch(port: int, run_id: str, sessions: int, seconds: float) -> list[f
 
 
 def _connected(where: str) -> connect:
-    return connect(where, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+    return connect(where, subprotocols=[Subprotocol("streamlit")], max_size=None)
 
 
 @dataclass(frozen=True)

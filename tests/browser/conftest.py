@@ -35,6 +35,8 @@ FLAGS = (
     "--disable-sync",
 )
 START_S = 90
+OpenPage = Callable[..., Page]
+"""Opens an address of the dashboard in a window of its own: the fixture open_page."""
 PATIENCE_MS = 20_000
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -117,7 +119,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, dashboard: Dashboard) -> Iterator[OpenPage]:
     """Open a view in a window of its own, with what the browser complains of collected on the way."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin")
 

@@ -1,15 +1,17 @@
 """No page has a serious violation that axe finds, in either theme; and none scrolls sideways on a phone."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.data import fashion_mnist
 from jobs.settings import settings
 from jobs.store import queue_settings
 from tests import stores
-from tests.browser.conftest import running_dashboard, settle
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
@@ -22,7 +24,7 @@ DIALOGS = (("finished", "Rename"), ("finished", "Tags"), ("finished", "Note"), (
 
 
 @pytest.fixture(scope="module")
-def ids(dashboard):
+def ids(dashboard: Dashboard) -> dict[str, str]:
     """A paused queue with runs in every state, and two finished ones; their ids by state."""
     queue_settings.set_paused(dashboard.store, True)
     made = {
@@ -39,7 +41,7 @@ def ids(dashboard):
     return made
 
 
-def serious(page):
+def serious(page: Page) -> list[tuple[str, str, str]]:
     """The serious and critical violations, each with its first element."""
     violations = Axe().run(page).response["violations"]
     return [
@@ -49,7 +51,7 @@ def serious(page):
     ]
 
 
-def sideways(page):
+def sideways(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     return page.evaluate(
         "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
@@ -59,7 +61,7 @@ def sideways(page):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_page_has_no_serious_violation(ids, open_page, view, dark):
+def test_a_page_has_no_serious_violation(ids: dict[str, str], open_page: OpenPage, view: str, dark: bool) -> None:
     chosen = f"{view}?run={ids['finished']}&run={ids['other']}" if view == "compare" else view
     assert serious(open_page(chosen, dark=dark)) == []
 
@@ -67,7 +69,9 @@ def test_a_page_has_no_serious_violation(ids, open_page, view, dark):
 @pytest.mark.parametrize(
     ("status", "section"), [*(("finished", section) for section in SECTIONS), ("failed", "log"), ("queued", "curves")]
 )
-def test_the_page_of_a_run_has_no_serious_violation(ids, open_page, status, section):
+def test_the_page_of_a_run_has_no_serious_violation(
+    ids: dict[str, str], open_page: OpenPage, status: str, section: str
+) -> None:
     page = open_page(f"runs?run={ids[status]}&section={section}", dark=section in ("curves", "log"))
     assert serious(page) == []
 
@@ -75,13 +79,13 @@ def test_the_page_of_a_run_has_no_serious_violation(ids, open_page, status, sect
 @pytest.mark.usefixtures("ids")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("way", WAYS)
-def test_groups_and_costs_have_no_serious_violation(open_page, way, dark):
+def test_groups_and_costs_have_no_serious_violation(open_page: OpenPage, way: str, dark: bool) -> None:
     assert serious(open_page(way, dark=dark)) == []
 
 
 @pytest.mark.usefixtures("ids")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_advanced_settings_have_no_serious_violation(open_page, dark):
+def test_the_advanced_settings_have_no_serious_violation(open_page: OpenPage, dark: bool) -> None:
     page = open_page("launch", dark=dark)
     page.get_by_text("Advanced settings").click()
     expect(page.get_by_label("Learning rate").first).to_be_visible()
@@ -91,7 +95,7 @@ def test_the_advanced_settings_have_no_serious_violation(open_page, dark):
 @pytest.mark.parametrize(
     ("state", "action"), [*DIALOGS, ("finished", "Delete"), ("stopped", "Restart from the beginning")]
 )
-def test_no_dialog_has_a_serious_violation(ids, open_page, state, action):
+def test_no_dialog_has_a_serious_violation(ids: dict[str, str], open_page: OpenPage, state: str, action: str) -> None:
     page = open_page(f"runs?run={ids[state]}", dark=action in ("Tags", "Delete"))
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name=action, exact=True).click()
@@ -103,14 +107,14 @@ def test_no_dialog_has_a_serious_violation(ids, open_page, state, action):
 
 
 @pytest.mark.parametrize("view", [*VIEWS, *WAYS, "run", "compared"])
-def test_nothing_scrolls_sideways_on_a_phone(ids, open_page, view):
+def test_nothing_scrolls_sideways_on_a_phone(ids: dict[str, str], open_page: OpenPage, view: str) -> None:
     where = {"run": f"runs?run={ids['finished']}", "compared": f"compare?run={ids['finished']}&run={ids['other']}"}
     page = open_page(where.get(view, view), width=390)
     settle(page)
     assert sideways(page) <= 0
 
 
-def test_an_empty_store_has_no_serious_violation_either(browser, tmp_path):
+def test_an_empty_store_has_no_serious_violation_either(browser: Browser, tmp_path: Path) -> None:
     with running_dashboard(tmp_path) as served, browser.new_context() as context:
         for view in VIEWS:
             page = context.new_page()

@@ -3,10 +3,12 @@
 import io
 import re
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.classes import CLASS_NAMES
 from core.data import fashion_mnist
@@ -14,8 +16,9 @@ from jobs.settings import settings
 from jobs.store import queries, queue_settings
 from jobs.store.filters import Filter
 from jobs.store.records import RunStatus
+from jobs.store.store import Store
 from tests import stores
-from tests.browser.conftest import running_dashboard, settle, wait_until
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle, wait_until
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
@@ -24,7 +27,7 @@ TRAINED_WITHIN_S = 240
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A torchvision ResNet18 state dict that nobody has trained."""
     import torch
     from torchvision.models import resnet18
@@ -34,7 +37,7 @@ def weights(tmp_path_factory):
     return path
 
 
-def set_field(page, label, value):
+def set_field(page: Page, label: str, value: object) -> None:
     """Type a value into the field of that name and let the page run."""
     field = page.get_by_label(label, exact=True)
     field.fill(str(value))
@@ -42,7 +45,7 @@ def set_field(page, label, value):
     settle(page)
 
 
-def launch(page, address, preset, **fields):
+def launch(page: Page, address: str, preset: str, **fields: object) -> str:
     """Fill the launch form of a preset and launch; return the id of the run whose page then opens."""
     page.goto(f"{address}/launch")
     page.get_by_role("heading", name="Launch").wait_for()
@@ -56,9 +59,10 @@ def launch(page, address, preset, **fields):
     return re.search(r"run=(\w+)", page.url).group(1)
 
 
-def follow(page, store, run_id):
+def follow(page: Page, store: Store, run_id: str) -> set[str]:
     """Look at the run's page until the run has finished; return every progress that was seen."""
-    seen, deadline = set(), time.monotonic() + TRAINED_WITHIN_S
+    seen: set[str] = set()
+    deadline = time.monotonic() + TRAINED_WITHIN_S
     while time.monotonic() < deadline:
         if page.get_by_text("✓ finished").count():
             return seen
@@ -67,7 +71,7 @@ def follow(page, store, run_id):
     raise AssertionError(f"{queries.get_run(store, run_id)} did not finish; {sorted(seen)}")
 
 
-def draw_shirt():
+def draw_shirt() -> bytes:
     """A dark T-shirt on a light ground, as PNG."""
     image = Image.new("RGB", (400, 400), "#f4f2ee")
     outline = [(130, 80), (270, 80), (370, 150), (330, 210), (285, 180), (285, 340), (115, 340), (115, 180), (70, 210)]
@@ -79,7 +83,7 @@ def draw_shirt():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not fashion_mnist.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
-def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, weights):
+def test_from_an_empty_store_to_an_answer_about_a_picture(browser: Browser, tmp_path: Path, weights: Path) -> None:
     with running_dashboard(tmp_path) as served, browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         page, store = context.new_page(), served.store
         page.goto(served.address)
@@ -122,25 +126,23 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser, tmp_path, wei
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def confused_cell(store, run_id):
+def confused_cell(store: Store, run_id: str) -> tuple[int, int, int]:
     """A cell beside the diagonal whose images fit on one page of the gallery: true, predicted, count."""
     answers = queries.get_predictions(store, run_id)
-    counts = {}
-    for true, predicted in zip(answers.labels.tolist(), answers.predicted.tolist(), strict=True):
-        if true != predicted:
-            counts[true, predicted] = counts.get((true, predicted), 0) + 1
+    cells = zip(answers.labels.tolist(), answers.predicted.tolist(), strict=True)
+    counts = Counter((true, predicted) for true, predicted in cells if true != predicted)
     (true, predicted), count = max((item for item in counts.items() if item[1] <= 36), key=lambda item: item[1])
     return true, predicted, count
 
 
 @pytest.fixture
-def paused(dashboard):
+def paused(dashboard: Dashboard) -> Store:
     """The store of the module with its queue paused, so that nothing starts."""
     queue_settings.set_paused(dashboard.store, True)
     return dashboard.store
 
 
-def test_a_row_opens_its_run_by_mouse_and_by_keyboard(paused, open_page):
+def test_a_row_opens_its_run_by_mouse_and_by_keyboard(paused: Store, open_page: OpenPage) -> None:
     run_id = stores.add(paused, Sample(name="openable"))
     page = open_page("runs")
     page.get_by_role("link", name="openable").click()
@@ -151,7 +153,7 @@ def test_a_row_opens_its_run_by_mouse_and_by_keyboard(paused, open_page):
     page.wait_for_url(f"**run={run_id}*")
 
 
-def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
+def test_marks_and_filters_outlive_a_live_refresh(paused: Store, open_page: OpenPage) -> None:
     finished = stores.add(paused, Sample(name="markable"))
     working = stores.add(paused, Sample(status="running", epochs_done=2, name="markable too"))
     with stores.at_work(paused, working):
@@ -167,7 +169,7 @@ def test_marks_and_filters_outlive_a_live_refresh(paused, open_page):
     assert {finished, working} == set(runs_left)
 
 
-def test_stop_resume_and_clone_by_clicking(paused, open_page):
+def test_stop_resume_and_clone_by_clicking(paused: Store, open_page: OpenPage) -> None:
     run_id = stores.add(paused, Sample(status=RunStatus.QUEUED, name="stoppable", changes={"epochs": 9}))
     page = open_page(f"runs?run={run_id}")
     page.get_by_role("button", name="Stop").click()
@@ -181,7 +183,7 @@ def test_stop_resume_and_clone_by_clicking(paused, open_page):
     expect(page.get_by_label("Epochs", exact=True)).to_have_value("9")
 
 
-def test_the_queue_is_reordered_by_clicking(paused, open_page):
+def test_the_queue_is_reordered_by_clicking(paused: Store, open_page: OpenPage) -> None:
     first, second = (
         stores.add(paused, Sample(status=RunStatus.QUEUED, created_at=time.time() + place)) for place in range(2)
     )
@@ -191,7 +193,7 @@ def test_the_queue_is_reordered_by_clicking(paused, open_page):
     wait_until(page, lambda: [run.id for run in queries.active_runs(paused) if run.id in (first, second)][0] == second)
 
 
-def test_deleting_names_the_run_and_what_goes(paused, open_page):
+def test_deleting_names_the_run_and_what_goes(paused: Store, open_page: OpenPage) -> None:
     run_id = stores.add(paused, Sample(name="deletable"))
     stores.write_log(paused, run_id, "x" * 3_000)
     page = open_page(f"runs?run={run_id}")
@@ -205,7 +207,7 @@ def test_deleting_names_the_run_and_what_goes(paused, open_page):
     assert queries.get_runs(paused, [run_id]) == []
 
 
-def test_clicking_launch_twice_launches_one_run(paused, open_page):
+def test_clicking_launch_twice_launches_one_run(paused: Store, open_page: OpenPage) -> None:
     before = queries.count_runs(paused)
     page = open_page("launch?preset=quick")
     page.get_by_role("button", name="Launch", exact=True).dblclick()

@@ -1,15 +1,18 @@
 """Explore in a real browser: from a cell to its images by mouse and by keyboard, and an image by its link."""
 
 import re
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
-from playwright.sync_api import expect
+from numpy.typing import NDArray
+from playwright.sync_api import Locator, Page, expect
 
 from core.statistics.metrics import confusion_matrix
 from jobs.store import queries
 from tests import stores
 from tests.blank_data import write_blank_data
-from tests.browser.conftest import running_dashboard, settle
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
 from tests.browser.test_accessibility import serious, sideways
 from tests.stores import Sample
 
@@ -19,34 +22,36 @@ PAGE_SIZE = 40
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("explore")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def ids(dashboard):
+def ids(dashboard: Dashboard) -> list[str]:
     return [stores.add(dashboard.store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two"))]
 
 
 @pytest.fixture(scope="module")
-def matrix(dashboard, ids):
+def matrix(dashboard: Dashboard, ids: list[str]) -> NDArray[np.int64]:
     answers = queries.get_predictions(dashboard.store, ids[0])
     return confusion_matrix(answers.labels, answers.predicted)
 
 
-def cell(page, words, count):
+def cell(page: Page, words: str, count: int) -> Locator:
     return page.get_by_role("button", name=f"{words}: {count}", exact=True)
 
 
-def expect_gallery(page, count):
+def expect_gallery(page: Page, count: int) -> None:
     """The gallery says how many images there are, and holds them, at most a page of them."""
     expect(page.get_by_role("heading", name=re.compile(rf"^{count:,} images?$"))).to_be_visible()
     expect(page.get_by_role("list", name="Test images").get_by_role("listitem")).to_have_count(min(count, PAGE_SIZE))
 
 
-def test_a_click_on_a_cell_shows_its_very_images(ids, matrix, open_page):
+def test_a_click_on_a_cell_shows_its_very_images(
+    ids: list[str], matrix: NDArray[np.int64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}")
     cell(page, "true Coat, predicted Shirt", matrix[4, 6]).click()
     expect_gallery(page, int(matrix[4, 6]))
@@ -56,7 +61,9 @@ def test_a_click_on_a_cell_shows_its_very_images(ids, matrix, open_page):
         assert ": true Coat, predicted Shirt (" in picture.get_attribute("alt")
 
 
-def test_the_keyboard_alone_reaches_a_cell_and_opens_it(ids, matrix, open_page):
+def test_the_keyboard_alone_reaches_a_cell_and_opens_it(
+    ids: list[str], matrix: NDArray[np.int64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}")
     page.get_by_role("switch", name="Dim the diagonal").or_(page.get_by_label("Dim the diagonal")).first.focus()
     page.keyboard.press("Tab")
@@ -71,7 +78,7 @@ def test_the_keyboard_alone_reaches_a_cell_and_opens_it(ids, matrix, open_page):
     expect(aim).to_have_attribute("aria-pressed", "true")
 
 
-def test_one_tab_leads_out_of_the_matrix(ids, matrix, open_page):
+def test_one_tab_leads_out_of_the_matrix(ids: list[str], matrix: NDArray[np.int64], open_page: OpenPage) -> None:
     page = open_page(f"explore?run={ids[0]}")
     start = cell(page, "true T-shirt/top, predicted T-shirt/top", matrix[0, 0])
     start.focus()
@@ -80,7 +87,9 @@ def test_one_tab_leads_out_of_the_matrix(ids, matrix, open_page):
     assert page.evaluate("!document.activeElement.shadowRoot?.activeElement?.dataset?.row")
 
 
-def test_an_image_opens_moves_on_and_opens_again_by_its_link(ids, matrix, open_page):
+def test_an_image_opens_moves_on_and_opens_again_by_its_link(
+    ids: list[str], matrix: NDArray[np.int64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}&against={ids[1]}&true=6&predicted=0")
     page.get_by_role("list", name="Test images").get_by_role("link").first.click()
     expect(page.get_by_text(f"1 of {matrix[6, 0]} images")).to_be_visible()
@@ -94,7 +103,9 @@ def test_an_image_opens_moves_on_and_opens_again_by_its_link(ids, matrix, open_p
     expect_gallery(page, int(matrix[6, 0]))
 
 
-def test_going_back_in_the_browser_shows_the_cell_before(ids, matrix, open_page):
+def test_going_back_in_the_browser_shows_the_cell_before(
+    ids: list[str], matrix: NDArray[np.int64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}")
     cell(page, "true Coat, predicted Shirt", matrix[4, 6]).click()
     expect_gallery(page, int(matrix[4, 6]))
@@ -104,7 +115,9 @@ def test_going_back_in_the_browser_shows_the_cell_before(ids, matrix, open_page)
     expect_gallery(page, int(matrix[4, 6]))
 
 
-def test_the_run_shown_comes_into_the_address_and_one_step_back_leaves_the_page(ids, open_page):
+def test_the_run_shown_comes_into_the_address_and_one_step_back_leaves_the_page(
+    ids: list[str], open_page: OpenPage
+) -> None:
     page = open_page()
     page.get_by_role("link", name="Explore").click()
     expect(page).to_have_url(re.compile(f"explore[?]run={ids[1]}"))
@@ -112,7 +125,9 @@ def test_the_run_shown_comes_into_the_address_and_one_step_back_leaves_the_page(
     expect(page.get_by_role("heading", name="Lookbook")).to_be_visible()
 
 
-def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_page):
+def test_from_a_comparison_each_number_leads_to_its_images(
+    dashboard: Dashboard, ids: list[str], open_page: OpenPage
+) -> None:
     a, b = (queries.get_predictions(dashboard.store, run_id) for run_id in ids)
     only_b = int(((b.predicted == b.labels) & (a.predicted != a.labels)).sum())
     page = open_page(f"compare?run={ids[0]}&run={ids[1]}")
@@ -122,7 +137,9 @@ def test_from_a_comparison_each_number_leads_to_its_images(dashboard, ids, open_
 
 @pytest.mark.parametrize("where", ["compare?run={0}&run={1}", "explore?run={1}&against={0}&unit=difference"])
 @pytest.mark.parametrize("more", [True, False], ids=["more", "fewer"])
-def test_a_cell_of_the_difference_leads_to_the_images_whose_answer_has_changed(dashboard, ids, open_page, where, more):
+def test_a_cell_of_the_difference_leads_to_the_images_whose_answer_has_changed(
+    dashboard: Dashboard, ids: list[str], open_page: OpenPage, where: str, more: str
+) -> None:
     a, b = (queries.get_predictions(dashboard.store, run_id) for run_id in ids)
     change = confusion_matrix(b.labels, b.predicted) - confusion_matrix(a.labels, a.predicted)
     true, predicted = divmod(int(change.argmax() if more else change.argmin()), 10)
@@ -135,13 +152,17 @@ def test_a_cell_of_the_difference_leads_to_the_images_whose_answer_has_changed(d
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("more", ["", "&unit=difference", "&image=7", "&unit=row+%25&dim=yes&true=4&predicted=6"])
-def test_no_state_of_the_page_has_a_serious_violation(ids, open_page, more, dark):
+def test_no_state_of_the_page_has_a_serious_violation(
+    ids: list[str], open_page: OpenPage, more: str, dark: bool
+) -> None:
     page = open_page(f"explore?run={ids[0]}&against={ids[1]}{more}", dark=dark)
     expect(page.get_by_role("table").first).to_be_visible()
     assert serious(page) == []
 
 
-def test_on_a_phone_the_matrix_fits_and_its_cells_can_be_touched(ids, matrix, open_page):
+def test_on_a_phone_the_matrix_fits_and_its_cells_can_be_touched(
+    ids: list[str], matrix: NDArray[np.int64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}&true=4&predicted=6", width=390)
     box = cell(page, "true Coat, predicted Shirt", matrix[4, 6]).bounding_box()
     assert min(box["width"], box["height"]) >= 24

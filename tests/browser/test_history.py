@@ -1,12 +1,13 @@
 """Back, Forward and Reload in a real browser: an entry for each thing done, and the page says what its address says."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.blank_data import write_blank_data
-from tests.browser.conftest import running_dashboard, settle, wait_until
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle, wait_until
 from tests.untrained import add_run_with_model
 
 pytestmark = pytest.mark.browser
@@ -15,18 +16,18 @@ VIEWS = ("Launch", "Runs", "Compare", "Explore", "Predict", "Data")
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("history")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def ids(dashboard):
+def ids(dashboard: Dashboard) -> list[str]:
     return [add_run_with_model(dashboard.store, name, seed) for seed, name in enumerate(("one", "two"))]
 
 
-def expect_view(page, name, address):
+def expect_view(page: Page, name: str, address: str) -> None:
     """The page of that name is drawn, and its address is this one, of which dots stand for anything."""
     expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
     settle(page)
@@ -35,7 +36,7 @@ def expect_view(page, name, address):
 
 @pytest.mark.usefixtures("ids")
 @pytest.mark.parametrize("view", VIEWS)
-def test_from_every_page_one_step_back_leads_to_the_page_before(open_page, view):
+def test_from_every_page_one_step_back_leads_to_the_page_before(open_page: OpenPage, view: str) -> None:
     page = open_page()
     page.get_by_role("link", name=view, exact=True).first.click()
     expect_view(page, view, f"{view.lower()}.*")
@@ -51,7 +52,9 @@ def test_from_every_page_one_step_back_leads_to_the_page_before(open_page, view)
 
 
 @pytest.mark.parametrize("asked", ["explore", "explore?true=4&predicted=6", "compare?runs={0},{1}"])
-def test_a_link_in_an_empty_tab_that_leaves_something_open_is_one_entry_too(dashboard, browser, ids, asked):
+def test_a_link_in_an_empty_tab_that_leaves_something_open_is_one_entry_too(
+    dashboard: Dashboard, browser: Browser, ids: list[str], asked: str
+) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{dashboard.address}/_stcore/health")
@@ -65,7 +68,9 @@ def test_a_link_in_an_empty_tab_that_leaves_something_open_is_one_entry_too(dash
         assert "run=" in page.url
 
 
-def test_a_page_opened_by_a_button_a_cell_or_a_row_leads_back_to_where_that_was(ids, open_page):
+def test_a_page_opened_by_a_button_a_cell_or_a_row_leads_back_to_where_that_was(
+    ids: list[str], open_page: OpenPage
+) -> None:
     page = open_page(f"runs?run={ids[0]}&section=confusion")
     here = re.escape(f"runs?run={ids[0]}&section=confusion")
     page.get_by_role("button", name="Clone").click()
@@ -88,7 +93,7 @@ def test_a_page_opened_by_a_button_a_cell_or_a_row_leads_back_to_where_that_was(
     expect_view(page, "Explore", f"explore[?]run={ids[0]}&true=4&predicted=6")
 
 
-def shown(page):
+def shown(page: Page) -> tuple[str, str, str, str | None]:
     """What Explore shows: the run and the true class that are chosen, how many images, and the first of them."""
     settle(page)
     run, true = (page.get_by_role("combobox", name=name).input_value() for name in ("Run", "True class"))
@@ -96,10 +101,12 @@ def shown(page):
     return run, true, page.get_by_role("heading", name=re.compile("images?$")).inner_text(), first
 
 
-def test_back_undoes_one_choice_after_the_other_and_forward_makes_them_again(ids, open_page):
+def test_back_undoes_one_choice_after_the_other_and_forward_makes_them_again(
+    ids: list[str], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}")
 
-    def choose_run():
+    def choose_run() -> None:
         page.get_by_role("combobox", name="Run").click()
         page.get_by_role("option", name=re.compile("^two")).click()
 
@@ -116,12 +123,16 @@ def test_back_undoes_one_choice_after_the_other_and_forward_makes_them_again(ids
         page.wait_for_url(lambda address: address != seen[-1][0])
         settle(page)
     expect(page.get_by_text(re.compile(r"^1 of \d+ images$"))).to_be_visible()
+
+    def wait_for_view(view: tuple[str, tuple[str, ...]]) -> None:
+        wait_until(page, lambda: (page.url, shown(page)) == view)
+
     assert len({address for address, _ in seen}) == len(choices)
-    for address, before in reversed(seen):
+    for view in reversed(seen):
         page.go_back()
-        wait_until(page, lambda expected=(address, before): (page.url, shown(page)) == expected)
-    for address, before in seen[1:]:
+        wait_for_view(view)
+    for view in seen[1:]:
         page.go_forward()
-        wait_until(page, lambda expected=(address, before): (page.url, shown(page)) == expected)
+        wait_for_view(view)
     page.reload()
-    wait_until(page, lambda: (page.url, shown(page)) == seen[-1])
+    wait_for_view(seen[-1])

@@ -1,15 +1,17 @@
 """The map and the page of an image in a real browser: an area by mouse and by keyboard, an image by a click."""
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
 
 from dashboard.charts import areas
 from tests import stores
 from tests.blank_data import write_blank_data
-from tests.browser.conftest import running_dashboard, settle
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
 from tests.browser.test_accessibility import serious, sideways
 from tests.browser.test_explore import expect_gallery
 from tests.stores import Sample
@@ -19,29 +21,29 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("map")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def ids(dashboard):
+def ids(dashboard: Dashboard) -> list[str]:
     return [stores.add(dashboard.store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two"))]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def places(dashboard, ids):
+def places(dashboard: Dashboard, ids: list[str]) -> NDArray[np.float64]:
     return [add_study(dashboard.store, run_id).places for run_id in ids][0]
 
 
-def area_of(page):
+def area_of(page: Page) -> areas.Area:
     """The area in the address of the page."""
     expect(page).to_have_url(re.compile(r"[?&]area=\d"))
     return areas.parse(re.search(r"area=([\d-]+)", page.url)[1])
 
 
-def drag(page, *stops):
+def drag(page: Page, *stops: tuple[float, float]) -> None:
     """Drag over the map along these places, as shares of its width and height."""
     field = page.locator("canvas.marks")
     field.scroll_into_view_if_needed()
@@ -54,7 +56,9 @@ def drag(page, *stops):
     page.mouse.up()
 
 
-def test_a_box_drawn_with_the_mouse_is_the_gallery_and_the_whole_map_comes_back(ids, places, open_page):
+def test_a_box_drawn_with_the_mouse_is_the_gallery_and_the_whole_map_comes_back(
+    ids: list[str], places: NDArray[np.float64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}&section=map")
     drag(page, (0.1, 0.1), (0.5, 0.5))
     chosen = area_of(page)
@@ -69,7 +73,7 @@ def test_a_box_drawn_with_the_mouse_is_the_gallery_and_the_whole_map_comes_back(
     expect(page).not_to_have_url(re.compile("area="))
 
 
-def test_a_free_line_is_an_area_too(ids, places, open_page):
+def test_a_free_line_is_an_area_too(ids: list[str], places: NDArray[np.float64], open_page: OpenPage) -> None:
     page = open_page(f"explore?run={ids[0]}&section=map&colour=outcome")
     page.get_by_role("button", name="Lasso select").click()
     drag(page, (0.1, 0.1), (0.6, 0.1), (0.4, 0.6), (0.1, 0.3))
@@ -78,7 +82,9 @@ def test_a_free_line_is_an_area_too(ids, places, open_page):
     expect_gallery(page, int(areas.inside(chosen, places).sum()))
 
 
-def test_the_keyboard_alone_chooses_a_square_of_the_map(ids, places, open_page):
+def test_the_keyboard_alone_chooses_a_square_of_the_map(
+    ids: list[str], places: NDArray[np.float64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}&section=map")
     page.get_by_role("button", name="Save image of the map").focus()
     page.keyboard.press("Tab")
@@ -90,7 +96,9 @@ def test_the_keyboard_alone_chooses_a_square_of_the_map(ids, places, open_page):
     expect_gallery(page, int(areas.inside(area_of(page), places).sum()))
 
 
-def test_a_click_on_a_point_opens_its_image_and_arrows_lead_on(ids, places, open_page):
+def test_a_click_on_a_point_opens_its_image_and_arrows_lead_on(
+    ids: list[str], places: NDArray[np.float64], open_page: OpenPage
+) -> None:
     page = open_page(f"explore?run={ids[0]}&against={ids[1]}&section=map&area=0-0-300-300")
     box = page.locator("canvas.marks").bounding_box()
     span = float(places[:, 0].max())
@@ -110,7 +118,9 @@ def test_a_click_on_a_point_opens_its_image_and_arrows_lead_on(ids, places, open
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("more", ["section=map&area=0-0-300-300", "section=map&colour=outcome", "image=7&saliency=yes"])
 @pytest.mark.usefixtures("places")
-def test_neither_map_nor_image_has_a_serious_violation(ids, open_page, more, dark):
+def test_neither_map_nor_image_has_a_serious_violation(
+    ids: list[str], open_page: OpenPage, more: str, dark: bool
+) -> None:
     page = open_page(f"explore?run={ids[0]}&against={ids[1]}&{more}", dark=dark)
     expect(page.get_by_role("heading", name="Explore")).to_be_visible()
     assert serious(page) == []
@@ -118,13 +128,13 @@ def test_neither_map_nor_image_has_a_serious_violation(ids, open_page, more, dar
 
 @pytest.mark.parametrize("more", ["section=map", "image=7&saliency=yes"])
 @pytest.mark.usefixtures("places")
-def test_nothing_scrolls_sideways_on_a_phone(ids, open_page, more):
+def test_nothing_scrolls_sideways_on_a_phone(ids: list[str], open_page: OpenPage, more: str) -> None:
     page = open_page(f"explore?run={ids[0]}&against={ids[1]}&{more}", width=390)
     settle(page)
     assert sideways(page) <= 0
 
 
-def test_a_click_on_a_neighbour_leads_to_its_page_of_the_data(ids, open_page):
+def test_a_click_on_a_neighbour_leads_to_its_page_of_the_data(ids: list[str], open_page: OpenPage) -> None:
     page = open_page(f"explore?run={ids[0]}&image=7")
     neighbour = page.get_by_role("list", name="Nearest training images of one").get_by_role("link").first
     at = re.search(r"Training image (\d+):", neighbour.get_by_role("img").get_attribute("alt"))[1]

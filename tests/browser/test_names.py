@@ -1,6 +1,8 @@
 """Names of every kind in a real browser: shown as written, nothing made of them, and no page wider than its window."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +12,7 @@ from jobs.running import run_edits
 from jobs.store.queries import get_run
 from tests import stores
 from tests.blank_data import write_blank_data
-from tests.browser.conftest import running_dashboard, settle
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -60,18 +62,18 @@ LOOK = """() => {
     too_wide: Math.max(0, main.scrollWidth - main.clientWidth - 1),
   }
 }"""
-NOTHING = dict.fromkeys(("mathematics", "icons", "bold", "code", "too_wide"), 0) | {"links": []}
+NOTHING = {"mathematics": 0, "icons": 0, "bold": 0, "code": 0, "too_wide": 0, "links": list[str]()}
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("names")
     with running_dashboard(folder, DATA=str(write_blank_data(folder / "data"))) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def ids(dashboard):
+def ids(dashboard: Dashboard) -> list[str]:
     made = [add_run_with_model(dashboard.store, name, seed) for seed, name in enumerate(NAMES)]
     run_edits.set_tags(dashboard.store, made[0], [ALIVE[:50], "t" * 50])
     stores.add(dashboard.store, Sample(name=NAMES[4], status="queued", epochs_done=0))
@@ -79,7 +81,9 @@ def ids(dashboard):
 
 
 @pytest.mark.parametrize("where", PAGES, ids=lambda where: where[:24])
-def test_nothing_is_made_of_a_name_and_no_page_is_wider_than_its_window(open_page, ids, where):
+def test_nothing_is_made_of_a_name_and_no_page_is_wider_than_its_window(
+    open_page: OpenPage, ids: list[str], where: str
+) -> None:
     page = open_page(where.format(*ids))
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
@@ -88,7 +92,7 @@ def test_nothing_is_made_of_a_name_and_no_page_is_wider_than_its_window(open_pag
         assert page.evaluate(LOOK) == NOTHING, width
 
 
-def test_a_name_is_read_and_copied_as_it_was_written(open_page, ids):
+def test_a_name_is_read_and_copied_as_it_was_written(open_page: OpenPage, ids: list[str]) -> None:
     page = open_page(f"runs?run={ids[0]}")
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(ALIVE)
@@ -97,7 +101,7 @@ def test_a_name_is_read_and_copied_as_it_was_written(open_page, ids):
     expect(page.get_by_test_id("stMarkdownContainer").filter(has_text=ALIVE[:50]).nth(1)).to_have_text(ALIVE[:50])
 
 
-def test_long_names_are_told_apart_in_a_field_of_a_phone(open_page, ids):
+def test_long_names_are_told_apart_in_a_field_of_a_phone(open_page: OpenPage, ids: list[str]) -> None:
     page = open_page(f"compare?run={ids[1]}&run={ids[2]}&run={ids[3]}", width=390)
     for place in (1, 2, 3):
         chip = page.get_by_text(f"at its end {place} · {ids[place]}", exact=False).first
@@ -108,7 +112,7 @@ def test_long_names_are_told_apart_in_a_field_of_a_phone(open_page, ids):
     assert all(box["width"] < 240 for box in (header.nth(place).bounding_box() for place in (1, 2, 3)))
 
 
-def test_what_is_read_from_right_to_left_turns_nothing_beside_it(open_page, ids):
+def test_what_is_read_from_right_to_left_turns_nothing_beside_it(open_page: OpenPage, ids: list[str]) -> None:
     page = open_page(f"compare?run={ids[8]}&run={ids[1]}")
     finding = page.locator("bdi").first
     expect(finding).to_have_text("שלום עולם")
@@ -117,7 +121,7 @@ def test_what_is_read_from_right_to_left_turns_nothing_beside_it(open_page, ids)
     assert part.evaluate("e => getComputedStyle(e).unicodeBidi") == "isolate"
 
 
-def test_a_chart_draws_names_as_they_were_written(open_page, ids):
+def test_a_chart_draws_names_as_they_were_written(open_page: OpenPage, ids: list[str]) -> None:
     page = open_page(f"compare?run={ids[0]}&run={ids[8]}")
     legend = page.locator(".st-key-val_accuracy .legendtext").first
     expect(legend).to_be_visible()
@@ -128,7 +132,9 @@ def test_a_chart_draws_names_as_they_were_written(open_page, ids):
     assert len(drawn) == 40, json.dumps(drawn)
 
 
-def test_a_report_of_such_runs_is_no_wider_than_its_window(open_page, dashboard, ids, tmp_path):
+def test_a_report_of_such_runs_is_no_wider_than_its_window(
+    open_page: OpenPage, dashboard: Dashboard, ids: list[str], tmp_path: Path
+) -> None:
     page = open_page()
     for chosen in (ids[4:5], ids):
         runs = [get_run(dashboard.store, run_id) for run_id in chosen]

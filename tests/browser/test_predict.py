@@ -3,14 +3,16 @@
 import io
 import zipfile
 from base64 import b64encode
+from collections.abc import Iterator
 
 import pillow_heif
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
+from core.answers.verdict import Verdict
 from dashboard.sections.predict import samples
-from tests.browser.conftest import running_dashboard
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard
 from tests.browser.test_accessibility import serious, sideways
 from tests.untrained import add_run_with_model
 
@@ -36,27 +38,27 @@ DROPPED = """(files) => {
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with running_dashboard(tmp_path_factory.mktemp("predict")) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def ids(dashboard):
+def ids(dashboard: Dashboard) -> list[str]:
     return [add_run_with_model(dashboard.store, name, seed) for seed, name in enumerate(("one", "two"))]
 
 
-def file(name, content):
+def file(name: str, content: bytes) -> FilePayload:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
-def vast():
+def vast() -> bytes:
     packed = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(packed, "PNG")
     return packed.getvalue()
 
 
-def test_photos_are_answered_together_and_broken_ones_each_say_why(ids, open_page):
+def test_photos_are_answered_together_and_broken_ones_each_say_why(ids: list[str], open_page: OpenPage) -> None:
     page = open_page(f"predict?run={ids[0]}&run={ids[1]}")
     shirt = samples.draw_sample("T-shirt")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
@@ -84,7 +86,7 @@ def test_photos_are_answered_together_and_broken_ones_each_say_why(ids, open_pag
     assert len(rows) == 1 + 2 * 2 + 4
 
 
-def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids, open_page):
+def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids: list[str], open_page: OpenPage) -> None:
     pillow_heif.register_heif_opener()
     phone = io.BytesIO()
     Image.open(io.BytesIO(samples.draw_sample("bag"))).convert("RGB").save(phone, "HEIF")
@@ -103,13 +105,15 @@ def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids, open_p
 @pytest.mark.parametrize(
     ("verdict", "words"), [("sure", "Sure: "), ("not sure", "Not sure: "), ("none of these", "None of these.")]
 )
-def test_the_verdict_is_what_is_read_first(dashboard, open_page, verdict, words):
+def test_the_verdict_is_what_is_read_first(
+    dashboard: Dashboard, open_page: OpenPage, verdict: Verdict, words: str
+) -> None:
     run_id = add_run_with_model(dashboard.store, verdict, verdict=verdict)
     page = open_page(f"predict?run={run_id}&sample=bag")
     expect(page.locator("strong").filter(has_text=words)).to_be_visible()
 
 
-def test_without_cutting_out_the_whole_picture_is_seen(ids, open_page):
+def test_without_cutting_out_the_whole_picture_is_seen(ids: list[str], open_page: OpenPage) -> None:
     page = open_page(f"predict?run={ids[0]}&sample=bag")
     seen = page.get_by_role("img", name="Drawn bag: what the model sees")
     before = seen.get_attribute("src")
@@ -118,7 +122,7 @@ def test_without_cutting_out_the_whole_picture_is_seen(ids, open_page):
     expect(seen).not_to_have_attribute("src", before)
 
 
-def test_a_corrected_polarity_changes_what_the_model_sees_at_once(ids, open_page):
+def test_a_corrected_polarity_changes_what_the_model_sees_at_once(ids: list[str], open_page: OpenPage) -> None:
     page = open_page(f"predict?run={ids[0]}&sample=bag")
     seen = page.get_by_role("img", name="Drawn bag: what the model sees")
     before = seen.get_attribute("src")
@@ -127,7 +131,7 @@ def test_a_corrected_polarity_changes_what_the_model_sees_at_once(ids, open_page
     expect(seen).not_to_have_attribute("src", before)
 
 
-def test_a_picture_is_pasted_from_the_clipboard_and_removed_again(ids, open_page):
+def test_a_picture_is_pasted_from_the_clipboard_and_removed_again(ids: list[str], open_page: OpenPage) -> None:
     page = open_page(f"predict?run={ids[0]}")
     page.get_by_test_id("stChatInput").locator("textarea").focus()
     page.evaluate(PASTE, b64encode(samples.draw_sample("bag")).decode("ascii"))
@@ -139,7 +143,7 @@ def test_a_picture_is_pasted_from_the_clipboard_and_removed_again(ids, open_page
     expect(page.get_by_text("Add photos or choose")).to_be_visible()
 
 
-def test_a_crop_and_a_turn_change_what_the_model_sees_at_once(ids, open_page):
+def test_a_crop_and_a_turn_change_what_the_model_sees_at_once(ids: list[str], open_page: OpenPage) -> None:
     page = open_page(f"predict?run={ids[0]}&sample=bag")
     seen = page.get_by_role("img", name="Drawn bag: what the model sees")
     before = seen.get_attribute("src")
@@ -153,7 +157,9 @@ def test_a_crop_and_a_turn_change_what_the_model_sees_at_once(ids, open_page):
     expect(seen).not_to_have_attribute("src", cropped)
 
 
-def test_labelled_photos_in_a_zip_are_kept_as_a_set_that_runs_are_compared_on(ids, dashboard, open_page):
+def test_labelled_photos_in_a_zip_are_kept_as_a_set_that_runs_are_compared_on(
+    ids: list[str], dashboard: Dashboard, open_page: OpenPage
+) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as shelf:
         for place in range(3):
@@ -177,7 +183,7 @@ def test_labelled_photos_in_a_zip_are_kept_as_a_set_that_runs_are_compared_on(id
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_answers_have_no_serious_violation_and_fit_on_a_phone(ids, open_page, dark):
+def test_answers_have_no_serious_violation_and_fit_on_a_phone(ids: list[str], open_page: OpenPage, dark: bool) -> None:
     page = open_page(f"predict?run={ids[0]}&run={ids[1]}&sample=bag&sample=trouser", width=390, dark=dark)
     expect(page.get_by_role("heading", name="All predictions")).to_be_visible()
     assert serious(page) == []

@@ -2,9 +2,11 @@
 
 import re
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.config import with_changes
 from core.data import fashion_mnist
@@ -12,9 +14,10 @@ from core.presets import config_of
 from jobs.running import queue
 from jobs.settings import settings
 from jobs.store import queries, queue_settings, run_files
-from jobs.store.records import RunStatus
+from jobs.store.records import Run, RunStatus
+from jobs.store.store import Store
 from tests import stores
-from tests.browser.conftest import START_S, running_dashboard, settle, wait_until
+from tests.browser.conftest import START_S, Dashboard, OpenPage, running_dashboard, settle, wait_until
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
@@ -25,20 +28,20 @@ START_MS = 1000 * START_S
 
 
 @pytest.fixture
-def paused(dashboard):
+def paused(dashboard: Dashboard) -> Store:
     """The store of the module with its queue paused, so that nothing starts."""
     queue_settings.set_paused(dashboard.store, True)
     return dashboard.store
 
 
-def mark(page, run_ids):
+def mark(page: Page, run_ids: Sequence[str]) -> None:
     """Check the boxes of these runs."""
     for run_id in run_ids:
         page.get_by_label(re.compile(rf"^Select .*\({run_id}\)")).check()
         settle(page)
 
 
-def choose(page, label, heading):
+def choose(page: Page, label: str, heading: str) -> Locator:
     """Choose from the menu of rarer actions, which closes, and return the dialog that opens."""
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name=label).click()
@@ -46,14 +49,14 @@ def choose(page, label, heading):
     return page.get_by_role("dialog", name=heading)
 
 
-def position(run):
+def position(run: Run) -> tuple[int, int]:
     """How far a run is."""
     return run.epoch, run.batch
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not fashion_mnist.is_present(settings().data), reason="Fashion-MNIST is not in the data folder")
-def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser, tmp_path):
+def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser: Browser, tmp_path: Path) -> None:
     with running_dashboard(tmp_path) as served, browser.new_context() as context:
         store, page = served.store, context.new_page()
         run_id = queue.launch(store, LONG)
@@ -75,7 +78,7 @@ def test_a_run_at_work_is_stopped_and_resumed_where_it_stood(browser, tmp_path):
         assert "resuming in epoch" in run_files.log_tail(store, run_id)
 
 
-def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
+def test_a_clone_with_one_field_changed_is_launched(paused: Store, open_page: OpenPage) -> None:
     source = queries.get_run(paused, stores.add(paused, Sample(name="original", changes={"epochs": 9})))
     page = open_page(f"runs?run={source.id}")
     page.get_by_role("button", name="Clone").click()
@@ -93,7 +96,7 @@ def test_a_clone_with_one_field_changed_is_launched(paused, open_page):
     assert (made.status, made.cloned_from) == (RunStatus.QUEUED, source.id)
 
 
-def test_marked_runs_are_moved_to_the_front_by_clicking(paused, open_page):
+def test_marked_runs_are_moved_to_the_front_by_clicking(paused: Store, open_page: OpenPage) -> None:
     ids = [stores.add(paused, Sample(status=RunStatus.QUEUED, name=f"moved {place}")) for place in range(3)]
     page = open_page("runs?search=moved")
     mark(page, ids[1:])
@@ -105,7 +108,7 @@ def test_marked_runs_are_moved_to_the_front_by_clicking(paused, open_page):
     assert [run.id for run in queries.active_runs(paused) if run.id in ids] == [ids[1], ids[2], ids[0]]
 
 
-def test_clicking_twice_on_launch_again_launches_once(paused, open_page):
+def test_clicking_twice_on_launch_again_launches_once(paused: Store, open_page: OpenPage) -> None:
     source = stores.add(paused, Sample(name="repeated"))
     page = open_page("runs?search=repeated")
     mark(page, [source])
@@ -117,7 +120,7 @@ def test_clicking_twice_on_launch_again_launches_once(paused, open_page):
     assert [run.cloned_from for run in queries.active_runs(paused)].count(source) == 1
 
 
-def test_a_live_refresh_keeps_scroll_and_marks(paused, open_page):
+def test_a_live_refresh_keeps_scroll_and_marks(paused: Store, open_page: OpenPage) -> None:
     for place in range(30):
         stores.add(paused, Sample(status="stopped", epochs_done=1, name=f"kept {place}"))
     working = stores.add(paused, Sample(status="running", epochs_done=2, name="kept at work"))
@@ -138,7 +141,7 @@ def test_a_live_refresh_keeps_scroll_and_marks(paused, open_page):
         assert "search=kept" in page.url
 
 
-def test_the_action_bar_follows_a_marked_run_that_has_stopped_meanwhile(paused, open_page):
+def test_the_action_bar_follows_a_marked_run_that_has_stopped_meanwhile(paused: Store, open_page: OpenPage) -> None:
     working = stores.add(paused, Sample(status="running", epochs_done=2, name="followed"))
     other = stores.add(paused, Sample(status="running", epochs_done=2, name="followed too"))
     with stores.at_work(paused, working), stores.at_work(paused, other):

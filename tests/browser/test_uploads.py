@@ -3,14 +3,16 @@
 import io
 import random
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from core.photos.picture import MAX_BYTES
 from dashboard.sections.predict import samples
-from tests.browser.conftest import running_dashboard
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard
 from tests.untrained import add_run_with_model
 
 pytestmark = pytest.mark.browser
@@ -22,17 +24,17 @@ PROMISED = 100 * 10**6
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with running_dashboard(tmp_path_factory.mktemp("uploads")) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def run_id(dashboard):
+def run_id(dashboard: Dashboard) -> str:
     return add_run_with_model(dashboard.store, "one")
 
 
-def zip_of_size(path, size):
+def zip_of_size(path: Path, size: int) -> Path:
     """A zip of exactly that many bytes, as PowerShell writes names: three photos and a film that nothing packs."""
     with zipfile.ZipFile(path, "w") as target:
         for name in NAMES:
@@ -43,23 +45,25 @@ def zip_of_size(path, size):
     return path
 
 
-def _length(path, target):
+def _length(path: Path, target: zipfile.ZipFile) -> int:
     """Bytes of the zip as it would be closed now."""
     entries = sum(46 + len(entry.filename) for entry in target.infolist())
     target.fp.flush()
     return path.stat().st_size + entries + 22
 
 
-def _around(name):
+def _around(name: str) -> int:
     return 30 + 46 + 2 * len(name)
 
 
-def give(page, *paths):
+def give(page: Page, *paths: Path) -> None:
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(paths)
 
 
 @pytest.mark.parametrize("size", [30 * 10**6, PROMISED], ids=["30 MB", "as large as promised"])
-def test_a_zip_that_is_larger_than_a_photo_may_be_is_taken_and_answered(run_id, open_page, tmp_path, size):
+def test_a_zip_that_is_larger_than_a_photo_may_be_is_taken_and_answered(
+    run_id: str, open_page: OpenPage, tmp_path: Path, size: int
+) -> None:
     page = open_page(f"predict?run={run_id}")
     give(page, zip_of_size(tmp_path / "shelf.zip", size))
     for name in NAMES:
@@ -68,7 +72,7 @@ def test_a_zip_that_is_larger_than_a_photo_may_be_is_taken_and_answered(run_id, 
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
-def test_a_zip_that_is_too_large_is_told_so_in_a_sentence(run_id, open_page, tmp_path):
+def test_a_zip_that_is_too_large_is_told_so_in_a_sentence(run_id: str, open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(f"predict?run={run_id}")
     give(page, zip_of_size(tmp_path / "shelf.zip", PROMISED + 1))
     alert = page.get_by_test_id("stFileUploader").get_by_role("alert")
@@ -79,7 +83,9 @@ def test_a_zip_that_is_too_large_is_told_so_in_a_sentence(run_id, open_page, tmp
     assert box["height"] > 10
 
 
-def test_a_single_photo_that_is_too_large_is_told_so_in_a_sentence(run_id, open_page, tmp_path):
+def test_a_single_photo_that_is_too_large_is_told_so_in_a_sentence(
+    run_id: str, open_page: OpenPage, tmp_path: Path
+) -> None:
     large = io.BytesIO()
     Image.frombytes("RGB", (2_000, 2_000), random.Random(0).randbytes(12_000_000)).save(large, "PNG", compress_level=0)
     assert len(large.getvalue()) > MAX_BYTES

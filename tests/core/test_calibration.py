@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
@@ -12,7 +13,7 @@ GENERATOR = np.random.default_rng(11)
 LOGITS = GENERATOR.normal(size=(4000, 10)) * 2
 
 
-def softmax(logits):
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     weights = np.exp(logits)
     return weights / weights.sum(axis=1, keepdims=True)
 
@@ -22,7 +23,7 @@ LABELS = np.array([GENERATOR.choice(10, p=row) for row in HONEST])
 TOO_SURE = softmax(2.5 * LOGITS)
 
 
-def test_the_bins_are_scikit_learns():
+def test_the_bins_are_scikit_learns() -> None:
     figures = calibration(LABELS, TOO_SURE)
     correct = TOO_SURE.argmax(axis=1) == LABELS
     accuracies, confidences = calibration_curve(correct, TOO_SURE.max(axis=1), n_bins=15)
@@ -34,7 +35,7 @@ def test_the_bins_are_scikit_learns():
     assert (last.accuracy_low, last.accuracy_high) == accuracy_interval(round(last.accuracy * last.n), last.n)
 
 
-def test_the_expected_calibration_error_is_the_one_of_its_definition():
+def test_the_expected_calibration_error_is_the_one_of_its_definition() -> None:
     figures = calibration(LABELS, TOO_SURE, bins=10)
     confidences, correct = TOO_SURE.max(axis=1), TOO_SURE.argmax(axis=1) == LABELS
     expected = 0.0
@@ -45,7 +46,7 @@ def test_the_expected_calibration_error_is_the_one_of_its_definition():
     assert figures.expected_error == pytest.approx(expected)
 
 
-def test_an_honest_model_is_calibrated_and_an_overconfident_one_is_not():
+def test_an_honest_model_is_calibrated_and_an_overconfident_one_is_not() -> None:
     assert calibration(LABELS, HONEST).expected_error < 0.03
     sure = calibration(LABELS, TOO_SURE)
     assert sure.expected_error > 0.1
@@ -53,7 +54,7 @@ def test_an_honest_model_is_calibrated_and_an_overconfident_one_is_not():
     assert calibration(LABELS, softmax(0.3 * LOGITS)).sentence.startswith("On average underconfident by ")
 
 
-def test_the_temperature_undoes_a_known_factor():
+def test_the_temperature_undoes_a_known_factor() -> None:
     temperature = fit_temperature(LABELS, TOO_SURE)
     assert temperature.value == pytest.approx(2.5, rel=0.05)
     assert temperature.log_loss_before == pytest.approx(log_loss(LABELS, TOO_SURE))
@@ -62,18 +63,18 @@ def test_the_temperature_undoes_a_known_factor():
     assert temperature.settled
 
 
-def test_no_other_temperature_on_a_grid_does_better():
+def test_no_other_temperature_on_a_grid_does_better() -> None:
     temperature = fit_temperature(LABELS, TOO_SURE)
     losses = [log_loss(LABELS, with_temperature(TOO_SURE, value)) for value in np.geomspace(0.5, 10, 60)]
     assert temperature.log_loss_after <= min(losses) + 1e-9
 
 
-def test_a_temperature_keeps_every_prediction_and_one_changes_nothing():
+def test_a_temperature_keeps_every_prediction_and_one_changes_nothing() -> None:
     assert with_temperature(TOO_SURE, 1.0) == pytest.approx(TOO_SURE)
     assert np.array_equal(with_temperature(TOO_SURE, 3.0).argmax(axis=1), TOO_SURE.argmax(axis=1))
 
 
-def test_a_model_that_is_always_right_or_undecided_has_no_temperature_to_fit():
+def test_a_model_that_is_always_right_or_undecided_has_no_temperature_to_fit() -> None:
     always_right = np.full((50, 10), 0.01) + 0.9 * np.eye(10)[np.arange(50) % 10]
     temperature = fit_temperature(np.arange(50) % 10, always_right)
     assert temperature.sentence == (
@@ -84,7 +85,7 @@ def test_a_model_that_is_always_right_or_undecided_has_no_temperature_to_fit():
     assert undecided.log_loss_after == undecided.log_loss_before
 
 
-def test_accuracy_against_coverage_is_that_of_the_most_confident_images():
+def test_accuracy_against_coverage_is_that_of_the_most_confident_images() -> None:
     points = accuracy_by_coverage(LABELS, TOO_SURE, (0.25, 0.9, 1.0))
     order = np.argsort(-TOO_SURE.max(axis=1))
     correct = (TOO_SURE.argmax(axis=1) == LABELS)[order]
@@ -94,13 +95,13 @@ def test_accuracy_against_coverage_is_that_of_the_most_confident_images():
     assert points[1].sentence.startswith("Predicts 90 % of the images with ")
 
 
-def test_images_of_equal_confidence_are_answered_together():
+def test_images_of_equal_confidence_are_answered_together() -> None:
     equal = np.full((100, 10), 0.1)
     points = accuracy_by_coverage(np.arange(100) % 10, equal)
     assert {(point.coverage, point.accuracy) for point in points} == {(1.0, 0.1)}
 
 
-def test_a_probability_of_zero_and_one_is_no_trouble():
+def test_a_probability_of_zero_and_one_is_no_trouble() -> None:
     certain = np.eye(10, dtype=np.float32)[np.arange(20) % 10]
     labels = np.arange(20) % 10
     labels[0] = 5
@@ -111,7 +112,7 @@ def test_a_probability_of_zero_and_one_is_no_trouble():
     assert with_temperature(certain, 0.05).sum(axis=1) == pytest.approx(np.ones(20))
 
 
-def test_without_images_there_are_empty_bins_and_a_sentence():
+def test_without_images_there_are_empty_bins_and_a_sentence() -> None:
     labels, probabilities = LABELS[:0], HONEST[:0]
     figures = calibration(labels, probabilities)
     assert (figures.expected_error, figures.log_loss) == (None, None)

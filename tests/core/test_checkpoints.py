@@ -10,14 +10,15 @@ from core.errors import CheckpointError
 from core.learning.checkpoints import load_model, read, save_model, write
 from core.models.cnn import CNN
 
-STATE = {"weights": {"a": torch.arange(1000.0)}, "epochs": [{"loss": 0.25}], "none": None}
+WEIGHTS = {"a": torch.arange(1000.0)}
+STATE = {"weights": WEIGHTS, "epochs": [{"loss": 0.25}], "none": None}
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     assert write(path, STATE) == path.stat().st_size
     stored = read(path)
-    assert torch.equal(stored["weights"]["a"], STATE["weights"]["a"])
+    assert torch.equal(stored["weights"]["a"], WEIGHTS["a"])
     assert stored["epochs"] == [{"loss": 0.25}]
 
 

@@ -114,14 +114,14 @@ LARGE: dict[str, dict[str, Any]] = {
 def test_every_format_is_read_up_to_the_pixels_that_are_promised(kind: str, mode: str) -> None:
     if mode == "RGBA" and kind in ("JPEG", "GIF"):
         mode = "L"
-    colour = {"RGB": (70, 90, 110), "RGBA": (70, 90, 110, 255), "L": 90}[mode]
-    options = {
+    colours: dict[str, tuple[int, ...]] = {"RGB": (70, 90, 110), "RGBA": (70, 90, 110, 255), "L": (90,)}
+    options: dict[str, dict[str, int | str | list[int]]] = {
         "AVIF": {"speed": 10},
         "WEBP": {"method": 0},
         "JPEG2000": {"quality_layers": [400]},
         "TIFF": {"compression": "tiff_deflate"},
-    }.get(kind, {})
-    data = encoded(Image.new(mode, (7070, 7070), colour), kind, **options)
+    }
+    data = encoded(Image.new(mode, (7070, 7070), colours[mode]), kind, **options.get(kind, {}))
     photo = read_photo(data, f"large.{kind}")
     assert photo.pixels.shape == (1024, 1024, 3)
     assert process_at_work().memory_info().rss < 1.4e9

@@ -135,7 +135,8 @@ def test_a_damaged_download_is_never_kept(damaged: bytes, published: Published, 
 
 
 def test_only_what_is_missing_or_damaged_is_fetched_again(published: Published, tmp_path: Path) -> None:
-    folder, asked = tmp_path / "data", []
+    folder = tmp_path / "data"
+    asked: list[str] = []
     fashion_mnist.fetch(folder, files=published.files, sources=[published.source()])
     damaged = raw_folder(folder) / "t10k-labels-idx1-ubyte"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\xff")

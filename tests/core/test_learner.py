@@ -56,7 +56,8 @@ def test_a_step_of_adamw_is_torchs_with_decay_on_convolutions_and_linear_layers_
     inputs = learner.make_inputs(IMAGES, generator_at(0)).double()
     decayed = [parameter for parameter in plain.parameters() if parameter.dim() > 1]
     spared = [parameter for parameter in plain.parameters() if parameter.dim() == 1]
-    oracle = torch.optim.AdamW([{"params": decayed}, {"params": spared, "weight_decay": 0.0}], 1e-3, weight_decay=0.1)
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": spared, "weight_decay": 0.0}]
+    oracle = torch.optim.AdamW(groups, 1e-3)
     for _ in range(3):
         learner.compute_gradients(learner.compute_loss(inputs, LABELS)[1].double())
         learner.move_weights()

@@ -21,13 +21,16 @@ OUTLINE = (
 )
 
 
+Colour = str | tuple[int, ...]
+
+
 def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
 
 
-def shirt(item: Any = "#303030", ground: Any = "#f0f0f0", mode: str = "RGB") -> Image.Image:
+def shirt(item: Colour = "#303030", ground: Colour = "#f0f0f0", mode: str = "RGB") -> Image.Image:
     picture = Image.new(mode, (240, 300), ground)
     ImageDraw.Draw(picture).polygon(OUTLINE, fill=item)
     return picture

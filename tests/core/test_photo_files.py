@@ -304,7 +304,7 @@ def test_other_archives_are_called_what_they_are(start: bytes, kind: str) -> Non
     assert kind in str(as_photo("photos.bin", start + bytes(300)).error)
 
 
-LETTERS = st.characters(codec="utf-8", exclude_categories=("C",), exclude_characters="/\\:\u2028\u2029")
+LETTERS = st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/\\:\u2028\u2029")
 NAMES = st.text(LETTERS, min_size=1, max_size=6)
 PATHS = st.lists(NAMES.filter(lambda name: name.strip(".") == name and not is_hidden(name)), min_size=1, max_size=3)
 

@@ -1,7 +1,8 @@
 """True classes of photos by folders and tables: for certain, or with the reason why not."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 import pytest
 from hypothesis import assume, given, settings
@@ -298,7 +299,7 @@ _FOLDERS = st.sampled_from(["", "Bag/", "train/", "ä/", "IMG/001/", "x/y/"])
 _ENDINGS = st.sampled_from([".jpg", ".JPG", ".png", ".heic"])
 _PATHS = st.builds(lambda folder, name, ending: folder + name[:12] + ending, _FOLDERS, _NAMES, _ENDINGS)
 _HEADERS = [("file", "label"), ("File Name", "class_name"), ("image_path", "category"), ("id", "true class")]
-_WRITTEN = [
+_WRITTEN: list[Callable[[int], str]] = [
     CLASS_NAMES.__getitem__,
     str,
     "0{}".format,
@@ -320,7 +321,8 @@ def test_the_labels_read_are_those_written(data: st.DataObject) -> None:
         data.draw(st.sampled_from(["", "./", "set/7/", "C:\\d\\"])),
     )
     separator, end = data.draw(st.sampled_from(",;\t|")), data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    form, words = data.draw(st.sampled_from(["NFC", "NFD"])), data.draw(st.sampled_from(_WRITTEN))
+    form: Literal["NFC", "NFD"] = data.draw(st.sampled_from(["NFC", "NFD"]))
+    words = data.draw(st.sampled_from(_WRITTEN))
     encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
     rows = [(unicodedata.normalize(form, prefix + name), words(number)) for name, number in truth.items()]
     lines = [(file, label), *rows]

@@ -22,7 +22,7 @@ def test_a_preset_that_does_not_exist_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("off", [False, "no"])
-def test_without_pretrained_weights_the_config_says_that_every_layer_is_trained(off: object) -> None:
+def test_without_pretrained_weights_the_config_says_that_every_layer_is_trained(off: bool | str) -> None:
     assert config_of("resnet18").unfrozen_layers == ("layer4",)
     assert config_of("resnet18", pretrained=off).unfrozen_layers == ()
 

@@ -161,13 +161,12 @@ def test_tensors_that_are_not_used_may_be_anything(tmp_path: Path, state: State)
 
 
 def test_what_is_no_state_dict_is_refused_with_what_to_do(tmp_path: Path, state: State) -> None:
-    for number, content in enumerate(
-        (
-            *(state["conv1.weight"], [state], {}, {"a": {"b": {"c": 1}}}, {**state, "epoch": 5}, 3, "weights", None),
-            *({**state, 7: state["conv1.weight"]}, {("a", 1): state["conv1.weight"]}),
-            {"state_dict": state, "model": state},
-        )
-    ):
+    contents: list[object] = [
+        *(state["conv1.weight"], [state], {}, {"a": {"b": {"c": 1}}}, {**state, "epoch": 5}, 3, "weights", None),
+        *(state | {7: state["conv1.weight"]}, {("a", 1): state["conv1.weight"]}),
+        {"state_dict": state, "model": state},
+    ]
+    for number, content in enumerate(contents):
         config = _in(tmp_path / f"{number}.pth", content)
         with pytest.raises(WeightsError, match="no state dict|instead of a name"):
             load_trunk(architectures.build(config), config)

@@ -60,17 +60,18 @@ def verdict_on(view: ModelView) -> Question:
     return ask
 
 
+def questions_about(image: np.ndarray, label: int) -> list[Question]:
+    return [
+        verdict_on(view_of(image)),
+        lambda predictor: predictor.saliency(image, label),
+        lambda predictor: predictor.features(image[None]),
+        lambda predictor: predictor.probabilities(image[None]),
+    ]
+
+
 def questions() -> list[Question]:
     """All that can be asked of a model, about another image by each visitor."""
-    asked: list[Question] = []
-    for position, image in enumerate(DATA.test_images):
-        asked += [
-            verdict_on(view_of(image)),
-            lambda predictor, image=image, label=position: predictor.saliency(image, label),
-            lambda predictor, image=image: predictor.features(image[None]),
-            lambda predictor, image=image: predictor.probabilities(image[None]),
-        ]
-    return asked
+    return [question for label, image in enumerate(DATA.test_images) for question in questions_about(image, label)]
 
 
 CASES = [

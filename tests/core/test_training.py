@@ -14,7 +14,7 @@ from core.errors import CheckpointError, ConfigurationError
 from core.learning import checkpoints
 from core.learning.checkpoints import load_model, save_model
 from core.learning.evaluation import log_probabilities
-from core.learning.training import CheckpointSaved, EpochEnded, EpochFigures, Progress, Training
+from core.learning.training import CheckpointSaved, EpochEnded, EpochFigures, Event, Progress, Training
 from core.machine import precision
 from core.presets import config_of
 from tests.core.small_data import small_data
@@ -33,7 +33,7 @@ def resnet18(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     return config_of("resnet18", step_epochs=1, weights_file=str(weights), **small)
 
 
-def learn(training: Training) -> list[object]:
+def learn(training: Training) -> list[Event]:
     return list(training.events())
 
 
@@ -158,8 +158,7 @@ def test_a_learning_rate_that_is_much_too_high_is_named(tmp_path: Path) -> None:
 def test_weights_that_validate_to_no_number_are_named_and_no_epoch_is_recorded(tmp_path: Path) -> None:
     training = Training(CNN, DATA, tmp_path)
     events = training.events()
-    while (event := next(events)).batch < event.batches:
-        pass
+    next(event for event in events if isinstance(event, Progress) and event.batch == event.batches)
     with torch.no_grad():
         next(training.model.parameters()).fill_(math.nan)
     with pytest.raises(ConfigurationError, match="validation loss of epoch 1 is nan"):

@@ -17,6 +17,7 @@ from core.answers.verdict_fitting import _class_places as class_places
 from core.answers.voting import views_of, vote
 from core.config import RunConfig
 from core.learning import checkpoints
+from core.models.staged import StagedModel
 from core.photos.model_view import to_model_view
 from core.photos.picture import Photo
 from tests.core.small_data import small_data
@@ -34,7 +35,7 @@ THRESHOLDS = Thresholds(
 
 
 @pytest.fixture(scope="module")
-def model() -> torch.nn.Module:
+def model() -> StagedModel:
     torch.manual_seed(0)
     return architectures.build(CONFIG).eval()
 
@@ -85,7 +86,7 @@ def test_thresholds_of_a_model_from_before_leanings_were_fitted_take_nothing_off
 
 
 @pytest.mark.slow
-def test_thresholds_are_kept_with_the_model(model: torch.nn.Module, tmp_path: Path) -> None:
+def test_thresholds_are_kept_with_the_model(model: StagedModel, tmp_path: Path) -> None:
     data = small_data(2000)
     fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
     assert fitted is not None
@@ -98,14 +99,14 @@ def test_thresholds_are_kept_with_the_model(model: torch.nn.Module, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_an_untrained_model_is_never_sure(model: torch.nn.Module) -> None:
+def test_an_untrained_model_is_never_sure(model: StagedModel) -> None:
     data = small_data(1000)
     fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
     assert fitted is not None
     assert fitted.least_confidence > 1
 
 
-def test_too_few_images_give_no_thresholds(model: torch.nn.Module) -> None:
+def test_too_few_images_give_no_thresholds(model: StagedModel) -> None:
     data = small_data(LEAST_OF_A_CLASS * 9)
     assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels) is None
 
@@ -132,7 +133,7 @@ def test_the_views_that_vote_show_the_same_item() -> None:
     assert smaller.mean() == pytest.approx(plain.mean() * (24 / 28) ** 2, rel=0.02)
 
 
-def test_a_vote_is_the_same_for_an_image_and_its_mirror_image(model: torch.nn.Module) -> None:
+def test_a_vote_is_the_same_for_an_image_and_its_mirror_image(model: StagedModel) -> None:
     images = small_data(6).train_images
     (answers, seen), (mirrored, seen_mirrored) = vote(model, images, CONFIG), vote(model, images[..., ::-1], CONFIG)
     assert answers == pytest.approx(mirrored, abs=1e-5)

@@ -10,7 +10,7 @@ from core.statistics import wording
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC).timestamp()
 
 
-def test_shares_differences_and_probabilities_are_written_alike_everywhere():
+def test_shares_differences_and_probabilities_are_written_alike_everywhere() -> None:
     assert wording.percent(0.915) == "91.50 %"
     assert wording.percent_interval(0.9094, 0.9203) == "90.94 to 92.03"
     assert wording.points(-0.0123) == "-1.23 points"
@@ -21,12 +21,12 @@ def test_shares_differences_and_probabilities_are_written_alike_everywhere():
     assert wording.difference(0.0042, None, None) == wording.NOTHING
 
 
-def test_a_share_of_a_known_number_of_images_carries_its_wilson_interval():
+def test_a_share_of_a_known_number_of_images_carries_its_wilson_interval() -> None:
     assert wording.share_of(0.915, 10_000) == "91.50 % (90.94 to 92.03)"
     assert wording.share_of(0.915, None) == "91.50 %"
 
 
-def test_what_is_not_known_is_a_dash_whatever_it_would_be():
+def test_what_is_not_known_is_a_dash_whatever_it_would_be() -> None:
     written = [
         *(wording.percent(None), wording.share_of(None, 10_000), wording.points(None), wording.p_value(None)),
         *(wording.difference(None, None, None), wording.number(None), wording.count(None)),
@@ -36,18 +36,18 @@ def test_what_is_not_known_is_a_dash_whatever_it_would_be():
     assert set(written) == {wording.NOTHING}
 
 
-def test_a_difference_that_rounds_to_nothing_has_no_sign():
+def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
     assert wording.points(-0.000004) == wording.points(0.0) == "0.00 points"
 
 
-def test_counts_agree_with_their_noun():
+def test_counts_agree_with_their_noun() -> None:
     assert wording.counted(1, "image") == "1 image"
     assert wording.counted(2, "class", "classes") == "2 classes"
     assert wording.these(10_000, "image") == "these 10,000 images"
     assert wording.these(1, "image") == "this 1 image"
 
 
-def test_long_lists_name_the_first_and_count_the_rest():
+def test_long_lists_name_the_first_and_count_the_rest() -> None:
     assert wording.listed(("a", "b", "c"), 2) == "a, b and 1 more"
     assert wording.listed(("a", "b"), 2) == "a, b"
 
@@ -65,7 +65,7 @@ def test_long_lists_name_the_first_and_count_the_rest():
         (-3, "0.0 s"),
     ],
 )
-def test_a_duration_has_at_most_two_units(seconds, written):
+def test_a_duration_has_at_most_two_units(seconds: float, written: str) -> None:
     assert wording.duration(seconds) == written
 
 
@@ -73,16 +73,16 @@ def test_a_duration_has_at_most_two_units(seconds, written):
     ("seconds", "written"),
     [(20, "under a minute"), (80, "about a minute"), (840, "about 14 min"), (7_000, "about 1 h 57 min")],
 )
-def test_an_estimate_does_not_look_exact(seconds, written):
+def test_an_estimate_does_not_look_exact(seconds: float, written: str) -> None:
     assert wording.rough_duration(seconds) == written
 
 
-def test_a_date_is_written_to_the_minute_and_with_its_zone_for_readers_elsewhere():
+def test_a_date_is_written_to_the_minute_and_with_its_zone_for_readers_elsewhere() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert wording.moment(NOON, berlin) == "2026-03-14 13:00"
     assert wording.moment_anywhere(NOON) == "2026-03-14 12:00 UTC"
     assert wording.moment_anywhere(NOON, berlin) == "2026-03-14 13:00 CET"
 
 
-def test_sizes_are_in_decimal_units():
+def test_sizes_are_in_decimal_units() -> None:
     assert [wording.size(n) for n in (0, 999, 44_800_000, 3_100_000_000_000)] == ["0 B", "999 B", "44.8 MB", "3.1 TB"]

@@ -1,6 +1,11 @@
 """What a page driven by AppTest says, and clicking its buttons by what is written on them."""
 
+from collections.abc import Callable
+
 from streamlit.testing.v1 import AppTest
+
+OpenPage = Callable[..., AppTest]
+"""Opens a page by its name, with parameters in its URL: the fixture open_page."""
 
 
 def texts(app: AppTest) -> str:

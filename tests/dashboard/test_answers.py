@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.classes import CLASS_NAMES
 from core.photos.model_view import to_model_view
@@ -16,7 +17,7 @@ from dashboard.style import run_style
 from dashboard.tables.answers import PhotoAnswer, answer_csv, answer_table, verdict
 
 
-def sure_of(label, share=0.91):
+def sure_of(label: int, share: float = 0.91) -> NDArray[np.float64]:
     shares = np.full(10, (1 - share) / 9)
     shares[label] = share
     return shares
@@ -27,21 +28,21 @@ OTHER = PhotoAnswer("a.jpg", "frozen", "dark-on-light", sure_of(6))
 BROKEN = PhotoAnswer("b.jpg", error="b.jpg is empty (0 bytes).")
 
 
-def test_the_table_has_the_three_most_probable_classes_and_errors_where_there_are_any():
+def test_the_table_has_the_three_most_probable_classes_and_errors_where_there_are_any() -> None:
     table = answer_table([RIGHT, BROKEN])
     assert table.loc[0, "First"] == "Bag 91.0 %"
     assert table.loc[1, "Error"] == "b.jpg is empty (0 bytes)."
     assert "Error" not in answer_table([RIGHT]).columns
 
 
-def test_the_csv_has_all_ten_probabilities_of_every_answer_and_a_row_for_a_file_that_failed():
+def test_the_csv_has_all_ten_probabilities_of_every_answer_and_a_row_for_a_file_that_failed() -> None:
     rows = list(csv.DictReader(io.StringIO(answer_csv([RIGHT, OTHER, BROKEN]))))
     assert [row["predicted"] for row in rows] == ["Bag", "Shirt", ""]
     assert sum(float(rows[0][name]) for name in CLASS_NAMES) == pytest.approx(1)
     assert rows[2]["error"] == "b.jpg is empty (0 bytes)."
 
 
-def said(run, label, verdict=""):
+def said(run: str, label: int, verdict: str = "") -> PhotoAnswer:
     shares = sure_of(label, 0.6)
     shares[6 if label != 6 else 0] = 0.2
     return PhotoAnswer("a.jpg", run, "", shares, verdict=verdict)
@@ -57,7 +58,7 @@ def said(run, label, verdict=""):
         ([BROKEN], ""),
     ],
 )
-def test_the_verdict_stands_first(answers, words):
+def test_the_verdict_stands_first(answers: list[PhotoAnswer], words: str) -> None:
     assert verdict(answers) == words
 
 
@@ -76,20 +77,21 @@ def test_the_verdict_stands_first(answers, words):
         ([said("a", 8, "sure"), said("b", 0, "sure")], "The runs disagree: a: sure: Bag, b: sure: T-shirt/top."),
     ],
 )
-def test_runs_agree_only_where_their_verdicts_do(answers, words):
+def test_runs_agree_only_where_their_verdicts_do(answers: list[PhotoAnswer], words: str) -> None:
     assert verdict(answers) == words
 
 
-def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_csv():
+def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_csv() -> None:
     answers = [PhotoAnswer(f"{start}cmd|' /C calc'!A0.png", error="-1 bytes") for start in "=+-@\t"]
     rows = list(csv.DictReader(io.StringIO(answer_csv(answers))))
     assert [row["file"][:2] for row in rows] == ["'=", "'+", "'-", "'@", "'\t"]
     assert {row["error"] for row in rows} == {"'-1 bytes"}
     (row,) = csv.DictReader(io.StringIO(answer_csv([RIGHT])))
-    assert (row["file"], float(row["Bag"])) == ("a.jpg", pytest.approx(0.91))
+    assert row["file"] == "a.jpg"
+    assert float(row["Bag"]) == pytest.approx(0.91)
 
 
-def test_the_heat_lies_on_the_photo_where_the_model_looked():
+def test_the_heat_lies_on_the_photo_where_the_model_looked() -> None:
     salient = np.zeros((28, 28), np.float32)
     salient[:14] = 1
     heat = placed(salient, (0.5, -0.25, 1.0, 0.75), (40, 80))
@@ -104,19 +106,19 @@ def test_the_heat_lies_on_the_photo_where_the_model_looked():
     assert where(heat) == "strongest upper right"
 
 
-def test_bars_show_the_top_three_in_order_with_a_number_each():
+def test_bars_show_the_top_three_in_order_with_a_number_each() -> None:
     bars = probability_bars([Answer("plain", sure_of(8), run_style("x"))], "", top=3)
     assert bars.count('<th scope="row"') == 3
     assert bars.index("Bag") < bars.index("T-shirt/top")
     assert "91.0 %" in bars
 
 
-def test_a_run_cannot_smuggle_markup_into_the_page():
+def test_a_run_cannot_smuggle_markup_into_the_page() -> None:
     assert "<b>" not in legend([Answer("<b>", sure_of(8), run_style("x"))])
 
 
 @pytest.mark.parametrize("name", samples.SAMPLES)
-def test_a_drawn_sample_is_found_and_inverted(name):
+def test_a_drawn_sample_is_found_and_inverted(name: str) -> None:
     view = to_model_view(read(samples.draw_sample(name), name))
     assert view.polarity == "dark-on-light"
     assert 100 < (view.image > 60).sum() < 700

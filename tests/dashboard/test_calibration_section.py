@@ -5,20 +5,21 @@ import pytest
 
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from dashboard.charts import calibration as charts
-from dashboard.style import DARK, LIGHT, run_style
+from dashboard.style import DARK, LIGHT, Theme, run_style
 from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
 from jobs.reports import run_tables
 from jobs.reports.report_charts import FEWEST_IN_BIN
 from jobs.store import blobs, queries
 from jobs.store.schema import predictions
+from jobs.store.store import Store
 from tests import stores
-from tests.dashboard.app import texts
+from tests.dashboard.app import OpenPage, texts
 from tests.stores import Sample
 
 LABELS = np.repeat(np.arange(10), 100)
 
 
-def made_equal(store, run_id):
+def made_equal(store: Store, run_id: str) -> None:
     """Let a run be equally unsure of every image."""
     with store.writing() as connection:
         for split, count in (("test", 10_000), ("validation", 6_000)):
@@ -27,7 +28,7 @@ def made_equal(store, run_id):
             connection.execute(predictions.update().where(*stored).values(log_probabilities=equal))
 
 
-def test_the_section_says_temperature_error_and_coverage(store, open_page):
+def test_the_section_says_temperature_error_and_coverage(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(validated=True))
     app = open_page("runs", run=run_id, section="calibration")
     shown = texts(app)
@@ -39,14 +40,14 @@ def test_the_section_says_temperature_error_and_coverage(store, open_page):
     assert not app.exception
 
 
-def test_a_run_without_validation_answers_says_so_and_shows_the_rest(store, open_page):
+def test_a_run_without_validation_answers_says_so_and_shows_the_rest(store: Store, open_page: OpenPage) -> None:
     app = open_page("runs", run=stores.add(store, Sample()), section="calibration")
     assert "No temperature can be fitted" in app.info[0].value
     assert "has no predictions for the validation images" in app.info[0].value
     assert "Predicts 90 % of the images with" in texts(app)
 
 
-def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store, open_page):
+def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(validated=True))
     made_equal(store, run_id)
     for where in ({"run": run_id, "section": "calibration"}, {"run": run_id, "section": "classes"}):
@@ -60,7 +61,7 @@ def test_a_run_that_is_equally_unsure_of_all_images_is_told_in_sentences(store, 
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store, theme):
+def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store: Store, theme: Theme) -> None:
     tested = queries.get_predictions(store, stores.add(store, Sample()))
     calibrated = calibration(tested.labels, tested.probabilities)
     series = charts.Series("one", calibrated, run_style("one"))
@@ -69,17 +70,17 @@ def test_the_diagram_counts_every_image_and_has_no_point_for_bins_of_few(store, 
     assert len(line.x) == sum(row.n >= FEWEST_IN_BIN for row in calibrated.bins)
 
 
-def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_as_one_point():
+def test_the_coverage_chart_marks_the_quoted_point_and_draws_equal_confidences_as_one_point() -> None:
     probabilities = np.full((1000, 10), 0.1)
     points = accuracy_by_coverage(LABELS, probabilities)
     quoted = point_at(points, 0.9)
     assert quoted.n == 1000
     figure = charts.coverage({"flat": points}, {"flat": run_style("flat")}, {"flat": quoted})
     assert [trace.mode for trace in figure.data] == ["lines", "markers", "markers"]
-    assert coverage_table({"flat": points}, (0.9,)).loc["90 % coverage", "flat"].endswith("on 100 %")
+    assert str(coverage_table({"flat": points}, (0.9,)).loc["90 % coverage", "flat"]).endswith("on 100 %")
 
 
-def test_without_images_the_tables_hold_dashes_and_no_nan():
+def test_without_images_the_tables_hold_dashes_and_no_nan() -> None:
     nothing = calibration(LABELS[:0], np.empty((0, 10)))
     assert calibration_table({"none": nothing})["none"].tolist() == ["–"] * 5
     assert run_tables.reliability(nothing).rows == ()

@@ -16,32 +16,32 @@ def cell(cells: list[Cell], row: int, column: int) -> Cell:
     return cells[row * CLASS_COUNT + column]
 
 
-def test_a_cell_is_called_by_its_classes_and_its_count():
+def test_a_cell_is_called_by_its_classes_and_its_count() -> None:
     assert cell(confusion.matrix_cells(MATRIX), 4, 6).name == "true Coat, predicted Shirt: 38"
 
 
-def test_row_and_column_shares_keep_the_count_in_the_name():
+def test_row_and_column_shares_keep_the_count_in_the_name() -> None:
     by_row = cell(confusion.matrix_cells(MATRIX, ROW_PERCENT), 4, 6)
     assert (by_row.text, by_row.name) == ("3.8", "true Coat, predicted Shirt: 38, 3.8 % of all true Coat")
     by_column = cell(confusion.matrix_cells(MATRIX, COLUMN_PERCENT), 4, 6)
     assert (by_column.text, by_column.name) == ("4.1", "true Coat, predicted Shirt: 38, 4.1 % of all predicted Shirt")
 
 
-def test_an_empty_cell_shows_nothing_and_says_zero():
+def test_an_empty_cell_shows_nothing_and_says_zero() -> None:
     empty = cell(confusion.matrix_cells(MATRIX), 0, 1)
     assert (empty.text, empty.name) == ("", "true T-shirt/top, predicted Trouser: 0")
 
 
 @pytest.mark.parametrize("unit", confusion.UNITS)
-def test_a_class_without_images_leaves_no_nan(unit):
+def test_a_class_without_images_leaves_no_nan(unit: str) -> None:
     assert {cell.text for cell in confusion.matrix_cells(MATRIX, unit) if cell.row == 8} == {""}
 
 
-def test_a_matrix_without_images_is_drawn_empty():
+def test_a_matrix_without_images_is_drawn_empty() -> None:
     assert {cell.text for cell in confusion.matrix_cells(np.zeros_like(MATRIX), dim_diagonal=True)} == {""}
 
 
-def test_a_difference_carries_its_sign_and_both_counts():
+def test_a_difference_carries_its_sign_and_both_counts() -> None:
     changed = MATRIX.copy()
     changed[4, 6], changed[4, 4] = 30, 908
     cells = confusion.difference_cells(MATRIX, changed, ("a", "b"))
@@ -50,20 +50,20 @@ def test_a_difference_carries_its_sign_and_both_counts():
     assert cell(cells, 0, 0).text == ""
 
 
-def test_more_and_fewer_have_colours_that_differ():
+def test_more_and_fewer_have_colours_that_differ() -> None:
     changed = MATRIX.copy()
     changed[4, 6], changed[4, 2] = 30, 70
     cells = confusion.difference_cells(MATRIX, changed)
     assert cell(cells, 4, 6).light != cell(cells, 4, 2).light
 
 
-def test_a_dimmed_diagonal_leaves_the_strongest_colour_to_the_largest_error():
+def test_a_dimmed_diagonal_leaves_the_strongest_colour_to_the_largest_error() -> None:
     plain, dimmed = confusion.matrix_cells(MATRIX), confusion.matrix_cells(MATRIX, dim_diagonal=True)
     assert cell(dimmed, 4, 2).light == cell(plain, 0, 0).light
     assert cell(dimmed, 0, 0).light not in {cell(plain, 0, 0).light, cell(dimmed, 0, 1).light}
 
 
-def test_a_dimmed_diagonal_leaves_the_strongest_colours_to_the_errors_that_changed_most():
+def test_a_dimmed_diagonal_leaves_the_strongest_colours_to_the_errors_that_changed_most() -> None:
     changed = MATRIX.copy()
     changed[4, 6], changed[4, 4] = 30, 980
     plain, dimmed = (confusion.difference_cells(MATRIX, changed, dim_diagonal=dim) for dim in (False, True))
@@ -72,7 +72,7 @@ def test_a_dimmed_diagonal_leaves_the_strongest_colours_to_the_errors_that_chang
 
 
 @pytest.mark.parametrize("dim_diagonal", [False, True])
-def test_every_number_is_readable_in_both_themes(dim_diagonal):
+def test_every_number_is_readable_in_both_themes(dim_diagonal: bool) -> None:
     steps = np.arange(100).reshape(10, 10) * 11
     cells = [
         *confusion.matrix_cells(steps, COUNTS, dim_diagonal=dim_diagonal),
@@ -82,7 +82,7 @@ def test_every_number_is_readable_in_both_themes(dim_diagonal):
     assert worst >= 4.5
 
 
-def test_contrast_is_that_of_the_guideline():
+def test_contrast_is_that_of_the_guideline() -> None:
     assert confusion.contrast("#000000", "#ffffff") == pytest.approx(21)
     # Published examples of WebAIM's checker for greys at the edge of level AA.
     assert confusion.contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)

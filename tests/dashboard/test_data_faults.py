@@ -1,9 +1,12 @@
 """Suspect labels and near-duplicates on the page Data, and accuracies without them on the pages of runs."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from streamlit.testing.v1 import AppTest
 
 from core.classes import CLASS_NAMES
 from core.statistics.label_errors import label_quality, label_trust
@@ -14,10 +17,11 @@ from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.queries import get_predictions, get_run
 from jobs.store.schema import predictions
+from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.core.small_data import small_data
-from tests.dashboard.app import press, texts
+from tests.dashboard.app import OpenPage, press, texts
 from tests.folds import add_fold_group
 from tests.stores import Sample
 
@@ -26,21 +30,21 @@ TEST_LABELS = stores.labels()
 
 
 @pytest.fixture(autouse=True)
-def _blank_data(store, tmp_path, monkeypatch):
+def _blank_data(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert store.artifacts == settings().artifacts
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     settings.cache_clear()
 
 
-def pictures(app):
+def pictures(app: AppTest) -> list[dict[str, int | str]]:
     return json.loads(app.get("bidi_component")[0].proto.json)["pictures"]
 
 
-def html(app):
+def html(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-def test_without_a_finished_run_the_page_says_what_to_launch(open_page):
+def test_without_a_finished_run_the_page_says_what_to_launch(open_page: OpenPage) -> None:
     app = open_page("data", section="suspects")
     assert "No finished runs yet" in texts(app)
     app = open_page("data", section="suspects", split="train")
@@ -48,7 +52,7 @@ def test_without_a_finished_run_the_page_says_what_to_launch(open_page):
     assert not app.exception
 
 
-def test_the_suspect_test_labels_of_a_run_stand_there_with_who_says_so(store, open_page):
+def test_the_suspect_test_labels_of_a_run_stand_there_with_who_says_so(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(name="my cnn"), TEST_LABELS)
     quality = quality_of(get_predictions(store, run_id))
     app = open_page("data", section="suspects", run=run_id)
@@ -61,16 +65,16 @@ def test_the_suspect_test_labels_of_a_run_stand_there_with_who_says_so(store, op
     assert not app.exception
 
 
-def test_suspects_are_filtered_by_class_sorted_and_paged_by_the_link(store, open_page):
+def test_suspects_are_filtered_by_class_sorted_and_paged_by_the_link(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(), TEST_LABELS)
     quality = quality_of(get_predictions(store, run_id))
     app = open_page("data", section="suspects", **{"class": "6", "suggested": "0", "sort": "position"})
     expected = np.flatnonzero(quality.suspect & (TEST_LABELS == 6) & (quality.suggested == 0))
     assert [picture["position"] for picture in pictures(app)] == expected[:48].tolist()
-    assert pictures(app)[0]["alt"].startswith(f"Image {expected[0]}: labelled Shirt, suggested T-shirt/top")
+    assert str(pictures(app)[0]["alt"]).startswith(f"Image {expected[0]}: labelled Shirt, suggested T-shirt/top")
 
 
-def test_several_runs_agree_on_fewer_suspects(store, open_page):
+def test_several_runs_agree_on_fewer_suspects(store: Store, open_page: OpenPage) -> None:
     ids = [stores.add(store, Sample(seed=1), TEST_LABELS), stores.add(store, Sample("resnet18"), TEST_LABELS)]
     app = open_page("data", section="suspects", run=ids)
     alone = quality_of(get_predictions(store, ids[0])).suspect.sum()
@@ -78,7 +82,7 @@ def test_several_runs_agree_on_fewer_suspects(store, open_page):
     assert f"{alone} of the" not in html(app)
 
 
-def test_training_labels_are_judged_by_a_complete_k_fold_group(store, open_page):
+def test_training_labels_are_judged_by_a_complete_k_fold_group(store: Store, open_page: OpenPage) -> None:
     add_fold_group(store, TRAIN_LABELS, 4, unfinished=1)
     app = open_page("data", section="suspects", split="train")
     assert "can only be judged" in texts(app)
@@ -91,8 +95,10 @@ def test_training_labels_are_judged_by_a_complete_k_fold_group(store, open_page)
     assert not app.exception
 
 
-def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkeypatch):
-    started = []
+def test_near_duplicates_are_searched_at_the_click_of_a_button(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Store] = []
     monkeypatch.setattr(duplicate_search, "start_search", started.append)
     app = open_page("data", section="duplicates")
     assert "No search yet" in texts(app)
@@ -100,7 +106,7 @@ def test_near_duplicates_are_searched_at_the_click_of_a_button(open_page, monkey
     assert len(started) == 1
 
 
-def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store, open_page):
+def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store: Store, open_page: OpenPage) -> None:
     (store.artifacts / "near-duplicates.failure").write_text("The disk is full.")
     assert "The disk is full" in texts(open_page("data", section="duplicates"))
     lock = locks.acquire(store.artifacts / "near-duplicates.lock")
@@ -111,7 +117,7 @@ def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store
     locks.os.close(lock)
 
 
-def test_near_duplicates_stand_side_by_side_with_links_to_explore(store, open_page):
+def test_near_duplicates_stand_side_by_side_with_links_to_explore(store: Store, open_page: OpenPage) -> None:
     data = small_data(300, 50)
     data.test_images[5] = data.train_images[7]
     duplicate_search.search(store, data)
@@ -123,7 +129,9 @@ def test_near_duplicates_stand_side_by_side_with_links_to_explore(store, open_pa
     assert not app.exception
 
 
-def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those_with_all(store, open_page):
+def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those_with_all(
+    store: Store, open_page: OpenPage
+) -> None:
     first = stores.add(store, Sample(seed=1, name="mine"), TEST_LABELS)
     app = open_page("runs", run=first, section="faults")
     assert "found by other finished runs, and there are none yet" in texts(app)
@@ -142,7 +150,7 @@ def test_a_run_and_a_comparison_show_accuracies_without_the_flagged_beside_those
     assert not compared.exception
 
 
-def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
+def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store: Store) -> None:
     shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
     assert data_queries.label_trust(7, [shown]) == (None, [])
     stores.add(store, Sample("resnet18", name="judge"), TEST_LABELS)
@@ -152,14 +160,16 @@ def test_the_label_of_one_image_is_judged_by_other_runs_than_those_shown(store):
     assert trust.sentence.startswith(f"The label {CLASS_NAMES[TEST_LABELS[7]]} has a label quality of ")
 
 
-def test_two_judges_of_one_name_are_told_apart(store):
+def test_two_judges_of_one_name_are_told_apart(store: Store) -> None:
     shown = get_run(store, stores.add(store, Sample(seed=1), TEST_LABELS))
     ids = [stores.add(store, Sample(model, 2, name="judge"), TEST_LABELS) for model in ("cnn", "resnet18")]
     trust, _ = data_queries.label_trust(7, [shown])
     assert sorted(trust.judges) == sorted(f"judge ({run_id})" for run_id in ids)
 
 
-def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judged(store, open_page):
+def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judged(
+    store: Store, open_page: OpenPage
+) -> None:
     measured = stores.add(store, Sample(seed=1, name="mine"), TEST_LABELS)
     stores.add(store, Sample("resnet18", name="elsewhere"), TEST_LABELS[::-1].copy())
     gone = stores.add(store, Sample(seed=2, name="emptied"), TEST_LABELS)
@@ -176,7 +186,7 @@ def test_judges_that_cannot_judge_are_left_out_by_name_wherever_labels_are_judge
     assert "there are none yet." in text
 
 
-def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, open_page):
+def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store: Store, open_page: OpenPage) -> None:
     mine = stores.add(store, Sample(name="mine"), TEST_LABELS)
     other = stores.add(store, Sample(seed=1, name="elsewhere"), TEST_LABELS[::-1].copy())
     app = open_page("data", section="suspects", run=other)
@@ -188,7 +198,9 @@ def test_suspects_are_not_shown_on_images_that_a_run_was_not_tested_on(store, op
 
 
 @pytest.mark.parametrize("truth", [TEST_LABELS[::-1].copy(), TEST_LABELS[:-10]], ids=["another order", "fewer"])
-def test_explore_shows_no_image_that_the_run_was_not_tested_on(store, open_page, truth):
+def test_explore_shows_no_image_that_the_run_was_not_tested_on(
+    store: Store, open_page: OpenPage, truth: NDArray[np.int64]
+) -> None:
     run_id = stores.add(store, Sample(name="elsewhere"), truth)
     for where in ({}, {"image": "9995"}):
         app = open_page("explore", run=run_id, **where)
@@ -196,7 +208,7 @@ def test_explore_shows_no_image_that_the_run_was_not_tested_on(store, open_page,
         assert not app.exception
 
 
-def test_near_duplicates_of_other_images_than_the_runs_are_not_counted(store, open_page):
+def test_near_duplicates_of_other_images_than_the_runs_are_not_counted(store: Store, open_page: OpenPage) -> None:
     duplicate_search.search(store, small_data(300, 50))
     run_id = stores.add(store, Sample(), TEST_LABELS[::-1].copy())
     app = open_page("runs", run=run_id, section="faults")
@@ -204,8 +216,8 @@ def test_near_duplicates_of_other_images_than_the_runs_are_not_counted(store, op
     assert app.table[-1].value.index.tolist() == ["All images"]
 
 
-def test_a_search_that_cannot_be_started_is_said(open_page, monkeypatch):
-    def refuse(_store):
+def test_a_search_that_cannot_be_started_is_said(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_store: Store) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere/near-duplicates.log")
 
     monkeypatch.setattr(duplicate_search, "start_search", refuse)
@@ -214,7 +226,9 @@ def test_a_search_that_cannot_be_started_is_said(open_page, monkeypatch):
     assert not app.exception
 
 
-def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(store, open_page):
+def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(
+    store: Store, open_page: OpenPage
+) -> None:
     stores.add(store, Sample(), TEST_LABELS)
     duplicate_search.search(store, small_data(300, 50))
     for section in ("suspects", "duplicates"):
@@ -223,7 +237,7 @@ def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(s
         assert labels[1].startswith("CSV of all")
 
 
-def test_the_trust_in_one_label_is_said_with_who_doubts_it(store):
+def test_the_trust_in_one_label_is_said_with_who_doubts_it(store: Store) -> None:
     ids = [stores.add(store, Sample(seed=1), TEST_LABELS), stores.add(store, Sample("resnet18"), TEST_LABELS)]
     answers = [get_predictions(store, run_id) for run_id in ids]
     judged = {

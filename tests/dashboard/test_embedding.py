@@ -8,7 +8,7 @@ import pytest
 from dashboard.charts.confusion import contrast
 from dashboard.charts.embedding import CLASS_COLOURS, COLOURINGS, LABEL, OUTCOME, SHAPES, SIGNS, embedding
 from dashboard.charts.saliency import overlay, where
-from dashboard.style import DARK, LIGHT
+from dashboard.style import DARK, LIGHT, Theme
 from jobs.store.records import Predictions
 from tests import stores
 
@@ -22,7 +22,7 @@ def unpacked(packed: str, kind: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("colouring", COLOURINGS)
-def test_every_point_keeps_its_place_and_belongs_to_one_group(colouring):
+def test_every_point_keeps_its_place_and_belongs_to_one_group(colouring: str) -> None:
     shown = embedding(PLACES, SAID, colouring, None, "")
     assert np.allclose(unpacked(shown.places, "<u2").reshape(-1, 2) / 65535, PLACES, atol=1e-5)
     group = unpacked(shown.group, "u1")
@@ -31,23 +31,23 @@ def test_every_point_keeps_its_place_and_belongs_to_one_group(colouring):
     assert np.array_equal(unpacked(shown.predicted, "u1"), SAID.predicted)
 
 
-def test_wrong_answers_are_a_group_of_their_own():
+def test_wrong_answers_are_a_group_of_their_own() -> None:
     right, wrong = embedding(PLACES, SAID, OUTCOME, None, "").groups
     assert wrong.count == int((SAID.predicted != SAID.labels).sum())
     assert right.shape != wrong.shape
 
 
-def test_an_area_is_given_by_all_its_corners():
+def test_an_area_is_given_by_all_its_corners() -> None:
     assert embedding(PLACES, SAID, LABEL, ((1, 2), (3, 4)), "").area == ((1, 2), (3, 2), (3, 4), (1, 4))
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_classes_differ_in_shape_and_stand_out_from_the_page(theme):
+def test_classes_differ_in_shape_and_stand_out_from_the_page(theme: Theme) -> None:
     assert len(set(SHAPES)) == len(set(SIGNS)) == len(set(CLASS_COLOURS)) == 10
     assert min(contrast(colour, theme.background) for colour in CLASS_COLOURS) >= 3
 
 
-def test_saliency_lies_over_the_image_and_leaves_the_rest_as_it_is():
+def test_saliency_lies_over_the_image_and_leaves_the_rest_as_it_is() -> None:
     image = np.full((28, 28), 100, np.uint8)
     salient = np.zeros((28, 28), np.float32)
     salient[:9, 20:] = 1

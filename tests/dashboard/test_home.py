@@ -4,21 +4,22 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from jobs.store import queries
 from jobs.store.schema import predictions
 from jobs.store.store import Store
 from tests import stores
-from tests.dashboard.app import press, texts
+from tests.dashboard.app import OpenPage, press, texts
 from tests.rights import rights_of_files_hold
 from tests.stores import Sample
 
 
-def sentence_on_the_two(app):
+def sentence_on_the_two(app: AppTest) -> str:
     return next(paragraph.value for paragraph in app.markdown if "exact McNemar" in paragraph.value)
 
 
-def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_page):
+def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store: Store, open_page: OpenPage) -> None:
     app = open_page()
     assert "70,000 small grey images" in texts(app)
     app.button[0].click().run()
@@ -27,7 +28,7 @@ def test_an_empty_store_says_what_this_is_and_launches_a_first_run(store, open_p
     assert not app.exception
 
 
-def test_the_best_run_of_each_model_stands_there_with_its_interval(store, open_page):
+def test_the_best_run_of_each_model_stands_there_with_its_interval(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample(seed=2))
     best = stores.add(store, Sample(seed=0))
     stores.add(store, Sample(model="resnet18", seed=0))
@@ -39,13 +40,13 @@ def test_the_best_run_of_each_model_stands_there_with_its_interval(store, open_p
     assert not app.exception
 
 
-def test_with_one_model_only_the_other_card_leads_to_its_launch(store, open_page):
+def test_with_one_model_only_the_other_card_leads_to_its_launch(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample())
     app = open_page()
     assert "No finished run yet." in texts(app)
 
 
-def test_a_running_run_shows_its_progress(store, open_page):
+def test_a_running_run_shows_its_progress(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(status="running", epochs_done=3, created_at=time.time() - 300))
     with stores.at_work(store, run_id):
         app = open_page()
@@ -53,12 +54,12 @@ def test_a_running_run_shows_its_progress(store, open_page):
     assert "▶ running" in texts(app)
 
 
-def test_a_run_whose_trainer_is_gone_is_called_interrupted(store, open_page):
+def test_a_run_whose_trainer_is_gone_is_called_interrupted(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample(status="running", epochs_done=3))
     assert "interrupted, resuming" in texts(open_page())
 
 
-def test_a_store_of_a_newer_version_is_named_with_what_to_do(store, open_page):
+def test_a_store_of_a_newer_version_is_named_with_what_to_do(store: Store, open_page: OpenPage) -> None:
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     app = open_page()
@@ -67,7 +68,7 @@ def test_a_store_of_a_newer_version_is_named_with_what_to_do(store, open_page):
     assert not app.exception
 
 
-def test_a_damaged_store_is_named_with_what_to_do(store, open_page):
+def test_a_damaged_store_is_named_with_what_to_do(store: Store, open_page: OpenPage) -> None:
     store.engine.dispose()
     for suffix in ("-wal", "-shm"):
         path = store.artifacts.parent / f"runs.db{suffix}"
@@ -92,7 +93,9 @@ def read_only(store: Store) -> Iterator[Callable[[], None]]:
     folder.chmod(0o755)
 
 
-def test_a_store_that_cannot_be_written_still_shows_its_runs(store, open_page, read_only):
+def test_a_store_that_cannot_be_written_still_shows_its_runs(
+    store: Store, open_page: OpenPage, read_only: Callable[[], None]
+) -> None:
     stores.add(store, Sample(name="kept"))
     read_only()
     with rights_of_files_hold():
@@ -102,7 +105,9 @@ def test_a_store_that_cannot_be_written_still_shows_its_runs(store, open_page, r
     assert "write access" in app.error[0].value
 
 
-def test_a_run_that_is_not_shown_to_be_the_best_is_called_the_highest_and_its_equals_are_named(store, open_page):
+def test_a_run_that_is_not_shown_to_be_the_best_is_called_the_highest_and_its_equals_are_named(
+    store: Store, open_page: OpenPage
+) -> None:
     for seed in range(3):
         stores.add(store, Sample(seed=seed, name=f"number {seed}"))
     app = open_page()
@@ -111,12 +116,12 @@ def test_a_run_that_is_not_shown_to_be_the_best_is_called_the_highest_and_its_eq
     assert "Compare tied runs" in str([link.proto for link in app.get("page_link")])
 
 
-def test_the_only_run_and_one_that_beats_all_others_are_called_the_best(store, open_page):
+def test_the_only_run_and_one_that_beats_all_others_are_called_the_best(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample())
     assert open_page().metric[0].label == "Best CNN, test accuracy"
 
 
-def test_with_runs_of_all_three_models_the_two_most_accurate_are_compared(store, open_page):
+def test_with_runs_of_all_three_models_the_two_most_accurate_are_compared(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample(seed=0, name="first"))
     stores.add(store, Sample(model="resnet18", seed=0, name="third", columns={"test_accuracy": 0.5}))
     stores.add(store, Sample(seed=1, name="second", changes={"model": "resnet-small"}))
@@ -127,20 +132,20 @@ def test_with_runs_of_all_three_models_the_two_most_accurate_are_compared(store,
     assert "second" in sentence_on_the_two(app)
 
 
-def test_a_model_without_a_run_leads_to_the_first_preset_that_has_it(store, open_page):
+def test_a_model_without_a_run_leads_to_the_first_preset_that_has_it(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample())
     links = [link.proto for link in open_page().get("page_link") if link.proto.label == "Launch one"]
     assert ["preset=resnet18" in str(links[0]), "preset=resnet-small" in str(links[1])] == [True, True]
 
 
-def test_the_leaders_are_compared_with_a_correction_for_having_been_chosen(store, open_page):
+def test_the_leaders_are_compared_with_a_correction_for_having_been_chosen(store: Store, open_page: OpenPage) -> None:
     for seed in range(3):
         stores.add(store, Sample(seed=seed))
         stores.add(store, Sample(model="resnet18", seed=seed))
     assert "after Bonferroni's correction for the 9 pairs" in sentence_on_the_two(open_page())
 
 
-def test_a_leader_without_predictions_is_not_called_the_best(store, open_page):
+def test_a_leader_without_predictions_is_not_called_the_best(store: Store, open_page: OpenPage) -> None:
     for seed in range(2):
         best = stores.add(store, Sample(seed=seed, columns={"test_accuracy": 0.915 + seed / 1000}))
     with store.writing() as connection:
@@ -150,7 +155,7 @@ def test_a_leader_without_predictions_is_not_called_the_best(store, open_page):
     assert "were not kept" in texts(app)
 
 
-def test_the_best_of_two_models_that_answered_other_images_are_not_compared(store, open_page):
+def test_the_best_of_two_models_that_answered_other_images_are_not_compared(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample())
     stores.add(store, Sample(model="resnet18"), stores.labels()[::-1].copy())
     app = open_page()
@@ -158,6 +163,6 @@ def test_the_best_of_two_models_that_answered_other_images_are_not_compared(stor
     assert not app.exception
 
 
-def test_the_latest_runs_can_be_taken_along(store, open_page):
+def test_the_latest_runs_can_be_taken_along(store: Store, open_page: OpenPage) -> None:
     stores.add(store, Sample())
     assert "CSV of these runs" in [button.proto.label for button in open_page().get("download_button")]

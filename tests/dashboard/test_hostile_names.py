@@ -2,16 +2,21 @@
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.photos.picture import read
 from dashboard.sections.predict import samples
 from jobs.results import photo_sets
 from jobs.running import run_edits
 from jobs.settings import settings
+from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
+from tests.dashboard.app import OpenPage
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -59,7 +64,7 @@ CASES = [*FIRST, *(pytest.param(*case, marks=pytest.mark.slow) for case in PAGES
 
 
 @pytest.fixture
-def ids(store, tmp_path, monkeypatch):
+def ids(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two finished runs and a failed one, of two groups, with a photo set, all called what nobody should."""
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     settings.cache_clear()
@@ -77,7 +82,7 @@ def ids(store, tmp_path, monkeypatch):
     return made
 
 
-def markdown_of(app):
+def markdown_of(app: AppTest) -> list[str]:
     """Every text of a page that Streamlit reads as Markdown."""
     kinds = (app.markdown, app.caption, app.title, app.subheader, app.error, app.warning, app.info, app.success)
     texts = [str(element.value) for kind in (*kinds, app.toast) for element in kind]
@@ -90,16 +95,18 @@ def markdown_of(app):
     return texts
 
 
-def html_of(app):
+def html_of(app: AppTest) -> str:
     return "".join(element.proto.body for element in app.get("html"))
 
 
-def charts_of(app):
+def charts_of(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
 
 
 @pytest.mark.parametrize(("view", "parameters"), CASES)
-def test_no_page_has_anything_alive_that_somebody_wrote(ids, open_page, view, parameters):
+def test_no_page_has_anything_alive_that_somebody_wrote(
+    ids: list[str], open_page: OpenPage, view: str, parameters: dict[str, Any]
+) -> None:
     chosen = {name: ids if not isinstance(value, str) else value for name, value in parameters.items()}
     for name in ("run", "against"):
         if (named := parameters.get(name, "")) and named.isdecimal():
@@ -114,7 +121,7 @@ def test_no_page_has_anything_alive_that_somebody_wrote(ids, open_page, view, pa
     assert not LIVE_ON_CHARTS.search(json.dumps(charts_of(app)))
 
 
-def test_the_texts_looked_at_have_the_names(ids, open_page):
+def test_the_texts_looked_at_have_the_names(ids: list[str], open_page: OpenPage) -> None:
     """Else the test above would pass for a page that shows nothing."""
     app = open_page("compare", run=ids[:2], more="calibration")
     words = "".join(markdown_of(app)).replace(":color[]", "")

@@ -1,24 +1,29 @@
 """Launch: presets, every field, what is said before the button, and exactly one launch."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
 from core.learning.pretrained_file import FILE_NAME
 from dashboard.tables import estimates
 from jobs.settings import settings
 from jobs.store import queries, queue_settings
+from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
-from tests.dashboard.app import press
+from tests.dashboard.app import OpenPage, press
 from tests.stores import Sample
 
 
-def facts(app):
+def facts(app: AppTest) -> str:
     """What is said before the button."""
     return "\n".join(str(element.proto) for element in app.get("html"))
 
 
-def test_a_preset_is_launched_by_one_click_and_its_run_opens(store, open_page):
+def test_a_preset_is_launched_by_one_click_and_its_run_opens(store: Store, open_page: OpenPage) -> None:
     app = press(open_page("launch", preset="quick"), "Launch")
     (run,) = queries.list_runs(store)
     assert (run.preset, run.config.train_size, run.config.epochs) == ("quick", 12_000, 4)
@@ -26,7 +31,7 @@ def test_a_preset_is_launched_by_one_click_and_its_run_opens(store, open_page):
     assert not app.exception
 
 
-def test_choosing_a_preset_fills_the_form_with_it(open_page):
+def test_choosing_a_preset_fills_the_form_with_it(open_page: OpenPage) -> None:
     app = open_page("launch")
     app.button(key="choose_resnet18").click().run()
     assert "resnet18" in app.query_params["preset"]
@@ -34,7 +39,7 @@ def test_choosing_a_preset_fills_the_form_with_it(open_page):
     assert app.checkbox(key="resnet18_pretrained").value
 
 
-def test_every_field_of_the_config_has_a_control_with_its_description(open_page):
+def test_every_field_of_the_config_has_a_control_with_its_description(open_page: OpenPage) -> None:
     app = open_page("launch")
     controls = [*app.number_input, *app.selectbox, *app.checkbox, *app.multiselect, *app.text_input]
     helped = {control.key: control.help for control in controls if control.key}
@@ -43,7 +48,9 @@ def test_every_field_of_the_config_has_a_control_with_its_description(open_page)
             assert helped[f"cnn_{name}"].startswith(field.description)
 
 
-def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_others(store, open_page):
+def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_others(
+    store: Store, open_page: OpenPage
+) -> None:
     app = open_page("launch")
     app.text_input(key="cnn_name").set_value("mine")
     app.number_input(key="cnn_epochs").set_value(0)
@@ -59,7 +66,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_othe
     assert (run.name, run.epochs, run.config.learning_rate) == ("mine", 3, 0.01)
 
 
-def test_several_seeds_are_launched_as_a_group(store, open_page):
+def test_several_seeds_are_launched_as_a_group(store: Store, open_page: OpenPage) -> None:
     app = open_page("launch", preset="quick")
     app.number_input(key="quick_seed").set_value(4)
     app.number_input(key="quick_seeds").set_value(3).run()
@@ -69,7 +76,7 @@ def test_several_seeds_are_launched_as_a_group(store, open_page):
     assert len({run.group_id for run in launched}) == 1
 
 
-def test_seeds_that_end_past_the_last_one_are_refused_before_any_is_queued(store, open_page):
+def test_seeds_that_end_past_the_last_one_are_refused_before_any_is_queued(store: Store, open_page: OpenPage) -> None:
     app = open_page("launch", preset="quick")
     app.number_input(key="quick_seed").set_value(2**31 - 1)
     app.number_input(key="quick_seeds").set_value(3).run()
@@ -78,7 +85,7 @@ def test_seeds_that_end_past_the_last_one_are_refused_before_any_is_queued(store
     assert queries.list_runs(store) == []
 
 
-def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store, open_page):
+def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store: Store, open_page: OpenPage) -> None:
     app = open_page("launch", preset="quick", folds="5")
     assert app.number_input(key="quick_5_folds_seeds").disabled
     press(app, "Launch 5 runs")
@@ -88,7 +95,9 @@ def test_a_link_prepares_a_k_fold_run_that_is_launched_as_a_group(store, open_pa
     assert len({run.group_id for run in launched}) == 1
 
 
-def test_a_single_fold_is_launched_alone_and_one_that_does_not_exist_is_refused(store, open_page):
+def test_a_single_fold_is_launched_alone_and_one_that_does_not_exist_is_refused(
+    store: Store, open_page: OpenPage
+) -> None:
     app = open_page("launch", preset="quick", folds="5")
     app.number_input(key="quick_5_folds_fold").set_value(6).run()
     assert "no fold 6 of 5" in app.error[0].value
@@ -98,7 +107,7 @@ def test_a_single_fold_is_launched_alone_and_one_that_does_not_exist_is_refused(
     assert (run.config.folds, run.config.fold, run.group_id) == (5, 2, None)
 
 
-def test_clicking_twice_launches_once(store, open_page):
+def test_clicking_twice_launches_once(store: Store, open_page: OpenPage) -> None:
     app = press(open_page("launch", preset="quick"), "Launch")
     again = app.switch_page("views/launch.py")
     again.query_params["preset"] = "quick"
@@ -106,7 +115,7 @@ def test_clicking_twice_launches_once(store, open_page):
     assert queries.count_runs(store) == 1
 
 
-def test_a_clone_begins_with_the_config_of_its_run(store, open_page):
+def test_a_clone_begins_with_the_config_of_its_run(store: Store, open_page: OpenPage) -> None:
     source = stores.add(store, Sample(seed=5, name="first try", changes={"epochs": 7, "train_size": 3_000}))
     app = open_page("launch", clone=source)
     assert app.number_input(key=f"clone_{source}_epochs").value == 7
@@ -117,12 +126,14 @@ def test_a_clone_begins_with_the_config_of_its_run(store, open_page):
     assert (clone.seed, clone.config.train_size, clone.config.patience) == (5, 3_000, 2)
 
 
-def test_a_clone_of_a_run_that_is_gone_is_said(open_page):
+def test_a_clone_of_a_run_that_is_gone_is_said(open_page: OpenPage) -> None:
     app = open_page("launch", clone="nosuchid")
     assert "There is no run nosuchid." in app.error[0].value
 
 
-def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch):
+def test_place_and_time_are_said_before_the_button(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(estimates, "has_bfloat16", lambda: False)
     stores.add(store, Sample(status="queued"))
     stores.add(store, Sample(status="queued"))
@@ -134,7 +145,9 @@ def test_place_and_time_are_said_before_the_button(store, open_page, monkeypatch
     assert "the queue is paused" in facts(open_page("launch"))
 
 
-def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its_best_run(store, open_page):
+def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its_best_run(
+    store: Store, open_page: OpenPage
+) -> None:
     cards = [caption.value for caption in open_page("launch").caption]
     expecting = sum("no run here yet; expected: about 92 %" in card for card in cards)
     stores.add(store, Sample(name="the best", columns={"test_accuracy": 0.95}))
@@ -147,7 +160,9 @@ def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its
     assert sum("no run here yet; expected: about 92 %" in card for card in cards) == expecting - 1
 
 
-def test_missing_and_damaged_data_are_said_before_the_button_with_the_file(open_page, monkeypatch, tmp_path):
+def test_missing_and_damaged_data_are_said_before_the_button_with_the_file(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
     settings.cache_clear()
     shown = facts(open_page("launch"))
@@ -158,7 +173,9 @@ def test_missing_and_damaged_data_are_said_before_the_button_with_the_file(open_
     assert "train-images-idx3-ubyte is damaged: its SHA-256" in facts(open_page("launch"))
 
 
-def test_a_file_in_the_cache_that_is_not_torchvisions_is_said_before_the_button(open_page, monkeypatch, tmp_path):
+def test_a_file_in_the_cache_that_is_not_torchvisions_is_said_before_the_button(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     assert "not on this machine yet" in facts(open_page("launch", preset="resnet18"))
     file = tmp_path / "hub" / "checkpoints" / FILE_NAME
@@ -169,14 +186,16 @@ def test_a_file_in_the_cache_that_is_not_torchvisions_is_said_before_the_button(
     assert "Delete it" in shown
 
 
-def test_without_pretrained_weights_every_layer_is_said_to_be_trained(open_page):
+def test_without_pretrained_weights_every_layer_is_said_to_be_trained(open_page: OpenPage) -> None:
     app = open_page("launch", preset="resnet18")
     app.checkbox(key="resnet18_pretrained").uncheck().run()
     assert "none: trained from scratch" in facts(app)
     assert "Pretrained weights" not in facts(open_page("launch", preset="cnn"))
 
 
-def test_a_weights_file_is_looked_for_where_the_launch_will_look(open_page, monkeypatch, tmp_path):
+def test_a_weights_file_is_looked_for_where_the_launch_will_look(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "mine.pth").touch()
     app = open_page("launch", preset="resnet18")
@@ -184,19 +203,19 @@ def test_a_weights_file_is_looked_for_where_the_launch_will_look(open_page, monk
     assert f"{tmp_path}/mine.pth found" in facts(app)
 
 
-def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page):
+def test_a_weights_file_that_does_not_exist_is_said_before_the_button(open_page: OpenPage) -> None:
     app = open_page("launch", preset="resnet18")
     app.text_input(key="resnet18_weights_file").set_value("/no/such/file.pth").run()
     assert "/no/such/file.pth does not exist" in facts(app)
 
 
-def draft(app):
+def draft(app: AppTest) -> set[str]:
     """The fields that the page says are as somebody typed them."""
     sentence = next((caption.value for caption in app.caption if caption.value.startswith("Changed: ")), "Changed: .")
     return set(filter(None, sentence.removeprefix("Changed: ").partition(".")[0].split(", ")))
 
 
-def other_page_and_back(app, **parameters):
+def other_page_and_back(app: AppTest, **parameters: Any) -> AppTest:
     """Look at the runs, and come back to Launch with these parameters in the address."""
     app.switch_page("views/runs.py").run()
     app.query_params.clear()
@@ -205,7 +224,9 @@ def other_page_and_back(app, **parameters):
     return app.switch_page("views/launch.py").run()
 
 
-def test_what_was_typed_is_kept_for_each_preset_while_other_pages_are_looked_at(store, open_page):
+def test_what_was_typed_is_kept_for_each_preset_while_other_pages_are_looked_at(
+    store: Store, open_page: OpenPage
+) -> None:
     source = stores.add(store, Sample(name="source"))
     app = open_page("launch", preset="quick")
     assert "Reset" not in [button.label for button in app.button]
@@ -230,7 +251,7 @@ def test_what_was_typed_is_kept_for_each_preset_while_other_pages_are_looked_at(
         assert draft(app) == typed
 
 
-def test_starting_over_shows_the_preset_as_it_is_and_leaves_other_drafts(open_page):
+def test_starting_over_shows_the_preset_as_it_is_and_leaves_other_drafts(open_page: OpenPage) -> None:
     app = open_page("launch", preset="cnn")
     app.text_input(key="cnn_name").set_value("another").run()
     app = other_page_and_back(app, preset="quick")
@@ -242,7 +263,7 @@ def test_starting_over_shows_the_preset_as_it_is_and_leaves_other_drafts(open_pa
     assert other_page_and_back(app, preset="cnn").text_input(key="cnn_name").value == "another"
 
 
-def test_a_draft_ends_with_its_launch_and_outlives_one_that_is_refused(store, open_page):
+def test_a_draft_ends_with_its_launch_and_outlives_one_that_is_refused(store: Store, open_page: OpenPage) -> None:
     app = open_page("launch", preset="quick")
     app.text_input(key="quick_name").set_value("mine")
     app.number_input(key="quick_epochs").set_value(0).run()

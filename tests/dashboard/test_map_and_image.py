@@ -2,37 +2,44 @@
 
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.errors import LookbookError
 from dashboard.charts import areas
 from jobs.settings import settings
 from jobs.store import locks, queries, run_files
+from jobs.store.records import Run
+from jobs.store.store import Store
 from jobs.tasks import studies
 from tests import stores
 from tests.blank_data import write_blank_data
-from tests.dashboard.app import press, texts
+from tests.dashboard.app import OpenPage, press, texts
 from tests.stores import Sample
 from tests.studied import add_study
 from tests.untrained import add_run_with_model
 
 
 @pytest.fixture(autouse=True)
-def blank_data(store, tmp_path, monkeypatch):
+def blank_data(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert store.artifacts == settings().artifacts
     monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
     settings.cache_clear()
 
 
-def shown_in(app, key):
+def shown_in(app: AppTest, key: str) -> dict[str, Any] | None:
     """What the component of that key was given to show; None without it."""
     protos = [element.proto for element in app.get("bidi_component")]
     return next((json.loads(proto.json) for proto in protos if key in proto.id), None)
 
 
-def test_a_run_without_a_study_offers_to_make_it_and_says_how_long_that_takes(store, open_page, monkeypatch):
+def test_a_run_without_a_study_offers_to_make_it_and_says_how_long_that_takes(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = stores.add(store, Sample())
     asked = []
     monkeypatch.setattr(studies, "request_study", lambda _store, run: asked.append(run.id))
@@ -44,8 +51,10 @@ def test_a_run_without_a_study_offers_to_make_it_and_says_how_long_that_takes(st
     assert asked == [run_id]
 
 
-def test_a_study_that_cannot_be_started_is_said(store, open_page, monkeypatch):
-    def refuse(_store, _run):
+def test_a_study_that_cannot_be_started_is_said(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_store: Store, _run: Run) -> None:
         raise LookbookError("No.", "Wait.")
 
     run_id = stores.add(store, Sample())
@@ -55,7 +64,7 @@ def test_a_study_that_cannot_be_started_is_said(store, open_page, monkeypatch):
     assert [toast.value for toast in app.toast] == ["No. Wait."]
 
 
-def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_page):
+def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(name="studied"))
     files = run_files.files_of(store, run_id)
     lock = locks.acquire(files.study_lock)
@@ -66,7 +75,7 @@ def test_while_a_study_is_made_the_page_says_at_which_step_it_is(store, open_pag
     os.close(lock)
 
 
-def test_a_study_that_failed_says_why_and_is_offered_again(store, open_page):
+def test_a_study_that_failed_says_why_and_is_offered_again(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample())
     files = run_files.files_of(store, run_id)
     files.study_failure.parent.mkdir(parents=True)
@@ -76,7 +85,7 @@ def test_a_study_that_failed_says_why_and_is_offered_again(store, open_page):
     assert [button for button in app.button if button.label.startswith("Compute map")]
 
 
-def test_a_damaged_study_is_said_and_offered_again(store, open_page):
+def test_a_damaged_study_is_said_and_offered_again(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample())
     add_study(store, run_id)
     run_files.files_of(store, run_id).study.write_bytes(b"PK nothing")
@@ -86,7 +95,7 @@ def test_a_damaged_study_is_said_and_offered_again(store, open_page):
     assert not app.exception
 
 
-def test_the_map_shows_all_points_and_an_area_is_the_gallery(store, open_page):
+def test_the_map_shows_all_points_and_an_area_is_the_gallery(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample())
     places = add_study(store, run_id).places
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
@@ -99,7 +108,7 @@ def test_the_map_shows_all_points_and_an_area_is_the_gallery(store, open_page):
         assert "area=0-0-300-300" in picture["href"]
 
 
-def test_other_filters_narrow_the_area_further(store, open_page):
+def test_other_filters_narrow_the_area_further(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample())
     inside = areas.inside(((0, 0), (300, 300)), add_study(store, run_id).places)
     answers = queries.get_predictions(store, run_id)
@@ -108,7 +117,7 @@ def test_other_filters_narrow_the_area_further(store, open_page):
     assert f"{count:,} images" in texts(app)
 
 
-def test_leaving_the_map_leaves_the_area(store, open_page):
+def test_leaving_the_map_leaves_the_area(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample())
     add_study(store, run_id)
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
@@ -118,14 +127,14 @@ def test_leaving_the_map_leaves_the_area(store, open_page):
 
 
 @pytest.mark.parametrize("colouring", ["label", "prediction", "outcome"])
-def test_the_colouring_is_in_the_link(store, open_page, colouring):
+def test_the_colouring_is_in_the_link(store: Store, open_page: OpenPage, colouring: str) -> None:
     run_id = stores.add(store, Sample())
     add_study(store, run_id)
     shown = shown_in(open_page("explore", run=run_id, section="map", colour=colouring), "map")
     assert len(shown["groups"]) == (2 if colouring == "outcome" else 10)
 
 
-def test_an_image_shows_its_nearest_training_images_by_each_model(store, open_page):
+def test_an_image_shows_its_nearest_training_images_by_each_model(store: Store, open_page: OpenPage) -> None:
     ids = [stores.add(store, Sample(name=name, seed=seed)) for seed, name in enumerate(("one", "two"))]
     study = add_study(store, ids[0])
     app = open_page("explore", run=ids[0], against=ids[1], image="7")
@@ -138,7 +147,7 @@ def test_an_image_shows_its_nearest_training_images_by_each_model(store, open_pa
     assert not app.exception
 
 
-def test_an_image_says_how_far_its_label_can_be_trusted_by_another_run(store, open_page):
+def test_an_image_says_how_far_its_label_can_be_trusted_by_another_run(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(name="shown"))
     assert "checked by finished runs" in texts(open_page("explore", run=run_id, image="7"))
     stores.add(store, Sample(name="judge", model="resnet18", seed=1))
@@ -147,14 +156,14 @@ def test_an_image_says_how_far_its_label_can_be_trusted_by_another_run(store, op
     assert "judge" in text
 
 
-def test_an_image_stays_within_the_area_that_it_was_opened_from(store, open_page):
+def test_an_image_stays_within_the_area_that_it_was_opened_from(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample())
     inside = np.flatnonzero(areas.inside(((0, 0), (300, 300)), add_study(store, run_id).places))
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300", image=str(inside[0]))
     assert f"of {len(inside):,} images" in texts(app)
 
 
-def test_saliency_of_both_models_is_shown_when_it_is_asked_for(store, open_page):
+def test_saliency_of_both_models_is_shown_when_it_is_asked_for(store: Store, open_page: OpenPage) -> None:
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = open_page("explore", run=ids[0], against=ids[1], image="7")
     assert "Grad-CAM" in app.toggle("pick_saliency").label
@@ -164,14 +173,14 @@ def test_saliency_of_both_models_is_shown_when_it_is_asked_for(store, open_page)
     assert not app.exception
 
 
-def test_a_model_that_is_gone_leaves_the_rest_of_the_page(store, open_page):
+def test_a_model_that_is_gone_leaves_the_rest_of_the_page(store: Store, open_page: OpenPage) -> None:
     app = open_page("explore", run=stores.add(store, Sample()), image="7", saliency="yes")
     assert "cannot be read" in app.error[0].value
     assert "Nearest training images" in texts(app)
     assert not app.exception
 
 
-def test_an_area_is_said_to_be_left_aside_where_the_run_has_no_map(store, open_page):
+def test_an_area_is_said_to_be_left_aside_where_the_run_has_no_map(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(name="mapless"))
     app = open_page("explore", run=run_id, section="map", area="0-0-300-300")
     assert "is ignored: mapless has no map yet" in app.warning[0].value
@@ -179,7 +188,7 @@ def test_an_area_is_said_to_be_left_aside_where_the_run_has_no_map(store, open_p
     assert not app.run().warning
 
 
-def test_another_run_begins_without_the_area_of_the_map_before(store, open_page):
+def test_another_run_begins_without_the_area_of_the_map_before(store: Store, open_page: OpenPage) -> None:
     first, second = (stores.add(store, Sample(seed=seed)) for seed in range(2))
     add_study(store, first)
     app = open_page("explore", run=first, section="map", area="0-0-300-300")

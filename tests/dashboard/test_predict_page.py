@@ -5,27 +5,33 @@ import io
 import re
 import weakref
 import zipfile
+from collections.abc import Iterator
+from typing import IO, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.decomposition import PCA
+from streamlit.testing.v1 import AppTest
 
 from core.answers import study
 from core.answers.neighbours import unit
 from core.answers.prediction import Predictor
 from core.answers.study import Study
+from core.answers.verdict import Verdict
 from core.photos.model_view import to_model_view
+from core.photos.photo_files import PhotoFile, Room
 from core.photos.picture import read
 from dashboard.queries import data_queries, model_queries
 from dashboard.sections.predict import samples, uploads
 from dashboard.tables.answers import PhotoAnswer, answer_csv
 from jobs.results import photo_sets
 from jobs.store import run_files
+from jobs.store.store import Store
 from jobs.tasks import studies
 from tests import stores
 from tests.benchmarks import hostile_files
-from tests.dashboard.app import press, texts
+from tests.dashboard.app import OpenPage, press, texts
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -33,30 +39,30 @@ BAG = samples.draw_sample("bag")
 BLACK = Image.new("L", (60, 60))
 
 
-def packed(picture, form="PNG", **options):
+def packed(picture: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     content = io.BytesIO()
     picture.save(content, form, **options)
     return content.getvalue()
 
 
-def upload(app, **files):
+def upload(app: AppTest, **files: Any) -> AppTest:
     app.file_uploader("photos").set_value([(name, content, "image/png") for name, content in files.items()])
     return app.run()
 
 
-def test_an_empty_store_says_what_to_do(open_page):
+def test_an_empty_store_says_what_to_do(open_page: OpenPage) -> None:
     app = open_page("predict")
     assert "No finished runs yet, so there is no model to predict with" in texts(app)
     assert not app.exception
 
 
-def test_without_a_photo_the_page_waits_and_loads_no_model(store, open_page):
+def test_without_a_photo_the_page_waits_and_loads_no_model(store: Store, open_page: OpenPage) -> None:
     app = open_page("predict", run=stores.add(store, Sample()))
     assert "Add photos or choose" in texts(app)
     assert not app.warning
 
 
-def test_samples_are_answered_by_every_run_side_by_side(store, open_page):
+def test_samples_are_answered_by_every_run_side_by_side(store: Store, open_page: OpenPage) -> None:
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = open_page("predict", run=ids, sample=["T-shirt", "bag"])
     assert [heading.value for heading in app.subheader] == ["Drawn T-shirt", "Drawn bag", "All predictions"]
@@ -65,7 +71,7 @@ def test_samples_are_answered_by_every_run_side_by_side(store, open_page):
     assert not app.exception
 
 
-def test_a_corrected_polarity_turns_what_the_model_sees(store, open_page):
+def test_a_corrected_polarity_turns_what_the_model_sees(store: Store, open_page: OpenPage) -> None:
     app = open_page("predict", run=add_run_with_model(store, "one"), sample="bag")
     app.segmented_control[1].set_value("light-on-dark").run()
     assert "light item on a dark background: kept (as chosen)" in texts(app)
@@ -79,7 +85,9 @@ def test_a_corrected_polarity_turns_what_the_model_sees(store, open_page):
         ("none of these", r"\*\*None of these\."),
     ],
 )
-def test_the_verdict_is_the_headline_of_a_photo(store, open_page, verdict, words):
+def test_the_verdict_is_the_headline_of_a_photo(
+    store: Store, open_page: OpenPage, verdict: Verdict, words: str
+) -> None:
     app = open_page("predict", run=add_run_with_model(store, "one", verdict=verdict), sample="bag")
     assert any(re.match(words, text.value) for text in app.markdown)
     assert app.dataframe[0].value["Verdict"].tolist() == [verdict.capitalize()]
@@ -87,7 +95,7 @@ def test_the_verdict_is_the_headline_of_a_photo(store, open_page, verdict, words
 
 
 @pytest.mark.slow
-def test_corrections_outlive_the_page_of_the_list_that_they_were_made_on(store, open_page):
+def test_corrections_outlive_the_page_of_the_list_that_they_were_made_on(store: Store, open_page: OpenPage) -> None:
     app = open_page("predict", run=add_run_with_model(store, "one"))
     shades = {f"{shade:02d}.png": packed(Image.new("RGB", (60, 60), (shade, 90, 90))) for shade in range(11)}
     app = upload(app, **shades)
@@ -101,7 +109,7 @@ def test_corrections_outlive_the_page_of_the_list_that_they_were_made_on(store, 
     assert texts(app).count("kept (as chosen)") == 1
 
 
-def test_uploads_and_their_corrections_outlive_a_visit_to_the_photo_sets(store, open_page):
+def test_uploads_and_their_corrections_outlive_a_visit_to_the_photo_sets(store: Store, open_page: OpenPage) -> None:
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.png": samples.draw_sample("bag")})
     app.segmented_control[1].set_value("light-on-dark").run()
     for about in ("sets", "photos"):
@@ -113,7 +121,7 @@ def test_uploads_and_their_corrections_outlive_a_visit_to_the_photo_sets(store, 
     assert not app.exception
 
 
-def test_corrections_stay_with_their_photo_when_another_one_is_removed(store, open_page):
+def test_corrections_stay_with_their_photo_when_another_one_is_removed(store: Store, open_page: OpenPage) -> None:
     app = open_page("predict", run=add_run_with_model(store, "one"))
     bag, trouser = samples.draw_sample("bag"), samples.draw_sample("trouser")
     app = upload(app, **{"a.png": bag, "b.png": trouser, "again.png": bag})
@@ -125,7 +133,7 @@ def test_corrections_stay_with_their_photo_when_another_one_is_removed(store, op
     assert app.segmented_control[1].value == "light-on-dark"
 
 
-def test_removed_uploads_are_gone_from_the_memory_of_the_server(store, open_page):
+def test_removed_uploads_are_gone_from_the_memory_of_the_server(store: Store, open_page: OpenPage) -> None:
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.png": samples.draw_sample("bag")})
     before = app.session_state["photos_in_sight"]
     held = weakref.ref(before[0])
@@ -136,7 +144,7 @@ def test_removed_uploads_are_gone_from_the_memory_of_the_server(store, open_page
     assert held() is None
 
 
-def test_many_files_that_cannot_be_read_are_folded_after_the_third(store, open_page):
+def test_many_files_that_cannot_be_read_are_folded_after_the_third(store: Store, open_page: OpenPage) -> None:
     files = {f"{number}.jpg": f"text {number}".encode() for number in range(7)}
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **files)
     assert len(app.error) == 3
@@ -145,7 +153,9 @@ def test_many_files_that_cannot_be_read_are_folded_after_the_third(store, open_p
     assert not app.exception
 
 
-def test_a_table_in_a_zip_labels_what_lies_beside_it_and_the_rest_is_left_out_in_a_sentence(store, open_page):
+def test_a_table_in_a_zip_labels_what_lies_beside_it_and_the_rest_is_left_out_in_a_sentence(
+    store: Store, open_page: OpenPage
+) -> None:
     shelf = {"a.png": samples.draw_sample("bag"), "labels.csv": b"file;label\na.png;Bag\n", "README.md": b"# Bags"}
     app = open_page("predict", run=add_run_with_model(store, "one"))
     app = upload(app, **{"shelf.zip": hostile_files.zipped(shelf), "a.png": samples.draw_sample("trouser")})
@@ -154,16 +164,23 @@ def test_a_table_in_a_zip_labels_what_lies_beside_it_and_the_rest_is_left_out_in
     assert not app.error
 
 
-def test_a_photo_that_is_called_a_table_is_answered_all_the_same(store, open_page):
+def test_a_photo_that_is_called_a_table_is_answered_all_the_same(store: Store, open_page: OpenPage) -> None:
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.csv": samples.draw_sample("bag")})
     assert app.dataframe[0].value["File"].tolist() == ["bag.csv"]
     assert not app.error
 
 
-def test_several_zips_share_one_room_and_each_is_unpacked_once(store, open_page, monkeypatch):
-    unpacked = []
+def test_several_zips_share_one_room_and_each_is_unpacked_once(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked: list[str] = []
     real = uploads.unpack
-    monkeypatch.setattr(uploads, "unpack", lambda name, *rest: unpacked.append(name) or real(name, *rest))
+
+    def noted(name: str, file: IO[bytes], room: Room) -> Iterator[PhotoFile]:
+        unpacked.append(name)
+        return real(name, file, room)
+
+    monkeypatch.setattr(uploads, "unpack", noted)
     many = hostile_files.zipped(dict.fromkeys(map("{}.txt".format, range(600)), b"") | {"bag.png": BAG})
     app = open_page("predict", run=add_run_with_model(store, "one"))
     app = upload(app, **{"one.zip": many, "two.zip": many})
@@ -172,13 +189,15 @@ def test_several_zips_share_one_room_and_each_is_unpacked_once(store, open_page,
     assert unpacked.count("one.zip") == 1
 
 
-def test_a_photo_over_the_limit_is_told_both_sizes(store, open_page):
+def test_a_photo_over_the_limit_is_told_both_sizes(store: Store, open_page: OpenPage) -> None:
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"big.jpg": bytes(11 * 2**20)})
     assert "big.jpg has 11.0 MB; the limit is 10 MB" in app.error[0].value
     assert "up to 10 MB each) or zips of them (up to 100 MB each" in app.file_uploader[0].label
 
 
-def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its_own(store, open_page):
+def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its_own(
+    store: Store, open_page: OpenPage
+) -> None:
     run_id = add_run_with_model(store, "one")
     data = data_queries.fashion_mnist()
     predictor = Predictor.load(run_files.files_of(store, run_id).model)
@@ -202,14 +221,14 @@ def test_the_nearest_training_images_of_a_photo_are_those_whose_features_are_its
     assert not app.exception
 
 
-def test_where_a_run_has_no_study_it_is_offered_once_for_all_photos(store, open_page):
+def test_where_a_run_has_no_study_it_is_offered_once_for_all_photos(store: Store, open_page: OpenPage) -> None:
     run_id = add_run_with_model(store, "one")
     app = open_page("predict", run=run_id, sample=["bag", "trouser"], neighbours="yes")
     assert sum("Compute map and nearest images" in button.label for button in app.button) == 1
     assert not app.exception
 
 
-def test_bad_files_are_each_told_and_the_good_ones_go_on(store, open_page):
+def test_bad_files_are_each_told_and_the_good_ones_go_on(store: Store, open_page: OpenPage) -> None:
     good = samples.draw_sample("trouser")
     files = {
         "no picture.jpg": b"this is text",
@@ -236,14 +255,14 @@ def test_bad_files_are_each_told_and_the_good_ones_go_on(store, open_page):
         ("palette.png", packed(Image.new("RGBA", (60, 60), (200, 20, 20, 90)).quantize(4))),
     ],
 )  # fmt: skip
-def test_unusual_pictures_are_answered(store, open_page, name, content):
+def test_unusual_pictures_are_answered(store: Store, open_page: OpenPage, name: str, content: bytes) -> None:
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{name: content})
     assert not app.error
     assert not app.exception
     assert app.dataframe[0].value.loc[0, "File"] == name
 
 
-def test_a_run_whose_model_file_is_gone_says_so_and_the_others_answer(store, open_page):
+def test_a_run_whose_model_file_is_gone_says_so_and_the_others_answer(store: Store, open_page: OpenPage) -> None:
     gone = stores.add(store, Sample(name="gone"))
     app = open_page("predict", run=[add_run_with_model(store, "one"), gone], sample="bag")
     assert "**gone** cannot predict" in app.warning[0].value
@@ -251,13 +270,13 @@ def test_a_run_whose_model_file_is_gone_says_so_and_the_others_answer(store, ope
     assert not app.exception
 
 
-def test_when_no_model_file_is_left_nothing_breaks(store, open_page):
+def test_when_no_model_file_is_left_nothing_breaks(store: Store, open_page: OpenPage) -> None:
     app = open_page("predict", run=stores.add(store, Sample(name="gone")), sample="bag")
     assert len(app.warning) == 1
     assert not app.exception
 
 
-def zipped(**folders):
+def zipped(**folders: Any) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as target:
         for folder, names in folders.items():
@@ -266,7 +285,7 @@ def zipped(**folders):
     return packed.getvalue()
 
 
-def test_a_zip_is_unpacked_and_its_folders_say_how_many_answers_are_right(store, open_page):
+def test_a_zip_is_unpacked_and_its_folders_say_how_many_answers_are_right(store: Store, open_page: OpenPage) -> None:
     app = upload(
         open_page("predict", run=add_run_with_model(store, "one")),
         **{"shelf.zip": zipped(Bag=["bag"], Trousers=["trouser"], other=["T-shirt"])},
@@ -282,7 +301,7 @@ def test_a_zip_is_unpacked_and_its_folders_say_how_many_answers_are_right(store,
     assert not app.exception
 
 
-def test_a_csv_beside_the_photos_labels_them_and_a_wrong_one_is_named(store, open_page):
+def test_a_csv_beside_the_photos_labels_them_and_a_wrong_one_is_named(store: Store, open_page: OpenPage) -> None:
     run_id = add_run_with_model(store, "one")
     files = {"a.png": samples.draw_sample("bag"), "labels.csv": b"file,label\na.png,Bag\n"}
     app = upload(open_page("predict", run=run_id), **files)
@@ -292,7 +311,7 @@ def test_a_csv_beside_the_photos_labels_them_and_a_wrong_one_is_named(store, ope
     assert not app.exception
 
 
-def test_conflicts_and_rows_without_a_photo_are_said_beside_the_photos(store, open_page):
+def test_conflicts_and_rows_without_a_photo_are_said_beside_the_photos(store: Store, open_page: OpenPage) -> None:
     table = "file_name;class\r\na.png;Bag\r\nb.png;Bag\r\nb.png;Shirt\r\ndata/*x*.png;1\r\n;\r\n".encode("utf-16")
     bag = samples.draw_sample("bag")
     files = {"a.png": bag, "b.png": samples.draw_sample("trouser"), "c.png": samples.draw_sample("T-shirt")}
@@ -308,7 +327,7 @@ def test_conflicts_and_rows_without_a_photo_are_said_beside_the_photos(store, op
     assert not app.exception
 
 
-def test_answers_that_were_downloaded_are_read_again_as_labels(store, open_page):
+def test_answers_that_were_downloaded_are_read_again_as_labels(store: Store, open_page: OpenPage) -> None:
     run_id = add_run_with_model(store, "one")
     files = {"=a.png": samples.draw_sample("bag"), "b.png": samples.draw_sample("trouser")}
     shape = np.full(10, 0.1)
@@ -321,7 +340,7 @@ def test_answers_that_were_downloaded_are_read_again_as_labels(store, open_page)
     assert not app.error
 
 
-def test_a_turn_a_crop_and_no_cut_out_are_followed_at_once(store, open_page):
+def test_a_turn_a_crop_and_no_cut_out_are_followed_at_once(store: Store, open_page: OpenPage) -> None:
     app = open_page("predict", run=add_run_with_model(store, "one"), sample="bag")
     app.toggle[-1].set_value(False).run()
     assert "Not cut out: the whole picture is used" in texts(app)
@@ -333,7 +352,7 @@ def test_a_turn_a_crop_and_no_cut_out_are_followed_at_once(store, open_page):
     assert len(app.dataframe[0].value) == 1
 
 
-def test_what_speaks_for_each_answer_is_shown_on_the_photo_itself(store, open_page):
+def test_what_speaks_for_each_answer_is_shown_on_the_photo_itself(store: Store, open_page: OpenPage) -> None:
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = open_page("predict", run=ids, sample="bag", saliency="yes")
     shown = [element.proto.body for element in app.get("html") if "Grad-CAM heat map of" in element.proto.body]
@@ -342,7 +361,7 @@ def test_what_speaks_for_each_answer_is_shown_on_the_photo_itself(store, open_pa
     assert not app.exception
 
 
-def test_the_name_typed_for_a_set_is_kept_while_other_pages_are_looked_at(store, open_page):
+def test_the_name_typed_for_a_set_is_kept_while_other_pages_are_looked_at(store: Store, open_page: OpenPage) -> None:
     run_id = add_run_with_model(store, "one", 0)
     app = upload(open_page("predict", run=run_id), **{"shelf.zip": zipped(Bag=["bag"])})
     app.text_input(key="set_name_0").set_value("half a name").run()
@@ -352,7 +371,7 @@ def test_the_name_typed_for_a_set_is_kept_while_other_pages_are_looked_at(store,
 
 
 @pytest.mark.slow
-def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
+def test_labelled_photos_are_kept_measured_and_deleted(store: Store, open_page: OpenPage) -> None:
     ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
     app = upload(open_page("predict", run=ids[0]), **{"shelf.zip": zipped(Bag=["bag"], Trouser=["trouser"])})
     app.text_input[-1].set_value("shelf")
@@ -378,14 +397,14 @@ def test_labelled_photos_are_kept_measured_and_deleted(store, open_page):
     assert not app.exception
 
 
-def test_uploads_are_forgotten_when_the_person_says_so(store, open_page):
+def test_uploads_are_forgotten_when_the_person_says_so(store: Store, open_page: OpenPage) -> None:
     app = upload(open_page("predict", run=add_run_with_model(store, "one")), **{"bag.png": samples.draw_sample("bag")})
     press(app, "Remove this upload")
     assert "Add photos or choose" in texts(app)
     assert not app.exception
 
 
-def test_an_unknown_run_is_left_out_by_name(store, open_page):
+def test_an_unknown_run_is_left_out_by_name(store: Store, open_page: OpenPage) -> None:
     add_run_with_model(store, "one")
     app = open_page("predict", run="nosuchid", sample="bag")
     assert "There is no run nosuchid" in app.warning[0].value

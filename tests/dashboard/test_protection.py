@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -17,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from dashboard.addresses import page_meant
 from dashboard.protection import is_host_allowed, is_origin_allowed, open_door
@@ -107,7 +107,9 @@ def test_a_proxy_may_name_the_port_that_browsers_leave_out(origin: str, port: in
         ("browser.gatherUsageStats", True, "turn it off"),
     ],
 )
-def test_a_setting_that_opens_a_door_is_named_with_what_to_do(name: str, value: Any, sentence: str) -> None:
+def test_a_setting_that_opens_a_door_is_named_with_what_to_do(
+    name: str, value: str | bool | list[str], sentence: str
+) -> None:
     assert open_door({**CLOSED, name: value}.__getitem__).count(sentence) == 1
     assert name in open_door({**CLOSED, name: value}.__getitem__)
 
@@ -195,7 +197,7 @@ def listening(process: psutil.Process) -> psutil.Process:
 
 
 def addresses(process: psutil.Process) -> list[tuple[str, int]]:
-    return [tuple(each.laddr) for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
+    return [(each.laddr.ip, each.laddr.port) for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
 
 
 def answer(port: int, path: str = "/", **headers: str) -> tuple[int, dict[str, str], str]:
@@ -206,8 +208,9 @@ def answer(port: int, path: str = "/", **headers: str) -> tuple[int, dict[str, s
 
 
 def connects(port: int, origin: str | None) -> bool:
+    sender = None if origin is None else Origin(origin)
     try:
-        with connect(f"ws://localhost:{port}/_stcore/stream", origin=origin, subprotocols=["streamlit"]):  # type: ignore[arg-type, list-item]
+        with connect(f"ws://localhost:{port}/_stcore/stream", origin=sender, subprotocols=[Subprotocol("streamlit")]):
             return True
     except (OSError, WebSocketException):
         return False

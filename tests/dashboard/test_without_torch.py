@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from jobs.settings import ROOT
+from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.stores import Sample
@@ -35,20 +37,22 @@ def expect_without(module: str, *arguments: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["home", "launch", "runs"])
-def test_a_page_without_torch(store, page):
+def test_a_page_without_torch(store: Store, page: str | None) -> None:
     store.engine.dispose()
     expect_no_torch(page)
 
 
 @pytest.mark.slow
-def test_the_list_of_runs_is_there_before_pandas(store):
+def test_the_list_of_runs_is_there_before_pandas(store: Store) -> None:
     stores.add(store, Sample())
     store.engine.dispose()
     expect_without("pandas", "runs")
 
 
 @pytest.mark.slow
-def test_explore_with_its_map_and_its_images_needs_none_either(store, tmp_path, monkeypatch):
+def test_explore_with_its_map_and_its_images_needs_none_either(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = stores.add(store, Sample())
     add_study(store, run_id)
     store.engine.dispose()

@@ -18,8 +18,15 @@ TAKE = HOLD.format("locks.acquire(pathlib.Path(sys.argv[1]))")
 KEEP = HOLD.format("pass")
 
 
-def start(program: str, *arguments: str, **options: object) -> "subprocess.Popen[bytes]":
-    child = subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, **options)  # type: ignore[call-overload]
+def start(
+    program: str, *arguments: str, pass_fds: tuple[int, ...] = (), start_new_session: bool = False
+) -> "subprocess.Popen[bytes]":
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        pass_fds=pass_fds,
+        start_new_session=start_new_session,
+    )
     assert child.stdout.readline() == b"held\n"
     return child
 

@@ -75,7 +75,7 @@ def test_a_set_without_photos_or_with_a_photo_that_fails_leaves_nothing(store: S
     with pytest.raises(ConfigurationError, match="0 photos"):
         keep(store, "none", [])
 
-    def failing():
+    def failing() -> Iterator[tuple[Photo, int]]:
         yield photo(1), 0
         raise UnreadablePhoto("It is damaged.")
 
@@ -98,7 +98,7 @@ def test_what_a_killed_one_has_left_is_cleared_away_unless_somebody_is_still_add
     left.mkdir(parents=True)
     (left / "00000.png").write_bytes(b"a photo")
 
-    def one_by_one():
+    def one_by_one() -> Iterator[tuple[Photo, int]]:
         # Another set is kept while this one is being written: it must not take this one's folder for a left one.
         kept(store, "meanwhile")
         yield photo(1), 0
@@ -133,7 +133,8 @@ def test_a_set_that_is_deleted_while_it_is_measured_leaves_no_answers(store: Sto
 
 @pytest.mark.slow
 def test_verdicts_are_kept_with_the_answers(store: Store, capsys: Capture) -> None:
-    photo_set, verdicts = kept(store), {"calm": "sure", "shy": "not sure", "old": None}
+    photo_set = kept(store)
+    verdicts: dict[str, Verdict | None] = {"calm": "sure", "shy": "not sure", "old": None}
     asked = {
         name: get_run(store, add_run_with_model(store, name, verdict=verdict)) for name, verdict in verdicts.items()
     }

@@ -1,6 +1,7 @@
 """The queue: first in, first out, unless a person changes the order; stop, resume, pause, slots and groups."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -189,14 +190,14 @@ def test_a_resumed_run_goes_to_the_end_of_the_queue_and_forgets_its_error(store:
 
 
 @pytest.mark.parametrize("action", [queue.resume, queue.start_over])
-def test_a_queued_or_running_run_cannot_be_resumed(store: Store, action: object) -> None:
+def test_a_queued_or_running_run_cannot_be_resumed(store: Store, action: Callable[[Store, str], object]) -> None:
     (run_id,) = launch(store, 1)
     with pytest.raises(NotPossible, match="queued, so it cannot be resumed. It resumes automatically"):
-        action(store, run_id)  # type: ignore[operator]
+        action(store, run_id)
     start_next(store)
     queue.stop(store, run_id)
     with pytest.raises(NotPossible, match="Wait until it has stopped"):
-        action(store, run_id)  # type: ignore[operator]
+        action(store, run_id)
 
 
 def test_a_run_that_does_not_exist_is_named(store: Store) -> None:
@@ -284,7 +285,7 @@ def test_a_machine_with_more_cores_than_a_run_takes_threads_launches_all_the_sam
 ) -> None:
     monkeypatch.setattr(environment, "usable_cores", lambda: 384)
     run = get_run(store, queue.launch(store, config_of("quick", threads=0)))
-    assert validated(run.config).threads == run.threads == 256
+    assert validated(run.config.model_dump()).threads == run.threads == 256
 
 
 def test_a_run_moves_from_the_place_that_it_has_by_then(store: Store) -> None:

@@ -187,8 +187,10 @@ def test_the_migrations_give_each_column_the_default_of_the_schema(store: Store,
 
 def _columns(store: Store, table: str) -> Iterator[tuple[object, ...]]:
     with store.reading() as connection:
-        for column in inspect(connection).get_columns(table):
-            yield column["name"], str(column["type"]), column["nullable"], column["default"], column["primary_key"]
+        inspector = inspect(connection)
+        key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])
+        for column in inspector.get_columns(table):
+            yield column["name"], str(column["type"]), column["nullable"], column["default"], key
 
 
 def test_a_store_of_a_newer_version_is_left_alone(store: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -18,7 +19,7 @@ from jobs.settings import ROOT
 from jobs.store import locks, run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.queue_settings import set_slots
-from jobs.store.records import RunStatus
+from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
 from tests.jobs.configs import BRIEF, STEADY, TINY
 from tests.jobs.working import (
@@ -50,6 +51,14 @@ def attempts_follow_each_other(store: Store, run_id: str) -> bool:
     return in_order and [attempt.attempt for attempt in made] == list(range(1, len(made) + 1))
 
 
+def is_past(attempt: int, run: Run) -> bool:
+    return run.attempt > attempt
+
+
+def is_at(attempt: int, run: Run) -> bool:
+    return run.status == RunStatus.RUNNING and run.attempt == attempt and run.alive
+
+
 def test_a_run_killed_in_the_middle_of_an_epoch_ends_bit_for_bit_as_one_left_in_peace(
     training_store: Store, peaceful: Outcome
 ) -> None:
@@ -57,7 +66,7 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_bit_for_bit_as_one_left_in_
     for attempt, (epoch, batch) in enumerate([(1, 10), (1, 40), (2, 20)], start=1):
         wait_for_batches(training_store, run_id, batch, epoch=epoch, attempt=attempt)
         kill(trainer(training_store, run_id))
-        run = wait_for(training_store, run_id, lambda run, last=attempt: run.attempt > last, seconds=WITHIN_S)
+        run = wait_for(training_store, run_id, partial(is_past, attempt), seconds=WITHIN_S)
         assert run.status == RunStatus.RUNNING
     wait_until_finished(training_store, run_id)
     assert outcome(training_store, run_id) == peaceful
@@ -143,11 +152,7 @@ def test_a_run_whose_trainer_dies_again_and_again_within_an_epoch_fails_and_the_
 ) -> None:
     doomed, waiting = (queue.launch(training_store, STEADY, name) for name in ("doomed", "waiting"))
     for attempt in range(1, MOST_CRASHES + 1):
-        wait_for(
-            training_store,
-            doomed,
-            lambda run, now=attempt: run.status == RunStatus.RUNNING and run.attempt == now and run.alive,
-        )
+        wait_for(training_store, doomed, partial(is_at, attempt))
         if attempt > 1:
             wait_for(training_store, doomed, lambda run: run.pid is not None and has_saved(training_store, doomed))
         kill(trainer(training_store, doomed))

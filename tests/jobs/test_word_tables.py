@@ -33,12 +33,17 @@ def column(table: Table, heading: str) -> list[str]:
     return [row[table.header.index(heading)] for row in table.rows]
 
 
+def pairs(table: Table) -> dict[str, str]:
+    """The second cell of each row by the first."""
+    return {row[0]: row[1] for row in table.rows}
+
+
 def test_per_class_and_overall_figures_are_those_of_scikit_learn(store: Store, finished: Run) -> None:
     tested = get_predictions(store, finished.id)
     answers = tested.labels, tested.predicted
     table = run_tables.per_class(metrics.per_class(metrics.confusion_matrix(*answers)))
     assert column(table, "F1") == [f"{100 * share:.2f} %" for share in f1_score(*answers, average=None)]
-    figures = dict(run_tables.overall(tested).rows)
+    figures = pairs(run_tables.overall(tested))
     assert figures["Macro precision"] == f"{100 * precision_score(*answers, average='macro'):.2f} %"
     # Every class has as many images, so that the mean recall is the accuracy, and has its interval.
     assert figures["Macro recall"] == run_wording.accuracy(finished)
@@ -59,13 +64,13 @@ def test_tables_of_a_run_that_never_started_are_empty_and_not_an_error(store: St
     run = get_run(store, stores.add(store, Sample(status="queued")))
     assert run_tables.attempts(list_attempts(store, run.id)).rows == ()
     assert run_tables.epochs(list_epochs(store, [run.id])[run.id], run).rows == ()
-    facts = dict(run_tables.environment({run.id: "Value"}, [run]).rows)
+    facts = pairs(run_tables.environment({run.id: "Value"}, [run]))
     assert facts["Started"] == facts["Prediction"] == wording.NOTHING
 
 
 def test_what_a_run_ran_on_names_the_very_device_and_its_weights(finished: Run) -> None:
     def fact(name: str, run: Run) -> str:
-        return dict(run_tables.environment({run.id: "Value"}, [run]).rows)[name]
+        return pairs(run_tables.environment({run.id: "Value"}, [run]))[name]
 
     named = replace(finished, device="cuda", environment={**finished.environment, "device_name": "Some GPU"})
     assert fact("Device", named) == "Some GPU"
@@ -129,7 +134,7 @@ def test_settings_that_differ_stand_beside_each_other_and_the_others_apart() -> 
     differing = {name: values for name, *values in comparison_tables.settings(configs).rows}
     assert differing["learning_rate"] == ["0.001", "0.0001"]
     assert differing["weights_file"] == ["none", "start.pth"]
-    same = dict(comparison_tables.same_settings(configs).rows)
+    same = pairs(comparison_tables.same_settings(configs))
     assert same["batch_size"] == "64"
     everything = [row[0] for row in comparison_tables.settings(configs, everything=True).rows]
     assert set(differing) | set(same) == set(everything)
