@@ -110,6 +110,9 @@ def test_back_undoes_one_choice_after_the_other_and_forward_makes_them_again(
         page.get_by_role("combobox", name="Run").click()
         page.get_by_role("option", name=re.compile("^two")).click()
 
+    def wait_for_view(view: tuple[str, tuple[str, ...]]) -> None:
+        wait_until(page, lambda: (page.url, shown(page)) == view)
+
     choices = (
         choose_run,
         page.get_by_role("button", name="Page 2", exact=True).click,
@@ -123,10 +126,6 @@ def test_back_undoes_one_choice_after_the_other_and_forward_makes_them_again(
         page.wait_for_url(lambda address: address != seen[-1][0])
         settle(page)
     expect(page.get_by_text(re.compile(r"^1 of \d+ images$"))).to_be_visible()
-
-    def wait_for_view(view: tuple[str, tuple[str, ...]]) -> None:
-        wait_until(page, lambda: (page.url, shown(page)) == view)
-
     assert len({address for address, _ in seen}) == len(choices)
     for view in reversed(seen):
         page.go_back()
