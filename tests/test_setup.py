@@ -69,7 +69,7 @@ def tools_only(folder: Path) -> str:
 def test_make_help_names_everything_that_make_can_do() -> None:
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert targets
-    shown = make("help").stdout
+    shown = make("--no-print-directory", "help").stdout
     assert [line.split()[1] for line in shown.splitlines()] == targets[1].split()
     assert all(len(line.split()) > 3 for line in shown.splitlines())
 
