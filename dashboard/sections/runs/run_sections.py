@@ -134,7 +134,7 @@ def show_config(run: Run) -> None:
         st.write(f"Same as preset {page.plain(run.preset)}.")
     narrow = dict.fromkeys(("Setting", "Value", "Preset has"), st.column_config.Column(width="small"))
     config, about, zone = run_tables.config(run), (run.name, run.id), page.zone()
-    alt = "The config of the run"
+    alt = "Configuration"
     st.dataframe(as_frame(config), hide_index=True, height="content", alt=alt, column_config=narrow)
     table_button("CSV of the configuration", config, "config", *about)
     st.subheader("Environment", anchor=False)
