@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import tzinfo
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Literal, ParamSpec
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -84,6 +84,16 @@ def badge(run: Run) -> None:
     st.badge(f"{look.sign} {run_wording.state(run)}", color=look.colour)
 
 
+def metric(
+    column: st.delta_generator.DeltaGenerator, label: str, words: str, below: str | None = None, *, border: bool = True
+) -> None:
+    """A metric in large figures with its interval below it, taken from "91.20 % (90.63 to 91.74)", or else `below`."""
+    value, _, interval = words.partition(" (")
+    shown = f"95 %: {interval.removesuffix(')')}" if interval else below
+    height: Literal["stretch", "content"] = "stretch" if border else "content"
+    column.metric(label, value, shown, delta_color="off", delta_arrow="off", border=border, height=height)
+
+
 def tag(name: str) -> None:
     """A word that somebody has put on a run. Not by st.badge, which escapes what is escaped once more."""
     st.markdown(f":gray-badge[{plain(name)}]", width="content")
@@ -136,6 +146,16 @@ def notice(text: str) -> None:
     the browser's page then breaks.
     """
     st.session_state.setdefault(_NOTICES, []).append(text)
+
+
+def start(task: Callable[[], object]) -> None:
+    """Start a task in a process of its own from a control; tell why where that is not possible."""
+    try:
+        task()
+    except LookbookError as error:
+        notice(str(error))
+    except OSError as error:
+        notice(f"No process could be started: {error.strerror} ({error.filename}).")
 
 
 def say_notices() -> None:

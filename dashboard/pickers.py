@@ -1,7 +1,8 @@
 """Choices that live in the URL, so that a link reopens exactly this view. Runs are chosen by id, never by position."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Container, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ _MOST_NAMED = 10
 _LONGEST = 60
 """Letters that are shown of a value that makes no sense."""
 _DRAWN = "drawn_pickers"
+Section = TypeVar("Section")
 
 
 def begin() -> None:
@@ -130,116 +132,96 @@ def pick_ids(
 
 def pick_one(
     label: str,
-    options: Sequence[str],
+    options: Mapping[str, str] | Sequence[str],
     name: str,
     *,
-    names: Callable[[str], Any] = str,
     segmented: bool = False,
-    help: str | None = None,
     hide_label: bool = False,
     clears: Sequence[str] = (),
 ) -> str:
     """One of a few fixed options (the first is the default), `?name=option`; segmented shows them side by side.
 
-    A new choice takes the parameters in `clears` out of the URL.
+    A mapping says what each of them is called. A new choice takes the parameters in `clears` out of the URL.
     """
-    chosen = next((value for value in in_url(name) if value in options), options[0])
-    say_unknown(name, label, options)
-    key = _prepare(name, chosen)
-    visibility: Literal["collapsed", "visible"] = "collapsed" if hide_label else "visible"
-    if segmented:
-        picked = st.segmented_control(
-            label,
-            options,
-            key=key,
-            format_func=names,
-            on_change=_to_url,
-            args=(name, key, options[0], clears),
-            help=help,
-            required=True,
-            label_visibility=visibility,
-        )
-    else:
-        picked = st.selectbox(
-            label,
-            options,
-            key=key,
-            format_func=names,
-            on_change=_to_url,
-            args=(name, key, options[0], clears),
-            help=help,
-            label_visibility=visibility,
-        )
-    return picked or options[0]
+    names = options if isinstance(options, Mapping) else dict(zip(options, options, strict=True))
+    first = next(iter(names))
+    say_unknown(name, label, names)
+    key = _prepare(name, next((value for value in in_url(name) if value in names), first))
+    control = partial(st.segmented_control, required=True) if segmented else st.selectbox
+    picked = control(
+        label,
+        list(names),
+        key=key,
+        format_func=names.__getitem__,
+        on_change=_to_url,
+        args=(name, key, first, clears),
+        label_visibility="collapsed" if hide_label else "visible",
+    )
+    return picked or first
+
+
+def pick_section(
+    label: str, sections: Mapping[str, tuple[str, Section]], name: str, clears: Sequence[str] = ()
+) -> Section:
+    """One of the parts of a page that are shown one at a time, each with its title, `?name=section`."""
+    titles = {section: title for section, (title, _) in sections.items()}
+    return sections[pick_one(label, titles, name, segmented=True, hide_label=True, clears=clears)][1]
 
 
 def pick_some(
-    label: str,
-    options: Sequence[str],
-    name: str,
-    *,
-    names: Callable[[str], Any] = str,
-    placeholder: str = "All",
-    clears: Sequence[str] = (),
+    label: str, options: Sequence[str], name: str, *, placeholder: str = "All", clears: Sequence[str] = ()
 ) -> list[str]:
     """Any of a few options, none by default, `?name=option&name=option`."""
     say_unknown(name, label, options)
     key = _prepare(name, [value for value in in_url(name) if value in options])
     return st.multiselect(
-        label,
-        options,
-        key=key,
-        format_func=names,
-        on_change=_to_url,
-        args=(name, key, None, clears),
-        placeholder=placeholder,
+        label, options, key=key, on_change=_to_url, args=(name, key, None, clears), placeholder=placeholder
     )
 
 
-def say_unknown(name: str, label: str, options: Sequence[str]) -> None:
+def say_unknown(name: str, label: str, options: Container[str]) -> None:
     """Say which choices of the URL are none, as those of a link that is old or was typed; they are left aside."""
     unknown = [page.plain(value[:_LONGEST]) for value in dict.fromkeys(in_url(name)) if value and value not in options]
     if unknown:
         st.caption(f"Unknown for “{label}”, ignored: {wording.listed(unknown, _MOST_NAMED)}.")
 
 
-def page_in_url(name: str = "page") -> int:
+def page_in_url() -> int:
     """The page of a long list that the URL names, counted from 1; 1 if it names none."""
-    return number_in_url(name) or 1
+    return number_in_url("page") or 1
 
 
-def pick_page(pages: int, name: str = "page") -> int:
+def pick_page(pages: int) -> int:
     """The page of a long list, counted from 1, `?page=2`; shows nothing where there is only one."""
-    chosen = min(page_in_url(name), pages)
+    chosen, key = min(page_in_url(), pages), "pick_page"
     if pages > 1:
-        key = f"pick_{name}"
         if st.session_state.get(key, chosen) != chosen:
             st.session_state[key] = chosen
-        chosen = st.pagination(pages, default=chosen, key=key, on_change=_to_url, args=(name, key, 1))
+        chosen = st.pagination(pages, default=chosen, key=key, on_change=_to_url, args=("page", key, 1))
     return chosen
 
 
-def search_field(label: str, name: str = "search", placeholder: str = "", *, clears: Sequence[str] = ()) -> str:
+def pick_slice(count: int, size: int) -> slice:
+    """Where in a long list its page lies, `?page=2`."""
+    number = pick_page(max(1, -(-count // size)))
+    return slice((number - 1) * size, number * size)
+
+
+def search_field(label: str, placeholder: str, *, clears: Sequence[str] = ()) -> str:
     """A search field, `?search=words`."""
-    key = _prepare(name, next(iter(in_url(name)), ""))
-    return st.text_input(
-        label,
-        key=key,
-        type="search",
-        on_change=_to_url,
-        args=(name, key, None, clears),
-        placeholder=placeholder,
-    ).strip()
+    key = _prepare("search", next(iter(in_url("search")), ""))
+    args = "search", key, None, clears
+    return st.text_input(label, key=key, type="search", on_change=_to_url, args=args, placeholder=placeholder).strip()
 
 
-def switch(label: str, name: str, *, help: str | None = None, clears: Sequence[str] = ()) -> bool:
+def switch(label: str, name: str, *, clears: Sequence[str] = ()) -> bool:
     """A switch that is off by default, `?name=yes`; using it takes the parameters in `clears` out of the URL."""
     key = _prepare(name, in_url(name) == ["yes"])
 
     def to_url() -> None:
         change_url({**dict.fromkeys(clears), name: "yes" if st.session_state[key] else None})
 
-    return st.toggle(label, key=key, on_change=to_url, help=help)
+    return st.toggle(label, key=key, on_change=to_url)
 
 
 def _prepare(name: str, value: object) -> str:

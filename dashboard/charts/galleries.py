@@ -20,7 +20,6 @@ AGREEMENT = (ONLY_RUN, ONLY_AGAINST, BOTH_WRONG, BOTH_RIGHT)
 PAIRED_OUTCOMES = (*AGREEMENT, RUN_SAYS, AGAINST_SAYS)
 
 LOSS, CONFIDENCE, MARGIN = "loss", "confidence", "margin"
-SORTS = (LOSS, CONFIDENCE, MARGIN)
 _QUOTE_THE_OTHER = (ONLY_RUN, AGAINST_SAYS)
 """Where the run alone is right its answers say nothing, and where the other alone says so it is the other's."""
 _ORDERS = {LOSS: "highest loss first", CONFIDENCE: "most confident first", MARGIN: "smallest margin first"}

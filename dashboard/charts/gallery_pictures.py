@@ -33,22 +33,30 @@ def predicted_pictures(
     images: np.ndarray, answers: Predictions, positions: Indices, parameters: Mapping[str, str | Sequence[str]]
 ) -> list[Picture]:
     """Test images (n, 28, 28) at these positions, captioned "true → predicted (p)"; links keep the URL's parameters."""
-    return [_predicted_picture(images[at], answers, int(at), parameters) for at in positions]
+    pictures = []
+    for at in map(int, positions):
+        words, caption = _outcome(answers, at)
+        share = f"({answers.probabilities[at, answers.predicted[at]]:.2f})"
+        href = "?" + urlencode({**parameters, "image": at}, doseq=True)
+        alt = f"Test image {at}: {words} {share}"
+        pictures.append(Picture(at, data_uri(images[at]), alt, f"{caption} {share}", href))
+    return pictures
 
 
 def photo_pictures(images: np.ndarray, names: Sequence[str], answers: Predictions, positions: Indices) -> list[Picture]:
     """What the model sees (n, 28, 28) of photos at these positions, captioned "true → predicted"; they do not open."""
-    classes = [(CLASS_NAMES[answers.labels[at]], CLASS_NAMES[answers.predicted[at]]) for at in positions]
-    return [
-        Picture(
-            int(at),
-            data_uri(images[at]),
-            f"{names[at]}: true {true}, predicted {predicted}",
-            f"{SHORT_NAMES[answers.labels[at]]} → {SHORT_NAMES[answers.predicted[at]]}",
-            "",
-        )
-        for at, (true, predicted) in zip(positions, classes, strict=True)
-    ]
+    pictures = []
+    for at in map(int, positions):
+        words, caption = _outcome(answers, at)
+        pictures.append(Picture(at, data_uri(images[at]), f"{names[at]}: {words}", caption, ""))
+    return pictures
+
+
+def _outcome(answers: Predictions, at: int) -> tuple[str, str]:
+    """What an image is and is taken for, as a description and as a caption."""
+    true, predicted = answers.labels[at], answers.predicted[at]
+    words = f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"
+    return words, f"{SHORT_NAMES[true]} → {SHORT_NAMES[predicted]}"
 
 
 def labelled_pictures(
@@ -70,19 +78,15 @@ def labelled_pictures(
 def suspect_pictures(
     images: np.ndarray, labels: np.ndarray, quality: LabelQuality, positions: Indices, run_id: str
 ) -> list[Picture]:
-    """Images at these positions, captioned "label → suggested (trustworthiness)"; with a run they open in Explore."""
-    return [_suspect_picture(images[at], int(labels[at]), quality, int(at), run_id) for at in positions]
-
-
-def _suspect_picture(image: np.ndarray, label: int, quality: LabelQuality, at: int, run_id: str) -> Picture:
-    suggested, trust = int(quality.suggested[at]), f"{quality.trust[at]:.3f}"
-    return Picture(
-        position=at,
-        source=data_uri(image),
-        alt=f"Image {at}: labelled {CLASS_NAMES[label]}, suggested {CLASS_NAMES[suggested]}, label quality {trust}",
-        caption=f"{SHORT_NAMES[label]} → {SHORT_NAMES[suggested]} ({trust})",
-        href="explore?" + urlencode({"run": run_id, "image": at}) if run_id else "",
-    )
+    """Images at these positions, captioned "label → suggested (quality)"; with a run they open in Explore."""
+    pictures = []
+    for at in map(int, positions):
+        label, suggested, trust = labels[at], quality.suggested[at], f"{quality.trust[at]:.3f}"
+        alt = f"Image {at}: labelled {CLASS_NAMES[label]}, suggested {CLASS_NAMES[suggested]}, label quality {trust}"
+        caption = f"{SHORT_NAMES[label]} → {SHORT_NAMES[suggested]} ({trust})"
+        href = "explore?" + urlencode({"run": run_id, "image": at}) if run_id else ""
+        pictures.append(Picture(at, data_uri(images[at]), alt, caption, href))
+    return pictures
 
 
 def neighbour_pictures(
@@ -99,17 +103,3 @@ def neighbour_pictures(
         )
         for at, distance in zip(positions, distances, strict=True)
     ]
-
-
-def _predicted_picture(
-    image: np.ndarray, answers: Predictions, at: int, parameters: Mapping[str, str | Sequence[str]]
-) -> Picture:
-    true, predicted = int(answers.labels[at]), int(answers.predicted[at])
-    p = f"{answers.probabilities[at, predicted]:.2f}"
-    return Picture(
-        position=at,
-        source=data_uri(image),
-        alt=f"Test image {at}: true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]} ({p})",
-        caption=f"{SHORT_NAMES[true]} → {SHORT_NAMES[predicted]} ({p})",
-        href="?" + urlencode({**parameters, "image": at}, doseq=True),
-    )

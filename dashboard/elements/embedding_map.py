@@ -7,14 +7,9 @@ import streamlit as st
 
 from dashboard import page_wording
 from dashboard.charts.embedding import Embedding
-from dashboard.elements.sources import HOST, script, styles
+from dashboard.elements.sources import component
 
-_map = st.components.v2.component(
-    "lookbook_embedding",
-    html=HOST,
-    css=styles("embedding_map.css"),
-    js=script("embedding_map.js"),
-)
+_map = component("embedding_map")
 
 
 def show_embedding(

@@ -6,14 +6,9 @@ from dataclasses import asdict
 import streamlit as st
 
 from dashboard.charts.gallery_pictures import Picture
-from dashboard.elements.sources import script, styles
+from dashboard.elements.sources import component
 
-_gallery = st.components.v2.component(
-    "lookbook_gallery",
-    html="<ul></ul>",
-    css=styles("gallery.css"),
-    js=script("gallery.js"),
-)
+_gallery = component("gallery", html="<ul></ul>")
 
 
 def gallery(pictures: Sequence[Picture], label: str, *, key: str, on_open: Callable[[int], None] | None = None) -> None:

@@ -7,14 +7,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import page
-from dashboard.elements.sources import HOST, script, styles
+from dashboard.elements.sources import component
 
-_table = st.components.v2.component(
-    "lookbook_linked_table",
-    html=HOST,
-    css=styles("table.css", "linked_table.css"),
-    js=script("linked_table.js"),
-)
+_table = component("linked_table", "table.css")
 
 
 @dataclass(frozen=True)

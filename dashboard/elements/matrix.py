@@ -8,14 +8,9 @@ import streamlit as st
 from core.classes import CLASS_NAMES
 from dashboard import page_wording
 from dashboard.charts.confusion import SHORT_NAMES, Cell
-from dashboard.elements.sources import HOST, script, styles
+from dashboard.elements.sources import component
 
-_matrix = st.components.v2.component(
-    "lookbook_confusion_matrix",
-    html=HOST,
-    css=styles("matrix.css"),
-    js=script("matrix.js"),
-)
+_matrix = component("matrix")
 
 
 def show_matrix(

@@ -31,7 +31,7 @@ const name = (row) => [
     ...row.tags.map((tag) => element("span", { class: "tag" }, tag))),
   element("span", { class: "small id" }, row.id),
   element("span", { class: "small summary" },
-    [row.model, `${row.epochs} epochs`, row.duration, `seed ${row.seed}`].join(" · ")),
+    [row.model, `${row.epochs} epochs`, row.duration, `seed ${row.seed}`].filter((fact) => fact !== "–").join(" · ")),
 ]
 
 const small = (text) => (text ? [element("span", { class: "small" }, text)] : [])

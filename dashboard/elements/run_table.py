@@ -5,15 +5,10 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from dashboard.elements.sources import HOST, script, styles
+from dashboard.elements.sources import component
 from dashboard.tables.run_rows import RunRow
 
-_table = st.components.v2.component(
-    "lookbook_run_table",
-    html=HOST,
-    css=styles("table.css", "run_table.css"),
-    js=script("run_table.js"),
-)
+_table = component("run_table", "table.css")
 
 
 def run_table(

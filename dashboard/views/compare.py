@@ -17,9 +17,7 @@ if listed := pickers.in_url("runs"):
     pickers.change_url({"runs": None, "run": ids})
 if pickers.in_url("group") and not pickers.in_url("by"):
     pickers.change_url({"by": RECIPES})
-mode = pickers.pick_one(
-    "What to compare", tuple(MODES), "by", names=MODES.get, segmented=True, hide_label=True, clears=("run", "group")
-)
+mode = pickers.pick_one("What to compare", MODES, "by", segmented=True, hide_label=True, clears=("run", "group"))
 with st.container(key=f"compare_{mode}"):
     if mode == RECIPES:
         recipe_comparison.show()

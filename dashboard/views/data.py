@@ -18,14 +18,4 @@ if problem := data_queries.data_problem():
         page.say(problem)
         st.stop()
     st.warning(page.plain(str(problem)))
-names = {name: words for name, (words, _) in SECTIONS.items()}
-section = pickers.pick_one(
-    "Section",
-    tuple(SECTIONS),
-    "section",
-    names=names.get,
-    segmented=True,
-    hide_label=True,
-    clears=("page", "split", "class", "suggested", "sort"),
-)
-SECTIONS[section][1]()
+pickers.pick_section("Section", SECTIONS, "section", clears=("page", "split", "class", "suggested", "sort"))()

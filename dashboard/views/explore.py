@@ -43,15 +43,8 @@ left, right = st.columns([1, 1], gap="large")
 with right:
     wanted = gallery_filters(run.name, against.name if against else None)
 with left:
-    section = pickers.pick_one(
-        "Section",
-        tuple(SECTIONS),
-        "section",
-        names=SECTIONS.get,
-        segmented=True,
-        hide_label=True,
-        clears=(*CLOSED, "area"),
-    )
+    closed = (*CLOSED, "area")
+    section = pickers.pick_one("Section", SECTIONS, "section", segmented=True, hide_label=True, clears=closed)
     if section == MAP:
         show_map(run, pair.answers)
     else:
@@ -67,7 +60,6 @@ with right:
         st.warning(f"The map area in the link is ignored: {page.plain(run.name)} has no map yet.")
     if not len(order):
         st.write("No images match: choose another cell or area, or remove filters.")
-    number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
-    shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    shown = order[pickers.pick_slice(len(order), PAGE_SIZE)]
     pictures = predicted_pictures(data.test_images, pair.quoted(wanted.show), shown, pickers.whole_url())
     gallery(pictures, "Test images", key="gallery", on_open=open_image)

@@ -35,7 +35,7 @@ if not offered:
     )
     st.stop()
 views = {"photos": "Photos", "sets": "Photo sets"}
-about = pickers.pick_one("Look at", tuple(views), "about", names=views.get, segmented=True, hide_label=True)
+about = pickers.pick_one("Look at", views, "about", segmented=True, hide_label=True)
 if about == "sets":
     show_sets(offered)
     st.stop()
@@ -66,8 +66,7 @@ judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [(photo, photo.seen) for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
-number = pickers.pick_page(max(1, -(-len(readable) // ROWS)))
-for photo, seen in readable[(number - 1) * ROWS : number * ROWS]:
+for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     judgements = seen.judgements
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
     shown = [

@@ -19,8 +19,4 @@ if asked := next(iter(pickers.in_url("run")), None):
 else:
     page.title("Runs", "What has been done?")
     queue_panel.show_queue(folded=True)
-    names = {name: words for name, (words, _) in VIEWS.items()}
-    view = pickers.pick_one(
-        "View", tuple(VIEWS), "by", names=names.get, segmented=True, hide_label=True, clears=("page",)
-    )
-    VIEWS[view][1]()
+    pickers.pick_section("View", VIEWS, "by", clears=("page",))()

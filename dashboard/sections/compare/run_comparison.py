@@ -53,9 +53,7 @@ def _show_more(chosen: Sequence[Run], looks: sections.Looks) -> None:
         "calibration": ("Calibration", lambda: sections.show_calibration(chosen, looks)),
         "faults": ("Data issues", lambda: sections.show_data_faults(chosen, looks)),
     }
-    names = {name: words for name, (words, _) in more.items()}
-    picked = pickers.pick_one("More", tuple(more), "more", names=names.get, segmented=True, hide_label=True)
-    more[picked][1]()
+    pickers.pick_section("More", more, "more")()
 
 
 def _choose() -> list[Run]:
@@ -81,8 +79,8 @@ def _pick_other(others: Sequence[Run], looks: sections.Looks) -> Run:
     if len(others) == 1:
         return others[0]
     short = page_wording.shortened(looks.names.values(), page_wording.LABEL_ROOM)
-    names = {run_id: short[name] for run_id, name in looks.names.items()}
-    picked = pickers.pick_one("Compared with the baseline", [run.id for run in others], "other", names=names.get)
+    names = {run.id: short[looks.names[run.id]] for run in others}
+    picked = pickers.pick_one("Compared with the baseline", names, "other")
     return next(run for run in others if run.id == picked)
 
 

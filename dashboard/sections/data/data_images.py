@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
+from core.classes import CLASS_COUNT
 from core.data.fashion_mnist import FashionMNIST
 from core.statistics import wording
 from dashboard import page, pickers
@@ -13,6 +13,7 @@ from dashboard.charts.classes import class_cards
 from dashboard.charts.gallery_pictures import DATA_PAGE, labelled_pictures
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
+from dashboard.sections.shared.gallery_filters import CLASS_CHOICES
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.splits import split_table
 from jobs.reports import csv_tables
@@ -23,7 +24,6 @@ from jobs.store.records import RunStatus
 _OPENED = "opened_image"
 SAMPLES = 16
 SPLITS = {"train": "Training and validation", "test": "Test"}
-CLASSES = ("", *(str(label) for label in range(CLASS_COUNT)))
 
 
 def show() -> None:
@@ -49,8 +49,7 @@ def show() -> None:
 
 def pick_class(label: str, name: str) -> int | None:
     """One of the ten classes, or None for any, `?name=3`."""
-    names = {option: CLASS_NAMES[int(option)] if option else "Any class" for option in CLASSES}
-    picked = pickers.pick_one(label, CLASSES, name, names=names.get, clears=("page",))
+    picked = pickers.pick_one(label, CLASS_CHOICES, name, clears=("page",))
     return int(picked) if picked else None
 
 
@@ -58,7 +57,7 @@ def _browse(data: FashionMNIST) -> None:
     st.subheader("Browse", anchor=False)
     left, right = st.columns(2)
     with left:
-        split = pickers.pick_one("Split", list(SPLITS), "split", names=SPLITS.get, segmented=True, clears=("page",))
+        split = pickers.pick_one("Split", SPLITS, "split", segmented=True, clears=("page",))
     with right:
         label = pick_class("Class", "class")
     test = split == "test"
@@ -67,8 +66,7 @@ def _browse(data: FashionMNIST) -> None:
     # Only test images have answers of runs to be looked at.
     opens = test and count_runs(run_queries.store(), Filter(statuses=(RunStatus.FINISHED,))) > 0
     st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if opens else "."))
-    number = pickers.pick_page(-(-len(positions) // DATA_PAGE))
-    shown = positions[(number - 1) * DATA_PAGE : number * DATA_PAGE]
+    shown = positions[pickers.pick_slice(len(positions), DATA_PAGE)]
     pictures = labelled_pictures(images, labels, shown, split.capitalize(), opens=opens)
     gallery(pictures, "Images", key="gallery", on_open=_remember_image)
     if (opened := st.session_state.pop(_OPENED, None)) is not None:

@@ -56,14 +56,8 @@ def _search() -> None:
     )
     if state.status == TaskStatus.FAILED:
         st.error(page.plain(state.detail))
-    st.button("Search for near-duplicates", icon=":material/search:", on_click=_start)
-
-
-def _start() -> None:
-    try:
-        duplicate_search.start_search(run_queries.store())
-    except OSError as error:
-        page.notice(f"No process could be started: {error.strerror} ({error.filename}).")
+    search = partial(duplicate_search.start_search, store)
+    st.button("Search for near-duplicates", icon=":material/search:", on_click=page.start, args=(search,))
 
 
 def _say(duplicates: NearDuplicates) -> None:
@@ -95,8 +89,7 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
             csv_button(label, partial(_as_csv, duplicates, labels, rows), "near-duplicates")
     if not len(pairs):
         st.write("No pairs match: choose another class or set.")
-    number = pickers.pick_page(max(1, -(-len(pairs) // PAGE_SIZE)))
-    shown = pairs.chosen(np.arange(len(pairs))[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+    shown = pairs.chosen(np.arange(len(pairs))[pickers.pick_slice(len(pairs), PAGE_SIZE)])
 
     def images(positions: Sequence[int]) -> list[PairedImage]:
         """The images at these positions among all 70,000, the training images first."""
@@ -119,13 +112,13 @@ def _chosen_pairs(duplicates: NearDuplicates, labels: NDArray[np.int64]) -> Pair
     """The pairs of the place, class and similarity chosen, in the order chosen."""
     columns = st.columns(4)
     with columns[0]:
-        place = pickers.pick_one("Set", tuple(_PLACES), "split", names=_PLACES.get, clears=("page",))
+        place = pickers.pick_one("Set", _PLACES, "split", clears=("page",))
     with columns[1]:
         label = pick_class("Class", "class")
     with columns[2]:
-        least = pickers.pick_one("Minimum similarity", tuple(_LEAST), "least", names=_LEAST.get, clears=("page",))
+        least = pickers.pick_one("Minimum similarity", _LEAST, "least", clears=("page",))
     with columns[3]:
-        sort = pickers.pick_one("Sort by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+        sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=("page",))
     pairs = duplicates.pairs
     wanted = _masks(duplicates)[place] & (pairs.similarity >= float(least))
     if label is not None:

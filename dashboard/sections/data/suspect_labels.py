@@ -60,7 +60,7 @@ def show() -> None:
     left, right = st.columns([1, 2])
     with left:
         closed = ("page", "class", "suggested")
-        split = pickers.pick_one("Labels of", tuple(SPLITS), "split", names=SPLITS.get, segmented=True, clears=closed)
+        split = pickers.pick_one("Labels of", SPLITS, "split", segmented=True, clears=closed)
     with right:
         judged = _test_set() if split == "test" else _training_set()
     if judged is None:
@@ -118,8 +118,10 @@ def _training_set() -> _Judged | None:
     if not complete:
         _say_what_to_launch(groups)
         return None
-    names = {group.id: f"{page_wording.label(group.name)}, {group.folds} folds · {group.id}" for group in groups}
-    group = complete[pickers.pick_one("Judged by", tuple(complete), "group", names=names.get, clears=("page",))]
+    names = {
+        group.id: f"{page_wording.label(group.name)}, {group.folds} folds · {group.id}" for group in complete.values()
+    }
+    group = complete[pickers.pick_one("Judged by", names, "group", clears=("page",))]
     data = data_queries.fashion_mnist()
     by = f"the {group.folds} runs of {group.name}, each on its held-out fold"
     return _Judged(data.train_images, data.train_labels, data_queries.training_quality(group), by)
@@ -148,8 +150,7 @@ def _show_images(judged: _Judged, split: str) -> None:
             csv_button(label, partial(_as_csv, judged, rows), "suspects", split)
     if not len(order):
         st.write("No label issues match: choose other classes.")
-    number = pickers.pick_page(max(1, -(-len(order) // PAGE_SIZE)))
-    shown = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    shown = order[pickers.pick_slice(len(order), PAGE_SIZE)]
     pictures = suspect_pictures(judged.images, judged.labels, judged.quality, shown, judged.run_id)
     gallery(pictures, "Label issues", key="gallery", on_open=_remember_image)
     if (position := st.session_state.pop("suspect_image", None)) is not None:
@@ -168,7 +169,7 @@ def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
     with columns[1]:
         suggested = pick_class("Suggested label", "suggested")
     with columns[2]:
-        sort = pickers.pick_one("Sort by", tuple(_SORTS), "sort", names=_SORTS.get, clears=("page",))
+        sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=("page",))
     order = _ordered(judged.quality, sort)
     wanted = np.ones(len(order), dtype=bool)
     if label is not None:

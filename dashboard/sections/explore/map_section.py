@@ -39,9 +39,7 @@ def show_map(run: Run, answers: Predictions) -> None:
     study = study_of(run)
     if study is None:
         return
-    colouring = pickers.pick_one(
-        "Colour by", tuple(COLOURINGS), "colour", names=COLOURINGS.get, segmented=True, hide_label=True
-    )
+    colouring = pickers.pick_one("Colour by", COLOURINGS, "colour", segmented=True, hide_label=True)
     caption = f"t-SNE map of the 10,000 test images by their features in {run.name}: similar images lie close together."
     shown = embedding(study.places, answers, colouring, area_in_url(), caption)
     show_embedding(shown, key="map", about=f"{run.name} {run.id}", on_area=_choose_area, on_open=_open)

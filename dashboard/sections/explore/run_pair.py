@@ -25,7 +25,7 @@ def pick_pair() -> tuple[Run, Run | None]:
         run = pickers.pick_run("Run", offered, clears=(*CLOSED, "area")) or offered[0]
     others = {"": "None", **{other.id: page_wording.run_label(other) for other in offered if other.id != run.id}}
     with second:
-        against = pickers.pick_one("Compare with", list(others), "against", names=others.get, clears=CLOSED)
+        against = pickers.pick_one("Compare with", others, "against", clears=CLOSED)
     chosen = run_queries.chosen_runs([run.id, against])
     answers, refused = comparable(chosen, run_queries.predictions)
     for refusal in refused:

@@ -24,7 +24,7 @@ def show_saliency(image: NDArray[np.uint8], position: int, label: int, answers: 
 
     Only then: loading a model the first time takes seconds.
     """
-    st.subheader("Grad-CAM" if len(answers) > 1 else "Grad-CAM", anchor=False)
+    st.subheader("Grad-CAM", anchor=False)
     if not pickers.switch("Show Grad-CAM heat maps", "saliency"):
         return
     columns = st.columns(max(len(answers), 2), gap="large")

@@ -28,7 +28,7 @@ def show() -> None:
             if leader:
                 _card(title, leader, styles[leader.run.id].sign)
             else:
-                st.write(f"Best {title}")
+                st.write(title)
                 st.caption("No finished run yet.")
                 page.link("Launch one", "launch", **_first_preset(name))
     if len(best) > 1:
@@ -43,10 +43,8 @@ def _first_preset(model: str) -> dict[str, str]:
 
 def _card(title: str, leader: Leader, sign: str) -> None:
     run = leader.run
-    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
-    below = f"95 %: {interval.removesuffix(')')}"
     label = f"{'Best' if leader.is_best else 'Highest'} {title}, test accuracy"
-    st.metric(label, accuracy, below, delta_color="off", delta_arrow="off")
+    page.metric(st.container(), label, run_wording.accuracy(run), border=False)
     page.link(f"{sign} {page.plain(run.name)}", "runs", run=run.id)
     for words in _evidence(leader):
         st.caption(page.plain(words))

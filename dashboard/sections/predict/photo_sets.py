@@ -26,9 +26,12 @@ def show_sets(offered: Sequence[RunName]) -> None:
             "predict",
         )
         return
+    labels = {
+        kept.id: f"{page_wording.label(kept.name)} · {wording.counted(kept.count, 'photo')}" for kept in sets.values()
+    }
     left, right = st.columns([2, 3], gap="large")
     with left:
-        chosen = sets[pickers.pick_one("Photo set", list(sets), "set", names=lambda each: _label(sets[each]))]
+        chosen = sets[pickers.pick_one("Photo set", labels, "set")]
     with right:
         runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
@@ -37,10 +40,6 @@ def show_sets(offered: Sequence[RunName]) -> None:
     if measured:
         _show_measured(chosen, measured)
     _offer_to_delete(chosen, len(known))
-
-
-def _label(photo_set: PhotoSet) -> str:
-    return f"{page_wording.label(photo_set.name)} · {wording.counted(photo_set.count, 'photo')}"
 
 
 def _offer_to_measure(

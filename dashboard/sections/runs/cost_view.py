@@ -20,7 +20,7 @@ def show() -> None:
         page.empty("No finished runs yet.", "Launch a run", "launch")
         return
     titles = {name: cost.title for name, cost in COSTS.items()}
-    name = pickers.pick_one("Accuracy vs.", list(COSTS), "cost", names=titles.get, segmented=True)
+    name = pickers.pick_one("Accuracy vs.", titles, "cost", segmented=True)
     cost = COSTS[name]
     known, unknown = priced(runs, cost)
     sentence = front_sentence(known, cost)

@@ -78,14 +78,14 @@ def _offer_to_make(run: Run) -> None:
         st.button(
             "Export model",
             icon=":material/inventory_2:",
-            on_click=_start,
-            args=(run, True),
+            on_click=page.start,
+            args=(partial(packages.start_packing, run_queries.store(), run),),
             help="Weights as safetensors, ONNX model (agrees with PyTorch to 1e-5) and model card.",
         )
         st.button(
             "Export without ONNX",
-            on_click=_start,
-            args=(run, False),
+            on_click=page.start,
+            args=(partial(packages.start_packing, run_queries.store(), run, onnx=False),),
             help="Weights, model card and tables only, for models that cannot be exported to ONNX.",
         )
 
@@ -112,15 +112,6 @@ def _download(label: str, content: partial[bytes], name: str) -> None:
     )
 
 
-def _start(run: Run, onnx: bool) -> None:
-    try:
-        packages.start_packing(run_queries.store(), run, onnx=onnx)
-    except OSError as error:
-        page.notice(f"The model cannot be exported: {error.strerror}.")
-    except LookbookError as error:
-        page.notice(str(error))
-
-
 def _show_listing(run: Run) -> None:
     store = run_queries.store()
     files = run_files.listing(store, run.id)
@@ -128,7 +119,7 @@ def _show_listing(run: Run) -> None:
         st.info("This run has no files yet.")
         return
     st.write(f"{wording.counted(len(files), 'file')}, {wording.size(sum((size for _, size in files)))} in total.")
-    rows = {"file": [name for name, _ in files], "size": [wording.size(size) for _, size in files]}
+    rows = {"File": [name for name, _ in files], "Size": [wording.size(size) for _, size in files]}
     st.dataframe(rows, height="content", alt="Run files")
     if run.status == RunStatus.FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
         st.button(

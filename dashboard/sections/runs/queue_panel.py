@@ -53,7 +53,8 @@ def _row(run: Run, waiting: list[str]) -> None:
             page.badge(run)
             page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
             st.caption(page.plain(_where(run)), width="stretch")
-            _buttons(run, waiting)
+            with st.container(horizontal=True, width="content"):
+                _buttons(run, waiting)
         if run.status != RunStatus.QUEUED:
             st.progress(run.fraction_done, text=progress_words(run))
 

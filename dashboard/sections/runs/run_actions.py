@@ -131,11 +131,11 @@ def run_buttons(run: Run) -> None:
     """The actions of one run, the likeliest first, the rarer ones folded."""
     with st.container(horizontal=True, key="run_actions"):
         _buttons(("stop", "resume"), [run])
-        if run.status == RunStatus.FINISHED and st.button("Compare", icon=":material/difference:"):
-            page.go_to("compare", run=run.id)
-        if run.status == RunStatus.FINISHED and st.button("Explore errors", icon=":material/search:"):
-            page.go_to("explore", run=run.id)
         if run.status == RunStatus.FINISHED:
+            if st.button("Compare", icon=":material/difference:"):
+                page.go_to("compare", run=run.id)
+            if st.button("Explore errors", icon=":material/search:"):
+                page.go_to("explore", run=run.id)
             report_buttons([run], forms=("html",), key="page_report")
         _clone_button(run)
         inside = "Rename, tags, note, baseline, archive, delete"

@@ -54,7 +54,7 @@ def show() -> None:
 def _choose() -> tuple[Filter, str]:
     columns = st.container(key="run_filters").columns([2.2, 1.3, 1.2, 1.2, 1.3, 0.9], vertical_alignment="bottom")
     with columns[0]:
-        search = pickers.search_field("Search", placeholder="Name, ID, note, tag or model", clears=_CLOSED)
+        search = pickers.search_field("Search", "Name, ID, note, tag or model", clears=_CLOSED)
     with columns[1]:
         statuses = pickers.pick_some("Status", STATUSES, "status", clears=_CLOSED)
     with columns[2]:
@@ -62,7 +62,7 @@ def _choose() -> tuple[Filter, str]:
     with columns[3]:
         tags = pickers.pick_some("Tag", tuple(known_tags(run_queries.store())), "tag", clears=_CLOSED)
     with columns[4]:
-        order = pickers.pick_one("Sort by", tuple(ORDERS), "order", names=_ORDER_TITLES.get, clears=_CLOSED)
+        order = pickers.pick_one("Sort by", _ORDER_TITLES, "order", clears=_CLOSED)
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
     group = next(iter(pickers.in_url("group")), None)

@@ -83,18 +83,12 @@ def _say_failure(run: Run) -> None:
 
 
 def _figures(run: Run) -> None:
-    accuracy, _, interval = run_wording.accuracy(run).partition(" (")
     cards = st.container(key="run_figures").columns(4)
     title = "Test accuracy with flips" if run.answers_with_flips else "Test accuracy"
-    _card(cards[0], title, accuracy, f"95 %: {interval.removesuffix(')')}" if interval else "after training")
-    value, _, interval = run_wording.validation_accuracy(run).partition(" (")
+    page.metric(cards[0], title, run_wording.accuracy(run), "after training")
     best = f"Best validation, epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "Best validation"
-    _card(cards[1], best, value, f"95 %: {interval.removesuffix(')')}" if interval else "after the first epoch")
-    _card(cards[2], "Training time", wording.duration(run.work_s), f"queued for {wording.duration(run.queued_s)}")
+    page.metric(cards[1], best, run_wording.validation_accuracy(run), "after the first epoch")
+    page.metric(cards[2], "Training time", wording.duration(run.work_s), f"queued for {wording.duration(run.queued_s)}")
     speed = f"{run.images_per_s:,.0f} images/s" if run.images_per_s else wording.NOTHING
     where = f"{run.device}, {wording.counted(run.threads or 0, 'thread')}" if run.device else "not started"
-    _card(cards[3], "Speed", speed, where)
-
-
-def _card(column: st.delta_generator.DeltaGenerator, label: str, value: str, below: str) -> None:
-    column.metric(label, value, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
+    page.metric(cards[3], "Speed", speed, where)

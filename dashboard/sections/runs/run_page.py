@@ -16,9 +16,8 @@ def show(run: Run) -> None:
     run_overview.heading(run)
     run_actions.run_buttons(run)
     page.live(run_overview.overview, REFRESH_S if run.is_active else None)(run.id, run.state)
-    names = {name: words for name, (words, _) in SECTIONS.items()}
-    section = pickers.pick_one("Section", tuple(SECTIONS), "section", names=names.get, segmented=True, hide_label=True)
-    if section in NEED_PREDICTIONS and run.status != RunStatus.FINISHED:
+    show_section = pickers.pick_section("Section", SECTIONS, "section")
+    if show_section in NEED_PREDICTIONS and run.status != RunStatus.FINISHED:
         st.info(f"The test set is used only once, after training. This run: {page.since(run)}.")
     else:
-        SECTIONS[section][1](run)
+        show_section(run)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.statistics import metrics, wording
 from core.statistics.metrics import ClassFigures
-from dashboard import page, pickers
+from dashboard import page
 from dashboard.charts import confusion, curves
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
@@ -14,6 +14,7 @@ from dashboard.queries import run_queries
 from dashboard.sections.runs.files_section import show_files
 from dashboard.sections.shared.calibration_section import show_calibration
 from dashboard.sections.shared.data_faults import show_faults
+from dashboard.sections.shared.matrix_section import pick_cells
 from dashboard.sections.shared.take_along import csv_button, table_button
 from dashboard.style import run_style
 from dashboard.tables.frames import as_frame
@@ -82,9 +83,7 @@ def show_classes(run: Run) -> None:
     cards = run_tables.overall(answers).rows[:5]
     columns = st.container(key="class_figures").columns(len(cards))
     for column, (label, value) in zip(columns, cards, strict=True):
-        figure, _, interval = value.partition(" (")
-        below = f"95 %: {interval.removesuffix(')')}" if interval else None
-        column.metric(label, figure, below, delta_color="off", delta_arrow="off", border=True, height="stretch")
+        page.metric(column, label, value)
     weakest_first = sorted(figures, key=lambda each: -1 if each.f1 is None else each.f1)
     table = run_tables.per_class(weakest_first)
     rows: list[list[Cell]] = [
@@ -103,11 +102,7 @@ def _misclassified(figures: ClassFigures, run: Run) -> Linked:
 def show_confusion(run: Run) -> None:
     """The confusion matrix; a cell leads to its images on the page Explore."""
     answers = run_queries.predictions(run.id)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        unit = pickers.pick_one(
-            "Cells show", confusion.UNITS, "unit", names=str.capitalize, segmented=True, hide_label=True
-        )
-        dimmed = pickers.switch("Dim the diagonal", "dim")
+    unit, dimmed = pick_cells(confusion.UNITS)
     matrix = metrics.confusion_matrix(answers.labels, answers.predicted)
     caption, hint = f"{run.name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
     cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
@@ -132,10 +127,11 @@ def show_config(run: Run) -> None:
         st.markdown(f"Differs from preset **{page.plain(run.preset)}** in {', '.join(changed)}.")
     else:
         st.write(f"Same as preset {page.plain(run.preset)}.")
-    narrow = dict.fromkeys(("Setting", "Value", "Preset has"), st.column_config.Column(width="small"))
+    widths = {"Setting": 124, "Value": 92, "Preset has": 92}
+    columns = {name: st.column_config.Column(width=width) for name, width in widths.items()}
     config, about, zone = run_tables.config(run), (run.name, run.id), page.zone()
     alt = "Configuration"
-    st.dataframe(as_frame(config), hide_index=True, height="content", alt=alt, column_config=narrow)
+    st.dataframe(as_frame(config), hide_index=True, height="content", alt=alt, column_config=columns)
     table_button("CSV of the configuration", config, "config", *about)
     st.subheader("Environment", anchor=False)
     known = run_tables.environment({run.id: "Value"}, [run], lambda timestamp: wording.moment_anywhere(timestamp, zone))
@@ -192,4 +188,4 @@ SECTIONS = {
     "log": ("Log", show_log),
     "files": ("Files", show_files),
 }
-NEED_PREDICTIONS = ("classes", "confusion", "calibration", "faults")
+NEED_PREDICTIONS = (show_classes, show_confusion, show_calibration, _show_faults)

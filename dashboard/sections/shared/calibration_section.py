@@ -19,7 +19,7 @@ from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_style
 from dashboard.tables.calibration_table import ERROR, calibration_table, point_at
-from dashboard.tables.frames import as_frame, with_names
+from dashboard.tables.frames import as_frame
 from jobs.reports import csv_tables, run_tables
 from jobs.reports.report_charts import FEWEST_IN_BIN
 from jobs.store.queries import NoPredictions
@@ -96,5 +96,5 @@ def _show_coverage(run: Run, answers: Predictions) -> None:
     figure = charts.coverage({run.name: points}, {run.name: run_style(run.id)}, {run.name: quoted} if quoted else {})
     page.chart(figure, sentence, key="coverage", about=f"{run.name} {run.id}")
     covered = accuracy_by_coverage(answers.labels, answers.probabilities, run_tables.SHARES_ANSWERED)
-    page.table(with_names(run_tables.coverage(covered)))
+    page.table(as_frame(run_tables.coverage(covered)).set_index("Coverage"))
     csv_button("CSV of the coverage curve", partial(csv_tables.coverage, points), "coverage", run.name, run.id)

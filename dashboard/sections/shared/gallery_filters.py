@@ -1,10 +1,10 @@
 """What a gallery of test images shows, chosen by controls that live in the URL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import streamlit as st
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
+from core.classes import CLASS_NAMES
 from dashboard import page_wording, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
@@ -19,8 +19,8 @@ _NAME_ROOM = 16
 """Characters of a name in it: it holds two beside a few words."""
 
 _ANY = ""
-_CLASSES = (_ANY, *(str(label) for label in range(CLASS_COUNT)))
-_CAPS = (_ANY, "1", "3", "6")
+CLASS_CHOICES = {_ANY: "Any class"} | {str(label): name for label, name in enumerate(CLASS_NAMES)}
+_CAPS = {_ANY: "All"} | {count: f"At most {count}" for count in ("1", "3", "6")}
 _SORTS = {
     galleries.LOSS: "Loss, highest first",
     galleries.CONFIDENCE: "Confidence, highest first",
@@ -34,34 +34,33 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
         shown = st.container(width=_WIDTH if against is None else 2 * _WIDTH + 16)
         others = [st.container(width=_WIDTH) for _ in range(4)]
         with others[0]:
-            true = pickers.pick_one("True class", _CLASSES, "true", names=_class_name, clears=CLOSED)
+            true = pickers.pick_one("True class", CLASS_CHOICES, "true", clears=CLOSED)
         with others[1]:
-            predicted = pickers.pick_one("Predicted class", _CLASSES, "predicted", names=_class_name, clears=CLOSED)
+            predicted = pickers.pick_one("Predicted class", CLASS_CHOICES, "predicted", clears=CLOSED)
         with others[2]:
-            sort = pickers.pick_one("Sort by", galleries.SORTS, "sort", names=_SORTS.get, clears=CLOSED)
+            sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=CLOSED)
         with others[3]:
-            cap = pickers.pick_one("Per class pair", _CAPS, "cap", names=_cap_name, clears=CLOSED)
+            cap = pickers.pick_one("Per class pair", _CAPS, "cap", clears=CLOSED)
         short = page_wording.shortened([run] if against is None else [run, against], _NAME_ROOM)
         words = galleries.outcome_words(short[run], None if against is None else short[against])
         first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
         with shown:
-            options = (first, *(outcome for outcome in words if outcome != first))
-            show = pickers.pick_one("Show", options, "show", names=words.get, clears=CLOSED)
+            show = pickers.pick_one("Show", {first: words[first], **words}, "show", clears=CLOSED)
     return Wanted(show, _number(true), _number(predicted), sort, _number(cap))
 
 
 def filters_in_url(paired: bool) -> Wanted:
     """What the controls would give, read from the URL where they are not shown."""
-    true, predicted = _read("true", _CLASSES), _read("predicted", _CLASSES)
+    true, predicted = _read("true", CLASS_CHOICES), _read("predicted", CLASS_CHOICES)
     first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
     shows = (first, *galleries.OUTCOMES, *(galleries.PAIRED_OUTCOMES if paired else ()))
-    sort, cap = _read("sort", galleries.SORTS), _read("cap", _CAPS)
+    sort, cap = _read("sort", _SORTS), _read("cap", _CAPS)
     return Wanted(_read("show", shows), _number(true), _number(predicted), sort, _number(cap))
 
 
-def _read(name: str, options: Sequence[str]) -> str:
+def _read(name: str, options: Collection[str]) -> str:
     """The option that the URL names, the first if it names none."""
-    return next((value for value in pickers.in_url(name) if value in options), options[0])
+    return next((value for value in pickers.in_url(name) if value in options), next(iter(options)))
 
 
 def choose_cell(true: int, predicted: int, show: str | None = None) -> None:
@@ -69,14 +68,6 @@ def choose_cell(true: int, predicted: int, show: str | None = None) -> None:
     kept = [outcome for outcome in pickers.in_url("show") if outcome in galleries.PAIRED_OUTCOMES]
     closed = dict.fromkeys((*CLOSED, "cap"))
     pickers.change_url({**closed, "show": show or kept, "true": str(true), "predicted": str(predicted)})
-
-
-def _class_name(option: str) -> str:
-    return CLASS_NAMES[int(option)] if option else "Any class"
-
-
-def _cap_name(option: str) -> str:
-    return f"At most {option}" if option else "All"
 
 
 def _number(option: str) -> int | None:

@@ -19,12 +19,18 @@ from jobs.reports import csv_tables
 from jobs.store.records import Predictions
 
 
+def pick_cells(units: Sequence[str]) -> tuple[str, bool]:
+    """What the cells of a matrix show, one of these units, and whether its diagonal is dimmed."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        titles = {unit: unit.capitalize() for unit in units}
+        unit = pickers.pick_one("Cells show", titles, "unit", segmented=True, hide_label=True)
+        return unit, pickers.switch("Dim the diagonal", "dim")
+
+
 def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
     """The matrix of whose answers are quoted, over the outcome that is shown, or the difference of two runs."""
     units = (*confusion.UNITS, *([confusion.DIFFERENCE] if pair.against else []))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        unit = pickers.pick_one("Cells show", units, "unit", names=str.capitalize, segmented=True, hide_label=True)
-        dimmed = pickers.switch("Dim the diagonal", "dim")
+    unit, dimmed = pick_cells(units)
     cell = None if wanted.true is None or wanted.predicted is None else (wanted.true, wanted.predicted)
     if unit == confusion.DIFFERENCE and pair.against and pair.other:
         _show_difference(pair.answers, pair.other, (pair.against.name, pair.run.name), cell, dimmed=dimmed)

@@ -1,9 +1,10 @@
 """The study of a run where a page needs it: there, being made, or to be asked for."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.answers.study import Study, StudyError
-from core.errors import LookbookError
 from core.statistics import wording
 from dashboard import page
 from dashboard.queries import model_queries, run_queries
@@ -40,19 +41,10 @@ def _offer(run: Run) -> None:
     st.button(
         f"Compute map and nearest images, {seconds}",
         key=f"study_{run.id}",
-        on_click=_request,
-        args=(run,),
+        on_click=page.start,
+        args=(partial(studies.request_study, run_queries.store(), run),),
         icon=":material/scatter_plot:",
     )
-
-
-def _request(run: Run) -> None:
-    try:
-        studies.request_study(run_queries.store(), run)
-    except LookbookError as error:
-        page.notice(str(error))
-    except OSError as error:
-        page.notice(f"No process could be started: {error.strerror} ({error.filename}).")
 
 
 def _follow(run_id: str, name: str) -> None:
