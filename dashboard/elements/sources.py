@@ -1,5 +1,7 @@
 """The elements, each made of its script and styles in one piece, for Streamlit sends them to the browser as texts."""
 
+from __future__ import annotations
+
 import re
 from base64 import b64encode
 from pathlib import Path
