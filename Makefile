@@ -10,10 +10,10 @@ SETUP = command -v "$(PYTHON)" >/dev/null \
 	exec "$(PYTHON)" setup/find_python.py
 PYTEST = $(VENV_PYTHON) -m pytest
 FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
-# Each file of browser tests has a server of its own, so that two files can run side by side. What kills trainers and
-# supervisors wants the machine alone.
-PAIRED = $(PYTEST) -m "(browser or slow) and not alone" --numprocesses 2 --dist loadfile
-ALONE = $(PYTEST) -m alone
+# Each file of browser tests has a server of its own, so that files can run side by side: three, for much of their time
+# is spent waiting for a browser. What kills and suspends processes by the clock wants more of the machine.
+SLOW = $(PYTEST) -m "(browser or slow) and not chaos" --numprocesses 3 --dist loadfile
+CHAOS = $(PYTEST) -m chaos --numprocesses 2 --dist load
 
 .PHONY: help run test test-fast check developers constraints
 .NOTPARALLEL:
@@ -27,7 +27,7 @@ run: ## set up what is missing and start the dashboard (PORT=8501)
 test: check ## set up what is missing, check, and run every test, those in a browser included (ARGS="-k name" for some)
 	@$(SETUP) browser.py
 	@$(VENV_PYTHON) -m jobs data
-	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(PAIRED) && $(ALONE))
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(SLOW) && $(CHAOS))
 
 test-fast: developers ## run the tests that need no browser and take no more than seconds
 	@$(VENV_PYTHON) -m jobs data

@@ -89,9 +89,10 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser: Browser, tmp_
         page.goto(served.address)
         expect(page.get_by_role("button", name="Launch a one-minute run")).to_be_visible()
 
-        cnn = launch(page, served.address, "cnn", Training_images=12_000, Epochs=3)
+        brief = {"Training_images": 6_000, "Epochs": 3, "Threads": 1}
+        cnn = launch(page, served.address, "cnn", **brief)
         assert len(follow(page, store, cnn)) >= 2
-        resnet = launch(page, served.address, "resnet18", Training_images=12_000, Epochs=6, Weights_file=weights)
+        resnet = launch(page, served.address, "resnet18", **brief, Weights_file=weights)
         assert len(follow(page, store, resnet)) >= 2
         assert {run.status for run in queries.get_runs(store, [cnn, resnet])} == {RunStatus.FINISHED}
 

@@ -233,7 +233,7 @@ def test_a_supervisor_without_work_is_ended_by_a_restore(live_store: Store, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(live_store: Store, tmp_path: Path) -> None:
     run_id = queue.launch(live_store, TINY)
     copy_database(live_store, tmp_path / "one.backup")

@@ -10,7 +10,7 @@ from core.data.fashion_mnist import FashionMNIST
 from tests.benchmarks import chaos, load, statistics
 from tests.jobs import crowd
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 
 def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_again(real_data: FashionMNIST) -> None:

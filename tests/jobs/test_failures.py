@@ -21,7 +21,7 @@ from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests.jobs.configs import BRIEF
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 NO_SUCH_DEVICE = BRIEF.model_copy(update={"device": "mps"})
 

@@ -40,13 +40,13 @@ def url_of(path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_six_processes_that_open_a_new_store_at_once_find_one_empty_store(tmp_path: Path) -> None:
     assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [0] * 6
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_six_processes_that_open_an_old_store_at_once_migrate_and_copy_it_once(tmp_path: Path) -> None:
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
     assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [5] * 6
@@ -66,7 +66,7 @@ def test_a_store_in_another_journal_mode_opens_as_soon_as_its_writer_is_done(tmp
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: Path) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
@@ -75,7 +75,7 @@ def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_path: Path) -> None:
     ids = [run_id for ids_of_process in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in ids_of_process]
     assert len(set(ids)) == 40
@@ -83,7 +83,7 @@ def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
     set_slots(store, 64)
     ids = queue.launch_all(store, TINY, seeds=20)

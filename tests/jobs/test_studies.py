@@ -50,7 +50,7 @@ def wait_for_step(store: Store, run_id: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_a_study_that_was_killed_is_made_when_asked_for_again(
     studious: Store, real_data: FashionMNIST, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_double_click_starts_one_process(studious: Store) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_a_run_that_is_deleted_takes_its_study_and_who_makes_it_along(studious: Store) -> None:
     run = get_run(studious, add_run_with_model(studious, "short-lived"))
     studies.request_study(studious, run)
@@ -106,7 +106,7 @@ def test_a_run_that_is_deleted_takes_its_study_and_who_makes_it_along(studious: 
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
     studious: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,7 +125,7 @@ def test_a_study_that_failed_says_why_and_can_be_asked_for_again(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
+@pytest.mark.chaos
 def test_what_nobody_foresaw_is_kept_as_the_reason_with_its_traceback_in_the_log(studious: Store) -> None:
     run = get_run(studious, add_run_with_model(studious, "odd"))
     files = run_files.files_of(studious, run.id)

@@ -38,7 +38,7 @@ from tests.jobs.working import (
     wait_until_finished,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 
 def attempts_follow_each_other(store: Store, run_id: str) -> bool:

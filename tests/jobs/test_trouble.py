@@ -33,7 +33,7 @@ from tests.jobs.working import (
     wait_until_finished,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 
 def wait_until_failed(store: Store, run_id: str) -> Run:
