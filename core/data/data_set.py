@@ -1,0 +1,37 @@
+"""A version of a data set, opened: what a run learns from and is tested on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Images uint8 (n, side, side), or (n, side, side, 3) in colour, read-only; labels int64 (n,), places in `classes`.
+
+    Images of one group (the same product, the same person, the frames of one video) never straddle a split that a run
+    draws; without groups each image is its own.
+    """
+
+    id: str
+    """SHA-256, in hexadecimal digits, of the content: classes, images, labels, splits and groups."""
+    name: str
+    classes: tuple[str, ...]
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    train_groups: np.ndarray | None = None
+    """int64 (n,)."""
+    validation: np.ndarray | None = None
+    """Which of the training images the set itself keeps for validation, ascending; None where each run chooses."""
+
+    @property
+    def side(self) -> int:
+        """Side of the square images, in pixels."""
+        return int(self.train_images.shape[1])
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether the images have red, green and blue."""
+        return self.train_images.ndim == 4
