@@ -31,6 +31,10 @@ class DataSet:
         """Side of the square images, in pixels."""
         return int(self.train_images.shape[1])
 
+    def class_names(self, labels: np.ndarray) -> list[str]:
+        """The name of each label (n,)."""
+        return [self.classes[label] for label in labels]
+
     @property
     def is_colour(self) -> bool:
         """Whether the images have red, green and blue."""

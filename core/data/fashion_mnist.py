@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.classes import CLASS_NAMES
 from core.config import TRAINING_IMAGES, VALIDATION_IMAGES, RunConfig
 from core.data import by_hand, idx
 from core.data.idx import FILES, IdxFile, raw_folder
@@ -32,6 +33,11 @@ class FashionMNIST:
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
+    classes: tuple[str, ...] = CLASS_NAMES
+
+    def class_names(self, labels: np.ndarray) -> list[str]:
+        """The name of each label (n,)."""
+        return [self.classes[label] for label in labels]
 
 
 def load(folder: Path) -> FashionMNIST:

@@ -7,11 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.statistics.metrics import column_shares, row_shares
 from dashboard.style import DARK, LIGHT
-
-SHORT_NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 
 COUNTS, ROW_PERCENT, COLUMN_PERCENT = "counts", "row %", "column %"
 UNITS = (COUNTS, ROW_PERCENT, COLUMN_PERCENT)
@@ -37,8 +34,10 @@ class Cell:
     dark: Colours
 
 
-def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = False) -> list[Cell]:
-    """The cells of a matrix of counts (10, 10), rows true and columns predicted, shown in one of UNITS.
+def matrix_cells(
+    matrix: Matrix, classes: Sequence[str], unit: str = COUNTS, *, dim_diagonal: bool = False
+) -> list[Cell]:
+    """The cells of a matrix of counts (c, c), rows true and columns predicted, shown in one of UNITS.
 
     Colour follows the square root of the value, so that the errors beside a diagonal of hundreds can be told apart.
     With a dimmed diagonal the strongest colour belongs to the largest error.
@@ -51,7 +50,7 @@ def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = Fal
             row,
             column,
             _text(float(values[row, column]), unit),
-            _name(row, column, int(matrix[row, column]), float(values[row, column]), unit),
+            _name((classes[row], classes[column]), int(matrix[row, column]), float(values[row, column]), unit),
             *_sequential(float(strengths[row, column]), dimmed=dim_diagonal and row == column),
         )
         for row, column in np.ndindex(matrix.shape)
@@ -59,9 +58,14 @@ def matrix_cells(matrix: Matrix, unit: str = COUNTS, *, dim_diagonal: bool = Fal
 
 
 def difference_cells(
-    baseline: Matrix, other: Matrix, names: tuple[str, str] = ("baseline", "other"), *, dim_diagonal: bool = False
+    baseline: Matrix,
+    other: Matrix,
+    classes: Sequence[str],
+    names: tuple[str, str] = ("baseline", "other"),
+    *,
+    dim_diagonal: bool = False,
 ) -> list[Cell]:
-    """The cells of the other run's counts less the baseline's, both (10, 10): blue for more, orange for fewer.
+    """The cells of the other run's counts less the baseline's, both (c, c): blue for more, orange for fewer.
 
     With a dimmed diagonal the strongest colours belong to the errors that changed most.
     """
@@ -74,7 +78,7 @@ def difference_cells(
             row,
             column,
             f"{difference[row, column]:+d}" if difference[row, column] else "",
-            f"{_pair(row, column)}: {difference[row, column]:+d}"
+            f"{_pair(classes[row], classes[column])}: {difference[row, column]:+d}"
             f" ({names[0]} {baseline[row, column]}, {names[1]} {other[row, column]})",
             *_diverging(strengths[row, column], dimmed=dim_diagonal and row == column),
         )
@@ -102,16 +106,17 @@ def _text(value: float, unit: str) -> str:
     return f"{value:.0f}" if unit == COUNTS or value >= 99.95 else f"{value:.1f}"
 
 
-def _name(row: int, column: int, count: int, value: float, unit: str) -> str:
-    counted = f"{_pair(row, column)}: {count}"
+def _name(names: tuple[str, str], count: int, value: float, unit: str) -> str:
+    true, predicted = names
+    counted = f"{_pair(true, predicted)}: {count}"
     if unit == COUNTS:
         return counted
-    whole = f"true {CLASS_NAMES[row]}" if unit == ROW_PERCENT else f"predicted {CLASS_NAMES[column]}"
+    whole = f"true {true}" if unit == ROW_PERCENT else f"predicted {predicted}"
     return f"{counted}, {value:.1f} % of all {whole}"
 
 
-def _pair(row: int, column: int) -> str:
-    return f"true {CLASS_NAMES[row]}, predicted {CLASS_NAMES[column]}"
+def _pair(true: str, predicted: str) -> str:
+    return f"true {true}, predicted {predicted}"
 
 
 def _sequential(strength: float, *, dimmed: bool) -> tuple[Colours, Colours]:

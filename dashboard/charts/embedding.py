@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
+from core.classes import short_names
 from dashboard.charts.areas import Area, outline
-from dashboard.charts.confusion import SHORT_NAMES
 from jobs.store.records import Predictions
 
 LABEL, PREDICTION, OUTCOME = "label", "prediction", "outcome"
@@ -20,10 +19,10 @@ CLASS_COLOURS = (
     *("#0f7dbf", "#7d7f86", "#d55e00", "#b8679a", "#00936b"),
     *("#a97400", "#8466d6", "#2f9bb5", "#d04a5c", "#7c8a1c"),
 )
-"""One for each class, each with at least 3:1 on both backgrounds; classes that are often confused lie far apart."""
+"""Each with at least 3:1 on both backgrounds; those of classes that are often confused lie far apart."""
 
 SHAPES = ("circle", "square", "triangle", "diamond", "cross", "down", "ring", "plus", "bar", "frame")
-"""One for each class, so that colour is never alone."""
+"""So that colour is never alone: a hundred classes differ in colour or shape."""
 
 SIGNS = ("●", "■", "▲", "◆", "✕", "▼", "○", "+", "▬", "□")
 
@@ -47,11 +46,11 @@ class Embedding:
     """Both coordinates of each point, uint16, 65535 for 1."""
     groups: Sequence[Group]
     group: str
-    """The group of each point: uint8."""
+    """The group of each point: uint16."""
     labels: str
     predicted: str
     named: str
-    """The class by whose short name the place of each point is called on the map: uint8."""
+    """The class by whose short name the place of each point is called on the map: uint16."""
     names: Sequence[str]
     short_names: Sequence[str]
     area: Area | None
@@ -67,12 +66,12 @@ def embedding(
     return Embedding(
         places=_packed(np.rint(places * 65535).astype("<u2")),
         groups=groups,
-        group=_packed(group.astype(np.uint8)),
-        labels=_packed(answers.labels.astype(np.uint8)),
-        predicted=_packed(answers.predicted.astype(np.uint8)),
-        named=_packed((answers.predicted if colouring == PREDICTION else answers.labels).astype(np.uint8)),
-        names=CLASS_NAMES,
-        short_names=SHORT_NAMES,
+        group=_packed(group.astype("<u2")),
+        labels=_packed(answers.labels.astype("<u2")),
+        predicted=_packed(answers.predicted.astype("<u2")),
+        named=_packed((answers.predicted if colouring == PREDICTION else answers.labels).astype("<u2")),
+        names=answers.classes,
+        short_names=short_names(answers.classes),
         area=None if area is None else outline(area),
         caption=caption,
     )
@@ -80,11 +79,16 @@ def embedding(
 
 def _classes(answers: Predictions, colouring: str) -> tuple[list[Group], NDArray[np.int64]]:
     group = answers.labels if colouring == LABEL else answers.predicted
-    counts = np.bincount(group, minlength=len(CLASS_NAMES))
-    return [
-        Group(name, colour, shape, sign, int(count))
-        for name, colour, shape, sign, count in zip(SHORT_NAMES, CLASS_COLOURS, SHAPES, SIGNS, counts, strict=True)
-    ], group
+    counts = np.bincount(group, minlength=len(answers.classes))
+    looks = [_look(label) for label in range(len(counts))]
+    names = short_names(answers.classes)
+    return [Group(name, *look, int(count)) for name, look, count in zip(names, looks, counts, strict=True)], group
+
+
+def _look(label: int) -> tuple[str, str, str]:
+    """Colour, shape and sign of a class: the shapes move on by one each time the colours begin again."""
+    shape = (label + label // len(CLASS_COLOURS)) % len(SHAPES)
+    return CLASS_COLOURS[label % len(CLASS_COLOURS)], SHAPES[shape], SIGNS[shape]
 
 
 def _outcomes(answers: Predictions) -> tuple[list[Group], NDArray[np.int64]]:

@@ -1,12 +1,12 @@
 """Which test images a gallery shows and in what order. Pure: no Streamlit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.statistics.agreement import outcomes
 from core.statistics.metrics import confidence, margin, true_class_loss
 from jobs.store.records import Predictions, Run
@@ -111,14 +111,16 @@ def outcome_words(run: str, against: str | None) -> dict[str, str]:
     }
 
 
-def describe(wanted: Wanted, run: str, against: str | None, *, within_area: bool = False) -> str:
+def describe(
+    wanted: Wanted, classes: Sequence[str], run: str, against: str | None, *, within_area: bool = False
+) -> str:
     """What a gallery shows in words: "Misclassified, true Coat; highest loss first."."""
     asker = against if against and wanted.show in _QUOTE_THE_OTHER else run
     parts = [outcome_words(run, against)[wanted.show]]
     if wanted.true is not None:
-        parts.append(f"true {CLASS_NAMES[wanted.true]}")
+        parts.append(f"true {classes[wanted.true]}")
     if wanted.predicted is not None:
-        parts.append(f"predicted {CLASS_NAMES[wanted.predicted]}")
+        parts.append(f"predicted {classes[wanted.predicted]}")
     if wanted.cap is not None:
         parts.append(f"at most {wanted.cap} per class pair")
     if within_area:
@@ -137,7 +139,7 @@ def _rank(answers: Predictions, positions: Indices, sort: str) -> NDArray[np.flo
 
 def _first_of_each_pair(answers: Predictions, ordered: Indices, cap: int) -> Mask:
     """Which of the images are among the first `cap` of their pair of true and predicted class."""
-    pairs = answers.labels[ordered] * 100 + answers.predicted[ordered]
+    pairs = answers.labels[ordered] * len(answers.classes) + answers.predicted[ordered]
     by_pair = np.argsort(pairs, kind="stable")
     sorted_pairs = pairs[by_pair]
     place = np.arange(len(pairs)) - np.searchsorted(sorted_pairs, sorted_pairs)

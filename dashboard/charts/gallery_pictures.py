@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
+from core.classes import short_names
 from core.statistics.label_errors import LabelQuality
-from dashboard.charts.confusion import SHORT_NAMES
 from dashboard.charts.galleries import Indices
 from dashboard.charts.images import data_uri
 from jobs.store.records import Predictions
@@ -55,51 +54,62 @@ def photo_pictures(images: np.ndarray, names: Sequence[str], answers: Prediction
 def _outcome(answers: Predictions, at: int) -> tuple[str, str]:
     """What an image is and is taken for, as a description and as a caption."""
     true, predicted = answers.labels[at], answers.predicted[at]
-    words = f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"
-    return words, f"{SHORT_NAMES[true]} → {SHORT_NAMES[predicted]}"
+    names = answers.classes[true], answers.classes[predicted]
+    return f"true {names[0]}, predicted {names[1]}", " → ".join(short_names(names))
 
 
 def labelled_pictures(
-    images: np.ndarray, labels: np.ndarray, positions: Indices, split: str, *, opens: bool = False
+    images: np.ndarray, names: Sequence[str], positions: Indices, split: str, *, opens: bool = False
 ) -> list[Picture]:
-    """Images (n, 28, 28) of a split at these positions, captioned by their position; they can open in Explore."""
+    """Images of a split at these positions, with the names of their classes (p,), captioned by their position.
+
+    They can open in Explore.
+    """
     return [
         Picture(
             int(at),
             data_uri(images[at]),
-            f"{split} image {at}, {CLASS_NAMES[labels[at]]}",
+            f"{split} image {at}, {name}",
             f"{at}",
             "explore?" + urlencode({"image": at}) if opens else "",
         )
-        for at in positions
+        for at, name in zip(positions, names, strict=True)
     ]
 
 
 def suspect_pictures(
-    images: np.ndarray, labels: np.ndarray, quality: LabelQuality, positions: Indices, run_id: str
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    quality: LabelQuality,
+    positions: Indices,
+    run_id: str,
 ) -> list[Picture]:
     """Images at these positions, captioned "label → suggested (quality)"; with a run they open in Explore."""
     pictures = []
     for at in map(int, positions):
-        label, suggested, trust = labels[at], quality.suggested[at], f"{quality.trust[at]:.3f}"
-        alt = f"Image {at}: labelled {CLASS_NAMES[label]}, suggested {CLASS_NAMES[suggested]}, label quality {trust}"
-        caption = f"{SHORT_NAMES[label]} → {SHORT_NAMES[suggested]} ({trust})"
+        names, trust = (classes[labels[at]], classes[quality.suggested[at]]), f"{quality.trust[at]:.3f}"
+        alt = f"Image {at}: labelled {names[0]}, suggested {names[1]}, label quality {trust}"
+        caption = f"{' → '.join(short_names(names))} ({trust})"
         href = "explore?" + urlencode({"run": run_id, "image": at}) if run_id else ""
         pictures.append(Picture(at, data_uri(images[at]), alt, caption, href))
     return pictures
 
 
 def neighbour_pictures(
-    images: np.ndarray, labels: np.ndarray, positions: Indices, distances: NDArray[np.floating]
+    images: np.ndarray, names: Sequence[str], positions: Indices, distances: NDArray[np.floating]
 ) -> list[Picture]:
-    """Training images (n, 28, 28) at these positions, captioned by label and distance; each leads to the page Data."""
+    """Training images at these positions, captioned by the names of their classes (p,) and distance.
+
+    Each leads to the page Data.
+    """
     return [
         Picture(
             int(at),
             data_uri(images[at]),
-            f"Training image {at}: {CLASS_NAMES[labels[at]]}, at a distance of {distance:.3f}",
-            f"{SHORT_NAMES[labels[at]]} {distance:.3f}",
+            f"Training image {at}: {name}, at a distance of {distance:.3f}",
+            f"{short} {distance:.3f}",
             "data?" + urlencode({"split": "train", "page": int(at) // DATA_PAGE + 1}),
         )
-        for at, distance in zip(positions, distances, strict=True)
+        for at, name, short, distance in zip(positions, names, short_names(names), distances, strict=True)
     ]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from dashboard.charts.images import enlarged, figure
 
 _SPLITS = {"train": "Training", "test": "Test"}
@@ -16,17 +15,17 @@ _PAIR_WIDTH = 256
 
 @dataclass(frozen=True)
 class PairedImage:
-    """An image (28, 28) of a pair: its split, "train" or "test", its position in it, and its label."""
+    """An image of a pair: its split, "train" or "test", its position in it, and the name of its class."""
 
     pixels: NDArray[np.uint8]
     split: str
     position: int
-    label: int
+    class_name: str
 
     @property
     def name(self) -> str:
         """What it is called: "Test 12, Coat"."""
-        return f"{_SPLITS[self.split]} {self.position}, {CLASS_NAMES[self.label]}"
+        return f"{_SPLITS[self.split]} {self.position}, {self.class_name}"
 
 
 def pair_cards(

@@ -6,15 +6,15 @@ const NEAR_PX = 14
 const MARGIN = 10
 const LEGEND_PX = 90
 
-const bytes = (packed) => Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0))
+const numbers = (packed) => new Uint16Array(Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0)).buffer)
 
 function unpack(data) {
-  const places = new Uint16Array(bytes(data.places).buffer)
+  const places = numbers(data.places)
   return {
     x: Float32Array.from({ length: places.length / 2 }, (_, k) => places[2 * k] / 65535),
     y: Float32Array.from({ length: places.length / 2 }, (_, k) => places[2 * k + 1] / 65535),
-    group: bytes(data.group), labels: bytes(data.labels), predicted: bytes(data.predicted),
-    named: bytes(data.named),
+    group: numbers(data.group), labels: numbers(data.labels), predicted: numbers(data.predicted),
+    named: numbers(data.named),
   }
 }
 

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from core.classes import CLASS_NAMES
+from core.classes import short_names
 from dashboard import page_wording
-from dashboard.charts.confusion import SHORT_NAMES, Cell
+from dashboard.charts.confusion import Cell
 from dashboard.elements.sources import component
 
 _matrix = component("matrix")
@@ -15,6 +15,7 @@ _matrix = component("matrix")
 
 def show_matrix(
     cells: Sequence[Cell],
+    classes: Sequence[str],
     caption: str,
     *,
     key: str,
@@ -39,8 +40,8 @@ def show_matrix(
         data={
             "caption": caption,
             "hint": hint,
-            "names": CLASS_NAMES,
-            "short": SHORT_NAMES,
+            "names": list(classes),
+            "short": short_names(classes),
             "cells": [asdict(cell) for cell in cells],
             "chosen": chosen,
             "picture": page_wording.file_name(key, about),

@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.answers.verdict import Judgement, Verdict
-from core.classes import CLASS_NAMES
 from core.statistics import wording
 from jobs.reports.csv_writer import written
 
@@ -18,7 +17,7 @@ _NONE: Verdict = "none of these"
 
 @dataclass(frozen=True)
 class PhotoAnswer:
-    """What one run says of one photo (ten probabilities), or why the photo has no answer."""
+    """What one run says of one photo (probabilities of its classes), or why the photo has no answer."""
 
     file: str
     run: str = ""
@@ -26,8 +25,9 @@ class PhotoAnswer:
     probabilities: NDArray[np.floating[Any]] | None = None
     error: str = ""
     verdict: str = ""
-    truth: int | None = None
-    """The label of the true class, None where nobody said it."""
+    truth: str = ""
+    """The true class, empty where nobody said it."""
+    classes: Sequence[str] = ()
 
 
 def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
     columns = ["File", "Run", "First", "Second", "Third"]
     if any(answer.verdict for answer in answers):
         columns.append("Verdict")
-    if any(answer.truth is not None for answer in answers):
+    if any(answer.truth for answer in answers):
         columns.append("True class")
     if any(answer.error for answer in answers):
         columns.append("Error")
@@ -44,7 +44,8 @@ def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
 
 def answer_csv(answers: Sequence[PhotoAnswer]) -> str:
     """For other programs: file, run, polarity, true class, predicted, confidence, verdict, each class, error."""
-    rows = [_csv_row(answer) for answer in answers]
+    classes = list(dict.fromkeys(name for answer in answers for name in answer.classes))
+    rows = [_csv_row(answer, classes) for answer in answers]
     return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
@@ -58,12 +59,13 @@ def verdict(answers: Sequence[PhotoAnswer]) -> str:
         (phrase,) = phrases.values()
         return f"{phrase}." if given[0].verdict else f"{given[0].run} predicts {phrase}."
     if len(set(phrases.values())) == 1:
-        return f"{_all(len(given))}: {_lowered(phrases[given[0].run])}."
+        return f"{_all(len(given))}: {_lowered(phrases[given[0].run], given[0])}."
     first = {_predicted(answer) for answer in given if answer.verdict != _NONE}
     if len(first) == 1 and not any(answer.verdict == _NONE for answer in given):
         sure = sum(answer.verdict == "sure" for answer in given)
         return f"{_all(len(given))} predict {first.pop()}; {sure} of them {('is' if sure == 1 else 'are')} sure."
-    return "The runs disagree: " + ", ".join(f"{run}: {_lowered(phrase)}" for run, phrase in phrases.items()) + "."
+    told = (f"{answer.run}: {_lowered(phrases[answer.run], answer)}" for answer in given)
+    return f"The runs disagree: {', '.join(told)}."
 
 
 def verdict_words(judgement: Judgement) -> str:
@@ -74,7 +76,7 @@ def verdict_words(judgement: Judgement) -> str:
 def _phrase(answer: PhotoAnswer) -> str:
     """ "Sure: Bag", "Not sure: Bag or Shirt", "None of these", or the class alone of a run without verdicts."""
     assert answer.probabilities is not None
-    first, second = (CLASS_NAMES[label] for label in np.argsort(-answer.probabilities, kind="stable")[:2])
+    first, second = (answer.classes[label] for label in np.argsort(-answer.probabilities, kind="stable")[:2])
     if answer.verdict == _NONE:
         return "None of these"
     if not answer.verdict:
@@ -86,28 +88,30 @@ def _all(runs: int) -> str:
     return "Both runs" if runs == 2 else f"All {runs} runs"
 
 
-def _lowered(phrase: str) -> str:
+def _lowered(phrase: str, answer: PhotoAnswer) -> str:
     """The phrase within a sentence; names of classes keep their capital."""
-    return phrase if phrase in CLASS_NAMES else phrase[0].lower() + phrase[1:]
+    return phrase if phrase in answer.classes else phrase[0].lower() + phrase[1:]
 
 
 def _row(answer: PhotoAnswer) -> dict[str, str]:
     row = {"File": answer.file, "Run": answer.run, "Error": answer.error, "Verdict": answer.verdict.capitalize()}
-    row["True class"] = _true_class(answer)
+    row["True class"] = answer.truth
     if answer.probabilities is None:
         return row
     best = np.argsort(-answer.probabilities, kind="stable")[:3]
-    places = zip(("First", "Second", "Third"), best, strict=True)
+    places = zip(("First", "Second", "Third"), best, strict=False)
     return row | {
-        place: f"{CLASS_NAMES[label]} {wording.percent(float(answer.probabilities[label]), 1)}"
+        place: f"{answer.classes[label]} {wording.percent(float(answer.probabilities[label]), 1)}"
         for place, label in places
     }
 
 
-def _csv_row(answer: PhotoAnswer) -> dict[str, Any]:
+def _csv_row(answer: PhotoAnswer, classes: Sequence[str]) -> dict[str, Any]:
+    """The cells of an answer; a class that its run does not know has none."""
     row: dict[str, Any] = {"file": answer.file, "run": answer.run, "polarity": answer.polarity}
-    row["true class"] = _true_class(answer)
-    shares = [None] * len(CLASS_NAMES) if answer.probabilities is None else answer.probabilities.tolist()
+    row["true class"] = answer.truth
+    given = [] if answer.probabilities is None else answer.probabilities.tolist()
+    shares = dict(zip(answer.classes, given, strict=answer.probabilities is not None))
     return (
         row
         | {
@@ -115,14 +119,10 @@ def _csv_row(answer: PhotoAnswer) -> dict[str, Any]:
             "confidence": None if answer.probabilities is None else float(answer.probabilities.max()),
             "verdict": answer.verdict,
         }
-        | dict(zip(CLASS_NAMES, shares, strict=True))
+        | {name: shares.get(name) for name in classes}
         | {"error": answer.error}
     )
 
 
-def _true_class(answer: PhotoAnswer) -> str:
-    return "" if answer.truth is None else CLASS_NAMES[answer.truth]
-
-
 def _predicted(answer: PhotoAnswer) -> str:
-    return "" if answer.probabilities is None else CLASS_NAMES[int(answer.probabilities.argmax())]
+    return "" if answer.probabilities is None else answer.classes[int(answer.probabilities.argmax())]

@@ -31,17 +31,18 @@ page.title("Explore", "What does it get wrong, and what do those images look lik
 run, against = pick_pair()
 data = data_queries.fashion_mnist()
 pair = Pair(run, run_queries.predictions(run.id), against, run_queries.predictions(against.id) if against else None)
+classes = pair.answers.classes
 if difference := other_images(pair.answers, data.test_labels):
     st.error(page.plain(f"{run.name} was not tested on the images of the data folder: {difference}."))
     st.stop()
 opened = image_in_url(len(data.test_labels))
 if opened is not None:
-    image_page(data, opened, pair, images_wanted(filters_in_url(paired=against is not None)))
+    image_page(data, opened, pair, images_wanted(filters_in_url(classes, paired=against is not None)))
     st.stop()
 
 left, right = st.columns([1, 1], gap="large")
 with right:
-    wanted = gallery_filters(run.name, against.name if against else None)
+    wanted = gallery_filters(classes, run.name, against.name if against else None)
 with left:
     closed = (*CLOSED, "area")
     section = pickers.pick_one("Section", SECTIONS, "section", segmented=True, hide_label=True, clears=closed)
@@ -54,7 +55,7 @@ with right:
     order = images_wanted(wanted)
     st.subheader(wording.counted(len(order), "image"), anchor=False)
     within_area = area_mask(run) is not None
-    words = galleries.describe(wanted, run.name, against.name if against else None, within_area=within_area)
+    words = galleries.describe(wanted, classes, run.name, against.name if against else None, within_area=within_area)
     st.caption(page.plain(words))
     if area_in_url() and not within_area:
         st.warning(f"The map area in the link is ignored: {page.plain(run.name)} has no map yet.")

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 import streamlit as st
 
+from core.classes import CLASS_NAMES
 from core.errors import CheckpointError
 from core.photos.archives import MAX_ENTRIES
 from dashboard import page, pickers
@@ -70,7 +71,7 @@ for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     judgements = seen.judgements
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
     shown = [
-        (Answer(names[each], judgement.probabilities, styles[each]), explained(judgement))
+        (Answer(names[each], judgement.probabilities, styles[each], CLASS_NAMES), explained(judgement))
         for each, judgement in judgements.items()
     ]
     view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))

@@ -53,7 +53,7 @@ def suspects(runs: Sequence[str], training: bool, as_json: bool, as_csv: bool) -
     else:
         answers = _answers(store, runs)
     labels = answers[0].labels
-    rows = suspect_rows(labels, agreed([quality_of(predictions) for predictions in answers]))
+    rows = suspect_rows(labels, answers[0].classes, agreed([quality_of(predictions) for predictions in answers]))
     share = wording.percent(len(rows) / len(labels))
     print(f"{len(rows):,} of {len(labels):,} labels are flagged as label issues ({share}).", file=sys.stderr)
     _print(rows, as_json, csv_tables.suspects(rows) if as_csv else None)
@@ -101,7 +101,7 @@ def duplicates(least: float, as_json: bool, as_csv: bool) -> None:
         file=sys.stderr,
     )
     labels = np.concatenate([images.train_labels, images.test_labels])
-    rows = duplicate_rows(search, labels, search.pairs.chosen(close))
+    rows = duplicate_rows(search, images.class_names(labels), search.pairs.chosen(close))
     _print(rows, as_json, csv_tables.near_duplicates(rows) if as_csv else None)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.statistics import metrics, wording
 from core.statistics.breakdown import ClassDifference
 from core.statistics.calibration import Calibration, CoveragePoint, ReliabilityBin
@@ -29,20 +28,20 @@ def per_class(tested: Predictions) -> str:
             *(each.label, each.name, each.precision, each.recall),
             *(*_interval(each.recall, each.support), each.f1, each.support),
         )
-        for each in metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
+        for each in metrics.per_class(tested.matrix, tested.classes)
     )
     return written(header, lines)
 
 
 def confusion_matrix(tested: Predictions) -> str:
     """A line per true class, a column per predicted class, counts of images."""
-    return matrix(metrics.confusion_matrix(tested.labels, tested.predicted))
+    return matrix(tested.matrix, tested.classes)
 
 
-def matrix(counts: NDArray[np.integer[Any]]) -> str:
-    """A confusion matrix (10, 10), or the difference of two: a line per true class, a column per predicted class."""
-    lines = ((name, *row) for name, row in zip(CLASS_NAMES, counts.tolist(), strict=True))
-    return written(("true", *CLASS_NAMES), lines)
+def matrix(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
+    """A confusion matrix (c, c), or the difference of two: a line per true class, a column per predicted class."""
+    lines = ((name, *row) for name, row in zip(classes, counts.tolist(), strict=True))
+    return written(("true", *classes), lines)
 
 
 def epochs(done: Sequence[Epoch]) -> str:
@@ -55,16 +54,16 @@ def epochs(done: Sequence[Epoch]) -> str:
 
 
 def predictions(tested: Predictions) -> str:
-    """A line per image in the order of the data set: label, prediction, loss in nats, the ten probabilities."""
-    probabilities = tested.probabilities
+    """A line per image in the order of the data set: label, prediction, loss in nats, the probability of each class."""
+    classes, probabilities = tested.classes, tested.probabilities
     losses = metrics.true_class_loss(tested.labels, probabilities)
     lines = zip(tested.labels.tolist(), tested.predicted.tolist(), losses.tolist(), probabilities.tolist(), strict=True)
-    header = ("image", "label", "class", "predicted", "predicted_class", "right", "loss", *CLASS_NAMES)
+    header = ("image", "label", "class", "predicted", "predicted_class", "right", "loss", *classes)
     return written(
         header,
         (
             [
-                *(image, label, CLASS_NAMES[label], predicted, CLASS_NAMES[predicted], int(label == predicted)),
+                *(image, label, classes[label], predicted, classes[predicted], int(label == predicted)),
                 *(f"{value:.7g}" for value in (loss, *shares)),
             ]
             for image, (label, predicted, loss, shares) in enumerate(lines)
@@ -130,16 +129,17 @@ def classes(comparison: Comparison) -> str:
 
 def pairs(comparison: Comparison) -> str:
     """A line per confusion: how often each of two models takes the one class for the other, tests."""
+    names = [each.name for each in comparison.classes]
     rows = [
-        {"true_class": CLASS_NAMES[pair.true], "predicted_class": CLASS_NAMES[pair.predicted], **asdict(pair)}
+        {"true_class": names[pair.true], "predicted_class": names[pair.predicted], **asdict(pair)}
         for pair in comparison.pairs
     ]
     return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
-def split_counts(counts: Mapping[str, Sequence[int]]) -> str:
+def split_counts(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> str:
     """A line per class, a column per split by name: how many images of the class it has."""
-    return written(("class", *counts), zip(CLASS_NAMES, *counts.values(), strict=True))
+    return written(("class", *counts), zip(classes, *counts.values(), strict=True))
 
 
 def groups(listed: Sequence[Group], against: Sequence[RecipeComparison] = ()) -> str:

@@ -11,7 +11,7 @@ from core.config import RunConfig, with_changes
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from core.statistics import wording
 from core.statistics.calibration import calibration
-from core.statistics.metrics import confusion_matrix, per_class
+from core.statistics.metrics import per_class
 from jobs.reports import report_sections, run_tables
 from jobs.reports.document import Block, Code, Document, Finding, Items, Paragraph, Section, Table
 from jobs.store.records import Predictions, Run
@@ -33,7 +33,6 @@ def document(
     run: Run, tested: Predictions, config: RunConfig, files: Sequence[FileFacts], agreement: Agreement | None
 ) -> Document:
     """The card of a finished run's model; `agreement` is None where no ONNX file was written."""
-    matrix = confusion_matrix(tested.labels, tested.predicted)
     return Document(
         title=f"Model card: {run.name}",
         subtitle=f"{ARCHITECTURES[config.model].title}; classifies grey 28x28 images of garments into ten classes.",
@@ -47,8 +46,8 @@ def document(
                 "Metrics",
                 (
                     run_tables.overall(tested),
-                    run_tables.per_class(per_class(matrix)),
-                    run_tables.confusions(matrix),
+                    run_tables.per_class(per_class(tested.matrix, tested.classes)),
+                    run_tables.confusions(tested),
                 ),
             ),
             Section("Limits", (Items(_limits(run, tested)),)),
@@ -188,7 +187,7 @@ _BFLOAT16 = (
 
 
 def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
-    figures = per_class(confusion_matrix(tested.labels, tested.predicted))
+    figures = per_class(tested.matrix, tested.classes)
     weakest = min(figures, key=lambda each: each.recall if each.recall is not None else 1.0)
     calibrated = calibration(tested.labels, tested.probabilities)
     return (

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.classes import CLASS_NAMES
 from core.statistics.breakdown import ClassDifference
 from core.statistics.calibration import Calibration, ReliabilityBin
 from jobs.reports import drawing
 from jobs.reports.document import Cell, Chart, Matrix, Picture
 from jobs.reports.drawing import QUIET, Frame, Look
-from jobs.store.records import Epoch
+from jobs.store.records import Epoch, Predictions
 
 FEWEST_IN_BIN = 10
 """Bins of fewer images are left out: their interval spans most of the chart and says nothing."""
@@ -88,31 +87,31 @@ def class_differences(differences: Sequence[ClassDifference], drawn: Look, descr
     return Chart("Difference by class", description, drawing.drawing(parts, height))
 
 
-def confusion_matrix(matrix: npt.NDArray[np.int64]) -> Matrix:
-    """Counts (10, 10); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
+def confusion_matrix(matrix: npt.NDArray[np.int64], classes: tuple[str, ...]) -> Matrix:
+    """Counts (c, c); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
     strengths = np.sqrt(wrong / max(int(wrong.max()), 1))
     caption = "Images by true class (rows) and predicted class (columns); right ones uncoloured"
-    return Matrix(caption, CLASS_NAMES, _cells(matrix, strengths, ","))
+    return Matrix(caption, classes, _cells(matrix, classes, strengths, ","))
 
 
-def difference_matrix(baseline: npt.NDArray[np.int64], other: npt.NDArray[np.int64], names: tuple[str, str]) -> Matrix:
-    """The other's counts less the baseline's, both (10, 10)."""
-    difference = other - baseline
+def difference_matrix(baseline: Predictions, other: Predictions, names: tuple[str, str]) -> Matrix:
+    """The other's counts less the baseline's."""
+    difference, classes = other.matrix - baseline.matrix, baseline.classes
     strengths = np.sign(difference) * np.sqrt(np.abs(difference) / max(int(np.abs(difference).max()), 1))
     caption = f"Images of {names[1]} less those of {names[0]}, by true class (rows) and predicted class (columns)"
-    return Matrix(caption, CLASS_NAMES, _cells(difference, strengths, "+,"))
+    return Matrix(caption, classes, _cells(difference, classes, strengths, "+,"))
 
 
 def _cells(
-    counts: npt.NDArray[np.int64], strengths: npt.NDArray[np.float64], written: str
+    counts: npt.NDArray[np.int64], classes: Sequence[str], strengths: npt.NDArray[np.float64], written: str
 ) -> tuple[tuple[Cell, ...], ...]:
-    """Cells of counts and of how strong they are, both (10, 10); zero is left empty."""
+    """Cells of counts and of how strong they are, both (c, c); zero is left empty."""
     return tuple(
         tuple(
             Cell(
                 format(count, written) if count else "",
-                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {count:{written}}",
+                f"true {classes[true]}, predicted {classes[predicted]}: {count:{written}}",
                 float(strengths[true, predicted]),
             )
             for predicted, count in enumerate(row)
@@ -122,7 +121,7 @@ def _cells(
 
 
 def picture(image: npt.NDArray[np.uint8], caption: str) -> Picture:
-    """A grey image (28, 28) as PNG."""
+    """An image (s, s), or (s, s, 3) in colour, as PNG."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG", optimize=True)
     return Picture(file.getvalue(), caption)

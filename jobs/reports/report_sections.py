@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from core.classes import CLASS_NAMES
 from core.config import TEST_IMAGES, RunConfig
 from core.statistics import metrics, wording
 from core.statistics.intervals import accuracy_interval
@@ -84,4 +83,4 @@ def _surest(tested: Predictions, shown: npt.NDArray[np.bool_], images: Images, c
 def _answer(tested: Predictions, place: int) -> str:
     true, predicted = int(tested.labels[place]), int(tested.predicted[place])
     sure = wording.percent(float(tested.probabilities[place, predicted]))
-    return f"{CLASS_NAMES[true]} taken for {CLASS_NAMES[predicted]} ({sure}), image {place}"
+    return f"{tested.classes[true]} taken for {tested.classes[predicted]} ({sure}), image {place}"

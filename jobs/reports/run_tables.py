@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.presets import config_of
@@ -63,7 +61,7 @@ def per_class(figures: Sequence[ClassFigures]) -> Table:
 def overall(tested: Predictions) -> Table:
     """Figures of the whole test set besides the accuracy."""
     labels, probabilities = tested.labels, tested.probabilities
-    classes = metrics.per_class(metrics.confusion_matrix(labels, tested.predicted))
+    classes = metrics.per_class(tested.matrix, tested.classes)
     macro, images = metrics.macro(classes), metrics.images_of_mean_recall(classes)
     rows = (
         ("Macro F1", wording.percent(macro.f1)),
@@ -78,16 +76,17 @@ def overall(tested: Predictions) -> Table:
     return Table(caption, ("Metric", "Value"), rows)
 
 
-def confusions(matrix: npt.NDArray[np.int64]) -> Table:
+def confusions(tested: Predictions) -> Table:
     """The most frequent errors."""
+    matrix, classes = tested.matrix, tested.classes
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
     support = matrix.sum(axis=1)
     order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS_LISTED]
     pairs = [divmod(int(place), len(matrix)) for place in order]
     rows = tuple(
         (
-            CLASS_NAMES[true],
-            CLASS_NAMES[predicted],
+            classes[true],
+            classes[predicted],
             wording.count(int(wrong[true, predicted])),
             wording.percent(wrong[true, predicted] / support[true]),
         )

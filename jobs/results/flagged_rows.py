@@ -1,11 +1,11 @@
 """The flagged images as rows for CSV and JSON: a plain value in every cell."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.statistics.label_errors import LabelQuality
 from core.statistics.near_duplicates import Pairs
 from jobs.results.duplicate_search import NearDuplicates
@@ -18,14 +18,16 @@ DUPLICATE_COLUMNS = (
 )
 
 
-def suspect_rows(labels: np.ndarray, quality: LabelQuality, chosen: NDArray[np.int64] | None = None) -> list[Row]:
+def suspect_rows(
+    labels: np.ndarray, classes: Sequence[str], quality: LabelQuality, chosen: NDArray[np.int64] | None = None
+) -> list[Row]:
     """A row per suspect image: position, label, the class it may be, the scores.
 
     Those at the positions `chosen`, in that order; without it all, the least trustworthy first.
     """
     cells = (
         (
-            *(int(at), CLASS_NAMES[labels[at]], CLASS_NAMES[quality.suggested[at]]),
+            *(int(at), classes[labels[at]], classes[quality.suggested[at]]),
             *(round(float(score[at]), 6) for score in (quality.trust, quality.self_confidence)),
         )
         for at in (quality.ranked if chosen is None else chosen)
@@ -33,13 +35,13 @@ def suspect_rows(labels: np.ndarray, quality: LabelQuality, chosen: NDArray[np.i
     return [dict(zip(SUSPECT_COLUMNS, row, strict=True)) for row in cells]
 
 
-def duplicate_rows(near_duplicates: NearDuplicates, labels: np.ndarray, pairs: Pairs) -> list[Row]:
-    """A row per pair in the order given; `labels` are those of the training images and then the test images."""
+def duplicate_rows(near_duplicates: NearDuplicates, names: Sequence[str], pairs: Pairs) -> list[Row]:
+    """A row per pair in the order given; `names` are the classes of the training images and then the test images."""
     columns = (pairs.first.tolist(), pairs.second.tolist(), pairs.similarity.tolist(), pairs.mirrored.tolist())
     cells = (
         (
-            *(*near_duplicates.place(first), CLASS_NAMES[labels[first]]),
-            *(*near_duplicates.place(second), CLASS_NAMES[labels[second]]),
+            *(*near_duplicates.place(first), names[first]),
+            *(*near_duplicates.place(second), names[second]),
             *(round(similarity, 6), mirrored),
         )
         for first, second, similarity, mirrored in zip(*columns, strict=True)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.learning.events import EpochFigures
+from core.statistics import metrics
 
 
 class RunStatus(StrEnum):
@@ -190,11 +192,13 @@ class Predictions:
     labels: npt.NDArray[np.int64]
     """Shape (n,)."""
     log_probabilities: npt.NDArray[np.float32]
-    """Shape (n, 10)."""
+    """Shape (n, c)."""
+    classes: tuple[str, ...] = CLASS_NAMES
+    """What the c labels mean, in their order."""
 
     @cached_property
     def probabilities(self) -> npt.NDArray[np.float64]:
-        """Shape (n, 10); each row sums to 1."""
+        """Shape (n, c); each row sums to 1."""
         values = np.exp(self.log_probabilities.astype(np.float64))
         shares: npt.NDArray[np.float64] = values / values.sum(axis=1, keepdims=True)
         return shares
@@ -204,6 +208,11 @@ class Predictions:
         """Shape (n,): the most probable class, the lowest label on a tie."""
         classes: npt.NDArray[np.int64] = self.log_probabilities.argmax(axis=1)
         return classes
+
+    @cached_property
+    def matrix(self) -> npt.NDArray[np.int64]:
+        """The confusion matrix (c, c): rows are true classes, columns predicted ones."""
+        return metrics.confusion_matrix(self.labels, self.predicted, len(self.classes))
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ def sure_of(label: int, share: float = 0.91) -> NDArray[np.float64]:
     return shares
 
 
-RIGHT = PhotoAnswer("a.jpg", "plain", "dark-on-light", sure_of(8))
-OTHER = PhotoAnswer("a.jpg", "frozen", "dark-on-light", sure_of(6))
+RIGHT = PhotoAnswer("a.jpg", "plain", "dark-on-light", sure_of(8), classes=CLASS_NAMES)
+OTHER = PhotoAnswer("a.jpg", "frozen", "dark-on-light", sure_of(6), classes=CLASS_NAMES)
 BROKEN = PhotoAnswer("b.jpg", error="b.jpg is empty (0 bytes).")
 
 
@@ -45,7 +45,7 @@ def test_the_csv_has_all_ten_probabilities_of_every_answer_and_a_row_for_a_file_
 def said(run: str, label: int, verdict: str = "") -> PhotoAnswer:
     shares = sure_of(label, 0.6)
     shares[6 if label != 6 else 0] = 0.2
-    return PhotoAnswer("a.jpg", run, "", shares, verdict=verdict)
+    return PhotoAnswer("a.jpg", run, "", shares, verdict=verdict, classes=CLASS_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_the_heat_lies_on_the_photo_where_the_model_looked() -> None:
 
 
 def test_bars_show_the_top_three_in_order_with_a_number_each() -> None:
-    bars = probability_bars([Answer("plain", sure_of(8), run_style("x"))], "", top=3)
+    bars = probability_bars([Answer("plain", sure_of(8), run_style("x"), CLASS_NAMES)], "", top=3)
     assert bars.count('<th scope="row"') == 3
     assert bars.index("Bag") < bars.index("T-shirt/top")
     assert "91.0 %" in bars
 
 
 def test_a_run_cannot_smuggle_markup_into_the_page() -> None:
-    assert "<b>" not in legend([Answer("<b>", sure_of(8), run_style("x"))])
+    assert "<b>" not in legend([Answer("<b>", sure_of(8), run_style("x"), CLASS_NAMES)])
 
 
 @pytest.mark.parametrize("name", samples.SAMPLES)
@@ -122,3 +122,21 @@ def test_a_drawn_sample_is_found_and_inverted(name: str) -> None:
     view = to_model_view(read(samples.draw_sample(name), name))
     assert view.polarity == "dark-on-light"
     assert 100 < (view.image > 60).sum() < 700
+
+
+def test_runs_of_other_classes_stand_beside_each_other_in_one_table() -> None:
+    pets = PhotoAnswer("a.jpg", "pets", "kept", np.array([0.2, 0.8]), classes=("cat", "dog"))
+    (first, second) = csv.DictReader(io.StringIO(answer_csv([RIGHT, pets])))
+    assert (first["Bag"], first["dog"]) == ("0.91", "")
+    assert (second["Bag"], second["dog"], second["predicted"]) == ("", "0.8", "dog")
+    assert answer_table([RIGHT, pets])["Second"].tolist()[1] == "cat 20.0 %"
+    assert "pets: dog" in verdict([RIGHT, pets])
+
+
+def test_of_many_classes_the_likeliest_have_bars_and_the_true_one() -> None:
+    shares = np.linspace(0, 1, 50)
+    answer = Answer("plain", shares / shares.sum(), run_style("x"), [f"class {label}" for label in range(50)])
+    drawn = probability_bars([answer], "", truth=3)
+    assert drawn.count("<tr>") == 21
+    assert "<b>class 3 ✓</b>" in drawn
+    assert "class 49" in drawn

@@ -71,13 +71,13 @@ def test_a_damaged_file_is_named_above_what_can_still_be_shown(open_page: OpenPa
 
 def test_class_cards_describe_their_pictures() -> None:
     black = np.zeros((10, 28, 28), np.uint8)
-    cards = class_cards(black, [np.zeros((16, 28, 28), np.uint8)] * 10)
+    cards = class_cards(CLASS_NAMES, black, [np.zeros((16, 28, 28), np.uint8)] * 10)
     assert 'alt="Mean image of Coat"' in cards
     assert 'alt="16 training images of Coat"' in cards
 
 
 def test_the_split_table_adds_up() -> None:
-    assert split_table({"Test": [1000] * 10}).loc["All", "Test"] == "10,000"
+    assert split_table(CLASS_NAMES, {"Test": [1000] * 10}).loc["All", "Test"] == "10,000"
 
 
 def test_small_pictures_are_enlarged_in_sharp_squares_and_large_ones_are_not() -> None:

@@ -25,10 +25,10 @@ def unpacked(packed: str, kind: str) -> np.ndarray:
 def test_every_point_keeps_its_place_and_belongs_to_one_group(colouring: str) -> None:
     shown = embedding(PLACES, SAID, colouring, None, "")
     assert np.allclose(unpacked(shown.places, "<u2").reshape(-1, 2) / 65535, PLACES, atol=1e-5)
-    group = unpacked(shown.group, "u1")
+    group = unpacked(shown.group, "<u2")
     assert np.bincount(group, minlength=len(shown.groups)).tolist() == [drawn.count for drawn in shown.groups]
-    assert np.array_equal(unpacked(shown.labels, "u1"), SAID.labels)
-    assert np.array_equal(unpacked(shown.predicted, "u1"), SAID.predicted)
+    assert np.array_equal(unpacked(shown.labels, "<u2"), SAID.labels)
+    assert np.array_equal(unpacked(shown.predicted, "<u2"), SAID.predicted)
 
 
 def test_wrong_answers_are_a_group_of_their_own() -> None:
@@ -56,3 +56,13 @@ def test_saliency_lies_over_the_image_and_leaves_the_rest_as_it_is() -> None:
     assert laid[0, 27].tolist() == [224, 132, 20]
     assert where(salient) == "strongest upper right"
     assert where(np.zeros((28, 28), np.float32)) == "no supporting region"
+
+
+def test_a_hundred_classes_differ_in_colour_or_shape() -> None:
+    classes = tuple(f"class {label}" for label in range(100))
+    labels = np.arange(100)
+    shown = embedding(
+        PLACES[:100], Predictions("run", "test", labels, np.eye(100, dtype=np.float32), classes), "label", None, ""
+    )
+    assert len({(group.colour, group.shape) for group in shown.groups}) == 100
+    assert [group.name for group in shown.groups][:2] == ["class 0", "class 1"]

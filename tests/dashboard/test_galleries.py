@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.classes import CLASS_NAMES
 from core.statistics.metrics import confidence, confusion_matrix, margin, true_class_loss
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
@@ -90,7 +91,7 @@ def test_an_outcome_of_two_runs_without_the_second_shows_all_images() -> None:
 
 
 def test_the_gallery_says_in_words_what_it_shows() -> None:
-    words = galleries.describe(Wanted("only-run", true=4, sort="margin", cap=3), "a", "b")
+    words = galleries.describe(Wanted("only-run", true=4, sort="margin", cap=3), CLASS_NAMES, "a", "b")
     assert words == (
         "a right, b wrong, true Coat, at most 3 per class pair; smallest margin first. "
         "Captions: true class → prediction of b."

@@ -19,6 +19,7 @@ from core.answers.neighbours import unit
 from core.answers.prediction import Predictor
 from core.answers.study import Study
 from core.answers.verdict import Verdict
+from core.classes import CLASS_NAMES
 from core.photos.model_view import to_model_view
 from core.photos.photo_files import PhotoFile, Room
 from core.photos.picture import read
@@ -332,8 +333,8 @@ def test_answers_that_were_downloaded_are_read_again_as_labels(store: Store, ope
     files = {"=a.png": samples.draw_sample("bag"), "b.png": samples.draw_sample("trouser")}
     shape = np.full(10, 0.1)
     told = [
-        PhotoAnswer(name, "one", "kept", shape, verdict="sure", truth=truth)
-        for name, truth in zip(files, (8, None), strict=True)
+        PhotoAnswer(name, "one", "kept", shape, verdict="sure", truth=truth, classes=CLASS_NAMES)
+        for name, truth in zip(files, ("Bag", ""), strict=True)
     ]
     app = upload(open_page("predict", run=run_id), **files, **{"lookbook-answers.csv": answer_csv(told).encode()})
     assert app.dataframe[0].value["True class"].tolist() == ["Bag", ""]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 from sklearn.calibration import calibration_curve
 
+from core.classes import CLASS_NAMES
 from core.csv_cells import unguarded
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import compare
@@ -128,8 +129,8 @@ def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_st
 def test_a_matrix_has_a_line_per_true_class_and_a_difference_keeps_its_signs(store: Store) -> None:
     first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
     matrices = [confusion_matrix(tested.labels, tested.predicted) for tested in (first, second)]
-    assert csv_tables.matrix(matrices[0]) == csv_tables.confusion_matrix(first)
-    rows = lines(csv_tables.matrix(matrices[1] - matrices[0]))
+    assert csv_tables.matrix(matrices[0], CLASS_NAMES) == csv_tables.confusion_matrix(first)
+    rows = lines(csv_tables.matrix(matrices[1] - matrices[0], CLASS_NAMES))
     assert [int(row["Shirt"]) for row in rows] == (matrices[1] - matrices[0])[:, 6].tolist()
     assert rows[4]["true"] == "Coat"
 
@@ -148,7 +149,7 @@ def test_the_tables_of_several_calibrations_name_each(store: Store) -> None:
 
 
 def test_the_counts_of_the_splits_have_a_line_per_class() -> None:
-    rows = lines(csv_tables.split_counts({"Training": [5_400] * 10, "Test": [1_000] * 10}))
+    rows = lines(csv_tables.split_counts(CLASS_NAMES, {"Training": [5_400] * 10, "Test": [1_000] * 10}))
     assert len(rows) == 10
     assert rows[8] == {"class": "Bag", "Training": "5400", "Test": "1000"}
 

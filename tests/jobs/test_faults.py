@@ -233,14 +233,15 @@ def test_rows_of_chosen_suspects_and_pairs_are_those_in_their_order(store: Store
     answers = get_predictions(store, stores.add(store, Sample(seed=1)))
     quality = quality_of(answers)
     chosen = quality.ranked[5:2:-1]
-    assert [row["image"] for row in suspect_rows(answers.labels, quality, chosen)] == chosen.tolist()
-    assert len(suspect_rows(answers.labels, quality)) == len(quality.ranked)
+    assert [row["image"] for row in suspect_rows(answers.labels, answers.classes, quality, chosen)] == chosen.tolist()
+    assert len(suspect_rows(answers.labels, answers.classes, quality)) == len(quality.ranked)
     data = planted()
     duplicate_search.search(store, data)
     near_duplicates = duplicate_search.read(store)
     assert near_duplicates is not None
     last_two = near_duplicates.pairs.chosen(np.arange(len(near_duplicates.pairs))[-2:])
-    rows = duplicate_rows(near_duplicates, np.concatenate([data.train_labels, data.test_labels]), last_two)
+    names = data.class_names(np.concatenate([data.train_labels, data.test_labels]))
+    rows = duplicate_rows(near_duplicates, names, last_two)
     assert [row["similarity"] for row in rows] == pytest.approx(last_two.similarity.tolist(), abs=1e-6)
 
 

@@ -9,7 +9,6 @@ import streamlit as st
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import Comparison
-from core.statistics.metrics import confusion_matrix
 from dashboard import page, pickers
 from dashboard.charts import calibration as calibration_charts
 from dashboard.charts import comparison as charts
@@ -103,16 +102,16 @@ def show_confusions(comparison: Comparison, baseline: Run, other: Run) -> None:
 
 def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     answers = [run_queries.predictions(run.id) for run in (baseline, other)]
-    before, after = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in answers)
+    before, after, classes = answers[0].matrix, answers[1].matrix, answers[0].classes
     change = after - before
     a, b = comparison.name_a, comparison.name_b
     caption = f"{b} minus {a}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
     hint = "Choose a cell to see the images that changed."
-    cells = difference_cells(before, after, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
-    if cell := show_matrix(cells, caption, key="difference", hint=hint, about=_about(comparison)):
+    cells = difference_cells(before, after, classes, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
+    if cell := show_matrix(cells, classes, caption, key="difference", hint=hint, about=_about(comparison)):
         where = {"run": other.id, "against": baseline.id, "true": str(cell[0]), "predicted": str(cell[1])}
         page.go_to("explore", **where, unit=DIFFERENCE, show=galleries.changed(int(change[cell])))
-    csv_button("CSV of the difference", partial(csv_tables.matrix, change), "difference", _about(comparison))
+    csv_button("CSV of the difference", partial(csv_tables.matrix, change, classes), "difference", _about(comparison))
 
 
 def _pair_row(cells: Sequence[str], pair: PairDifference, baseline: Run, other: Run) -> list[Cell]:

@@ -82,11 +82,11 @@ def _say(duplicates: NearDuplicates) -> None:
 def _show_pairs(duplicates: NearDuplicates) -> None:
     data = data_queries.fashion_mnist()
     labels = np.concatenate([data.train_labels, data.test_labels])
-    pairs = _chosen_pairs(duplicates, labels)
+    pairs = _chosen_pairs(duplicates, labels, data.classes)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore.")
         for label, rows in (("CSV of these", pairs), ("CSV of all stored pairs", duplicates.pairs)):
-            csv_button(label, partial(_as_csv, duplicates, labels, rows), "near-duplicates")
+            csv_button(label, partial(_as_csv, duplicates, data.class_names(labels), rows), "near-duplicates")
     if not len(pairs):
         st.write("No pairs match: choose another class or set.")
     shown = pairs.chosen(np.arange(len(pairs))[pickers.pick_slice(len(pairs), PAGE_SIZE)])
@@ -96,7 +96,7 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
         places = [duplicates.place(position) for position in positions]
         of = {"train": data.train_images, "test": data.test_images}
         return [
-            PairedImage(of[split][at], split, at, int(labels[position]))
+            PairedImage(of[split][at], split, at, data.classes[labels[position]])
             for position, (split, at) in zip(positions, places, strict=True)
         ]
 
@@ -104,17 +104,17 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
     st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist()))
 
 
-def _as_csv(duplicates: NearDuplicates, labels: NDArray[np.int64], pairs: Pairs) -> str:
-    return csv_tables.near_duplicates(duplicate_rows(duplicates, labels, pairs))
+def _as_csv(duplicates: NearDuplicates, names: Sequence[str], pairs: Pairs) -> str:
+    return csv_tables.near_duplicates(duplicate_rows(duplicates, names, pairs))
 
 
-def _chosen_pairs(duplicates: NearDuplicates, labels: NDArray[np.int64]) -> Pairs:
+def _chosen_pairs(duplicates: NearDuplicates, labels: NDArray[np.int64], classes: Sequence[str]) -> Pairs:
     """The pairs of the place, class and similarity chosen, in the order chosen."""
     columns = st.columns(4)
     with columns[0]:
         place = pickers.pick_one("Set", _PLACES, "split", clears=("page",))
     with columns[1]:
-        label = pick_class("Class", "class")
+        label = pick_class(classes, "Class", "class")
     with columns[2]:
         least = pickers.pick_one("Minimum similarity", _LEAST, "least", clears=("page",))
     with columns[3]:

@@ -45,10 +45,11 @@ _FOLDS_METHOD = (
 
 @dataclass(frozen=True)
 class _Judged:
-    """Images (n, 28, 28) and labels (n,) with what is said of them, and by whom."""
+    """Images and labels (n,), of these classes, with what is said of them, and by whom."""
 
     images: np.ndarray
     labels: NDArray[np.int64]
+    classes: Sequence[str]
     quality: LabelQuality
     by: str
     run_id: str = ""
@@ -109,7 +110,7 @@ def _judged_by(runs: Sequence[Run]) -> _Judged | None:
     quality = agreed([data_queries.label_quality(run.id) for run in runs])
     names = list(distinct_names(runs).values())
     by = names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
-    return _Judged(data.test_images, answers.labels, quality, by, runs[0].id)
+    return _Judged(data.test_images, answers.labels, answers.classes, quality, by, runs[0].id)
 
 
 def _training_set() -> _Judged | None:
@@ -124,7 +125,7 @@ def _training_set() -> _Judged | None:
     group = complete[pickers.pick_one("Judged by", names, "group", clears=("page",))]
     data = data_queries.fashion_mnist()
     by = f"the {group.folds} runs of {group.name}, each on its held-out fold"
-    return _Judged(data.train_images, data.train_labels, data_queries.training_quality(group), by)
+    return _Judged(data.train_images, data.train_labels, data.classes, data_queries.training_quality(group), by)
 
 
 def _say_what_to_launch(groups: list[FoldGroup]) -> None:
@@ -151,23 +152,23 @@ def _show_images(judged: _Judged, split: str) -> None:
     if not len(order):
         st.write("No label issues match: choose other classes.")
     shown = order[pickers.pick_slice(len(order), PAGE_SIZE)]
-    pictures = suspect_pictures(judged.images, judged.labels, judged.quality, shown, judged.run_id)
+    pictures = suspect_pictures(judged.images, judged.labels, judged.classes, judged.quality, shown, judged.run_id)
     gallery(pictures, "Label issues", key="gallery", on_open=_remember_image)
     if (position := st.session_state.pop("suspect_image", None)) is not None:
         page.go_to("explore", run=judged.run_id, image=str(position))
 
 
 def _as_csv(judged: _Judged, positions: NDArray[np.int64]) -> str:
-    return csv_tables.suspects(suspect_rows(judged.labels, judged.quality, positions))
+    return csv_tables.suspects(suspect_rows(judged.labels, judged.classes, judged.quality, positions))
 
 
 def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
     """The positions of the suspect images of the classes chosen, in the order chosen."""
     columns = st.columns(3)
     with columns[0]:
-        label = pick_class("Given label", "class")
+        label = pick_class(judged.classes, "Given label", "class")
     with columns[1]:
-        suggested = pick_class("Suggested label", "suggested")
+        suggested = pick_class(judged.classes, "Suggested label", "suggested")
     with columns[2]:
         sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=("page",))
     order = _ordered(judged.quality, sort)

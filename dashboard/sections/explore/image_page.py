@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.classes import CLASS_NAMES
 from core.data.fashion_mnist import FashionMNIST
 from core.statistics import wording
 from core.statistics.metrics import true_class_loss
@@ -39,8 +38,8 @@ def image_page(data: FashionMNIST, position: int, pair: Pair, order: Indices) ->
     _way(position, order)
     picture, bars_of_runs = st.columns([2, 3], gap="large")
     with picture:
-        st.html(images.enlarged(image, f"Test image {position}, {CLASS_NAMES[label]}", 336))
-        st.caption(f"Test image {position} · true class **{CLASS_NAMES[label]}**")
+        st.html(images.enlarged(image, f"Test image {position}, {data.classes[label]}", 336))
+        st.caption(f"Test image {position} · true class **{data.classes[label]}**")
         _say_trust(position, [run for run, _ in answers])
     with bars_of_runs:
         for _, answer in answers:
@@ -56,7 +55,10 @@ def _answers(pair: Pair, position: int) -> list[tuple[Run, Answer]]:
     given = [(pair.run, pair.answers)] + ([(pair.against, pair.other)] if pair.against and pair.other else [])
     names = distinct_names([run for run, _ in given])
     styles = run_styles([run.id for run, _ in given])
-    return [(run, Answer(names[run.id], of_run.probabilities[position], styles[run.id])) for run, of_run in given]
+    return [
+        (run, Answer(names[run.id], of_run.probabilities[position], styles[run.id], of_run.classes))
+        for run, of_run in given
+    ]
 
 
 def _way(position: int, order: Indices) -> None:
@@ -89,6 +91,6 @@ def _verdict(answer: Answer, label: int) -> str:
     outcome = "right" if predicted == label else "wrong"
     loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
     return (
-        f"{answer.style.sign} **{page.plain(answer.name)}** predicts **{CLASS_NAMES[predicted]}** "
+        f"{answer.style.sign} **{page.plain(answer.name)}** predicts **{answer.classes[predicted]}** "
         f"({wording.percent(float(answer.probabilities[predicted]), 1)}): {outcome}, loss {wording.number(loss)}"
     )

@@ -7,7 +7,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.errors import LookbookError
 from dashboard import page, pickers
 from dashboard.charts import images
@@ -47,11 +46,13 @@ def _show_model(image: NDArray[np.uint8], position: int, label: int, run: Run, a
         roles = {label: "its prediction, right"}
     maps = {each: model_queries.saliency(run.id, position, each) for each in roles}
     st.markdown(f"{answer.style.sign} **{page.plain(answer.name)}**")
-    st.html(images.figure_row(_figure(image, maps[each], each, roles[each], answer.name) for each in roles))
+    st.html(
+        images.figure_row(_figure(image, maps[each], answer.classes[each], roles[each], answer.name) for each in roles)
+    )
 
 
-def _figure(image: NDArray[np.uint8], salient: NDArray[np.float32], label: int, role: str, name: str) -> str:
-    words = f"Grad-CAM heat map of {name} for {CLASS_NAMES[label]}: {where(salient)}"
+def _figure(image: NDArray[np.uint8], salient: NDArray[np.float32], label: str, role: str, name: str) -> str:
+    words = f"Grad-CAM heat map of {name} for {label}: {where(salient)}"
     shown = images.enlarged(overlay(image, salient), words, _SIDE)
-    caption = f"for <b>{CLASS_NAMES[label]}</b>, {escape(role)}<br>{where(salient)}"
+    caption = f"for <b>{escape(label)}</b>, {escape(role)}<br>{where(salient)}"
     return images.figure(shown, caption, _SIDE)

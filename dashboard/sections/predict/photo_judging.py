@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.answers.verdict import Judgement
+from core.classes import CLASS_NAMES
 from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import UnreadablePhoto
@@ -46,10 +47,15 @@ class JudgedPhoto:
     seen: Seen | None = None
     error: UnreadablePhoto | None = None
 
+    @property
+    def true_class(self) -> str:
+        """The name of the true class, empty where nobody said it."""
+        return "" if self.truth is None else CLASS_NAMES[self.truth]
+
     def answers(self, names: Mapping[str, str]) -> list[PhotoAnswer]:
         """An answer per run, by the names of runs, or one that holds the error."""
         if self.seen is None:
-            return [PhotoAnswer(self.file.name, error=str(self.error), truth=self.truth)]
+            return [PhotoAnswer(self.file.name, error=str(self.error), truth=self.true_class)]
         return [
             PhotoAnswer(
                 file=self.file.name,
@@ -57,7 +63,8 @@ class JudgedPhoto:
                 polarity=self.seen.polarity,
                 probabilities=judgement.probabilities,
                 verdict=judgement.verdict or "",
-                truth=self.truth,
+                truth=self.true_class,
+                classes=CLASS_NAMES,
             )
             for run_id, judgement in self.seen.judgements.items()
         ]

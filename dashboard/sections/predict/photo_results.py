@@ -6,9 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.answers.verdict import Verdict
-from core.classes import CLASS_NAMES
 from core.statistics import wording
-from core.statistics.metrics import confusion_matrix
 from dashboard import page, pickers
 from dashboard.charts.confusion import matrix_cells
 from dashboard.charts.gallery_pictures import photo_pictures
@@ -34,8 +32,8 @@ def show_results(
         chosen = pickers.pick_one("Confusion matrix of", list(answers), "matrix", clears=("true", "predicted"))
         of_run = answers[chosen]
         caption = f"{chosen}: rows are true classes, columns predictions. Choose a cell to see its photos."
-        matrix = confusion_matrix(of_run.labels, of_run.predicted)
-        show_matrix(matrix_cells(matrix), caption, key="photo_matrix", chosen=_cell(), on_choice=_choose)
+        cells, cell = matrix_cells(of_run.matrix, of_run.classes), _cell(of_run)
+        show_matrix(cells, of_run.classes, caption, key="photo_matrix", chosen=cell, on_choice=_choose)
     with right:
         positions, words = _chosen_photos(of_run)
         st.markdown(f"**{wording.counted(len(positions), 'photo')}, {words}**")
@@ -48,19 +46,19 @@ def _choose(true: int, predicted: int) -> None:
     pickers.change_url({"true": str(true), "predicted": str(predicted)})
 
 
-def _cell() -> tuple[int, int] | None:
+def _cell(answers: Predictions) -> tuple[int, int] | None:
     """The cell that the URL names."""
     true, predicted = (pickers.number_in_url(name) for name in ("true", "predicted"))
-    if true is None or predicted is None or max(true, predicted) >= len(CLASS_NAMES):
+    if true is None or predicted is None or max(true, predicted) >= len(answers.classes):
         return None
     return true, predicted
 
 
 def _chosen_photos(answers: Predictions) -> tuple[np.ndarray, str]:
     """The photos of the chosen cell, or else those that are wrong, and what they are called."""
-    cell = _cell()
+    cell = _cell(answers)
     if cell is None:
         return np.flatnonzero(answers.labels != answers.predicted), "misclassified"
     true, predicted = cell
     here = (answers.labels == true) & (answers.predicted == predicted)
-    return np.flatnonzero(here), f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}"
+    return np.flatnonzero(here), f"true {answers.classes[true]}, predicted {answers.classes[predicted]}"

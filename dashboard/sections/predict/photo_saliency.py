@@ -52,7 +52,9 @@ def show_neighbours(key: str, view: ModelView, runs: list[Run], names: Mapping[s
         except LookbookError as error:
             page.say(error)
             continue
-        pictures = neighbour_pictures(data.train_images, data.train_labels, nearest, distances)
+        pictures = neighbour_pictures(
+            data.train_images, data.class_names(data.train_labels[nearest]), nearest, distances
+        )
         st.markdown(page.plain(f"Nearest training images of {names[run.id]}"))
         gallery(pictures, f"Nearest training images of {names[run.id]}", key=f"neighbours_{key}_{run.id}")
 

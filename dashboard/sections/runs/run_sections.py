@@ -76,7 +76,7 @@ def _epochs_after(run: Run, epoch: int) -> list[Epoch]:
 def show_classes(run: Run) -> None:
     """Precision, recall, F1 and support per class, and the macro averages."""
     answers = run_queries.predictions(run.id)
-    figures = metrics.per_class(metrics.confusion_matrix(answers.labels, answers.predicted))
+    figures = metrics.per_class(answers.matrix, answers.classes)
     unpredicted = [row.name for row in figures if row.precision is None]
     if unpredicted:
         st.info(f"Never predicted, so precision is undefined: {', '.join(unpredicted)}.")
@@ -103,11 +103,10 @@ def show_confusion(run: Run) -> None:
     """The confusion matrix; a cell leads to its images on the page Explore."""
     answers = run_queries.predictions(run.id)
     unit, dimmed = pick_cells(confusion.UNITS)
-    matrix = metrics.confusion_matrix(answers.labels, answers.predicted)
     caption, hint = f"{run.name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
-    cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
+    cells = confusion.matrix_cells(answers.matrix, answers.classes, unit, dim_diagonal=dimmed)
     about = f"{run.name} {run.id}"
-    show_matrix(cells, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
+    show_matrix(cells, answers.classes, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
     csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, answers), "confusions", run.name, run.id)
     if cell := st.session_state.pop("chosen_cell", None):
         page.go_to("explore", run=run.id, true=str(cell[0]), predicted=str(cell[1]))

@@ -1,10 +1,9 @@
 """What a gallery of test images shows, chosen by controls that live in the URL."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from core.classes import CLASS_NAMES
 from dashboard import page_wording, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
@@ -19,7 +18,6 @@ _NAME_ROOM = 16
 """Characters of a name in it: it holds two beside a few words."""
 
 _ANY = ""
-CLASS_CHOICES = {_ANY: "Any class"} | {str(label): name for label, name in enumerate(CLASS_NAMES)}
 _CAPS = {_ANY: "All"} | {count: f"At most {count}" for count in ("1", "3", "6")}
 _SORTS = {
     galleries.LOSS: "Loss, highest first",
@@ -28,15 +26,21 @@ _SORTS = {
 }
 
 
-def gallery_filters(run: str, against: str | None) -> Wanted:
+def class_choices(classes: Sequence[str]) -> dict[str, str]:
+    """The classes to choose one of, by label, or any."""
+    return {_ANY: "Any class"} | {str(label): name for label, name in enumerate(classes)}
+
+
+def gallery_filters(classes: Sequence[str], run: str, against: str | None) -> Wanted:
     """The controls, for a run and perhaps another, by name; without a cell or an area they begin with the errors."""
+    choices = class_choices(classes)
     with st.container(horizontal=True):
         shown = st.container(width=_WIDTH if against is None else 2 * _WIDTH + 16)
         others = [st.container(width=_WIDTH) for _ in range(4)]
         with others[0]:
-            true = pickers.pick_one("True class", CLASS_CHOICES, "true", clears=CLOSED)
+            true = pickers.pick_one("True class", choices, "true", clears=CLOSED)
         with others[1]:
-            predicted = pickers.pick_one("Predicted class", CLASS_CHOICES, "predicted", clears=CLOSED)
+            predicted = pickers.pick_one("Predicted class", choices, "predicted", clears=CLOSED)
         with others[2]:
             sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=CLOSED)
         with others[3]:
@@ -49,9 +53,9 @@ def gallery_filters(run: str, against: str | None) -> Wanted:
     return Wanted(show, _number(true), _number(predicted), sort, _number(cap))
 
 
-def filters_in_url(paired: bool) -> Wanted:
+def filters_in_url(classes: Sequence[str], paired: bool) -> Wanted:
     """What the controls would give, read from the URL where they are not shown."""
-    true, predicted = _read("true", CLASS_CHOICES), _read("predicted", CLASS_CHOICES)
+    true, predicted = (_read(name, class_choices(classes)) for name in ("true", "predicted"))
     first = galleries.ALL if true and predicted or pickers.in_url("area") else galleries.WRONG
     shows = (first, *galleries.OUTCOMES, *(galleries.PAIRED_OUTCOMES if paired else ()))
     sort, cap = _read("sort", _SORTS), _read("cap", _CAPS)

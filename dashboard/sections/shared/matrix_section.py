@@ -5,9 +5,7 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.statistics.metrics import confusion_matrix
 from dashboard import page, pickers
 from dashboard.charts import confusion
@@ -36,21 +34,22 @@ def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
         _show_difference(pair.answers, pair.other, (pair.against.name, pair.run.name), cell, dimmed=dimmed)
         return
     quoted, counted = pair.quoted(wanted.show), pair.counted(wanted.show)
-    matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted])
-    cells = confusion.matrix_cells(matrix, unit, dim_diagonal=dimmed)
+    classes = quoted.classes
+    matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted], len(classes))
+    cells = confusion.matrix_cells(matrix, classes, unit, dim_diagonal=dimmed)
     name = pair.quoted_name(wanted.show)
     caption, hint = f"{name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
-    _say_never_predicted(name, quoted.predicted)
-    show_matrix(cells, caption, key="matrix", hint=hint, about=name, chosen=cell, on_choice=choose_cell)
-    csv_button("CSV of the counts", partial(csv_tables.matrix, matrix), "confusions", name)
+    _say_never_predicted(name, quoted)
+    show_matrix(cells, classes, caption, key="matrix", hint=hint, about=name, chosen=cell, on_choice=choose_cell)
+    csv_button("CSV of the counts", partial(csv_tables.matrix, matrix, classes), "confusions", name)
 
 
 def _show_difference(
     answers: Predictions, other: Predictions, names: tuple[str, str], cell: tuple[int, int] | None, *, dimmed: bool
 ) -> None:
     """How much more often a run gives each answer than the other, named first; a cell opens what has changed."""
-    theirs, mine = (confusion_matrix(of_run.labels, of_run.predicted) for of_run in (other, answers))
-    cells = confusion.difference_cells(theirs, mine, names, dim_diagonal=dimmed)
+    theirs, mine, classes = other.matrix, answers.matrix, answers.classes
+    cells = confusion.difference_cells(theirs, mine, classes, names, dim_diagonal=dimmed)
     about = f"{names[1]} minus {names[0]}"
 
     def choose(true: int, predicted: int) -> None:
@@ -58,11 +57,12 @@ def _show_difference(
 
     caption = f"{about}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
     hint = "Choose a cell to see the images that changed."
-    show_matrix(cells, caption, key="matrix", hint=hint, about=about, chosen=cell, on_choice=choose)
-    csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs), "difference", about)
+    show_matrix(cells, classes, caption, key="matrix", hint=hint, about=about, chosen=cell, on_choice=choose)
+    csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs, classes), "difference", about)
 
 
-def _say_never_predicted(name: str, predicted: NDArray[np.int64]) -> None:
-    never: Sequence[str] = [CLASS_NAMES[label] for label in np.setdiff1d(np.arange(len(CLASS_NAMES)), predicted)]
+def _say_never_predicted(name: str, answers: Predictions) -> None:
+    labels = np.setdiff1d(np.arange(len(answers.classes)), answers.predicted)
+    never = [answers.classes[label] for label in labels]
     if never:
         st.caption(page.plain(f"{name} never predicts {' or '.join(never)}, so precision is undefined there."))

@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from core.answers.study import Study
-from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.data.fashion_mnist import FashionMNIST
 from dashboard import page
 from dashboard.charts.bars import Answer
@@ -32,11 +31,11 @@ def show_neighbours(data: FashionMNIST, position: int, label: int, answers: Sequ
 
 def _show(data: FashionMNIST, study: Study, position: int, label: int, run: Run) -> None:
     nearest, distances = study.neighbours[position], study.distances[position]
-    counts = np.bincount(data.train_labels[nearest], minlength=CLASS_COUNT)
+    counts = np.bincount(data.train_labels[nearest], minlength=len(data.classes))
     ranked = sorted(np.flatnonzero(counts), key=lambda each: -counts[each])
     words = ", ".join(
-        f"{counts[each]} {CLASS_NAMES[each]}{' (the true class)' if each == label else ''}" for each in ranked
+        f"{counts[each]} {data.classes[each]}{' (the true class)' if each == label else ''}" for each in ranked
     )
     st.write(f"Of the nearest {len(nearest)}: {words}.")
-    pictures = neighbour_pictures(data.train_images, data.train_labels, nearest, distances)
+    pictures = neighbour_pictures(data.train_images, data.class_names(data.train_labels[nearest]), nearest, distances)
     gallery(pictures, f"Nearest training images of {run.name}", key=f"neighbours_{run.id}")
