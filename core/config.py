@@ -7,10 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from core.architectures import ARCHITECTURES
 from core.errors import ConfigurationError
 
+FASHION_MNIST = "fashion-mnist"
+"""The data set that a run learns from where nobody says otherwise; the constants that follow are of it."""
 TRAINING_IMAGES = 54_000
 VALIDATION_IMAGES = 6_000
 TEST_IMAGES = 10_000
 IMAGE_SIDE = 28
+VALIDATION_SHARE = 0.1
+"""Of the images of a training set, the share that is kept for validation where the set names none."""
+SMALLEST_INPUT, LARGEST_INPUT = 4, 256
+MOST_IMAGES = 10_000_000
 MOST_FOLDS = 20
 LAST_SEED = 2**31 - 1
 MOST_THREADS = 256
@@ -24,6 +30,8 @@ Schedule = Literal["constant", "step", "cosine"]
 Optimizer = Literal["adam", "adamw"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
+ClassWeights = Literal["none", "balanced"]
+Selection = Literal["loss", "accuracy", "balanced-accuracy", "macro-f1"]
 
 
 class RunConfig(BaseModel):
@@ -32,6 +40,9 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     preset: str = Field("custom", description="The preset this configuration started from.")
+    data: str = Field(
+        FASHION_MNIST, pattern="^[0-9a-z-]{1,64}$", description="The data set version learnt from, by its id."
+    )
     model: str = Field("cnn", description="Architecture, by its name in the registry.")
     epochs: int = Field(
         20, ge=1, le=500, description="Maximum number of epochs; early stopping may end the run sooner."
@@ -54,7 +65,7 @@ class RunConfig(BaseModel):
         ge=0,
         lt=1,
         description=(
-            "Label smoothing: the share of the target that is spread evenly over the ten classes, in the training "
+            "Label smoothing: the share of the target that is spread evenly over all classes, in the training "
             "loss only."
         ),
     )
@@ -84,8 +95,19 @@ class RunConfig(BaseModel):
         ge=0,
         le=500,
         description=(
-            "Early stopping: epochs without a better validation loss before the run ends; 0 never stops early."
+            "Early stopping: epochs without a better validation loss, or what selection names, before the run ends; "
+            "0 never stops early."
         ),
+    )
+    selection: Selection = Field(
+        "loss",
+        description="What the validation images decide the best epoch and early stopping by; balanced-accuracy and "
+        "macro-f1 count every class alike, however many images it has.",
+    )
+    class_weights: ClassWeights = Field(
+        "none",
+        description="Weights of the classes in the training loss: balanced gives every class the same sum, however "
+        "many images it has.",
     )
     seed: int = Field(
         0, ge=0, le=LAST_SEED, description="Determines the split, initial weights, order and augmentation."
@@ -95,7 +117,10 @@ class RunConfig(BaseModel):
         "half", description="half: mean and std 0.5; imagenet: ImageNet's per channel."
     )
     input_size: int = Field(
-        IMAGE_SIDE, ge=IMAGE_SIDE, le=224, description="Side of the square image fed to the model, in pixels."
+        IMAGE_SIDE,
+        ge=SMALLEST_INPUT,
+        le=LARGEST_INPUT,
+        description="Side of the square image fed to the model, in pixels.",
     )
     pretrained: bool = Field(False, description="Start from ImageNet weights (ResNet18 only).")
     weights_file: str | None = Field(
@@ -113,7 +138,7 @@ class RunConfig(BaseModel):
         ),
     )
     train_size: int = Field(
-        TRAINING_IMAGES, ge=100, le=TRAINING_IMAGES, description="Training images used (a stratified subset)."
+        TRAINING_IMAGES, ge=2, le=MOST_IMAGES, description="Training images used at most (a stratified subset)."
     )
     folds: int = Field(
         0,
@@ -133,15 +158,16 @@ class RunConfig(BaseModel):
         "where the hardware has instructions for it, and float32 elsewhere.",
     )
 
-    @property
-    def validation_images(self) -> int:
-        """How many images of the training set are kept for validation; a fold may have one more."""
-        return (TRAINING_IMAGES + VALIDATION_IMAGES) // self.folds if self.folds else VALIDATION_IMAGES
+    def validation_images(self, of: int = TRAINING_IMAGES + VALIDATION_IMAGES) -> int:
+        """How many of the `of` images of a training set are kept for validation, without small classes or groups.
 
-    @property
-    def training_images(self) -> int:
+        A fold may have one more.
+        """
+        return of // self.folds if self.folds else round(of * VALIDATION_SHARE)
+
+    def training_images(self, of: int = TRAINING_IMAGES + VALIDATION_IMAGES) -> int:
         """How many images are learnt from."""
-        return min(self.train_size, TRAINING_IMAGES + VALIDATION_IMAGES - self.validation_images)
+        return min(self.train_size, of - self.validation_images(of))
 
     def ends_after(self, epoch: int, best_epoch: int | None) -> bool:
         """Whether `epoch` complete epochs are all, or validation has not become better for `patience` epochs."""
@@ -169,9 +195,15 @@ class RunConfig(BaseModel):
         architecture = ARCHITECTURES[self.model]
         if self.pretrained and not architecture.pretrained:
             raise ValueError(f"pretrained is not possible with model {self.model}")
-        if self.normalisation == "imagenet" and not architecture.colour:
+        if self.normalisation == "imagenet" and not architecture.pretrained:
             raise ValueError(
-                f"normalisation imagenet is for colour images; model {self.model} uses grey images: choose half"
+                f"normalisation imagenet belongs to ImageNet's weights, which model {self.model} cannot take: "
+                "choose half"
+            )
+        if self.input_size < architecture.smallest_input:
+            raise ValueError(
+                f"model {self.model} needs at least {architecture.smallest_input} pixels; input_size is "
+                f"{self.input_size}"
             )
         if self.weights_file and not self.pretrained:
             raise ValueError("weights_file is only used with pretrained=true")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.data.fashion_mnist import fold_split
+from core.data.splits import fold_split
 from jobs.results.fold_groups import FoldGroup, list_fold_groups
 from jobs.store import blobs
 from jobs.store.records import RunStatus

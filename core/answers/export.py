@@ -1,7 +1,7 @@
 """A trained model to take along: its weights as safetensors, and the whole classifier as ONNX, images to probabilities.
 
-The ONNX file includes the preprocessing, so that nobody has to repeat it: grey uint8 images (n, 28, 28), bright on
-black, go in. It is kept only if it says the same as PyTorch.
+The ONNX file includes the preprocessing, so that nobody has to repeat it: uint8 images as the data set has them go
+in. It is kept only if it says the same as PyTorch.
 """
 
 import copy
@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from core import architectures
-from core.classes import CLASS_NAMES
-from core.config import IMAGE_SIDE, validated, with_changes
-from core.data.preprocessing import PREPROCESSING_VERSION, normalise
+from core.config import validated, with_changes
+from core.data.data_facts import DataFacts, fashion_mnist_facts
+from core.data.preprocessing import PREPROCESSING_VERSION, images_of, normalise, planes
 from core.errors import CheckpointError, ConfigurationError, LookbookError
 from core.files import written_aside
 from core.learning.checkpoints import LoadedModel
@@ -46,17 +47,17 @@ class Agreement:
 
 
 class Classifier(nn.Module):
-    """All from grey uint8 images (n, 28, 28) to logits and probabilities (n, 10), with the run's test-time flips."""
+    """All from images uint8 (n, side, side), or (n, side, side, 3), to logits and probabilities (n, classes)."""
 
     def __init__(self, loaded: LoadedModel) -> None:
         super().__init__()
         self.config = loaded.config
-        self.resize = WholeNumberResize(loaded.config.input_size)
+        self.resize = WholeNumberResize(loaded.data.side, loaded.config.input_size)
         # A copy, because a model keeps what it computes while it is traced, and those are no real tensors.
         self.model = copy.deepcopy(loaded.model)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits and probabilities, each (n, 10)."""
+        """Logits and probabilities, each (n, classes), with the run's test-time flips."""
         logits = answer(self.model, normalise(self.resize(images), self.config), self.config)
         return logits, logits.softmax(dim=1)
 
@@ -65,25 +66,27 @@ class WholeNumberResize(nn.Module):
     """`core.data.preprocessing.resize` as two matrix products, because ONNX has no operation that rounds as it does.
 
     Pillow and PyTorch resize uint8 images with weights that are whole multiples of 2^-bits, as many bits as fit into
-    16 with the sign, along the rows first, and round to whole grey levels after each direction. All sums stay below
-    2^24, so that float32 holds them exactly.
+    16 with the sign, along the rows first, and round to whole grey levels after each direction. Sums that stay below
+    2^24 are exact in float32; images that become very much smaller need more, and float64.
     """
 
     weights: Tensor
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, side: int, size: int) -> None:
         super().__init__()
-        self.size = size
-        shares = _bilinear_shares(size)
-        self.scale = 2 ** (14 if int(0.5 + shares.max() * 2**15) >= 2**15 else 15)
-        self.register_buffer("weights", torch.from_numpy(np.floor(shares * self.scale + 0.5).astype(np.float32)))
+        self.is_needed = side != size
+        shares = _bilinear_shares(side, size)
+        self.scale = 2 ** next(bits for bits in range(22) if int(0.5 + shares.max() * 2 ** (bits + 1)) >= 2**15)
+        kind = np.float32 if self.scale <= 2**15 else np.float64
+        self.register_buffer("weights", torch.from_numpy(np.floor(shares * self.scale + 0.5).astype(kind)))
 
     def forward(self, images: Tensor) -> Tensor:
-        """uint8 (n, 28, 28) to whole grey levels, float32 (n, size, size)."""
-        levels = images.to(torch.float32)
-        if self.size == IMAGE_SIDE:
-            return levels
-        return self._rounded(self.weights @ self._rounded(levels @ self.weights.T))
+        """uint8 images (n, side, side) or (n, side, side, 3) at size x size in whole levels, float32."""
+        if not self.is_needed:
+            return images.to(torch.float32)
+        levels = planes(images).to(self.weights.dtype)
+        resized = self._rounded(self.weights @ self._rounded(levels @ self.weights.T))
+        return images_of(resized.to(torch.float32), images)
 
     def _rounded(self, sums: Tensor) -> Tensor:
         return ((sums + self.scale / 2) / self.scale).floor()
@@ -109,15 +112,17 @@ def read_weights(path: Path | str, device: str | torch.device = "cpu") -> Loaded
         )
     try:
         config = validated(json.loads(metadata["config"]))
-        model = architectures.build(config)
+        facts = metadata.get("data")
+        data = DataFacts.model_validate_json(facts) if facts else fashion_mnist_facts(config)
+        model = architectures.build(config, len(data.classes), colour=data.colour)
         model.load_state_dict(weights)
-    except (ConfigurationError, RuntimeError) as error:
+    except (ConfigurationError, ValidationError, RuntimeError) as error:
         raise CheckpointError(f"{path} holds a model that this version does not support: {error}") from error
-    return LoadedModel(model.to(device).eval(), config, PREPROCESSING_VERSION, {})
+    return LoadedModel(model.to(device).eval(), config, PREPROCESSING_VERSION, {}, data)
 
 
 def write_onnx(path: Path, loaded: LoadedModel, images: np.ndarray) -> Agreement:
-    """Store the classifier as ONNX and hold it against PyTorch on real images, uint8 (n, 28, 28), at least two.
+    """Store the classifier as ONNX and hold it against PyTorch on at least two real images, uint8.
 
     Raise ExportError, and leave no file, if it cannot be written or if it differs by more than TOLERANCE.
     """
@@ -127,13 +132,19 @@ def write_onnx(path: Path, loaded: LoadedModel, images: np.ndarray) -> Agreement
     return Agreement(len(images), difference)
 
 
-def _bilinear_shares(size: int) -> np.ndarray:
-    """How much each of the 28 pixels of a line adds to each of `size` pixels, (size, 28); for enlarging only."""
-    centres = np.maximum((np.arange(size) + 0.5) * IMAGE_SIDE / size - 0.5, 0.0)
+def _bilinear_shares(side: int, size: int) -> np.ndarray:
+    """How much each of the `side` pixels of a line adds to each of `size` pixels, (size, side)."""
+    centres = (np.arange(size) + 0.5) * side / size
+    if size < side:
+        # Antialiased: a triangle as wide as two of the new pixels.
+        distances = np.abs(np.arange(side) + 0.5 - centres[:, None]) * size / side
+        triangles = np.maximum(1 - distances, 0.0)
+        return np.asarray(triangles / triangles.sum(axis=1, keepdims=True))
+    centres = np.maximum(centres - 0.5, 0.0)
     left = centres.astype(np.int64)
-    shares = np.zeros((size, IMAGE_SIDE))
+    shares = np.zeros((size, side))
     np.add.at(shares, (np.arange(size), left), 1 - (centres - left))
-    np.add.at(shares, (np.arange(size), np.minimum(left + 1, IMAGE_SIDE - 1)), centres - left)
+    np.add.at(shares, (np.arange(size), np.minimum(left + 1, side - 1)), centres - left)
     return shares
 
 
@@ -142,7 +153,8 @@ def _metadata(loaded: LoadedModel) -> dict[str, str]:
     config = with_changes(loaded.config, weights_file=None)
     return {
         "config": config.model_dump_json(),
-        "classes": json.dumps(CLASS_NAMES),
+        "classes": json.dumps(loaded.data.classes, ensure_ascii=False),
+        "data": loaded.data.model_dump_json(),
         "preprocessing_version": str(loaded.preprocessing_version),
     }
 
@@ -197,6 +209,6 @@ def _difference(path: Path, loaded: LoadedModel, images: np.ndarray) -> float:
 
 
 def _ask(session: onnxruntime.InferenceSession, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The logarithms of the probabilities, from the logits, and the probabilities, each (n, 10)."""
+    """The logarithms of the probabilities, from the logits, and the probabilities, each (n, classes)."""
     logits, probabilities = session.run([LOGITS, PROBABILITIES], {INPUT: np.ascontiguousarray(images)})
     return torch.from_numpy(logits).log_softmax(dim=1).numpy(), probabilities

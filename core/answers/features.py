@@ -26,7 +26,7 @@ class NoMaps(LookbookError):
 def penultimate_features(
     model: StagedModel, images: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
 ) -> np.ndarray:
-    """What goes into the model's last layer, float32 (n, d), for images uint8 (n, 28, 28).
+    """What goes into the model's last layer, float32 (n, d), for images as in_batches.
 
     With test-time flips the mean for an image and its mirror image, of which the layer gives the mean of the logits.
     """
@@ -36,7 +36,7 @@ def penultimate_features(
 def log_probabilities_and_features(
     model: StagedModel, images: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probabilities float32 (n, 10) and penultimate features float32 (n, d) of images uint8 (n, 28, 28)."""
+    """Log-probabilities float32 (n, classes) and penultimate features float32 (n, d) of images as in_batches."""
 
     def both(inputs: Tensor) -> tuple[Tensor, Tensor]:
         features = model.features(passed(model.stages(), with_flips(inputs, config)))

@@ -6,14 +6,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.answers.features import map_stage
-from core.config import IMAGE_SIDE, RunConfig
+from core.config import RunConfig
 from core.data.preprocessing import to_input
 from core.learning.evaluation import device_of
 from core.models.staged import StagedModel, passed
 
 
 def grad_cam(model: StagedModel, image: np.ndarray, label: int, config: RunConfig) -> np.ndarray:
-    """How much each place of an image uint8 (28, 28) speaks for a class: float32 (28, 28), 0 to 1.
+    """How much each place of an image uint8 (s, s) or (s, s, 3) speaks for a class: float32 (s, s), 0 to 1.
 
     Grad-CAM (Selvaraju et al. 2017, equations 1 and 2) at the stage of `features.map_stage`: its maps, weighted by
     the mean gradient of the class's logit, summed, of that the positive part, enlarged to the image. All zero where
@@ -23,7 +23,7 @@ def grad_cam(model: StagedModel, image: np.ndarray, label: int, config: RunConfi
     maps, gradient = _maps_and_gradient(model, image, label, config)
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     salient = F.relu((weights * maps).sum(dim=1, keepdim=True))
-    enlarged = F.interpolate(salient, size=(IMAGE_SIDE, IMAGE_SIDE), mode="bilinear")[0, 0].cpu().numpy()
+    enlarged = F.interpolate(salient, size=image.shape[:2], mode="bilinear")[0, 0].cpu().numpy()
     highest = float(enlarged.max())
     return enlarged / highest if highest > 0 else enlarged
 

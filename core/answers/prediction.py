@@ -1,6 +1,6 @@
 """What a finished run says about images and photos: the same way for page, command line and evaluation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,7 @@ from core.answers.verdict import Judgement, Thresholds, without_thresholds
 from core.answers.voting import vote
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
+from core.data.data_facts import DataFacts
 from core.learning.checkpoints import LoadedModel, load_model
 from core.learning.evaluation import log_probabilities
 from core.photos.decoder import read_photo
@@ -39,27 +40,39 @@ class Predictor:
         """The configuration that the model was trained with."""
         return self._loaded.config
 
+    @property
+    def data(self) -> DataFacts:
+        """What the model learnt from."""
+        return self._loaded.data
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that the model tells apart, in order."""
+        return self._loaded.data.classes
+
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """The ten probabilities, float32 (n, 10), of images uint8 (n, 28, 28), bright on black."""
+        """The probabilities, float32 (n, classes), of images uint8 (n, s, s) or (n, s, s, 3)."""
         return np.exp(log_probabilities(self._loaded.model, images, self.config))
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """What the model's last layer decides by, float32 (n, d), for images uint8 (n, 28, 28)."""
+        """What the model's last layer decides by, float32 (n, d), for images uint8 (n, s, s) or (n, s, s, 3)."""
         return penultimate_features(self._loaded.model, images, self.config)
 
     def saliency(self, image: np.ndarray, label: int) -> np.ndarray:
-        """How much each place of an image uint8 (28, 28) speaks for a class: float32 (28, 28), 0 to 1, by Grad-CAM.
+        """How much each place of an image uint8 (s, s) or (s, s, 3) speaks for a class: float32 (s, s), by Grad-CAM.
 
         Raise NoMaps for a model without maps.
         """
         return grad_cam(self._loaded.model, image, label, self.config)
 
     def judge(self, view: ModelView) -> Judgement:
-        """The ten probabilities of a photo, averaged over its views, and whether they can be relied on."""
-        logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, view.votes, self.config))
+        """The probabilities of a photo, averaged over its views, and whether they can be relied on."""
+        # A model of colours sees the grey view of a photo too.
+        views = view.votes[..., None].repeat(3, axis=3) if self.data.colour else view.votes
+        logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, views, self.config))
         if self._thresholds is None:
             return without_thresholds(logs)
-        return self._thresholds.judge(logs, features, view.stands_out)
+        return self._thresholds.judge(logs, features, view.stands_out, self.classes)
 
 
 @dataclass(frozen=True)
@@ -71,15 +84,15 @@ class Rank:
     probability: float
 
 
-def rank(probabilities: np.ndarray, k: int = 3) -> list[Rank]:
-    """The k most probable classes of one image's probabilities (10,), the most probable first, ties by label."""
+def rank(probabilities: np.ndarray, k: int = 3, names: Sequence[str] = CLASS_NAMES) -> list[Rank]:
+    """The k most probable classes of one image's probabilities (classes,), the most probable first, ties by label."""
     order = np.argsort(-probabilities, kind="stable")[:k]
-    return [Rank(int(label), CLASS_NAMES[label], float(probabilities[label])) for label in order]
+    return [Rank(int(label), names[label], float(probabilities[label])) for label in order]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said about one file: its view, ten probabilities (10,) and judgement, or the error."""
+    """What a model said about one file: its view, probabilities (classes,) and judgement, or the error."""
 
     name: str
     view: ModelView | None = None

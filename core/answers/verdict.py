@@ -1,4 +1,4 @@
-"""Whether an answer about a photo can be relied on: sure, not sure, or none of the ten classes.
+"""Whether an answer about a photo can be relied on: sure, not sure, or none of the classes.
 
 Two things speak for an answer: a high calibrated confidence, and features that lie close to those of a class. The
 thresholds of both are chosen on images that the model did not learn from, with the augmentation for photos, and on
@@ -6,6 +6,7 @@ drawn pictures of nothing in particular; see verdict_fitting. What a model says 
 is also what it says of items that it can hardly read; half of that leaning is taken off its answers.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
@@ -22,7 +23,7 @@ Verdict = Literal["sure", "not sure", "none of these"]
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a model says of a photo: its ten probabilities float32 (10,), calibrated where it can, and a verdict.
+    """What a model says of a photo: its probabilities float32 (classes,), calibrated where it can, and a verdict.
 
     `verdict` is None for a model that was saved without the thresholds of a verdict; `reason` is a sentence.
     """
@@ -36,11 +37,11 @@ class Judgement:
 class Thresholds:
     """From when on a model is sure, and from when on a photo is none of the classes.
 
-    `leaning` (10,) holds the logarithms of the mean probabilities that the model gives to pictures of nothing; a share
-    of it is taken off the logarithms of the probabilities, and `temperature` divides what is left. A feature vector
-    x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every direction; its
-    distance is that to the nearest of `class_means` (10, k). Sure needs `least_confidence` and at most `near`; beyond
-    `far` it is none of the classes.
+    `leaning` (classes,) holds the logarithms of the mean probabilities that the model gives to pictures of nothing; a
+    share of it is taken off the logarithms of the probabilities, and `temperature` divides what is left. A feature
+    vector x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every
+    direction; its distance is that to the nearest of `class_means` (classes, k). Sure needs `least_confidence` and at
+    most `near`; beyond `far` it is none of the classes.
     """
 
     temperature: float
@@ -59,12 +60,18 @@ class Thresholds:
         return np.sqrt(squares.min(axis=1))
 
     def calibrated(self, log_probabilities: np.ndarray) -> np.ndarray:
-        """Probabilities (n, 10) of logarithms (n, 10), without the leaning and at the temperature."""
+        """Probabilities (n, classes) of logarithms (n, classes), without the leaning and at the temperature."""
         upright = log_probabilities - _TAKEN_OFF * self.leaning
         return _softmax(upright / self.temperature, axis=-1).astype(np.float32)
 
-    def judge(self, log_probabilities: np.ndarray, features: np.ndarray, stands_out: bool) -> Judgement:
-        """The judgement of one photo by its logarithms (10,) and features (d,); `stands_out` says if anything does."""
+    def judge(
+        self,
+        log_probabilities: np.ndarray,
+        features: np.ndarray,
+        stands_out: bool,
+        classes: Sequence[str] = CLASS_NAMES,
+    ) -> Judgement:
+        """The judgement of one photo by its logarithms (classes,) and features (d,); `stands_out`: if anything does."""
         probabilities = self.calibrated(log_probabilities)
         best = int(probabilities.argmax())
         confidence, distance = float(probabilities[best]), float(self.distances(features[None])[0])
@@ -75,7 +82,7 @@ class Thresholds:
         if distance > self.near:
             return Judgement(probabilities, "not sure", "It is rather unlike the training set.")
         if confidence < self.least_confidence:
-            second = CLASS_NAMES[int(np.argsort(-probabilities, kind="stable")[1])]
+            second = classes[int(np.argsort(-probabilities, kind="stable")[1])]
             return Judgement(probabilities, "not sure", f"It could also be {second}.")
         return Judgement(
             probabilities, "sure", "The model is confident, and the item is like those in the training set."
@@ -95,7 +102,7 @@ class Thresholds:
 
 
 def without_thresholds(log_probabilities: np.ndarray) -> Judgement:
-    """The judgement, by logarithms (10,), of a model that was saved before there were verdicts."""
+    """The judgement, by logarithms (classes,), of a model that was saved before there were verdicts."""
     probabilities = _softmax(log_probabilities).astype(np.float32)
     return Judgement(probabilities, None, "This run was saved without verdict thresholds.")
 

@@ -34,15 +34,20 @@ _CONFIDENCES = np.concatenate([np.arange(0.5, 0.95, 0.01), np.arange(0.95, 0.999
 _SHRINKAGE = 1e-3
 
 
-def fit_thresholds(model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Thresholds | None:
-    """The thresholds by at most MOST_IMAGES of the validation images uint8 (n, 28, 28) with labels (n,).
+def fit_thresholds(
+    model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray, classes: int = CLASS_COUNT
+) -> Thresholds | None:
+    """The thresholds by at most MOST_IMAGES of the validation images uint8 (n, s, s) with labels (n,).
 
-    Half of them say where the classes lie, the rest where the thresholds do; None if they are too few to tell.
+    Half of them say where the classes lie, the rest where the thresholds do; None if they are too few to tell, and for
+    images in colour, which are not made from photos as these are.
     """
+    if images.ndim == 4:
+        return None
     chosen = torch.randperm(len(labels), generator=generator_at(config.seed, 0, 3)).numpy()[:MOST_IMAGES]
     images, labels = images[chosen], labels[chosen]
     placing, judging = slice(0, len(labels) // 2), slice(len(labels) // 2, None)
-    if np.bincount(labels[placing], minlength=CLASS_COUNT).min() < LEAST_OF_A_CLASS:
+    if np.bincount(labels[placing], minlength=classes).min() < LEAST_OF_A_CLASS:
         return None
     changed = photograph(torch.from_numpy(np.array(images)), generator_at(config.seed, 0, 1)).numpy()
     logs, features = vote(model, changed, config)
@@ -61,17 +66,17 @@ def fit_thresholds(model: StagedModel, config: RunConfig, images: np.ndarray, la
 
 
 def _leaning(said_of_nothing: np.ndarray, config: RunConfig) -> np.ndarray:
-    """Logarithms (10,) of the mean probabilities given to pictures of nothing, by their logarithms (n, 10).
+    """Logarithms (classes,) of the mean probabilities given to pictures of nothing, by their logarithms (n, classes).
 
     0 for a model that has not learnt what photos bring: to it most photos are strange, and clear ones would suffer.
     """
     if config.augmentation != "photo":
-        return np.zeros(CLASS_COUNT, np.float32)
+        return np.zeros(said_of_nothing.shape[1], np.float32)
     return np.log(softmax(said_of_nothing, axis=1).mean(axis=0))
 
 
 def _class_places(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centre (d,), projection (d, k) and class means (10, k) such that the classes spread by 1 in all k directions.
+    """Centre (d,), projection (d, k) and class means (classes, k) such that each class spreads by 1 in all directions.
 
     Principal components first, then whitened by the covariance within the classes (Lee and others 2018).
     """
@@ -80,7 +85,7 @@ def _class_places(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray,
 
     axes = PCA(min(DIMENSIONS, *features.shape), svd_solver="covariance_eigh").fit(features)
     places = axes.transform(features)
-    means = np.stack([places[labels == label].mean(axis=0) for label in range(CLASS_COUNT)])
+    means = np.stack([places[labels == label].mean(axis=0) for label in range(int(labels.max()) + 1)])
     within = np.cov((places - means[labels]).T) + _SHRINKAGE * np.eye(places.shape[1])
     whitening = np.linalg.inv(np.linalg.cholesky(within)).T
     projection = axes.components_.T @ whitening

@@ -6,19 +6,21 @@ from torch.nn import functional as F
 
 from core.answers.features import log_probabilities_and_features
 from core.config import RunConfig
+from core.data.preprocessing import images_of, planes
 from core.models.staged import StagedModel
 
-_SMALLER = 24
+_BORDER = 1 / 14
+"""In sides of the image: 2 pixels of 28."""
 
 
 def views_of(images: np.ndarray) -> list[np.ndarray]:
-    """The views of images uint8 (n, 28, 28) that vote: as they are, mirrored, and both a little smaller."""
+    """The views of images uint8 (n, s, s) or (n, s, s, 3) that vote: as they are, mirrored, both smaller."""
     smaller = _smaller(images)
-    return [images, images[..., ::-1], smaller, smaller[..., ::-1]]
+    return [images, images[:, :, ::-1], smaller, smaller[:, :, ::-1]]
 
 
 def vote(model: StagedModel, images: np.ndarray, config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Average logarithms of the probabilities (n, 10) and average features (n, d) over the views of the images.
+    """Average logarithms of the probabilities (n, classes) and average features (n, d) over the views of the images.
 
     Features are what the model's last layer is given.
     """
@@ -32,7 +34,9 @@ def vote(model: StagedModel, images: np.ndarray, config: RunConfig) -> tuple[np.
 
 
 def _smaller(images: np.ndarray) -> np.ndarray:
-    pixels = torch.from_numpy(np.array(images))[:, None].float()
-    border = (images.shape[-1] - _SMALLER) // 2
-    small = F.interpolate(pixels, size=(_SMALLER, _SMALLER), mode="bilinear", antialias=True)
-    return F.pad(small, (border,) * 4)[:, 0].round().clamp(0, 255).to(torch.uint8).numpy()
+    whole = torch.from_numpy(np.array(images))
+    side = images.shape[1]
+    border = round(side * _BORDER)
+    inner = (side - 2 * border,) * 2
+    small = F.interpolate(planes(whole).float(), size=inner, mode="bilinear", antialias=True)
+    return images_of(F.pad(small, (border,) * 4).round().clamp(0, 255).to(torch.uint8), whole).numpy()

@@ -1,4 +1,4 @@
-"""Fashion-MNIST on disk: fetched, verified, loaded and split."""
+"""Fashion-MNIST on disk: fetched, verified and loaded."""
 
 import errno
 import fcntl
@@ -8,46 +8,38 @@ import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.classes import CLASS_NAMES
-from core.config import TRAINING_IMAGES, VALIDATION_IMAGES, RunConfig
+from core.config import FASHION_MNIST
 from core.data import by_hand, idx
+from core.data.data_set import DataSet
 from core.data.idx import FILES, IdxFile, raw_folder
 from core.data.sources import SOURCES, Progress, Source, SourceFailed
 from core.errors import DataError
 from core.files import sync
 
-VALIDATION_SHARE = VALIDATION_IMAGES / (TRAINING_IMAGES + VALIDATION_IMAGES)
-"""Of the images of the training set, the share that is kept for validation."""
+NAME = "Fashion-MNIST"
 
 
-@dataclass(frozen=True)
-class FashionMNIST:
-    """Images uint8 (n, 28, 28), bright on black, read-only; labels int64 (n,), 0 to 9 as in core.classes."""
-
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    classes: tuple[str, ...] = CLASS_NAMES
-
-    def class_names(self, labels: np.ndarray) -> list[str]:
-        """The name of each label (n,)."""
-        return [self.classes[label] for label in labels]
-
-
-def load(folder: Path) -> FashionMNIST:
+def load(folder: Path) -> DataSet:
     """Open the data set; images are memory-mapped, so this is fast and costs no memory.
 
     Sizes and headers are checked, sums are not (see verify). Raises DataError that names the file and what to do.
     """
     raw = raw_folder(folder)
     train_images, train_labels, test_images, test_labels = (idx.read(raw / file.name, file) for file in FILES)
-    return FashionMNIST(train_images, train_labels.astype(np.int64), test_images, test_labels.astype(np.int64))
+    return DataSet(
+        FASHION_MNIST,
+        NAME,
+        CLASS_NAMES,
+        train_images,
+        train_labels.astype(np.int64),
+        test_images,
+        test_labels.astype(np.int64),
+    )
 
 
 def is_present(folder: Path) -> bool:
@@ -70,68 +62,6 @@ def verify(folder: Path) -> None:
     """Compare every byte of the four files by SHA-256; raise DataError that names the file and what to do."""
     for file in FILES:
         idx.check_fully(raw_folder(folder) / file.name, file)
-
-
-def split(labels: np.ndarray, seed: int, train_size: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (training, validation) into the training set, both ascending and stratified by class.
-
-    A tenth is for validation; of the rest, train_size are for training (all, if None or more than there are). The
-    validation images depend on the seed alone, and a smaller training set is part of a larger one.
-    """
-    shuffled = _shuffled(len(labels), seed)
-    in_validation = _stratified(labels[shuffled], round(len(labels) * VALIDATION_SHARE))
-    validation, rest = shuffled[in_validation], shuffled[~in_validation]
-    return _limited(labels, rest, train_size), np.sort(validation)
-
-
-def split_for(config: RunConfig, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (training, validation) into the training set, with these labels, of a run of this configuration."""
-    if config.folds:
-        return fold_split(labels, config.seed, config.folds, config.fold, config.train_size)
-    return split(labels, config.seed, config.train_size)
-
-
-def fold_split(
-    labels: np.ndarray, seed: int, folds: int, fold: int, train_size: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (training, validation) as of split, where validation is one of the folds, counted from 1.
-
-    The folds of a seed divide the training set among them, so that models which have each left out another one give
-    every image probabilities that no gradient of that image has shaped. Where such a model's epoch was chosen by its
-    validation loss, that one choice has seen the fold: it can favour the fold as a whole by a little, but cannot
-    learn the label of an image.
-    """
-    shuffled = _shuffled(len(labels), seed)
-    fold_of = np.empty(len(labels), dtype=np.int64)
-    # Dealt out like cards, class after class: neither a class nor a whole fold differs by more than one image.
-    fold_of[shuffled[np.argsort(labels[shuffled], kind="stable")]] = np.arange(len(labels)) % folds + 1
-    in_validation = fold_of[shuffled] == fold
-    return _limited(labels, shuffled[~in_validation], train_size), np.sort(shuffled[in_validation])
-
-
-def _shuffled(count: int, seed: int) -> np.ndarray:
-    # Only the raw stream of a bit generator is promised to stay the same in every version of numpy.
-    keys = np.random.PCG64(seed).random_raw(count)
-    return np.argsort(keys, kind="stable")
-
-
-def _limited(labels: np.ndarray, indices: np.ndarray, count: int | None) -> np.ndarray:
-    """The first of the indices, stratified by class and at most count of them, in ascending order."""
-    size = len(indices) if count is None else min(count, len(indices))
-    return np.sort(indices[_stratified(labels[indices], size)])
-
-
-def _stratified(labels: np.ndarray, count: int) -> np.ndarray:
-    """Mask of the first images of each class, count in all, shared out by the largest remainders."""
-    classes, members = np.unique(labels, return_counts=True)
-    exact = members * (count / len(labels))
-    quota = np.floor(exact).astype(int)
-    most_owed = np.argsort(quota - exact, kind="stable")
-    quota[most_owed[: count - quota.sum()]] += 1
-    chosen = np.zeros(len(labels), dtype=bool)
-    for label, wanted in zip(classes, quota, strict=True):
-        chosen[np.flatnonzero(labels == label)[:wanted]] = True
-    return chosen
 
 
 def _silent(_message: str, _share: float | None) -> None:

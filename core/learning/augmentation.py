@@ -1,8 +1,8 @@
 """Random changes to training images, a whole batch at a time: flip, rotation and colour jitter as torchvision's.
 
 Each function of these three computes for uint8 images exactly what torchvision's transform of Pillow images computes,
-pixel for pixel, so that the random numbers alone decide. Saturation and hue of ColorJitter leave a grey image as it is;
-brightness and contrast follow each other in random order.
+pixel for pixel, so that the random numbers alone decide. Brightness and contrast follow each other in random order;
+saturation and hue of ColorJitter leave a grey image as it is, and colours keep them. "photo" is for grey images alone.
 """
 
 import math
@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.config import RunConfig
-from core.data.preprocessing import resize
+from core.data.preprocessing import images_of, planes, resize
+from core.errors import ConfigurationError
 from core.learning.photo_augmentation import photograph
 
 FLIP_PROBABILITY = 0.5
@@ -38,7 +39,11 @@ class Changes:
 
 
 def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Tensor:
-    """Grey uint8 images (n, 28, 28) resized and changed at random as `config.augmentation` says: uint8 (n, s, s)."""
+    """uint8 images, grey (n, h, h) or colour (n, h, h, 3), resized to (n, s, s) or (n, s, s, 3) and changed at random.
+
+    `config.augmentation` says how. Raise ConfigurationError where that is for grey images and these are in colour.
+    """
+    require_augmentable(config, colour=images.ndim == 4)
     resized = resize(images, config.input_size)
     if config.augmentation == "none":
         return resized
@@ -49,6 +54,15 @@ def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Te
     changes = draw(len(images), generator)
     turned = flip_and_rotate(resized, changes.flipped, changes.degrees)
     return jitter(turned, changes) if config.augmentation == "flip-rotate-jitter" else turned
+
+
+def require_augmentable(config: RunConfig, *, colour: bool) -> None:
+    """Raise ConfigurationError unless images of this kind can be changed as the configuration says."""
+    if colour and config.augmentation == "photo":
+        raise ConfigurationError(
+            "The augmentation photo imitates grey cut-outs on black, and these images are in colour.",
+            "Choose another augmentation, or import the images in grey.",
+        )
 
 
 def draw(count: int, generator: torch.Generator) -> Changes:
@@ -64,18 +78,30 @@ def draw(count: int, generator: torch.Generator) -> Changes:
 
 
 def flip_and_rotate(images: Tensor, flipped: Tensor, degrees: Tensor) -> Tensor:
-    """Mirror the flipped ones of the uint8 images (n, s, s), then turn each counter-clockwise about its centre.
+    """Mirror the flipped ones of uint8 images (n, s, s) or (n, s, s, 3), then turn each counter-clockwise.
 
-    Nearest neighbour, black outside, in Pillow's fixed-point arithmetic (16 bits after the point). `flipped` bool and
-    `degrees` float64, both (n,), are on the CPU, wherever the images are: not every device computes in float64.
+    About its centre, by nearest neighbour, black outside, in Pillow's fixed-point arithmetic (16 bits after the point).
+    `flipped` bool and `degrees` float64, both (n,), are on the CPU, wherever the images are: not every device computes
+    in float64.
     """
-    size = images.shape[-1]
-    mirrored = torch.where(flipped.to(images.device)[:, None, None], images.flip(-1), images)
-    framed = F.pad(mirrored, (1, 1, 1, 1))
+    size = images.shape[1]
+    framed = F.pad(_mirrored(planes(images), flipped), (1, 1, 1, 1))
     x, y = _source_pixels(size, degrees)
     # All that comes from outside comes from the black frame.
     places = y.clamp_(-1, size).add_(1).mul_(size + 2).add_(x.clamp_(-1, size)).add_(1)
-    return framed.flatten(1).gather(1, places.flatten(1).to(images.device).long()).view_as(images)
+    return images_of(_gathered(framed, places), images)
+
+
+def _mirrored(maps: Tensor, flipped: Tensor) -> Tensor:
+    """The maps (n, c, s, s), those that are `flipped` (n,) as their mirror images."""
+    return torch.where(flipped.to(maps.device)[:, None, None, None], maps.flip(-1), maps)
+
+
+def _gathered(framed: Tensor, places: Tensor) -> Tensor:
+    """Of each of the maps (n, c, h, h) the pixels whose places in it are given: (n, c, s, s) for places (n, s, s)."""
+    count, channels = framed.shape[:2]
+    wanted = places.flatten(1).to(framed.device).long()[:, None].expand(-1, channels, -1)
+    return framed.flatten(2).gather(2, wanted).view(count, channels, *places.shape[1:])
 
 
 def _source_pixels(size: int, degrees: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,14 +124,15 @@ def _fixed(values: Tensor) -> Tensor:
 
 
 def jitter(images: Tensor, changes: Changes) -> Tensor:
-    """Brightness and contrast of the uint8 images (n, s, s) by the factors and in the order of `changes`."""
-    first = changes.brightness_first.to(images.device)[:, None, None]
-    brightness = changes.brightness.to(images.device)[:, None, None]
-    contrast = changes.contrast.to(images.device)[:, None, None]
-    pixels = images.float()
+    """Brightness and contrast of uint8 images (n, s, s) or (n, s, s, 3) by factors and in the order of `changes`."""
+    first, brightness, contrast = (
+        values.to(images.device)[:, None, None, None]
+        for values in (changes.brightness_first, changes.brightness, changes.contrast)
+    )
+    pixels = planes(images).float()
     pixels = torch.where(first, _brighten(pixels, brightness), _stretch(pixels, contrast))
     pixels = torch.where(first, _stretch(pixels, contrast), _brighten(pixels, brightness))
-    return pixels.to(torch.uint8)
+    return images_of(pixels.to(torch.uint8), images)
 
 
 def _brighten(pixels: Tensor, factors: Tensor) -> Tensor:
@@ -114,31 +141,38 @@ def _brighten(pixels: Tensor, factors: Tensor) -> Tensor:
 
 def _stretch(pixels: Tensor, factors: Tensor) -> Tensor:
     """Distance from the image's mean grey times the factor, in whole grey levels as Pillow's ImageEnhance.Contrast."""
-    mean = (pixels.mean(dim=(1, 2), keepdim=True) + 0.5).floor_()
+    mean = (_grey(pixels).mean(dim=(2, 3), keepdim=True) + 0.5).floor_()
     return (mean + factors * (pixels - mean)).clamp_(0, 255).floor_()
 
 
+def _grey(pixels: Tensor) -> Tensor:
+    """The grey levels (n, 1, s, s) of pixels (n, c, s, s), of red, green and blue by Pillow's weights."""
+    if pixels.shape[1] == 1:
+        return pixels
+    red, green, blue = pixels.int().split(1, dim=1)
+    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).float()
+
+
 def flip_shift_and_erase(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Mirror half of the uint8 images (n, s, s), move each by whole pixels, and put noise over a part of half of them.
+    """Mirror half of uint8 images (n, s, s) or (n, s, s, 3), move each by whole pixels, put noise over a part of half.
 
     Equally likely shifts in both directions, with black from outside (He, Zhang, Ren, Sun 2015, section 4.2); a
     rectangle around any pixel, filled with evenly distributed noise (Zhong and others 2017).
     """
-    size, device = images.shape[-1], images.device
+    size, device = images.shape[1], images.device
     uniform = torch.rand(8, len(images), 1, 1, generator=generator)
-    mirrored = torch.where((uniform[0] < FLIP_PROBABILITY).to(device), images.flip(-1), images)
+    mirrored = _mirrored(planes(images), (uniform[0] < FLIP_PROBABILITY).flatten())
     reach = round(size * FARTHEST_SHIFT)
     across, down = _whole(uniform[1:3], 0, 2 * reach)
     line = torch.arange(size)
     places = (down + line[:, None]) * (size + 2 * reach) + across + line
-    framed = F.pad(mirrored, (reach,) * 4)
-    moved = framed.flatten(1).gather(1, places.flatten(1).to(device)).view_as(images)
+    moved = _gathered(F.pad(mirrored, (reach,) * 4), places)
     height, width = _whole(uniform[3:5], round(size * SHORTEST_ERASED), round(size * LONGEST_ERASED))
     row, column = _whole(uniform[5:7], 0, size - 1)
     covered = (2 * (line[:, None] - row).abs() <= height) & (2 * (line - column).abs() <= width)
     erased = covered & (uniform[7] < ERASE_PROBABILITY)
     noise = torch.randint(256, images.shape, dtype=torch.uint8, generator=generator)
-    return torch.where(erased.to(device), noise.to(device), moved)
+    return images_of(torch.where(erased[:, None].to(device), planes(noise).to(device), moved), images)
 
 
 def _whole(uniform: Tensor, least: int, most: int) -> Tensor:

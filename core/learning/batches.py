@@ -1,30 +1,36 @@
 """The images that a run learns from, dealt out in batches, and those that it is validated on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from core.config import RunConfig
-from core.data.fashion_mnist import FashionMNIST, split_for
+from core.data.data_set import DataSet
 from core.data.preprocessing import resize
+from core.data.splits import split_for
+from core.learning.augmentation import require_augmentable
 from core.learning.learner import Learner, generator_at
 
-LARGEST_KEPT_SIZE = 48
-"""Side of the largest images, in pixels, that are resized once and kept: 54,000 of them take 124 MB."""
+MOST_KEPT_BYTES = 128 * 2**20
+"""What the images of a run may take in memory: 54,000 grey ones of 48x48 pixels have 124 MB."""
+_AT_ONCE = 1_000
 
 
 class Batches:
     """What a run learns from, in an order that depends on its seed and the epoch alone.
 
-    `validation` holds the images uint8 (n, 28, 28) and labels (n,) that are kept aside.
+    `validation` holds the images uint8 (n, h, h) or (n, h, h, 3) and labels (n,) that are kept aside. Raise
+    ConfigurationError where the data are too few, or of a kind that the configuration cannot do with.
     """
 
-    def __init__(self, config: RunConfig, data: FashionMNIST, device: torch.device) -> None:
-        training, validation = split_for(config, data.train_labels)
-        images = torch.from_numpy(data.train_images[training]).to(device)
-        self._images = resize(images, config.input_size) if config.input_size <= LARGEST_KEPT_SIZE else images
-        self._labels = torch.from_numpy(data.train_labels[training]).to(device)
+    def __init__(self, config: RunConfig, data: DataSet, device: torch.device) -> None:
+        require_augmentable(config, colour=data.is_colour)
+        training, validation = split_for(config, data)
+        self._images = _reader(data.train_images, training, config.input_size, device)
+        self.labels = data.train_labels[training]
+        self._labels = torch.from_numpy(self.labels).to(device)
         self._config = config
         self.validation = (data.train_images[validation], data.train_labels[validation])
 
@@ -45,10 +51,30 @@ class Batches:
         for start in range(done - done % size, len(batches), size):
             group = batches[start : start + size]
             generators = [generator_at(self._config.seed, epoch, start + place) for place in range(1, len(group) + 1)]
-            prepared = learner.prepare([self._images[indices] for indices in group], generators)
+            prepared = learner.prepare([self._images(indices) for indices in group], generators)
             labels = [self._labels[indices] for indices in group]
             yield from list(zip(prepared, labels, strict=True))[max(0, done - start) :]
 
     def _dealt(self, epoch: int) -> list[Tensor]:
         order = torch.randperm(len(self._labels), generator=generator_at(self._config.seed, epoch))
         return list(order.split(self._config.batch_size))[: self.per_epoch]
+
+
+def _reader(images: np.ndarray, chosen: np.ndarray, size: int, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """What returns the images at some places among the chosen ones, on the device.
+
+    Resized once and kept where there is room for that, else kept as they are, else read from the disk each time.
+    """
+    channels = images[0, 0, 0].size
+    if len(chosen) * size * size * channels <= MOST_KEPT_BYTES:
+        resized = [
+            resize(_taken(images, part), size) for part in np.split(chosen, range(_AT_ONCE, len(chosen), _AT_ONCE))
+        ]
+        return torch.cat(resized).to(device).__getitem__
+    if len(chosen) * images[0].size <= MOST_KEPT_BYTES:
+        return _taken(images, chosen).to(device).__getitem__
+    return lambda places: _taken(images, chosen[places.numpy()]).to(device)
+
+
+def _taken(images: np.ndarray, places: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.asarray(images[places]))

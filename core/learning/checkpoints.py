@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from core import architectures
 from core.config import RunConfig, validated
+from core.data.data_facts import DataFacts, fashion_mnist_facts
 from core.data.preprocessing import PREPROCESSING_VERSION
 from core.errors import CheckpointError, CheckpointUnreadable, ConfigurationError
 from core.files import UNFINISHED, sync, written_aside
@@ -39,6 +41,7 @@ class LoadedModel:
     config: RunConfig
     preprocessing_version: int
     extra: dict[str, Any]
+    data: DataFacts
 
 
 def write(path: Path, state: dict[str, Any]) -> int:
@@ -83,13 +86,19 @@ def read(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
         raise CheckpointError(f"The checkpoint {path} holds something that this version cannot read.") from error
 
 
-def save_model(path: Path, model: nn.Module, config: RunConfig, extra: dict[str, Any] | None = None) -> int:
-    """Store a trained model with all that prediction needs; return the file's bytes."""
+def save_model(
+    path: Path, model: nn.Module, config: RunConfig, extra: dict[str, Any] | None = None, data: DataFacts | None = None
+) -> int:
+    """Store a trained model with all that prediction needs; return the file's bytes.
+
+    Without a word of the data it is a model of Fashion-MNIST.
+    """
     state = {
         "config": config.model_dump(mode="json"),
         "preprocessing_version": PREPROCESSING_VERSION,
         "state": model.state_dict(),
         "extra": extra or {},
+        "data": (data or fashion_mnist_facts(config)).model_dump(mode="json"),
     }
     return write(path, state)
 
@@ -106,12 +115,14 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> LoadedModel:
         )
     try:
         config = validated(stored["config"])
-        model = architectures.build(config)
+        # A file that is older than data sets says nothing of them.
+        data = DataFacts.model_validate(stored["data"]) if "data" in stored else fashion_mnist_facts(config)
+        model = architectures.build(config, len(data.classes), colour=data.colour)
         model.load_state_dict(stored["state"])
-    except (ConfigurationError, RuntimeError) as error:
+    except (ConfigurationError, ValidationError, RuntimeError) as error:
         raise CheckpointError(
             f"{path} holds a model that this version does not support: {error}",
             "Train the model again with this version.",
         ) from error
     model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    return LoadedModel(model, config, stored["preprocessing_version"], stored["extra"])
+    return LoadedModel(model, config, stored["preprocessing_version"], stored["extra"], data)

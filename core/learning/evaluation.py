@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.class_means import balanced_accuracy, macro_f1
 from core.config import RunConfig
 from core.data.preprocessing import to_input
 from core.machine.precision import arithmetic
@@ -15,10 +17,20 @@ from core.machine.precision import arithmetic
 BATCH_SIZE = 500
 
 
+@dataclass(frozen=True)
+class Measured:
+    """How a model does on labelled images: mean cross-entropy in nats, the others from 0 to 1."""
+
+    loss: float
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+
+
 def log_probabilities(
     model: nn.Module, images: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
 ) -> np.ndarray:
-    """Natural logarithms of the ten probabilities, float32 (n, 10), of the grey images uint8 (n, 28, 28)."""
+    """Natural logarithms of the probabilities, float32 (n, classes), of images uint8 (n, h, h) or (n, h, h, 3)."""
 
     def ask(inputs: Tensor) -> tuple[Tensor]:
         return (log_softmax(answer(model, inputs, config)),)
@@ -30,7 +42,7 @@ def log_probabilities(
 def in_batches(
     ask: Callable[[Tensor], tuple[Tensor, ...]], model: nn.Module, images: np.ndarray, config: RunConfig, size: int
 ) -> tuple[np.ndarray, ...]:
-    """What `ask` returns for the inputs (size, c, s, s) of the images uint8 (n, 28, 28), each part joined to (n, ...).
+    """What `ask` returns for the inputs (size, c, s, s) of images uint8 (n, h, h) or (n, h, h, 3), joined to (n, ...).
 
     The model is in evaluation mode meanwhile, and afterwards in the mode that it was in before.
     """
@@ -72,7 +84,7 @@ def log_softmax(logits: Tensor) -> Tensor:
 
 
 def answer(model: nn.Module, inputs: Tensor, config: RunConfig) -> Tensor:
-    """The logits, float32 (n, 10), that a run of this configuration says of inputs (n, c, s, s).
+    """The logits, float32 (n, classes), that a run of this configuration says of inputs (n, c, s, s).
 
     The model is called once: with test-time flips with the inputs and after them their mirror images.
     """
@@ -90,10 +102,15 @@ def mean_of_flips(values: Tensor) -> Tensor:
     return values.unflatten(0, (2, -1)).mean(0)
 
 
-def loss_and_accuracy(
+def measure(
     model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
-) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and share of right answers over the images (n, 28, 28) with labels (n,)."""
+) -> Measured:
+    """How the model does on the images uint8 (n, h, h) or (n, h, h, 3) with labels (n,); n is at least 1."""
     logs = log_probabilities(model, images, config, batch_size)
     loss = -logs[np.arange(len(labels)), labels].mean(dtype=np.float64)
-    return float(loss), float((logs.argmax(1) == labels).mean())
+    predicted = logs.argmax(1)
+    classes = logs.shape[1]
+    matrix = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    return Measured(
+        float(loss), float((predicted == labels).mean()), balanced_accuracy(matrix) or 0.0, macro_f1(matrix) or 0.0
+    )

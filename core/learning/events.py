@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.config import Selection
 from core.learning.pretrained_file import PretrainedReport
 
 
@@ -48,6 +49,19 @@ class EpochFigures:
     val_accuracy: float
     learning_rate: float
     duration_s: float
+    val_balanced_accuracy: float | None = None
+    """The mean recall of the classes; None for an epoch older than this figure, as the next."""
+    val_macro_f1: float | None = None
+
+    def merit(self, selection: Selection) -> float:
+        """How good the epoch is by that metric: the more the better."""
+        merits = {
+            "loss": -self.val_loss,
+            "accuracy": self.val_accuracy,
+            "balanced-accuracy": self.val_balanced_accuracy,
+            "macro-f1": self.val_macro_f1,
+        }
+        return merits[selection] or 0.0
 
 
 @dataclass(frozen=True)

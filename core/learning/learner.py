@@ -45,17 +45,40 @@ def _warm_cosine(done: float) -> float:
     return min(1.0, done / WARM_UP) * (1 + math.cos(math.pi * done)) / 2
 
 
+def class_weights(config: RunConfig, labels: np.ndarray, classes: int) -> Tensor | None:
+    """The weight float32 (classes,) of each class in the loss, from the labels (n,) that are learnt from, or None.
+
+    Balanced weights are n / (k * n_c) for each of the k classes that have images (King and Zeng 2001, as in
+    scikit-learn), and 1 for a class without.
+    """
+    if config.class_weights == "none":
+        return None
+    counts = np.bincount(labels, minlength=classes)
+    present = counts > 0
+    weights = np.ones(classes)
+    weights[present] = len(labels) / (present.sum() * counts[present])
+    return torch.from_numpy(weights).float()
+
+
 class Learner:
     """A model and its optimizer.
 
     Layers outside of `afresh` (names of modules) came with pretrained weights and learn by `config.pretrained_rate`.
+    With `class_weights` (classes,) an image counts in the loss by its class.
     """
 
     def __init__(
-        self, model: StagedModel, config: RunConfig, device: torch.device, *, afresh: Sequence[str] = ()
+        self,
+        model: StagedModel,
+        config: RunConfig,
+        device: torch.device,
+        *,
+        afresh: Sequence[str] = (),
+        class_weights: Tensor | None = None,
     ) -> None:
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._config, self._device = config, device
+        self._class_weights = None if class_weights is None else class_weights.to(device)
         groups = _parameter_groups(model, config, afresh)
         self._shares = [group.pop("share") for group in groups]
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
@@ -84,7 +107,7 @@ class Learner:
             group["lr"] = rate * share
 
     def prepare(self, batches: Sequence[Tensor], generators: Sequence[torch.Generator]) -> list[Tensor]:
-        """What `step` takes of each batch of grey uint8 images (n, s, s), changed at random by its generator.
+        """What `step` takes of each batch of uint8 images (n, s, s) or (n, s, s, 3), changed by its generator.
 
         That is all there is to compute before the first layer that learns, whatever steps lie between.
         """
@@ -110,7 +133,7 @@ class Learner:
         return value, int((logits.detach().argmax(1) == labels).sum())
 
     def make_inputs(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """What the model is given, float32 (n, c, s, s), of grey uint8 images (n, s, s): augmented, normalised."""
+        """What the model is given, float32 (n, c, s, s), of uint8 images (n, s, s) or (n, s, s, 3), augmented."""
         return normalise(augment(images, self._config, generator), self._config)
 
     @torch.no_grad()
@@ -120,11 +143,12 @@ class Learner:
             return cast(Tensor, self.model.front(inputs))
 
     def compute_loss(self, prepared: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (n, 10) and their mean cross-entropy with the labels (n,), smoothed as asked for, in nats."""
+        """Logits (n, classes) and their mean cross-entropy with the labels (n,), smoothed as asked for, in nats."""
         forward = self.model.rest if self._has_frozen_front else self.model
         with arithmetic(self._config, self._device):
             logits = forward(prepared).float()
-        return logits, F.cross_entropy(logits, labels, label_smoothing=self._config.label_smoothing)
+        smoothing = self._config.label_smoothing
+        return logits, F.cross_entropy(logits, labels, self._class_weights, label_smoothing=smoothing)
 
     def compute_gradients(self, loss: Tensor) -> None:
         """The gradient of the loss by every trained parameter, in place of those of the step before."""

@@ -34,7 +34,7 @@ State = dict[str, Tensor]
 def load_trunk(model: nn.Module, config: RunConfig, weights_cache: Path | None = None) -> PretrainedReport:
     """Fill the model with ImageNet weights from `config.weights_file`, else from torch's cache, else downloaded.
 
-    fc always starts afresh, having ten classes; layer4 does where the file has none and it is trained.
+    fc always starts afresh, having other classes; layer4 does where the file has none and it is trained.
     Raises WeightsError if there are no weights to be had, or they are damaged or of another model.
     """
     if config.weights_file:

@@ -15,12 +15,13 @@ from torch import nn
 
 from core import architectures
 from core.config import RunConfig, stored_config
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_facts import facts_of
+from core.data.data_set import DataSet
 from core.errors import CheckpointError, ConfigurationError
 from core.learning.batches import Batches
-from core.learning.evaluation import loss_and_accuracy
+from core.learning.evaluation import measure
 from core.learning.events import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
-from core.learning.learner import Learner, learning_rate
+from core.learning.learner import Learner, class_weights, learning_rate
 from core.learning.pretrained import load_trunk
 from core.learning.pretrained_file import PretrainedReport
 from core.learning.resumption import ResumptionFolder
@@ -68,7 +69,8 @@ class Training:
     With `soon` the first checkpoint follows the first batch, and the next ones come at growing distances until they
     are CHECKPOINT_SECONDS apart: for a run that was interrupted before and may be again.
 
-    `facts` says where and on what it computes, `epochs` holds the figures of the epochs that are complete. Raises
+    `facts` says where and on what it computes, `data_facts` from what it learns, `epochs` holds the figures of the
+    epochs that are complete. Raises
     WeightsError, ConfigurationError or CheckpointError. `clock` is the one that epochs are timed by: who takes its
     seconds when the process goes on after it was suspended leaves the pause out.
     """
@@ -76,7 +78,7 @@ class Training:
     def __init__(
         self,
         config: RunConfig,
-        data: FashionMNIST,
+        data: DataSet,
         folder: Path,
         *,
         weights_cache: Path | None = None,
@@ -88,12 +90,14 @@ class Training:
         self._threads = use_threads(config.threads)
         keep_freed_memory()
         self._batches = Batches(config, data, self._device)
+        self.data_facts = facts_of(data, len(self._batches.labels), len(self.validation[1]))
         torch.manual_seed(config.seed)
-        model = architectures.build(config)
+        model = architectures.build(config, len(data.classes), colour=data.is_colour)
         checkpoint = self._folder.newest()
         pretrained = self._fill_with_pretrained(model, checkpoint, weights_cache)
         afresh = pretrained.initialised_afresh if pretrained else ()
-        self._learner = Learner(model, config, self._device, afresh=afresh)
+        weights = class_weights(config, self._batches.labels, len(data.classes))
+        self._learner = Learner(model, config, self._device, afresh=afresh, class_weights=weights)
         self._position = Position()
         self._saved_at: tuple[int, int] | None = None
         self.epochs: list[EpochFigures] = []
@@ -119,7 +123,7 @@ class Training:
 
     @property
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
-        """The images uint8 (n, 28, 28) and labels (n,) that were kept for validation."""
+        """The images uint8 (n, h, h) or (n, h, h, 3) and labels (n,) that were kept for validation."""
         return self._batches.validation
 
     @property
@@ -129,8 +133,9 @@ class Training:
 
     @property
     def best_epoch(self) -> int | None:
-        """The epoch (counted from 1) with the lowest validation loss so far, the first of equals."""
-        return min(self.epochs, key=lambda figures: figures.val_loss).epoch if self.epochs else None
+        """The best epoch (counted from 1) so far by what the configuration selects by, the first of equals."""
+        by = self._config.selection
+        return max(self.epochs, key=lambda figures: figures.merit(by)).epoch if self.epochs else None
 
     def is_trained(self) -> bool:
         """Whether all epochs are done, or it stopped early."""
@@ -210,16 +215,18 @@ class Training:
     def _validate(self) -> EpochFigures:
         done = self._position
         self.clock.take()
-        val_loss, val_accuracy = loss_and_accuracy(self.model, *self.validation, self._config)
+        reached = measure(self.model, *self.validation, self._config)
         self._validation_s = self.clock.take()
         return EpochFigures(
             epoch=done.epoch,
             train_loss=done.loss_sum / done.images,
             train_accuracy=done.right / done.images,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
+            val_loss=reached.loss,
+            val_accuracy=reached.accuracy,
             learning_rate=learning_rate(self._config, done.epoch, 0.5),
             duration_s=done.seconds + self._validation_s,
+            val_balanced_accuracy=reached.balanced_accuracy,
+            val_macro_f1=reached.macro_f1,
         )
 
     def _end_epoch(self, figures: EpochFigures) -> CheckpointSaved | CheckpointFailed:

@@ -3,7 +3,6 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.machine.precision import logits
 from core.models.kernels.folding import fold
@@ -13,20 +12,20 @@ from core.models.staged import Stage, StagedModel
 SLOPE = 0.01
 
 
-def build(config: RunConfig) -> StagedModel:
+def build(config: RunConfig, classes: int, channels: int) -> StagedModel:
     """The untrained CNN for images of `config.input_size`."""
-    return CNN(config.input_size)
+    return CNN(config.input_size, classes, channels)
 
 
 class CNN(StagedModel):
-    """Grey images (n, 1, s, s) to logits (n, 10): each block is Conv 5x5, BatchNorm, LeakyReLU, MaxPool 2."""
+    """Images (n, channels, s, s) to logits (n, classes): each block is Conv 5x5, BatchNorm, LeakyReLU, MaxPool 2."""
 
-    def __init__(self, input_size: int = 28) -> None:
+    def __init__(self, input_size: int, classes: int, channels: int) -> None:
         super().__init__()
-        self.block1 = Block(1, 32)
+        self.block1 = Block(channels, 32)
         self.block2 = Block(32, 64)
         self.fc1 = nn.Linear(64 * (input_size // 4) ** 2, 1000)
-        self.fc2 = nn.Linear(1000, CLASS_COUNT)
+        self.fc2 = nn.Linear(1000, classes)
 
     def stages(self) -> list[Stage]:
         """The two blocks."""
@@ -37,7 +36,7 @@ class CNN(StagedModel):
         return F.leaky_relu(self.fc1(maps.flatten(1)), SLOPE)
 
     def classify(self, features: Tensor) -> Tensor:
-        """Logits (n, 10)."""
+        """Logits (n, classes)."""
         return logits(self.fc2, features)
 
 

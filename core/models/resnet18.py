@@ -6,7 +6,6 @@ from typing import cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.classes import CLASS_COUNT
 from core.config import FREEZABLE_LAYERS, RunConfig
 from core.machine.precision import logits
 from core.models.kernels.folding import FoldingConv2d, FourPixelConv2d, OnePixelConv2d
@@ -16,16 +15,19 @@ from core.models.staged import Stage, StagedModel, passed
 Conv = FoldingConv2d | TapConv2d
 
 
-def build(config: RunConfig) -> StagedModel:
-    """The untrained ResNet18; with `config.pretrained` all layers but the unfrozen ones and fc are frozen."""
+def build(config: RunConfig, classes: int, _channels: int) -> StagedModel:
+    """The untrained ResNet18, which takes grey and colour alike.
+
+    With `config.pretrained` all layers but the unfrozen ones and fc are frozen.
+    """
     frozen = set(FREEZABLE_LAYERS) - set(config.unfrozen_layers) if config.pretrained else set()
-    return ResNet18(config.input_size, frozen)
+    return ResNet18(config.input_size, classes, frozen)
 
 
 class ResNet18(StagedModel):
-    """Images (n, 3, s, s), or (n, 1, s, s) for grey ones whose three channels are equal, to logits (n, 10)."""
+    """Images (n, 3, s, s), or (n, 1, s, s) for grey ones whose three channels are equal, to logits (n, classes)."""
 
-    def __init__(self, input_size: int, frozen: Collection[str] = ()) -> None:
+    def __init__(self, input_size: int, classes: int, frozen: Collection[str] = ()) -> None:
         super().__init__()
         trained = [place for place, name in enumerate(FREEZABLE_LAYERS) if name not in frozen]
         self._first_trained = trained[0] if trained else len(FREEZABLE_LAYERS)
@@ -37,7 +39,7 @@ class ResNet18(StagedModel):
         self.layer2, side = _downsampling_layer(64, 128, side)
         self.layer3, side = _downsampling_layer(128, 256, side)
         self.layer4, side = _downsampling_layer(256, 512, side)
-        self.fc = nn.Linear(512, CLASS_COUNT)
+        self.fc = nn.Linear(512, classes)
         self._initialise()
         self._frozen = [self.get_submodule(name) for name in sorted(frozen)]
         if "conv1" in frozen:
@@ -54,7 +56,7 @@ class ResNet18(StagedModel):
         return maps.mean(dim=(2, 3))
 
     def classify(self, features: Tensor) -> Tensor:
-        """Logits (n, 10)."""
+        """Logits (n, classes)."""
         return logits(self.fc, features)
 
     def front(self, images: Tensor) -> Tensor:
@@ -62,7 +64,7 @@ class ResNet18(StagedModel):
         return passed(self.stages()[: self._first_trained], images)
 
     def rest(self, maps: Tensor) -> Tensor:
-        """The logits (n, 10) of what `front` returns."""
+        """The logits (n, classes) of what `front` returns."""
         return self.classify(self.features(passed(self.stages()[self._first_trained :], maps)))
 
     def _stem(self, images: Tensor) -> Tensor:

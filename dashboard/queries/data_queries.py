@@ -8,6 +8,8 @@ import streamlit as st
 
 from core.classes import CLASS_COUNT
 from core.data import fashion_mnist as benchmark
+from core.data.data_set import DataSet
+from core.data.splits import split
 from core.errors import DataError
 from core.statistics.label_errors import LabelQuality, LabelTrust
 from core.statistics.label_errors import label_trust as judge_one
@@ -24,7 +26,7 @@ from jobs.store.records import Run
 
 
 @st.cache_resource(show_spinner="Loading Fashion-MNIST")
-def fashion_mnist() -> benchmark.FashionMNIST:
+def fashion_mnist() -> DataSet:
     """The data set of this installation, mapped into memory once. Raise DataError."""
     return read_only(benchmark.load(settings().data))
 
@@ -41,7 +43,7 @@ def mean_images() -> np.ndarray:
 def split_counts() -> dict[str, list[int]]:
     """How many images of each class the training, validation and test splits have. Raise DataError."""
     data = fashion_mnist()
-    train, validation = benchmark.split(data.train_labels, seed=0)
+    train, validation = split(data.train_labels, seed=0)
     labels = {
         "Training": data.train_labels[train],
         "Validation": data.train_labels[validation],

@@ -65,7 +65,7 @@ def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
 
 def images_in(config: RunConfig, epochs: int) -> float:
     """How much so many epochs and the test have to compute, in images that are learnt from."""
-    per_epoch = config.training_images + _EVALUATION_COST * config.validation_images
+    per_epoch = config.training_images() + _EVALUATION_COST * config.validation_images()
     return epochs * per_epoch + _EVALUATION_COST * TEST_IMAGES
 
 

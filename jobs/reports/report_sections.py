@@ -23,7 +23,7 @@ def data_sentence(run: Run) -> str:
     which = f" (fold {config.fold} of {config.folds})" if config.folds else ""
     return (
         f"Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), grey images of 28x28 pixels in ten classes: "
-        f"{wording.count(config.training_images)} training images, {config.validation_images:,} validation images"
+        f"{wording.count(config.training_images())} training images, {config.validation_images():,} validation images"
         f"{which} that decide when to stop and which epoch is kept, both from the 60,000 of the training set, split by "
         f"the seed; and the {TEST_IMAGES:,} test images, used once, for the metrics of this report."
     )

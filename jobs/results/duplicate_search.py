@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import fashion_mnist
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.errors import LookbookError
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs, find_pairs
 from jobs.running.background import FailureRecorded, Task, TaskState, open_here, report_progress
@@ -119,7 +119,7 @@ class SearchedElsewhere(LookbookError):
     kind = "run"
 
 
-def search(store: Store, data: FashionMNIST, progress: Callable[[float], None] = lambda _: None) -> NearDuplicates:
+def search(store: Store, data: DataSet, progress: Callable[[float], None] = lambda _: None) -> NearDuplicates:
     """Search all images and keep what is found; to be called with the lock held. Raises NotWritten."""
     start = time.monotonic()
     pairs = find_pairs(np.concatenate([data.train_images, data.test_images]), LOOK_ALIKE, progress)

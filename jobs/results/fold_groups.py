@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import select
 
-from core.data.fashion_mnist import fold_split
+from core.data.splits import fold_split
 from core.errors import LookbookError
 from jobs.store.queries import find_run, get_predictions, get_runs
 from jobs.store.records import Predictions, Run, RunStatus
@@ -75,7 +75,7 @@ def find_fold_group(store: Store, words: str) -> FoldGroup:
 def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predictions:
     """What the group says of every training image, each judged by the run that did not learn from it.
 
-    `labels` (n,) are those of the training set. See fashion_mnist.fold_split for what early stopping has seen of them.
+    `labels` (n,) are those of the training set. See splits.fold_split for what early stopping has seen of them.
     Raise NotComplete when a fold is missing, or when the runs learnt from other labels.
     """
     if not group.is_complete:

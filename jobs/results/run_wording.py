@@ -37,5 +37,5 @@ def best_validation(run: Run) -> str:
 
 
 def validation_count(run: Run) -> int:
-    """How many validation images the run has; a fold may have one more."""
-    return run.config.validation_images
+    """How many validation images the run has; a fold of a run older than data sets may have one more."""
+    return run.data.validation_images if run.data else 0

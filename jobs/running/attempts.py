@@ -37,12 +37,17 @@ class AttemptHandle:
 
 @dataclass(frozen=True)
 class Answers:
-    """What the best weights say of a split: labels (n,) and natural logarithms of the probabilities (n, 10)."""
+    """What the best weights say of a split: labels (n,) and natural logarithms of the probabilities (n, classes)."""
 
     labels: npt.NDArray[np.int64]
     log_probabilities: npt.NDArray[np.float32]
     seconds: float | None = None
     """How long it took to answer them all, preprocessing included; None where nobody measured it."""
+
+    @property
+    def classes(self) -> int:
+        """How many classes the probabilities are of."""
+        return self.log_probabilities.shape[1]
 
 
 def report_start(
@@ -148,13 +153,13 @@ def report_finish(
     """
     blob_of = {split: blobs.encode_log_probabilities(given.log_probabilities) for split, given in answers.items()}
     labels, seconds = answers["test"].labels, answers["test"].seconds
-    stored = blobs.decode_log_probabilities(blob_of["test"], len(labels))
+    stored = blobs.decode_log_probabilities(blob_of["test"], len(labels), answers["test"].classes)
     accuracy = float((stored.argmax(axis=1) == labels).mean())
     learning_s = sum(epoch.duration_s for epoch in complete)
     with _current(attempt) as (connection, row):
         _insert_missing(connection, attempt.run_id, complete)
         for split, given in answers.items():
-            _insert_answers(connection, attempt.run_id, split, given.labels, blob_of[split])
+            _insert_answers(connection, attempt.run_id, split, given, blob_of[split])
         end_run(
             connection,
             attempt,
@@ -172,10 +177,9 @@ def report_finish(
         )
 
 
-def _insert_answers(
-    connection: Connection, run_id: str, split: str, labels: npt.NDArray[np.int64], blob: bytes
-) -> None:
-    row = {"run_id": run_id, "split": split, "count": len(labels), "labels": blobs.encode_labels(labels)}
+def _insert_answers(connection: Connection, run_id: str, split: str, given: Answers, blob: bytes) -> None:
+    labels = blobs.encode_labels(given.labels, given.classes)
+    row = {"run_id": run_id, "split": split, "count": len(given.labels), "labels": labels}
     connection.execute(predictions.insert().values(**row, log_probabilities=blob))
 
 

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,11 @@ from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Strin
 from sqlalchemy.types import TypeEngine
 
 from core.classes import CLASS_COUNT
+from core.data.data_facts import DataFacts
 from jobs.settings import sqlite_url
 from jobs.store import blobs, migration, queue_settings, schema
 from jobs.store.ids import is_id
-from jobs.store.records import STATUSES
+from jobs.store.records import STATUSES, data_facts
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreError, StoreNewer
 
@@ -138,13 +139,22 @@ def _copy_rows(reader: sqlite3.Connection, writer: sqlite3.Connection, table: Ta
     names = ", ".join(f'"{column.name}"' for column in columns)
     marks = ", ".join("?" * len(columns))
     rows = reader.execute(f'SELECT {names} FROM "{table.name}"')
+    classes = _classes_of_runs(writer) if table is schema.predictions else {}
     while some := rows.fetchmany(_AT_ONCE):
         for row in some:
-            _check_row(table, dict(zip(columns, row, strict=True)))
+            _check_row(table, dict(zip(columns, row, strict=True)), classes)
         writer.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', some)
 
 
-def _check_row(table: Table, row: dict[Column[Any], Any]) -> None:
+def _classes_of_runs(writer: sqlite3.Connection) -> dict[str, int]:
+    """How many classes each run tells apart that says so; the rows of runs have been checked and copied before."""
+    if ("data_set", True) not in _columns(writer, "runs"):
+        return {}
+    rows = writer.execute("SELECT id, data_set FROM runs WHERE data_set IS NOT NULL")
+    return {run_id: len(json.loads(facts)["classes"]) for run_id, facts in rows}
+
+
+def _check_row(table: Table, row: dict[Column[Any], Any], classes: Mapping[str, int]) -> None:
     for column, value in row.items():
         if value is None and column.nullable:
             continue
@@ -154,16 +164,17 @@ def _check_row(table: Table, row: dict[Column[Any], Any]) -> None:
         if (allowed := _ALLOWED.get(place)) and not allowed(value):
             raise _Refused(f"{place} holds {_shown(value)}, which no run store has there")
     if table is schema.predictions:
-        _check_predictions({column.name: value for column, value in row.items()})
+        values = {column.name: value for column, value in row.items()}
+        _check_predictions(values, classes.get(values["run_id"], CLASS_COUNT))
     if table is schema.store_settings:
         _check_setting(*(row[column] for column in (schema.store_settings.c.key, schema.store_settings.c.value)))
 
 
-def _check_predictions(row: dict[str, Any]) -> None:
+def _check_predictions(row: dict[str, Any], classes: int) -> None:
     """Unpack the answers within the size that they are said to have, so that no small file fills the memory."""
     try:
-        labels = blobs.decode_labels(row["labels"], row["count"])
-        values = blobs.decode_log_probabilities(row["log_probabilities"], row["count"])
+        labels = blobs.decode_labels(row["labels"], row["count"], classes)
+        values = blobs.decode_log_probabilities(row["log_probabilities"], row["count"], classes)
     except blobs.Damaged as error:
         raise _Refused(f"the predictions of run {row['run_id']} ({row['split']}) are damaged: {error}") from error
     if len(labels) != len(values) or not (values <= 0).all():
@@ -227,6 +238,10 @@ def _is_object(text: str) -> bool:
     return isinstance(json.loads(str(text)), dict)
 
 
+def _is_data_facts(text: str) -> bool:
+    return isinstance(data_facts(json.loads(str(text))), DataFacts)
+
+
 def _within(least: float, most: float, value: float) -> bool:
     return least <= value <= most
 
@@ -243,6 +258,7 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "runs.status": STATUSES.__contains__,
     "runs.config": _is_object,
     "runs.environment": _is_object,
+    "runs.data_set": _is_data_facts,
     "runs.epochs": partial(_within, 1, 10**6),
     **{f"runs.{name}": _COUNT for name in ("epoch", "batch", "batches", "attempt", "deaths", "queued_s", "work_s")},
     **{f"{table}.run_id": is_id for table in ("epochs", "predictions", "attempts", "tags", "photo_answers")},

@@ -11,8 +11,7 @@ from torch import nn
 
 from core.answers.verdict_fitting import fit_thresholds
 from core.config import RunConfig, validated
-from core.data import fashion_mnist
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.errors import CheckpointError, LookbookError
 from core.learning import checkpoints
 from core.learning.evaluation import log_probabilities
@@ -24,6 +23,7 @@ from core.statistics.wording import counted
 from jobs.running.attempts import Answers, AttemptHandle, Replaced
 from jobs.running.background import open_here
 from jobs.running.process_log import log_to_output, logger
+from jobs.running.run_data import open_data
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest, leave_out_pauses, persist
 from jobs.settings import settings
 from jobs.store import run_files
@@ -89,7 +89,7 @@ def _work(reporter: Reporter) -> None:
     files = run_files.files_of(reporter.attempt.store, run.id)
     logger.info(f"attempt {reporter.attempt.number} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)
-    data = _load_verified(settings().data)
+    data = open_data(settings(), config)
     # A run that died before may die again: it writes its next checkpoint soon.
     training = reporter.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
     if training is None:
@@ -102,14 +102,6 @@ def _work(reporter: Reporter) -> None:
         return
     _save_before_leaving(reporter, training)
     reporter.leave()
-
-
-def _load_verified(folder: Path) -> FashionMNIST:
-    """The data set, every byte as published; raise DataError. To learn from damaged images would tell nobody."""
-    start = time.monotonic()
-    fashion_mnist.verify(folder)
-    logger.info(f"Fashion-MNIST in {folder} is verified ({time.monotonic() - start:.1f} s)")
-    return fashion_mnist.load(folder)
 
 
 def _refuse_to_forget(reporter: Reporter, training: Training, folder: Path) -> None:
@@ -144,22 +136,25 @@ def _train(reporter: Reporter, training: Training) -> bool:
     return True
 
 
-def _finish(reporter: Reporter, training: Training, config: RunConfig, data: FashionMNIST) -> bool:
+def _finish(reporter: Reporter, training: Training, config: RunConfig, data: DataSet) -> bool:
     """Test the best weights and end the run; return False if it was asked to stop before."""
     model = training.load_best()
     logger.info(f"testing the checkpoint of epoch {training.best_epoch} on {len(data.test_labels):,} images")
     splits = {"test": (data.test_images, data.test_labels), "validation": training.validation}
     answers = {split: _answers(model, images, labels, config) for split, (images, labels) in splits.items()}
     path = run_files.files_of(reporter.attempt.store, reporter.attempt.run_id).model
-    thresholds = fit_thresholds(model, config, *training.validation)
+    thresholds = fit_thresholds(model, config, *training.validation, len(data.classes))
     origin = {
         "run": reporter.attempt.run_id,
         "epoch": training.best_epoch,
         "verdict": thresholds and thresholds.as_state(),
     }
-    if reporter.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin)) is None:
+    if (
+        reporter.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin, training.data_facts))
+        is None
+    ):
         return False
-    reporter.finished(training, answers, config.training_images)
+    reporter.finished(training, answers, training.data_facts.training_images)
     right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
     logger.info(f"finished: test accuracy {right.mean():.4f}")
     return True

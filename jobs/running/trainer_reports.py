@@ -90,6 +90,7 @@ class Reporter:
             "parameters_trained": facts.parameters_trained,
             "pretrained": asdict(facts.pretrained) if facts.pretrained else None,
             "inexact_because": facts.inexact_because or None,
+            "data_set": training.data_facts.model_dump(mode="json"),
             "warning": " ".join(training.notes) or None,
         }
         here = {"code": code_version(), "device_name": facts.device_name, "precision": facts.precision}

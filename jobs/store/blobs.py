@@ -18,8 +18,9 @@ class Damaged(ValueError):
     """The bytes are not what was stored."""
 
 
-MOST_BYTES = 64 * 2**20
-"""As the probabilities of two million images."""
+MOST_BYTES = 256 * 2**20
+"""As the probabilities of nine million images in ten classes, or of 89,000 in a thousand."""
+_MOST_OF_A_BYTE = 256
 _DROPPED_BITS = 8
 _KEPT_BYTES = 3
 _FLOOR = np.float32(-100.0)
@@ -47,17 +48,22 @@ def decode_log_probabilities(blob: bytes, count: int, classes: int = CLASS_COUNT
     return bits.view("<f4").reshape(count, -1)
 
 
-def encode_labels(labels: npt.NDArray[np.int64]) -> bytes:
-    """Shape (n,), values 0 to 255."""
-    return zlib.compress(labels.astype(np.uint8).tobytes(), 6)
+def encode_labels(labels: npt.NDArray[np.int64], classes: int = CLASS_COUNT) -> bytes:
+    """Shape (n,), each the label of one of so many classes: a byte each, or two where there are more than 256."""
+    return zlib.compress(labels.astype(_kind(classes)).tobytes(), 6)
 
 
-def decode_labels(blob: bytes, count: int) -> npt.NDArray[np.int64]:
-    """Shape (count,), each the label of a class. Raise Damaged."""
-    labels = _decompressed(blob, count).astype(np.int64)
-    if (labels >= CLASS_COUNT).any():
+def decode_labels(blob: bytes, count: int, classes: int = CLASS_COUNT) -> npt.NDArray[np.int64]:
+    """Shape (count,), each the label of one of so many classes. Raise Damaged."""
+    kind = _kind(classes)
+    labels = _decompressed(blob, kind.itemsize * count).view(kind).astype(np.int64)
+    if (labels >= classes).any():
         raise Damaged(f"they hold the label {labels.max()}, which no class has")
     return labels
+
+
+def _kind(classes: int) -> np.dtype[np.unsignedinteger]:
+    return np.dtype("<u1" if classes <= _MOST_OF_A_BYTE else "<u2")
 
 
 def _decompressed(blob: bytes, size: int) -> npt.NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
+from core.classes import CLASS_NAMES
 from core.config import RunConfig, stored_config
 from core.errors import ConfigurationError, LookbookError
 from core.texts import tidied
@@ -23,6 +24,7 @@ from jobs.store.records import (
     RunCosts,
     RunName,
     RunStatus,
+    data_facts,
 )
 from jobs.store.schema import attempts, epochs, predictions, runs, tags
 from jobs.store.store import RESTORE, Store, Unreadable
@@ -179,15 +181,23 @@ def list_attempts(store: Store, run_id: str) -> list[Attempt]:
 
 def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictions:
     """The stored predictions of a run; raise RunNotFound, NoPredictions, or StoreDamaged where they are damaged."""
-    query = select(predictions).where(predictions.c.run_id == run_id, predictions.c.split == split)
+    query = (
+        select(predictions, runs.c.data_set)
+        .join(runs, runs.c.id == predictions.c.run_id)
+        .where(predictions.c.run_id == run_id, predictions.c.split == split)
+    )
     with store.reading() as connection:
         row = connection.execute(query).first()
     if row is None:
         raise _no_predictions(get_run(store, run_id), split)
     try:
-        count = row._mapping["count"]
-        labels = blobs.decode_labels(row.labels, count)
-        return Predictions(run_id, split, labels, blobs.decode_log_probabilities(row.log_probabilities, count))
+        count, facts = row._mapping["count"], data_facts(row.data_set)
+        if isinstance(facts, Unreadable):
+            raise blobs.Damaged("how many classes they are for cannot be read")
+        classes = facts.classes if facts else CLASS_NAMES
+        labels = blobs.decode_labels(row.labels, count, len(classes))
+        answers = blobs.decode_log_probabilities(row.log_probabilities, count, len(classes))
+        return Predictions(run_id, split, labels, answers, classes)
     except blobs.Damaged as error:
         raise StoreDamaged(
             f"The predictions of run {get_run(store, run_id).name} for the {split} images are damaged ({error}).",
@@ -272,6 +282,7 @@ def _paces(connection: Connection, run_ids: Sequence[str]) -> dict[str, float]:
 def _whole(row: Row[Any]) -> dict[str, Any]:
     """The columns of a run, with nothing in the place of what is damaged, and a warning that says so."""
     values = {**row._mapping, "config": _config(row.config), "status": _status(row.status)}
+    values["data_set"] = data_facts(row.data_set)
     damaged = tuple(name for name, value in values.items() if isinstance(value, Unreadable))
     if damaged:
         what = f"{' and '.join(damaged)} of this run {'is' if len(damaged) == 1 else 'are'} damaged in the run store"
@@ -280,7 +291,13 @@ def _whole(row: Row[Any]) -> dict[str, Any]:
     return {**values, "damaged": damaged}
 
 
-_IN_PLACE_OF_DAMAGED = {"config": RunConfig(), "environment": {}, "pretrained": None, "status": RunStatus.FAILED}
+_IN_PLACE_OF_DAMAGED = {
+    "config": RunConfig(),
+    "environment": {},
+    "pretrained": None,
+    "status": RunStatus.FAILED,
+    "data_set": None,
+}
 
 
 def _config(stored: Any) -> RunConfig | Unreadable:

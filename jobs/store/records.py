@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from core.classes import CLASS_NAMES
-from core.config import RunConfig
+from core.config import FASHION_MNIST, RunConfig
+from core.data.data_facts import DataFacts, fashion_mnist_facts
 from core.learning.events import EpochFigures
 from core.statistics import metrics
+from jobs.store.store import Unreadable
 
 
 class RunStatus(StrEnum):
@@ -90,6 +93,8 @@ class Run:
     archived_at: float | None
     prediction_images_per_s: float | None
     """Test images answered per second, preprocessing included; None for a run older than this figure."""
+    data_set: DataFacts | None
+    """As its trainer found it; None for one that has not begun, and for a run of Fashion-MNIST older than this."""
     epoch_s: float | None = None
     """Mean seconds of its complete epochs, of a running run; None before there is one."""
     damaged: tuple[str, ...] = ()
@@ -141,6 +146,18 @@ class Run:
         return left if left >= 1 else None
 
     @property
+    def data(self) -> DataFacts | None:
+        """What it learns from; None for a run of other data than Fashion-MNIST that has not begun."""
+        if self.data_set is None and self.config.data == FASHION_MNIST:
+            return fashion_mnist_facts(self.config)
+        return self.data_set
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that it tells apart, in order; none as long as nobody knows them."""
+        return self.data.classes if self.data else ()
+
+    @property
     def answers_with_flips(self) -> bool:
         """Whether each answer is the mean for an image and its mirror image."""
         return self.config.test_time_flips
@@ -148,7 +165,7 @@ class Run:
     def _first_epoch_s(self) -> float | None:
         if not self.images_per_s or self.batch * self.config.batch_size < WARM_UP_S * self.images_per_s:
             return None
-        return self.config.training_images / self.images_per_s
+        return self.data.training_images / self.images_per_s if self.data else None
 
 
 @dataclass(frozen=True)
@@ -176,7 +193,7 @@ class RunCosts:
     test_count: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Epoch(EpochFigures):
     """The figures of one complete epoch of a run."""
 
@@ -239,3 +256,13 @@ class QueueState:
     paused: bool
     supervised: bool
     """Whether a supervisor is alive for this store on this machine."""
+
+
+def data_facts(stored: Any) -> DataFacts | Unreadable | None:
+    """What the column `data_set` of a run says."""
+    if stored is None or isinstance(stored, Unreadable):
+        return stored
+    try:
+        return DataFacts.model_validate(stored)
+    except ValidationError as error:
+        return Unreadable(str(error))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from core.texts import clean_lines, clean_name
 
-REVISION = "0005"
+REVISION = "0006"
 LONGEST_NAME = 200
 
 metadata = MetaData(
@@ -113,6 +113,8 @@ runs = Table(
     Column("archived_at", Float),
     # Revision 0003
     Column("prediction_images_per_s", Float),
+    # Revision 0006
+    Column("data_set", JSON(none_as_null=True)),
     Index(None, "status", "queue_position"),
     Index(None, "created_at"),
     Index(None, "group_id"),
@@ -129,6 +131,9 @@ epochs = Table(
     Column("val_accuracy", Float, nullable=False),
     Column("learning_rate", Float, nullable=False),
     Column("duration_s", Float, nullable=False),
+    # Revision 0006
+    Column("val_balanced_accuracy", Float),
+    Column("val_macro_f1", Float),
 )
 
 predictions = Table(

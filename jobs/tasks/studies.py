@@ -49,7 +49,8 @@ def request_study(store: Store, run: Run) -> bool:
 def expected_seconds(run: Run) -> float:
     """About how long the study of a run takes on one core that has nothing else to do."""
     speed = (run.prediction_images_per_s or USUAL_IMAGES_PER_S) / (run.threads or 1)
-    return float(REST_S + (run.config.training_images + (run.test_count or 0)) / speed)
+    learnt_from = run.data.training_images if run.data else 0
+    return float(REST_S + (learnt_from + (run.test_count or 0)) / speed)
 
 
 def _task(store: Store, run_id: str) -> Task:

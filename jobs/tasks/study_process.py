@@ -11,9 +11,10 @@ import torch
 
 from core.answers import study
 from core.answers.features import penultimate_features
-from core.data import fashion_mnist
+from core.data.splits import split_for
 from core.learning.checkpoints import load_model
 from jobs.running.background import FailureRecorded, give_way, open_here, report_progress
+from jobs.running.run_data import open_data
 from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import get_run
@@ -34,8 +35,8 @@ def main(run_id: str) -> None:
 def _study(files: RunFiles) -> None:
     loaded = load_model(files.model)
     config = loaded.config
-    data = fashion_mnist.load(settings().data)
-    learnt_from, _ = fashion_mnist.split_for(config, data.train_labels)
+    data = open_data(settings(), config)
+    learnt_from, _ = split_for(config, data)
     begin = _numbered_steps()
     begin(f"features of {len(data.test_labels):,} test images")
     test = penultimate_features(loaded.model, data.test_images, config)

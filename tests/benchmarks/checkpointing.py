@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.config import TRAINING_IMAGES, RunConfig
 from core.data import fashion_mnist
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.learning.training import CheckpointSaved, Training
 from core.presets import config_of
 from jobs.settings import settings
@@ -36,7 +36,7 @@ class Cost:
         return sum(self.seconds) / self.run_s
 
 
-def measure(config: RunConfig, data: FashionMNIST, folder: Path) -> Cost:
+def measure(config: RunConfig, data: DataSet, folder: Path) -> Cost:
     """Train a run and time its checkpoints."""
     training = Training(config, data, folder)
     start = time.monotonic()

@@ -19,7 +19,8 @@ import torch
 
 from core.config import RunConfig
 from core.data import fashion_mnist
-from core.learning.evaluation import loss_and_accuracy
+from core.data.splits import split_for
+from core.learning.evaluation import measure
 from core.learning.events import EpochEnded
 from core.learning.training import Training
 from core.presets import PRESETS, config_of
@@ -92,7 +93,7 @@ def arrival(epochs: Iterator[Epoch], accuracy: float) -> Arrival:
 
 def _report_epochs(config: RunConfig, data: Path) -> Iterator[Epoch]:
     torch.manual_seed(config.seed)
-    training, validation = fashion_mnist.split_for(config, fashion_mnist.load(data).train_labels)
+    training, validation = split_for(config, fashion_mnist.load(data))
     report = ReportPipeline("cnn", data, None, (training.tolist(), validation.tolist()))
     for _ in range(MOST_EPOCHS):
         for _ in report.steps():
@@ -105,7 +106,7 @@ def _our_epochs(config: RunConfig, data: Path, folder: Path) -> Iterator[Epoch]:
     training = Training(config, images, folder)
 
     def test() -> float:
-        return loss_and_accuracy(training.model, images.test_images, images.test_labels, config)[1]
+        return measure(training.model, images.test_images, images.test_labels, config).accuracy
 
     for event in training.events():
         if isinstance(event, EpochEnded):

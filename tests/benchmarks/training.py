@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from core.config import RunConfig
 from core.data import fashion_mnist
+from core.data.data_set import DataSet
 from core.data.preprocessing import resize
 from core.learning.evaluation import log_probabilities
 from core.learning.learner import Learner, generator_at
@@ -155,9 +156,7 @@ def _range(values: list[float], digits: int = 0) -> str:
     return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
-def _print_evaluation(
-    report: ReportPipeline, model: nn.Module, config: RunConfig, data: fashion_mnist.FashionMNIST
-) -> None:
+def _print_evaluation(report: ReportPipeline, model: nn.Module, config: RunConfig, data: DataSet) -> None:
     theirs = [_seconds(report.evaluate) for _ in range(3)]
     ours = [_seconds(lambda: log_probabilities(model, data.test_images, config)) for _ in range(3)]
     ratio = min(theirs) / min(ours)
@@ -199,7 +198,7 @@ class TimedLearner(Learner):
         self._timed("optimizer", super().move_weights)
 
 
-def _print_profile(config: RunConfig, training: Training, data: fashion_mnist.FashionMNIST, steps: int = 60) -> None:
+def _print_profile(config: RunConfig, training: Training, data: DataSet, steps: int = 60) -> None:
     learner = TimedLearner(training.model, config, torch.device("cpu"))
     learner.begin_epoch()
     images, labels = torch.from_numpy(data.train_images[:6400].copy()), torch.from_numpy(data.train_labels[:6400])

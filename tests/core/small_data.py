@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from core.data.fashion_mnist import FashionMNIST
+from core.classes import CLASS_NAMES
+from core.config import FASHION_MNIST
+from core.data.data_set import DataSet
 
 
-def small_data(train: int = 1200, test: int = 200) -> FashionMNIST:
+def small_data(train: int = 1200, test: int = 200) -> DataSet:
     """As many training and test images, classes in equal parts, always the same."""
     random = np.random.default_rng(0)
     coarse = random.integers(0, 200, (10, 7, 7))
@@ -16,4 +18,12 @@ def small_data(train: int = 1200, test: int = 200) -> FashionMNIST:
         return noisy.clip(0, 255).astype(np.uint8)
 
     train_labels, test_labels = np.arange(train) % 10, np.arange(test) % 10
-    return FashionMNIST(images(train_labels), train_labels, images(test_labels), test_labels)
+    return DataSet(
+        FASHION_MNIST,
+        "Fashion-MNIST",
+        CLASS_NAMES,
+        images(train_labels),
+        train_labels,
+        images(test_labels),
+        test_labels,
+    )

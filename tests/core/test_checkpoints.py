@@ -62,7 +62,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 
 def test_a_model_of_another_preprocessing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_model(tmp_path / "model.pt", CNN(), RunConfig())
+    save_model(tmp_path / "model.pt", CNN(28, 10, 1), RunConfig())
     monkeypatch.setattr("core.learning.checkpoints.PREPROCESSING_VERSION", 2)
     with pytest.raises(CheckpointError, match="trained with another preprocessing"):
         load_model(tmp_path / "model.pt")
@@ -75,6 +75,6 @@ def test_a_checkpoint_is_no_model_file(tmp_path: Path) -> None:
 
 
 def test_a_model_that_this_version_does_not_know_is_refused(tmp_path: Path) -> None:
-    save_model(tmp_path / "model.pt", CNN(), RunConfig(model="resnet18", input_size=32))
+    save_model(tmp_path / "model.pt", CNN(28, 10, 1), RunConfig(model="resnet18", input_size=32))
     with pytest.raises(CheckpointError, match="does not support"):
         load_model(tmp_path / "model.pt")

@@ -13,6 +13,7 @@ from core import architectures
 from core.answers import export
 from core.answers.export import ExportError, WholeNumberResize, read_weights, write_onnx, write_weights
 from core.config import RunConfig
+from core.data.data_facts import fashion_mnist_facts
 from core.data.preprocessing import PREPROCESSING_VERSION, normalise, resize
 from core.errors import CheckpointError
 from core.learning.checkpoints import LoadedModel
@@ -32,13 +33,13 @@ def untrained(config: RunConfig) -> LoadedModel:
     for name, buffer in model.named_buffers():
         if "running" in name:
             buffer.uniform_(0.5, 1.5)
-    return LoadedModel(model.eval(), config, PREPROCESSING_VERSION, {})
+    return LoadedModel(model.eval(), config, PREPROCESSING_VERSION, {}, fashion_mnist_facts(config))
 
 
 @pytest.mark.parametrize("size", [28, 29, 32, 64, 224])
 def test_the_resizing_in_the_file_is_that_of_the_training_pixel_for_pixel(size: int) -> None:
     images = torch.from_numpy(IMAGES)
-    assert torch.equal(WholeNumberResize(size)(images), resize(images, size).float())
+    assert torch.equal(WholeNumberResize(28, size)(images), resize(images, size).float())
 
 
 @pytest.mark.parametrize("config", [RunConfig(), RESNET], ids=["cnn", "resnet18"])

@@ -83,7 +83,7 @@ def gradients(model: nn.Module, images: Tensor) -> tuple[float, dict[str, Tensor
 
 
 def test_one_step_of_the_cnn_is_that_of_the_plain_network() -> None:
-    model = CNN().double()
+    model = CNN(28, 10, 1).double()
     shuffle_norms(model)
     plain = plain_cnn_like(model)
     images = torch.randn(12, 1, 28, 28, dtype=torch.float64)
@@ -98,7 +98,7 @@ def test_one_step_of_the_cnn_is_that_of_the_plain_network() -> None:
 
 
 def test_the_evaluated_cnn_is_the_plain_network() -> None:
-    model = CNN().double()
+    model = CNN(28, 10, 1).double()
     shuffle_norms(model)
     images = torch.randn(5, 1, 28, 28, dtype=torch.float64)
     torch.testing.assert_close(model.eval()(images), plain_cnn_like(model).eval()(images), atol=1e-12, rtol=1e-9)
@@ -132,7 +132,7 @@ def test_pooling_before_normalising_changes_nothing_whatever_the_sign_of_the_sca
     ids=["32-none", "28-trunk", "32-trunk", "64-trunk", "32-all"],
 )
 def test_one_step_of_resnet18_is_torchvisions(size: int, frozen: set[str]) -> None:
-    model = ResNet18(size, frozen).double()
+    model = ResNet18(size, 10, frozen).double()
     shuffle_norms(model)
     plain = torchvision_like(model)
     grey = torch.randn(6, 1, size, size, dtype=torch.float64)
@@ -166,7 +166,7 @@ def belongs(name: str, layers: set[str]) -> bool:
 @pytest.mark.parametrize("size", [28, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_evaluated_resnet18_is_torchvisions(size: int, channels: int) -> None:
-    model = ResNet18(size, TRUNK).double()
+    model = ResNet18(size, 10, TRUNK).double()
     shuffle_norms(model)
     images = torch.randn(2, channels, size, size, dtype=torch.float64)
     expected = torchvision_like(model).eval()(images.expand(-1, 3, -1, -1))
@@ -174,7 +174,7 @@ def test_the_evaluated_resnet18_is_torchvisions(size: int, channels: int) -> Non
 
 
 def test_resnet18_has_torchvisions_names_and_starts_like_it() -> None:
-    ours = ResNet18(32).state_dict()
+    ours = ResNet18(32, 10).state_dict()
     theirs = torchvision.models.resnet18(weights=None, num_classes=10).state_dict()
     assert {name: value.shape for name, value in ours.items()} == {name: value.shape for name, value in theirs.items()}
     for name, value in theirs.items():
@@ -205,7 +205,7 @@ class PlainSmallResNet(nn.Module):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_small_resnet_is_made_of_torchvisions_blocks(training: bool) -> None:
-    model, plain = SmallResNet().double(), PlainSmallResNet().double()
+    model, plain = SmallResNet(28, 10, 1).double(), PlainSmallResNet().double()
     shuffle_norms(model)
     plain.load_state_dict(model.state_dict())
     images = torch.randn(3, 1, 28, 28, dtype=torch.float64)
@@ -214,7 +214,7 @@ def test_the_small_resnet_is_made_of_torchvisions_blocks(training: bool) -> None
 
 
 def test_frozen_weights_that_are_loaded_later_are_the_ones_used() -> None:
-    model, other = ResNet18(32, TRUNK), ResNet18(32, TRUNK)
+    model, other = ResNet18(32, 10, TRUNK), ResNet18(32, 10, TRUNK)
     images = torch.randn(2, 1, 32, 32)
     with torch.no_grad():
         model.eval()(images)
@@ -240,7 +240,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
     ("values", "words"),
     [
         ({"model": "cnn", "pretrained": True}, "pretrained is not possible with model cnn"),
-        ({"model": "cnn", "normalisation": "imagenet"}, "uses grey images"),
+        ({"model": "cnn", "normalisation": "imagenet"}, "belongs to ImageNet's weights"),
     ],
 )
 def test_what_a_model_cannot_do_is_refused(values: dict[str, object], words: str) -> None:

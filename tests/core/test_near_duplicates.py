@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.data.fashion_mnist import FashionMNIST, load
+from core.data.data_set import DataSet
+from core.data.fashion_mnist import load
 from core.statistics.near_duplicates import NEAR_DUPLICATE, Pairs, find_pairs
 from jobs.settings import settings
 
@@ -15,7 +16,7 @@ def pairs_of(pairs: Pairs) -> set[tuple[int, int]]:
 @pytest.fixture(scope="module")
 def some() -> np.ndarray:
     """3,000 real images."""
-    data: FashionMNIST = load(settings().data)
+    data: DataSet = load(settings().data)
     return np.array(data.train_images[:3000])
 
 

@@ -9,7 +9,7 @@ import pytest
 from core.config import validated
 from core.errors import CheckpointError, CheckpointUnreadable
 from core.learning import checkpoints, training
-from core.learning.evaluation import loss_and_accuracy
+from core.learning.evaluation import Measured, measure
 from core.learning.resumption import ResumptionFolder
 from core.learning.training import CheckpointFailed, CheckpointSaved, Progress, Training
 from tests.core.small_data import small_data
@@ -120,13 +120,13 @@ def test_what_an_epoch_has_learnt_is_kept_before_a_validation_that_takes_long(
 ) -> None:
     now = 0.0
 
-    def validated_slowly(*arguments: Any) -> tuple[float, float]:
+    def validated_slowly(*arguments: Any) -> Measured:
         nonlocal now
         now += 40
-        return loss_and_accuracy(*arguments)
+        return measure(*arguments)
 
     monkeypatch.setattr(training.time, "monotonic", lambda: now)
-    monkeypatch.setattr(training, "loss_and_accuracy", validated_slowly)
+    monkeypatch.setattr(training, "measure", validated_slowly)
     run = Training(CNN, DATA, tmp_path)
     saved = []
     for event in run.events():

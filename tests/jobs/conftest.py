@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.data import fashion_mnist
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from jobs.running import queue
 from jobs.settings import settings
 from jobs.store import locks, run_files
@@ -46,14 +46,14 @@ def store(live_store: Store) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def real_data() -> FashionMNIST:
+def real_data() -> DataSet:
     if not fashion_mnist.is_present(settings().data):
         pytest.fail(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first.")
     return fashion_mnist.load(settings().data)
 
 
 @pytest.fixture
-def training_store(live_store: Store, real_data: FashionMNIST) -> Iterator[Store]:
+def training_store(live_store: Store, real_data: DataSet) -> Iterator[Store]:
     """A store whose runs are really trained; what still works at the end is killed."""
     assert len(real_data.train_labels) == 60_000
     yield live_store
@@ -61,7 +61,7 @@ def training_store(live_store: Store, real_data: FashionMNIST) -> Iterator[Store
 
 
 @pytest.fixture(scope="session")
-def peaceful(tmp_path_factory: pytest.TempPathFactory, real_data: FashionMNIST) -> Iterator[working.Outcome]:
+def peaceful(tmp_path_factory: pytest.TempPathFactory, real_data: DataSet) -> Iterator[working.Outcome]:
     """What the run STEADY comes to when nobody disturbs it."""
     assert len(real_data.train_labels) == 60_000
     folder = tmp_path_factory.mktemp("peace")

@@ -72,7 +72,7 @@ def _id(number: int) -> str:
 
 def _run(number: int, status: str) -> dict[str, Any]:
     worked = status != "queued"
-    config = config_of("cnn", seed=number, threads=2, epochs=3)
+    config = config_of("cnn", seed=number, threads=2, epochs=3, precision="float32")
     return {
         "id": _id(number),
         "name": f"cnn seed {number}",

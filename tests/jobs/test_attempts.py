@@ -52,7 +52,7 @@ def answers(count: int = 10_000, seconds: float | None = None) -> dict[str, Answ
 
 def finish(attempt: AttemptHandle, complete: int = 2) -> None:
     epochs = learnt(attempt, complete)
-    attempts.report_finish(attempt, epochs, epochs[-1], answers(), 1.0, TINY.training_images)
+    attempts.report_finish(attempt, epochs, epochs[-1], answers(), 1.0, TINY.training_images())
 
 
 def die(attempt: AttemptHandle, exit_status: int | None = KILLED) -> AttemptHandle | None:
@@ -130,7 +130,7 @@ def test_a_run_that_stopped_early_and_was_resumed_ends_in_its_last_epoch_with_it
     run = get_run(store, taken.run_id)
     assert (run.status, run.epoch, run.epochs) == (RunStatus.FINISHED, 1, 2)
     (epoch,) = list_epochs(store, [run.id])[run.id]
-    assert run.images_per_s == TINY.training_images / epoch.duration_s != 123.0
+    assert run.images_per_s == TINY.training_images() / epoch.duration_s != 123.0
 
 
 def test_a_trainer_records_on_what_code_and_device_it_works_and_keeps_the_rest(attempt: AttemptHandle) -> None:
@@ -146,7 +146,7 @@ def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobod
         assert taken is not None
         start(taken)
         attempts.report_finish(
-            taken, learnt(taken, 1), learnt(taken, 1)[0], answers(seconds=seconds), 1.0, TINY.training_images
+            taken, learnt(taken, 1), learnt(taken, 1)[0], answers(seconds=seconds), 1.0, TINY.training_images()
         )
         assert get_run(store, taken.run_id).prediction_images_per_s == expected
 
@@ -155,7 +155,7 @@ def test_an_end_that_fails_halfway_leaves_nothing_behind(attempt: AttemptHandle)
     start(attempt)
     broken = [*learnt(attempt, 1), Epoch(2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0, run_id=attempt.run_id)]
     with pytest.raises(StoreError):
-        attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images)
+        attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images())
     assert get_run(attempt.store, attempt.run_id).status == RunStatus.RUNNING
     assert epochs_of(attempt) == []
     with pytest.raises(NoPredictions):

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from tests.benchmarks import chaos, load, statistics
 from tests.jobs import crowd
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 
-def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_again(real_data: FashionMNIST) -> None:
+def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_again(real_data: DataSet) -> None:
     assert len(real_data.train_labels) == 60_000
     # Ten seconds are promised; the tests share the machine with whatever else it does.
     short = ["--minutes", "0.2", "--runs", "3", "--faults", "9", "--seed", "1", "--longest-lock", "4"]

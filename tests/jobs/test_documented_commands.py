@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from jobs.results import duplicate_search
 from jobs.running import queue
 from jobs.settings import ROOT
@@ -51,7 +51,7 @@ def test_the_reference_holds_every_command_and_no_other() -> None:
 class Workplace:
     """A store and a folder that have what the placeholders of an example stand for."""
 
-    def __init__(self, store: Store, folder: Path, truth: FashionMNIST, command: str) -> None:
+    def __init__(self, store: Store, folder: Path, truth: DataSet, command: str) -> None:
         self.store, self.folder, self.truth, self.command = store, folder, truth, command
         self.seeds = iter(range(100))
         (folder / "PHOTOS" / "Bag").mkdir(parents=True)
@@ -108,7 +108,7 @@ class Workplace:
 
 @pytest.fixture
 def workplace(
-    live_store: Store, real_data: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+    live_store: Store, real_data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> Iterator[Workplace]:
     monkeypatch.chdir(tmp_path)
     command = name_of(example)

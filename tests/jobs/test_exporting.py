@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 from core import architectures
 from core.answers import export as core_export
 from core.answers.export import read_weights
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.learning.checkpoints import save_model
 from core.learning.evaluation import log_probabilities
 from core.presets import config_of
@@ -168,7 +168,7 @@ def test_every_listing_of_the_card_runs_and_gives_the_probabilities_of_the_run(
     changes: dict[str, Any],
     store: Store,
     tmp_path: Path,
-    real_data: FashionMNIST,
+    real_data: DataSet,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / "out"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.config import RunConfig
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.learning import checkpoints
 from jobs.running import queue
 from jobs.running.background import TRAINER
@@ -59,7 +59,7 @@ def damage_the_config(store: Store, run_id: str) -> None:
 )
 def test_a_trainer_records_why_it_failed(
     store: Store,
-    real_data: FashionMNIST,
+    real_data: DataSet,
     config: RunConfig,
     spoil: Callable[[Store, str], None],
     kind: str,

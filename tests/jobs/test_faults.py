@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.statistics.metrics import accuracy
 from core.statistics.subsets import ALL
 from jobs.cli import main
@@ -38,7 +38,7 @@ LABELS = np.random.default_rng(0).permutation(np.arange(3_000) % 10)
 
 @pytest.mark.slow
 def test_a_k_fold_group_is_trained_and_judges_every_training_image_once(
-    training_store: Store, real_data: FashionMNIST
+    training_store: Store, real_data: DataSet
 ) -> None:
     ids = queue.launch_all(training_store, BRIEF, folds=2)
     for run_id in ids:
@@ -106,7 +106,7 @@ def test_accuracies_without_the_flagged_images_stand_beside_those_with_all(store
     assert [subset.name for subset in measured_without({"mine": answers}, [], None)] == [ALL]
 
 
-def planted() -> FashionMNIST:
+def planted() -> DataSet:
     """Small data whose test image 5 is training image 7, and test image 6 mirrors training image 8."""
     data = small_data(300, 50)
     data.test_images[5] = data.train_images[7]

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.config import RunConfig
+from core.data.data_facts import fashion_mnist_facts
 from jobs.results import photo_sets
 from jobs.results.photo_sets import PhotoSet
 from jobs.running import run_edits
@@ -153,6 +155,9 @@ def test_an_id_that_could_be_a_path_is_refused_wherever_it_stands(
         ("UPDATE runs SET config = '[]'", "runs.config"),
         ("UPDATE runs SET config = 'NaN'", "runs.config"),
         ("UPDATE runs SET config = :deep", "runs.config"),
+        ("UPDATE runs SET data_set = '{}'", "runs.data_set"),
+        ("UPDATE runs SET data_set = '7'", "runs.data_set"),
+        ("UPDATE runs SET data_set = :three_classes", "which no class has"),
         ("UPDATE runs SET note = char(0)", "runs.note"),
         ("UPDATE photos SET label = 10", "photos.label"),
         ("UPDATE photos SET position = -1", "photos.position"),
@@ -169,7 +174,8 @@ def test_what_no_run_store_holds_is_refused_by_name(
     live_store: Store, backup: Path, statement: str, words: str
 ) -> None:
     bomb, deep = zlib.compress(bytes(50 * 2**20), 9), "[" * 100_000 + "]" * 100_000
-    values = {"bomb": bomb, "deep": deep, "long": "x" * 201}
+    three_classes = fashion_mnist_facts(RunConfig()).model_copy(update={"classes": ("a", "b", "c")}).model_dump_json()
+    values = {"bomb": bomb, "deep": deep, "long": "x" * 201, "three_classes": three_classes}
     used = {name: value for name, value in values.items() if f":{name}" in statement}
     assert_refused(live_store, changed(backup, statement, **used), words)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from jobs.settings import ROOT, child_environment, settings
 from jobs.store.store import open_store
 from tests.jobs import working
@@ -27,18 +27,18 @@ from core.config import RunConfig
 from core.models.staged import Stage, StagedModel
 
 
-def build(config: RunConfig) -> StagedModel:
-    """The untrained model for this configuration."""
-    return Perceptron(config.input_size)
+def build(config: RunConfig, classes: int, channels: int) -> StagedModel:
+    """The untrained model for this configuration, for so many classes."""
+    return Perceptron(channels * config.input_size**2, classes)
 
 
 class Perceptron(StagedModel):
-    """Grey images (n, 1, s, s) to logits (n, 10); it has no maps."""
+    """Images (n, channels, s, s) to logits (n, classes); it has no maps."""
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, values: int, classes: int) -> None:
         super().__init__()
-        self.hidden = nn.Linear(input_size**2, 64)
-        self.last = nn.Linear(64, 10)
+        self.hidden = nn.Linear(values, 64)
+        self.last = nn.Linear(64, classes)
 
     def stages(self) -> list[Stage]:
         return []
@@ -89,7 +89,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, real_data: FashionMNIST) -> Iterator[Project]:
+def project(tmp_path: Path, real_data: DataSet) -> Iterator[Project]:
     assert len(real_data.train_labels) == 60_000
     made = Project(tmp_path)
     yield made

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.machine.onnx_runtime import onnxruntime
 from jobs.running import background, run_edits
 from jobs.running.background import TaskState, TaskStatus
@@ -94,7 +94,7 @@ def test_without_onnx_the_rest_is_made_even_where_the_test_images_are_missing(
 
 
 @pytest.mark.slow
-def test_the_model_to_go_is_whole_and_says_what_it_must(store: Store, real_data: FashionMNIST) -> None:
+def test_the_model_to_go_is_whole_and_says_what_it_must(store: Store, real_data: DataSet) -> None:
     run = get_run(store, add_run_with_model(store, "to go"))
     assert start_packing(store, run)
     assert not start_packing(store, run)

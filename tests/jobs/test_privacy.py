@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from dashboard.sections.predict import samples
 from jobs.settings import ROOT, child_environment, settings
 from jobs.store.store import Store
@@ -81,7 +81,7 @@ def test_the_guard_sees_who_asks(watched: Store, tmp_path: Path) -> None:
 
 
 def test_training_predicting_studying_and_exporting_report_nothing(
-    watched: Store, tmp_path: Path, real_data: FashionMNIST
+    watched: Store, tmp_path: Path, real_data: DataSet
 ) -> None:
     assert len(real_data.train_labels) == 60_000
     small = ("--set", "train_size=6000", "--set", "epochs=1", "--set", "threads=1")

@@ -10,8 +10,8 @@ import pytest
 
 from core.answers.features import penultimate_features
 from core.answers.neighbours import nearest, unit
-from core.data import fashion_mnist
-from core.data.fashion_mnist import FashionMNIST
+from core.data import splits
+from core.data.data_set import DataSet
 from core.learning import checkpoints
 from core.learning.checkpoints import load_model
 from jobs.cli import main
@@ -30,7 +30,7 @@ from tests.untrained import add_run_with_model
 
 
 @pytest.fixture
-def studious(live_store: Store, real_data: FashionMNIST) -> Iterator[Store]:
+def studious(live_store: Store, real_data: DataSet) -> Iterator[Store]:
     """A store whose runs can be studied; who is still at it in the end is killed."""
     assert len(real_data.test_labels) == 10_000
     yield live_store
@@ -52,7 +52,7 @@ def wait_for_step(store: Store, run_id: str) -> int:
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_a_study_that_was_killed_is_made_when_asked_for_again(
-    studious: Store, real_data: FashionMNIST, capsys: pytest.CaptureFixture[str]
+    studious: Store, real_data: DataSet, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Features in float32 do not depend on how many images are asked about together.
     run_id = queue.launch(studious, BRIEF.model_copy(update={"precision": "float32"}))
@@ -72,7 +72,7 @@ def test_a_study_that_was_killed_is_made_when_asked_for_again(
 
     made = studies.get_study(studious, run_id)
     loaded = load_model(run_files.files_of(studious, run_id).model)
-    learnt_from, _ = fashion_mnist.split(real_data.train_labels, BRIEF.seed, BRIEF.train_size)
+    learnt_from, _ = splits.split(real_data.train_labels, BRIEF.seed, BRIEF.train_size)
     test, training = (
         unit(penultimate_features(loaded.model, images, loaded.config))
         for images in (real_data.test_images[:100], real_data.train_images[learnt_from])

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.data.idx import FILES, raw_folder
 from core.presets import config_of
 from jobs.running import queue
@@ -56,7 +56,7 @@ def test_runs_without_data_fail_at_once_with_the_way_out_and_the_queue_goes_on(
 
 
 def test_a_run_whose_data_are_damaged_without_a_change_of_size_fails_at_once_and_names_the_file(
-    live_store: Store, real_data: FashionMNIST, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    live_store: Store, real_data: DataSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert len(real_data.train_labels) == 60_000
     whole, damaged = raw_folder(settings().data), raw_folder(tmp_path / "damaged")

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.statistics import wording
 from dashboard import page, pickers
 from dashboard.charts.classes import class_cards
@@ -53,7 +53,7 @@ def pick_class(classes: Sequence[str], label: str, name: str) -> int | None:
     return int(picked) if picked else None
 
 
-def _browse(data: FashionMNIST) -> None:
+def _browse(data: DataSet) -> None:
     st.subheader("Browse", anchor=False)
     left, right = st.columns(2)
     with left:

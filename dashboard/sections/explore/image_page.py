@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from core.statistics import wording
 from core.statistics.metrics import true_class_loss
 from dashboard import page, pickers
@@ -31,7 +31,7 @@ def open_image(position: int | None) -> None:
     pickers.put_in_url("image", None if position is None else str(position))
 
 
-def image_page(data: FashionMNIST, position: int, pair: Pair, order: Indices) -> None:
+def image_page(data: DataSet, position: int, pair: Pair, order: Indices) -> None:
     """The page of the test image at a position; `order` are the images of the gallery that it was opened from."""
     image, label = data.test_images[position], int(pair.answers.labels[position])
     answers = _answers(pair, position)

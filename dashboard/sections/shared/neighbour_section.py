@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.answers.study import Study
-from core.data.fashion_mnist import FashionMNIST
+from core.data.data_set import DataSet
 from dashboard import page
 from dashboard.charts.bars import Answer
 from dashboard.charts.gallery_pictures import neighbour_pictures
@@ -15,7 +15,7 @@ from dashboard.sections.shared.study_panel import study_of
 from jobs.store.records import Run
 
 
-def show_neighbours(data: FashionMNIST, position: int, label: int, answers: Sequence[tuple[Run, Answer]]) -> None:
+def show_neighbours(data: DataSet, position: int, label: int, answers: Sequence[tuple[Run, Answer]]) -> None:
     """For each model the nearest of the images that it learnt from, with their labels."""
     st.subheader("Nearest training images", anchor=False)
     st.caption(
@@ -29,7 +29,7 @@ def show_neighbours(data: FashionMNIST, position: int, label: int, answers: Sequ
             _show(data, study, position, label, run)
 
 
-def _show(data: FashionMNIST, study: Study, position: int, label: int, run: Run) -> None:
+def _show(data: DataSet, study: Study, position: int, label: int, run: Run) -> None:
     nearest, distances = study.neighbours[position], study.distances[position]
     counts = np.bincount(data.train_labels[nearest], minlength=len(data.classes))
     ranked = sorted(np.flatnonzero(counts), key=lambda each: -counts[each])
