@@ -54,10 +54,14 @@ class Photo:
     pixels: np.ndarray
     opacity: np.ndarray | None
     notes: tuple[str, ...]
+    original: tuple[int, ...] = ()
+    """Width and height in the file, as it is stored there."""
 
 
-def read(data: bytes, name: str = "The file") -> Photo:
+def read(data: bytes, name: str = "The file", side: int = WORKING_SIDE) -> Photo:
     """Decode a picture of any format that Pillow reads by itself, told by its content and not by its name.
+
+    Its longest side is reduced to at most `side` pixels.
 
     Raises UnreadablePhoto, with what to do, for anything that is no whole picture of at most MAX_BYTES and MAX_PIXELS.
     """
@@ -65,8 +69,8 @@ def read(data: bytes, name: str = "The file") -> Photo:
     pixels = 0
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as opened:
-            pixels = _check_pixels(opened.size, name)
-            colours, opacity, notes = decode(opened, WORKING_SIDE)
+            original, pixels = opened.size, _check_pixels(opened.size, name)
+            colours, opacity, notes = decode(opened, side)
     except Image.UnidentifiedImageError as error:
         raise _no_picture(data, name) from error
     except Image.DecompressionBombError as error:
@@ -74,9 +78,10 @@ def read(data: bytes, name: str = "The file") -> Photo:
     except DECODING_ERRORS as error:
         raise _undecodable(error, name, pixels) from error
     if opacity is None:
-        return Photo(name, np.asarray(colours), None, notes)
+        return Photo(name, np.asarray(colours), None, notes, original)
     flattened = Image.composite(colours, Image.new("RGB", colours.size, "white"), opacity)
-    return Photo(name, np.asarray(flattened), np.asarray(opacity), (*notes, "transparent parts put on white"))
+    notes = (*notes, "transparent parts put on white")
+    return Photo(name, np.asarray(flattened), np.asarray(opacity), notes, original)
 
 
 @cache
