@@ -4,9 +4,9 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
+from functools import cache
+from queue import LifoQueue
 
 import numpy as np
 
@@ -36,14 +36,18 @@ Outcome = Square | str
 
 def decoded(contents: Iterable[Content], side: int, channels: int) -> Iterator[Outcome]:
     """The outcome of each picture, in order. Raises DecoderNotStarted where no picture at all can be decoded."""
-    with _workers() as workers:
+    processes = _processes()
+    with ThreadPoolExecutor(processes.count) as threads:
         waiting: deque[Future[list[Outcome]]] = deque()
-        for batch in _batches(contents):
-            waiting.append(workers.submit(batch, side, channels))
-            if len(waiting) > 2 * workers.count:
+        try:
+            for batch in _batches(contents):
+                waiting.append(threads.submit(processes.outcomes, batch, side, channels))
+                if len(waiting) > 2 * processes.count:
+                    yield from waiting.popleft().result()
+            while waiting:
                 yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
 def _batches(contents: Iterable[Content]) -> Iterator[list[Content]]:
@@ -60,28 +64,17 @@ def _batches(contents: Iterable[Content]) -> Iterator[list[Content]]:
         yield batch
 
 
-class _Workers:
-    """Threads that each ask a process; a process that a picture ended is replaced."""
+class _Processes:
+    """The processes that decode; each is started when it is needed, and replaced when a picture has ended it."""
 
-    def __init__(self, threads: ThreadPoolExecutor, count: int) -> None:
+    def __init__(self, count: int) -> None:
         self.count = count
-        self._threads = threads
-        self._free: SimpleQueue[ProcessApart | None] = SimpleQueue()
+        self._free: LifoQueue[ProcessApart | None] = LifoQueue()
         for _ in range(count):
             self._free.put(None)
 
-    def submit(self, batch: list[Content], side: int, channels: int) -> "Future[list[Outcome]]":
-        """Have a batch decoded."""
-        return self._threads.submit(self._outcomes, batch, side, channels)
-
-    def end(self) -> None:
-        """End the processes, when nothing is asked any more."""
-        for _ in range(self.count):
-            process = self._free.get()
-            if process is not None:
-                process.end()
-
-    def _outcomes(self, batch: list[Content], side: int, channels: int) -> list[Outcome]:
+    def outcomes(self, batch: list[Content], side: int, channels: int) -> list[Outcome]:
+        """The outcome of each picture of a batch."""
         outcomes = [_without_decoding(content, side, channels) for content in batch]
         places = [place for place, outcome in enumerate(outcomes) if outcome is None]
         files = [content for place in places if isinstance(content := batch[place], bytes)]
@@ -139,13 +132,7 @@ def _understood(images: list[list[int] | str], squares: bytes, side: int, channe
     ]
 
 
-@contextmanager
-def _workers() -> Iterator[_Workers]:
-    count = min(usable_cores(), MOST_PROCESSES)
-    with ThreadPoolExecutor(count) as threads:
-        workers = _Workers(threads, count)
-        try:
-            yield workers
-        finally:
-            threads.shutdown(cancel_futures=True)
-            workers.end()
+@cache
+def _processes() -> _Processes:
+    """They end with this process, for then nobody is on the other side."""
+    return _Processes(min(usable_cores(), MOST_PROCESSES))

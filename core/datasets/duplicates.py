@@ -6,6 +6,7 @@ among thumbnails, every pair of which is compared; what alike images lose in the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
@@ -90,10 +91,20 @@ def _digested(rows: PixelRows) -> tuple[np.ndarray, np.ndarray]:
 def _thumbnails(images: np.ndarray) -> np.ndarray:
     """Grey images of means over blocks, (n, 16, 16)."""
     grey = images.mean(axis=3, dtype=np.float32) if images.ndim == 4 else images.astype(np.float32)
-    starts = np.arange(_THUMB) * images.shape[1] // _THUMB
-    sizes = np.diff(np.append(starts, images.shape[1]))
-    sums = np.add.reduceat(np.add.reduceat(grey, starts, axis=1), starts, axis=2)
-    return (sums / np.outer(sizes, sizes)).round().astype(np.uint8)
+    shares = _overlaps(images.shape[1])
+    return np.asarray((shares @ grey @ shares.T).round().astype(np.uint8))
+
+
+@cache
+def _overlaps(side: int) -> np.ndarray:
+    """How much each pixel of a side lies in each of 16 equal parts of it, float32 (16, side), rows of sum 1.
+
+    Equal parts, so that the thumbnail of a mirror image is the mirror image of the thumbnail.
+    """
+    ends = np.arange(_THUMB + 1) * side / _THUMB
+    pixels = np.arange(side)
+    overlap = np.minimum(ends[1:, None], pixels + 1) - np.maximum(ends[:-1, None], pixels)
+    return (overlap.clip(0) * _THUMB / side).astype(np.float32)
 
 
 def _why_not_searched(thumbs: np.ndarray) -> str:

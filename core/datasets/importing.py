@@ -123,14 +123,18 @@ def _require_trainable(items: Sequence[Item], order: Sequence[str]) -> Classes:
             f"{counted(len(items), 'picture')} {'is' if len(items) == 1 else 'are'} too few to learn from.",
             f"Use at least {FEWEST_IMAGES}; some hundreds are worth a comparison.",
         )
+    _require_learnt(items, classes)
+    return classes
+
+
+def _require_pairs(items: Sequence[Item], classes: Classes) -> None:
+    """Raise DataSetError where a class has a single picture."""
     counts = Counter(classes.place_of[item.words] for item in items)
     if lonely := [classes.names[place] for place, count in counts.items() if count < FEWEST_OF_CLASS]:
         raise DataSetError(
             f"There is only one picture of {listed(lonely, _MOST_NAMED)}; one is for learning and one for the test.",
             "Add pictures of it, or leave the class out.",
         )
-    _require_learnt(items, classes)
-    return classes
 
 
 def _require_learnt(items: Sequence[Item], classes: Classes) -> None:
@@ -239,7 +243,9 @@ def _version(
 def _classes_left(source: _Import) -> Classes:
     """The classes of what could be decoded; raise DataSetError, with what was not, where that is too little."""
     try:
-        return _require_trainable(source.items, source.listing.order)
+        classes = _require_trainable(source.items, source.listing.order)
+        _require_pairs(source.items, classes)
+        return classes
     except DataSetError as error:
         refused = source.pictures.refused
         if not refused:

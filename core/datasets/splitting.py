@@ -36,13 +36,8 @@ def draw_test(
     wanted = np.minimum(np.maximum(np.round(totals * share).astype(int), 1), totals - 1)
     if fixed is not None and only_new:
         wanted = np.where(taken > 0, taken, wanted)
-    open_places = wanted - taken
     members = _members(groups, seed, ~test)
-    for places in members:
-        counts = np.bincount(labels[places], minlength=len(totals))
-        if (counts <= np.maximum(open_places, 0)).all():
-            test[places] = True
-            open_places -= counts
+    _take_what_helps(labels, members, test, wanted, totals)
     _fill(labels, members, test, totals)
     return Drawn(
         test, tuple(int(label) for label in np.flatnonzero(np.bincount(labels[test], minlength=len(totals)) == 0))
@@ -58,6 +53,25 @@ def _members(groups: np.ndarray, seed: int, which: np.ndarray) -> list[np.ndarra
     # Only the raw stream of a bit generator is promised to stay the same in every version of numpy.
     keys = np.random.PCG64(seed).random_raw(len(members))
     return [members[place] for place in np.argsort(keys, kind="stable")]
+
+
+def _take_what_helps(
+    labels: np.ndarray, members: Sequence[np.ndarray], test: np.ndarray, wanted: np.ndarray, totals: np.ndarray
+) -> None:
+    """Put each group into the test that brings its classes nearer to what is wanted, by squares of what is missing.
+
+    A group of several classes may bring too much of one where it brings more that is missing of another.
+    """
+    missing = wanted - np.bincount(labels[test], minlength=len(totals))
+    spare = totals - np.bincount(labels[test], minlength=len(totals))
+    weights = 1 / np.maximum(wanted, 1)
+    for places in members:
+        classes, counts = np.unique(labels[places], return_counts=True)
+        gain = weights[classes] * (missing[classes] ** 2 - (missing[classes] - counts) ** 2)
+        if gain.sum() > 0 and (counts < spare[classes]).all():
+            test[places] = True
+            missing[classes] -= counts
+            spare[classes] -= counts
 
 
 def _fill(labels: np.ndarray, members: Sequence[np.ndarray], test: np.ndarray, totals: np.ndarray) -> None:

@@ -88,10 +88,8 @@ def _of_empty(tree: Tree, deep: int) -> list[str]:
     empty = [clean_name(path) for path in tree.empty_folders if path.count("/") == deep]
     if not empty:
         return []
-    folders = "The folder is" if len(empty) == 1 else "The folders are"
-    return [
-        f"{folders} empty and no class: {listed(empty, _MOST_NAMED)}. Add pictures and import again if it should be."
-    ]
+    folders = "An empty folder is" if len(empty) == 1 else "Empty folders are"
+    return [f"{folders} no class: {listed(empty, _MOST_NAMED)}. Add pictures and import again if it should be."]
 
 
 def _of_splits(splits: dict[str, Split]) -> list[str]:

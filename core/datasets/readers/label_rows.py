@@ -34,6 +34,7 @@ TABLE_NAME = re.compile(r".*\.(csv|tsv|tab|jsonl)", re.IGNORECASE | re.DOTALL)
 _BESIDE = re.compile(r".*\.(csv|tsv|tab|jsonl?|txt|md|ya?ml|html?|pdf)", re.IGNORECASE | re.DOTALL)
 _SPLIT_HEADERS = {"split", "subset", "partition", "usage", "set"}
 _GROUP_HEADERS = {"group", "groups", "groupid", "groupname"}
+_LOOKED_AT = 100
 _ADVICE = "Write a line `file,label` (and, if you like, `split` and `group`), then one line per picture."
 
 
@@ -95,13 +96,13 @@ def _listing(
     repeated = 0
     for file in pictures:
         if rows := by_file.get(file.path):
-            repeated += len(rows) - 1
             item = _item(clean_name(file.path), rows, name)
             if isinstance(item, Refusal):
                 refused.append(item)
             else:
                 items.append(item)
                 files.append(file)
+                repeated += len(rows) - 1
     if any(item.split for item in items):
         refused += [Refusal(item.name, f"has no split in {name}") for item in items if item.split is None]
         kept = [at for at, item in enumerate(items) if item.split is not None]
@@ -118,7 +119,8 @@ def _notes(unnamed: int, repeated: int, name: str) -> list[str]:
     if unnamed:
         notes.append(f"{counted(unnamed, 'picture')} that {name} does not name {_are(unnamed)} left out.")
     if repeated:
-        notes.append(f"{counted(repeated, 'row')} of {name} name a file again; each is taken once.")
+        rows = "row names" if repeated == 1 else "rows name"
+        notes.append(f"{repeated:,} {rows} a file of {name} again; each is taken once.")
     return notes
 
 
@@ -158,7 +160,7 @@ def _rows(text: str, name: str, group_column: str | None) -> list[_Row]:
     text, separators = without_separator_line(text)
     widest: list[str] = []
     for lines in _ways(text, separators or SEPARATORS):
-        columns = _columns(lines[0][1], group_column, name)
+        columns = _columns(lines, group_column, name)
         if columns is None and _is_bare(lines):
             return [_row(line, cells, _Columns(0, 1, None, None)) for line, cells in lines]
         if columns is not None:
@@ -192,12 +194,15 @@ def _is_bare(lines: Sequence[tuple[int, list[str]]]) -> bool:
     return all(len(cells) == 2 and PICTURE_NAME.fullmatch(cells[0].strip()) for _, cells in lines)
 
 
-def _columns(header: Sequence[str], group_column: str | None, name: str) -> _Columns | None:
+def _columns(lines: Sequence[tuple[int, list[str]]], group_column: str | None, name: str) -> _Columns | None:
+    """The columns that the first line names; where several name the label, the first that has words and not numbers."""
+    header = lines[0][1]
     names = [header_name(cell) for cell in header]
     file = next((names.index(word) for word in FILE_HEADERS if word in names), None)
-    label = next((at for words in (LABEL_HEADERS, CATEGORY_HEADERS) for at, n in enumerate(names) if n in words), None)
-    if file is None or label is None:
+    labels = [at for words in (LABEL_HEADERS, CATEGORY_HEADERS) for at, word in enumerate(names) if word in words]
+    if file is None or not labels:
         return None
+    label = next((at for at in labels if not _is_numeric(lines[1:_LOOKED_AT], at)), labels[0])
     split = next((at for at, word in enumerate(names) if word in _SPLIT_HEADERS), None)
     group = next((at for at, word in enumerate(names) if word in _GROUP_HEADERS), None)
     if group_column is not None:
@@ -206,6 +211,10 @@ def _columns(header: Sequence[str], group_column: str | None, name: str) -> _Col
             columns = ", ".join(_cell(cell) for cell in header)
             raise DataSetError(f"{name} has no column {group_column!r} for groups.", f"Choose one of: {columns}.")
     return _Columns(file, label, split, group)
+
+
+def _is_numeric(lines: Sequence[tuple[int, list[str]]], column: int) -> bool:
+    return all(_at(cells, column).removeprefix("-").isdecimal() for _, cells in lines)
 
 
 def _row(line: int, cells: Sequence[str], columns: _Columns) -> _Row:
