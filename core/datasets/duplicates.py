@@ -111,9 +111,10 @@ def _why_not_searched(thumbs: np.ndarray) -> str:
     """Why near duplicates are not searched among these images, a sentence; empty where they are."""
     if len(thumbs) > MOST_SEARCHED:
         return f"Near duplicates are searched among at most {MOST_SEARCHED:,} images; equal images were found."
-    sample = thumbs[:: -(-len(thumbs) // _SAMPLE) or 1]
-    pairs = len(find_pairs(sample, LOOK_ALIKE)) if len(sample) > 1 else 0
-    if pairs * (len(thumbs) / max(len(sample), 1)) ** 2 > _MOST_PAIRS:
+    if len(thumbs) ** 2 / 2 <= _MOST_PAIRS:
+        return ""
+    sample = thumbs[:: -(-len(thumbs) // _SAMPLE)]
+    if len(find_pairs(sample, LOOK_ALIKE)) * (len(thumbs) / len(sample)) ** 2 > _MOST_PAIRS:
         return "The images are too much alike for a search for near duplicates; equal images were found."
     return ""
 

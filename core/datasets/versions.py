@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -95,6 +96,7 @@ class Version(BaseModel):
         return sum(map(self.count, SPLITS))
 
 
+@cache
 def fashion_mnist_version() -> Version:
     """Fashion-MNIST as a version: the same constants for everybody, whether or not its files are there yet."""
     train = (TRAINING_IMAGES + VALIDATION_IMAGES) // CLASS_COUNT

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def grouped_table(folder: Path, counts: int = 48, per_group: int = 4) -> Path:
 def test_groups_never_straddle_a_drawn_split_and_are_kept_for_the_runs(tmp_path: Path, data: Path) -> None:
     version = imported(data, grouped_table(tmp_path / "shop"), group_column="product")
     content = read_content(data, version)
-    by_group = {}
+    by_group: dict[int, tuple[int, int]] = {}
     for name, split, group in zip(content.names, content.splits, content.groups, strict=True):
         product = int(Path(name).stem) // 4
         assert by_group.setdefault(product, (split, group)) == (split, group)
@@ -270,7 +271,7 @@ def test_what_nothing_can_be_learnt_from_is_refused_with_what_to_do(tmp_path: Pa
 
 
 @pytest.mark.parametrize("how", [{"side": 27}, {"side": 257}, {"test_share": 0.0}, {"test_share": float("nan")}])
-def test_options_out_of_range_are_refused(pets: Path, data: Path, how: dict[str, float]) -> None:
+def test_options_out_of_range_are_refused(pets: Path, data: Path, how: dict[str, Any]) -> None:
     with pytest.raises(DataSetError) as caught:
         imported(data, pets, **how)
     assert caught.value.advice
@@ -301,6 +302,7 @@ def test_how_little_a_small_test_set_can_bear_is_told(pets: Path, data: Path) ->
 PROGRAM = """
 import sys
 from pathlib import Path
+from typing import Any
 from core.datasets import scratch
 from core.datasets.importing import Options, add
 from core.errors import LookbookError

@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,8 +36,8 @@ def splits(listing: Listing) -> Counter[str | None]:
     return Counter(item.split for item in listing.items)
 
 
-def contents(listing: Listing) -> list[object]:
-    return list(listing.contents(0, 1))
+def contents(listing: Listing, first: int = 0, step: int = 1) -> list[Any]:
+    return list(listing.contents(first, step))
 
 
 def test_each_folder_is_a_class_at_any_depth_and_what_is_hidden_is_left_out(tmp_path: Path) -> None:
@@ -228,7 +229,7 @@ def test_idx_files_are_read_packed_or_not_in_a_zip_or_not(tmp_path: Path, pack: 
     assert [int(item.words) for item in listing.items] == numbers.tolist()
     assert splits(listing) == {"train": 6, "test": 3}
     assert (np.stack(contents(listing)) == images).all()
-    assert (np.stack(list(listing.contents(1, 3))) == images[1::3]).all()
+    assert (np.stack(contents(listing, 1, 3)) == images[1::3]).all()
 
 
 def test_idx_files_of_known_data_sets_have_their_class_names(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ def test_parquet_files_are_read_with_splits_by_their_names_and_classes_by_their_
         {("train", "cat"): 3, ("train", "dog"): 2, ("test", "dog"): 1}
     )
     assert contents(listing) == [encoded(number) for number in (5, 0, 1, 2, 3, 4)]
-    assert list(listing.contents(1, 2)) == [encoded(number) for number in (0, 2, 4)]
+    assert contents(listing, 1, 2) == [encoded(number) for number in (0, 2, 4)]
 
 
 def test_parquet_files_of_bytes_and_words_are_read_and_others_refused(tmp_path: Path) -> None:
