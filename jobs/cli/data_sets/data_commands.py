@@ -103,6 +103,7 @@ def add(
     folder of IDX or parquet files, or a zip of any of these.
     """
     options = Options(labels, groups, side, colour, test_share, seed, licence)
+    versions.checked_name(name)
     listing = importing.read_source_of(path, options)
     return _import(name, listing, shown(path.absolute().name), options, yes)
 
