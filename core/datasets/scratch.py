@@ -161,7 +161,8 @@ def _collected(folder: Path, listing: Listing, outcomes: list[_Told], side: int,
 
 
 def _clear_abandoned(sets: Path) -> None:
-    for folder in sets.glob(f"{PREFIX}*"):
+    """Remove what nobody has gone on with: imports, and what a kill has left of storing or deleting a version."""
+    for folder in sets.glob(".*-*"):
         blocks = folder / _BLOCKS
         if time.time() - (blocks if blocks.exists() else folder).stat().st_mtime > ABANDONED_S:
             remove(folder)

@@ -91,8 +91,13 @@ class Folder:
 
     def __post_init__(self) -> None:
         self.name = clean_name(self.root.resolve().name)
-        self._list("")
+        # Not by recursion: a path may have more folders than Python has room for calls.
+        waiting = [""]
+        while waiting:
+            waiting += self._list(waiting.pop())
         self.files.sort(key=lambda file: file.path)
+        self.empty_folders.sort()
+        self.refused.sort(key=lambda file: file.name)
 
     def read(self, file: TreeFile, most: int) -> bytes:
         """The first `most` bytes of a file; raise OSError."""
@@ -107,25 +112,28 @@ class Folder:
             raise OSError(errno.EINVAL, "it is no file any more")
         return os.fdopen(descriptor, "rb")
 
-    def _list(self, within: str) -> None:
+    def _list(self, within: str) -> list[str]:
+        """Take what lies in a folder; return the folders there."""
         try:
-            entries = sorted(os.scandir(self.root / within), key=lambda entry: entry.name)
+            entries = list(os.scandir(self.root / within))
         except OSError as error:
             if not within:
                 raise DataSetError(f"{shown(self.root)} cannot be read: {error.strerror}.", _PATH_ADVICE) from error
             self.refused.append(Refusal(clean_name(within), f"cannot be read: {error.strerror}"))
-            return
+            return []
         visible = [entry for entry in entries if _is_visible(entry.name)]
         if within and not visible:
             self.empty_folders.append(within)
-        for entry in visible:
-            self._take(entry, f"{within}/{entry.name}" if within else entry.name)
+        paths = [(entry, f"{within}/{entry.name}" if within else entry.name) for entry in visible]
+        for entry, path in paths:
+            self._take(entry, path)
+        return [path for entry, path in paths if entry.is_dir(follow_symlinks=False)]
 
     def _take(self, entry: os.DirEntry[str], path: str) -> None:
+        if entry.is_dir(follow_symlinks=False):
+            return
         if entry.is_symlink():
             self.refused.append(Refusal(clean_name(path), "is a link, and links are not followed"))
-        elif entry.is_dir(follow_symlinks=False):
-            self._list(path)
         elif not entry.is_file(follow_symlinks=False):
             self.refused.append(Refusal(clean_name(path), "is not a file"))
         else:

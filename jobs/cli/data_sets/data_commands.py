@@ -26,7 +26,7 @@ from jobs.results.data_users import require_unused
 from jobs.running.background import open_here
 from jobs.settings import settings
 
-name_argument = click.argument("name", metavar="NAME", type=text)
+name_argument = click.argument("name", metavar="NAME", type=text, shell_complete=completion.data_sets)
 yes_option = click.option("--yes", is_flag=True, help="Do it; without it, say what would be done, and ask.")
 _MOST_TOLD = 20
 

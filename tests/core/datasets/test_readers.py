@@ -86,6 +86,14 @@ def test_links_are_not_followed_and_pipes_are_not_waited_for(tmp_path: Path) -> 
     }
 
 
+def test_folders_in_folders_in_folders_are_listed_to_the_last(tmp_path: Path) -> None:
+    class_folders(tmp_path, {"cat": 2, "dog": 2})
+    deep = tmp_path / "dog" / "/".join("d" * 480)
+    deep.mkdir(parents=True)
+    (deep / "9.png").write_bytes(encoded(9))
+    assert len(read_source(tmp_path).items) == 5
+
+
 def test_an_empty_folder_is_told_and_is_no_class(tmp_path: Path) -> None:
     class_folders(tmp_path, {"cat": 2, "dog": 2, "mouse": 0})
     listing = read_source(tmp_path)
