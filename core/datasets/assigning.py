@@ -16,6 +16,7 @@ from core.datasets.versions import Version
 from core.statistics.wording import counted, listed, percent
 
 _MOST_NAMED = 5
+_VALIDATION = SPLITS.index("validation")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Pictures:
 def assign(folder: Path, pictures: Pictures, earlier: Version | None, share: float | None, seed: int) -> Assigned:
     """Assign every picture. A test set that is given stays; then that of the earlier version does; else one is drawn.
 
+    What is given for validation stays there, with all of its groups.
+
     `share` None draws DEFAULT_SHARE, and nothing from what is new since the earlier version.
     """
     given = np.array([SPLITS.index(item.split or "train") for item in pictures.items], np.uint8)
@@ -60,11 +63,16 @@ def _drawn(
     seed: int,
 ) -> Assigned:
     wanted = DEFAULT_SHARE if share is None else share
-    drawn = draw_test(pictures.labels, pictures.groups, wanted, seed, before, only_new=share is None)
-    places = np.where(drawn.test, TEST, given).astype(np.uint8)
+    labels, groups = pictures.labels, pictures.groups
+    free = np.flatnonzero(~np.isin(groups, groups[given == _VALIDATION]))
+    fixed = None if before is None else before[free]
+    drawn = draw_test(labels[free], groups[free], wanted, seed, fixed, only_new=share is None)
+    test = np.zeros(len(labels), bool)
+    test[free] = drawn.test
+    places = np.where(test, TEST, given).astype(np.uint8)
     notes = [f"Test set: {percent(wanted, 0)} of each class, drawn in whole groups with seed {seed}."]
     if before is not None and earlier is not None:
-        notes = _of_before(pictures, before, drawn.test, earlier)
+        notes = _of_before(pictures, before, test, earlier)
     if drawn.without:
         names = listed([pictures.classes[place] for place in drawn.without], _MOST_NAMED)
         notes.append(f"Too few groups to draw a test image of {names}.")

@@ -11,10 +11,11 @@ from queue import LifoQueue
 import numpy as np
 
 from core.datasets.readers.listing import Content, Refusal
+from core.datasets.readers.trees import MAX_PICTURE_BYTES
 from core.datasets.squares import in_channels, is_grey, squared
 from core.machine.cores import usable_cores
 from core.photos.decoder import ProcessApart
-from core.photos.picture import MAX_BYTES, UnreadablePhoto, check_bytes
+from core.photos.picture import UnreadablePhoto, check_bytes
 
 MOST_PROCESSES = 8
 _BATCH, _BATCH_BYTES = 64, 4 * 2**20
@@ -116,10 +117,10 @@ def _without_decoding(content: Content, side: int, channels: int) -> Outcome | N
         square = squared(content, side)
         return Square(in_channels(square, channels), (content.shape[1], content.shape[0]), is_grey(content))
     try:
-        check_bytes(content, "It")
+        check_bytes(content, "It", MAX_PICTURE_BYTES)
     except UnreadablePhoto as error:
-        if len(content) > MAX_BYTES:
-            return f"has more than {MAX_BYTES // 2**20} MB"
+        if len(content) > MAX_PICTURE_BYTES:
+            return f"has more than {MAX_PICTURE_BYTES // 2**20} MB"
         return error.message.removeprefix("It ").rstrip(".")
     return None
 

@@ -33,7 +33,7 @@ def draw_test(
     test = np.isin(groups, groups[fixed]) if fixed is not None else np.zeros(len(labels), bool)
     totals = np.bincount(labels)
     taken = np.bincount(labels[test], minlength=len(totals))
-    wanted = np.minimum(np.maximum(np.round(totals * share).astype(int), 1), totals - 1)
+    wanted = np.minimum(np.maximum(np.round(totals * share).astype(int), 1), np.maximum(totals - 1, 0))
     if fixed is not None and only_new:
         wanted = np.where(taken > 0, taken, wanted)
     members = _members(groups, seed, ~test)

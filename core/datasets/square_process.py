@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 
+from core.datasets.readers.trees import MAX_PICTURE_BYTES
 from core.datasets.squares import in_channels, is_grey, squared
 from core.photos.decoder_process import MEMORY, serve
 from core.photos.picture import UnreadablePhoto, read
@@ -35,7 +36,7 @@ def answer(data: bytes, request: str) -> list[bytes]:
 
 
 def _square(data: bytes, side: int, channels: int) -> tuple[np.ndarray, list[int]]:
-    photo = read(data, NAMELESS, side)
+    photo = read(data, NAMELESS, side, MAX_PICTURE_BYTES)
     square = squared(photo.pixels, side)
     return in_channels(square, channels), [*photo.original, int(is_grey(square))]
 

@@ -4,9 +4,8 @@ from collections import Counter
 
 from core.datasets.readers.class_spelling import wrong_with
 from core.datasets.readers.listing import Item, Listing, Refusal, Split, split_of
-from core.datasets.readers.trees import Tree, TreeFile, contents_of, stamp_of
+from core.datasets.readers.trees import MAX_PICTURE_BYTES, Tree, TreeFile, contents_of, stamp_of
 from core.errors import DataSetError
-from core.photos.picture import MAX_BYTES
 from core.statistics.wording import listed
 from core.texts import clean_name
 
@@ -40,7 +39,7 @@ def read_class_folders(tree: Tree) -> Listing:
     return Listing(
         KIND,
         items,
-        lambda first, step: contents_of(tree, files[first::step], MAX_BYTES),
+        lambda first, step: contents_of(tree, files[first::step], MAX_PICTURE_BYTES),
         stamp_of(files, KIND),
         refused,
         [*_of_empty(tree, deep), *_of_splits(splits)],

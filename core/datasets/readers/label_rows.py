@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from core.csv_cells import unguarded
 from core.datasets.readers.class_spelling import key_of, wrong_with
 from core.datasets.readers.listing import Item, Listing, Refusal, split_of
-from core.datasets.readers.trees import Tree, TreeFile, contents_of, stamp_of
+from core.datasets.readers.trees import MAX_PICTURE_BYTES, Tree, TreeFile, contents_of, stamp_of
 from core.errors import DataSetError
 from core.labelling.label_tables import (
     CATEGORY_HEADERS,
@@ -24,7 +24,6 @@ from core.labelling.label_tables import (
     without_separator_line,
 )
 from core.labelling.table_text import json_lines, texts
-from core.photos.picture import MAX_BYTES
 from core.statistics.wording import counted
 from core.texts import clean_name
 
@@ -74,7 +73,7 @@ def read_labelled_files(tree: Tree, table: bytes, table_name: str, group_column:
             refused.append(Refusal(_cell(row.file), _why_no_file(row, table_name, places.is_outside(row.file))))
     if not by_file:
         raise DataSetError(
-            f"None of the {counted(len(rows), 'file')} that {table_name} names is in {tree.name}.",
+            f"{table_name} names no file that is in {tree.name}.",
             "Name the folder that the paths in the table begin in.",
         )
     return _listing(tree, pictures, by_file, refused, table_name)
@@ -110,7 +109,7 @@ def _listing(
     stamp = stamp_of(files, KIND, *(f"{item.words}\1{item.split}\1{item.group}" for item in items))
     notes = _notes(len(pictures) - len(by_file), repeated, name)
     return Listing(
-        KIND, items, lambda first, step: contents_of(tree, files[first::step], MAX_BYTES), stamp, refused, notes
+        KIND, items, lambda first, step: contents_of(tree, files[first::step], MAX_PICTURE_BYTES), stamp, refused, notes
     )
 
 

@@ -22,6 +22,7 @@ from core.texts import clean_name
 
 MAX_FILES = 2_000_000
 ZIP_LIMITS = Limits(50 * 2**30, MAX_FILES, 200 * 2**30, "Unpack it and run python -m jobs data add on the folder.")
+MAX_PICTURE_BYTES = 64 * 2**20
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 _PATH_ADVICE = "Name a folder, a zip, a table of files and labels, or a folder with IDX or parquet files."
 

@@ -80,7 +80,10 @@ class ProgressLine:
     "--colour", type=click.Choice(("auto", "grey", "colour")), default="auto", help="Default: grey where all are grey."
 )
 @click.option(
-    "--test-share", type=float, metavar="SHARE", help=f"Share of each class for the test (default {DEFAULT_SHARE})."
+    "--test-share",
+    type=float,
+    metavar="SHARE",
+    help=f"Share of each class for the test, also of what a later version adds (default {DEFAULT_SHARE}).",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Decides which images are for the test.")
 @click.option("--licence", type=text, default="", help="A note on who may use the pictures.")

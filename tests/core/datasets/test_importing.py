@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from core.classes import CLASS_NAMES
-from core.datasets import importing, scratch
+from core.datasets import decoding, importing, scratch
 from core.datasets.health import findings
 from core.datasets.importing import Options, planned
 from core.datasets.opening import open_version, read_content, read_health
@@ -41,7 +41,8 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_a_folder_becomes_a_version_that_opens(pets: Path, data: Path) -> None:
+def test_a_folder_becomes_a_version_that_opens(pets: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_BATCH", 3)
     version = imported(data, pets, licence="CC0")
     opened = open_version(data, "pets")
     assert opened.classes == version.classes == ("cat", "dog", "mouse")
@@ -163,6 +164,13 @@ def test_given_splits_stay_and_the_validation_set_is_told_to_the_runs(tmp_path: 
     assert {names[place].split("/")[0] for place in opened.validation} == {"val"}
 
 
+def test_a_test_set_is_drawn_where_only_validation_is_given(tmp_path: Path, data: Path) -> None:
+    shutil.rmtree(given_splits(tmp_path / "pets") / "test")
+    version = imported(data, tmp_path / "pets")
+    assert version.counts == {"train": (8, 8), "validation": (3, 3), "test": (2, 2)}
+    assert version.drawn
+
+
 def test_a_given_split_that_leaks_is_told_and_repaired_as_a_new_version(tmp_path: Path, data: Path) -> None:
     root = given_splits(tmp_path / "pets")
     shutil.copy(root / "test" / "cat" / "200.png", root / "train" / "cat" / "copy.png")
@@ -220,7 +228,7 @@ def test_many_files_of_which_half_are_no_images_are_told_with_their_reasons(pets
     for number in range(40):
         (pets / "cat" / f"no-{number}.jpg").write_bytes(b"no picture" if number % 2 else encoded(number)[:200])
     (pets / "cat" / "empty.png").touch()
-    (pets / "cat" / "large.png").write_bytes(b"\x89PNG" + bytes(11 * 2**20))
+    (pets / "cat" / "large.png").write_bytes(b"\x89PNG" + bytes(65 * 2**20))
     (pets / "owl").mkdir()
     (pets / "owl" / "a.png").write_bytes(b"no picture")
     version = imported(data, pets)
@@ -230,7 +238,7 @@ def test_many_files_of_which_half_are_no_images_are_told_with_their_reasons(pets
     assert refused["cat/no-1.jpg"] == "is not a picture, or its format is not supported"
     assert refused["cat/no-2.jpg"] == "is cut short"
     assert refused["cat/empty.png"] == "is empty (0 bytes)"
-    assert refused["cat/large.png"] == "has more than 10 MB"
+    assert refused["cat/large.png"] == "has more than 64 MB"
     assert "No picture of owl can be read, so that there is no such class." in version.notes
     assert any("43 files are left out" in sentence for sentence in findings(version, read_health(data, version)))
 
@@ -358,6 +366,12 @@ def test_a_disk_that_is_full_in_the_middle_is_told_and_nothing_is_half_stored(pe
     assert "491.5 kB" in out
     assert len(list_versions(data)) == 1
     assert [path.name for path in sets_folder(data).iterdir() if not path.name.startswith(scratch.PREFIX)] == []
+    listing = importing.read_source_of(pets, Options())
+    with planned(data, "pets", listing, "pets", Options(side=64), silent) as plan:
+        assert plan.content.rows.bytes == 491_520
+    with start(data, pets, preexec_fn=limited) as process:
+        assert "Error: The data set does not fit into" in process.communicate()[0]
+    assert [path.name for path in sets_folder(data).iterdir() if not path.name.startswith(scratch.PREFIX)] == [".lock"]
     with start(data, pets) as process:
         assert len(process.communicate()[0].split()[-1]) == 64
 

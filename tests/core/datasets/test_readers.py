@@ -198,7 +198,7 @@ def test_rows_that_cannot_be_used_are_refused_one_by_one(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,label\nelsewhere/7.png,cat\n", "None of the 1 file that labels.csv names is in pets"),
+        ("file,label\nelsewhere/7.png,cat\n", "labels.csv names no file that is in pets"),
         ("a,b\n1,2\n", "no columns `file` and `label`"),
         ("file,label\n", "a header, but no row"),
         (b"PK\x03\x04", "a workbook or a zip"),
