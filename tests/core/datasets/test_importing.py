@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -21,10 +22,12 @@ from core.datasets import decoding, importing, scratch
 from core.datasets.health import findings
 from core.datasets.importing import Options, planned
 from core.datasets.opening import open_version, read_content, read_health
+from core.datasets.readers.listing import Content
 from core.datasets.repairing import repair
 from core.datasets.storing import TEST
 from core.datasets.versions import list_versions, sets_folder
 from core.errors import DataSetError, LookbookError
+from core.photos.decoder import ProcessApart
 from tests.core.datasets.pictures import class_folders, encoded, imported, picture, silent
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -396,3 +399,40 @@ def test_what_was_abandoned_a_week_ago_is_cleared_away(pets: Path, data: Path) -
     imported(data, pets)
     assert not old.exists()
     assert new.exists()
+
+
+def test_a_decoder_that_is_killed_is_replaced_and_no_picture_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_BATCH", 2)
+
+    def contents() -> Iterator[Content]:
+        for number in range(12):
+            if number == 6:
+                for child in psutil.Process().children():
+                    if "core.datasets.square_process" in child.cmdline():
+                        child.kill()
+            yield encoded(number)
+
+    outcomes = list(decoding.decoded(contents(), 40, 3))
+    assert [isinstance(outcome, decoding.Square) for outcome in outcomes] == [True] * 12
+    for number, outcome in enumerate(outcomes):
+        assert (outcome.pixels == np.asarray(picture(number))).all()  # type: ignore[union-attr]
+
+
+def test_a_picture_that_ends_its_decoder_is_refused_and_those_beside_it_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask = ProcessApart.ask
+
+    def ended_by_some(
+        self: ProcessApart, data: bytes, name: str, shown: str = ""
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        if b"harmful" in data:
+            self.process.kill()
+        return ask(self, data, name, shown)
+
+    monkeypatch.setattr(ProcessApart, "ask", ended_by_some)
+    files = [encoded(0), b"harmful", encoded(1)]
+    first, second, third = decoding.decoded(iter(files), 28, 1)
+    assert isinstance(first, decoding.Square)
+    assert second == "is damaged: it ended the program that decodes it"
+    assert isinstance(third, decoding.Square)
