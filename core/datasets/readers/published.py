@@ -1,7 +1,7 @@
-"""Data sets that torchvision knows how to download, verified by the sums that it states."""
+"""Data sets that torchvision knows how to download; their files are what it says that they are, by MD5."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,35 +21,52 @@ KIND = "torchvision"
 
 
 def fetch_published(name: str, folder: Path) -> Listing:
-    """Download a data set into a folder, unless it is there, and list it; raise DataSetError where that fails."""
+    """Download one of NAMES into a folder, unless it is there, and list it; raise DataSetError where that fails."""
     from torchvision import datasets  # seconds that only this needs
 
-    makers: dict[str, Callable[..., Any]] = {
-        "mnist": datasets.MNIST,
-        "kmnist": datasets.KMNIST,
-        "cifar10": datasets.CIFAR10,
-    }
-    with _explained(name, folder):
-        parts = [makers[name](folder, train=train, download=True) for train in (True, False)]
-    if name != "cifar10":
-        return read_idx(Folder(folder / name.upper() / "raw"))
-    return _arrays(name, parts)
+    if name == "cifar10":
+        with _explained(name):
+            parts = [datasets.CIFAR10(folder, train=train, download=True) for train in (True, False)]
+        return _arrays(name, parts)
+    maker = {"mnist": datasets.MNIST, "kmnist": datasets.KMNIST}[name]
+    with _explained(name):
+        maker(folder, download=True)
+    return _packed_idx(name, folder / maker.__name__ / "raw", dict(maker.resources))
 
 
 @contextmanager
-def _explained(name: str, folder: Path) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE_S)
     try:
         yield
-    except (OSError, RuntimeError) as error:
-        # RuntimeError is what torchvision raises for files whose sums differ, and after its last mirror.
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError is what torchvision raises for files whose sums differ, and after its last mirror; ValueError
+        # for files that are cut short.
+        reason = " ".join(str(error).split()).rstrip(".")
         raise DataSetError(
-            f"{name} could not be downloaded: {error}.",
-            f"Connect to the network and try again, or copy its files to {folder} and run python -m jobs data add.",
+            f"{name} could not be downloaded or read: {reason}.",
+            f"Connect to the network and try again, or get its files in another way and run "
+            f"python -m jobs data add {name} FOLDER.",
         ) from error
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _packed_idx(name: str, raw: Path, sums: dict[str, str]) -> Listing:
+    """The listing of the packed files; torchvision looks at them when it downloads them, and not at what lies there."""
+    from torchvision.datasets.utils import check_integrity
+
+    for file, md5 in sums.items():
+        if not check_integrity(str(raw / file), md5):
+            raise DataSetError(
+                f"{raw / file} is missing or not the published file of {name}: its MD5 is another one.",
+                f"Remove {raw} and fetch it again.",
+            )
+    tree = Folder(raw)
+    tree.files = [file for file in tree.files if file.path in sums]
+    tree.name = name
+    return read_idx(tree)
 
 
 def _arrays(name: str, parts: list[Any]) -> Listing:
