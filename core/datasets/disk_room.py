@@ -1,4 +1,4 @@
-"""Room on the disk: asked for before it is needed, and missed in a sentence; and what was written, put on disk."""
+"""Room on the disk: asked for before it is needed, and missed in a sentence; what was written, put on disk."""
 
 import errno
 import shutil
@@ -39,3 +39,9 @@ def sync_all(folder: Path) -> None:
     """Have every file of a folder, and the folder, on disk; raise OSError."""
     for path in (*folder.iterdir(), folder):
         sync(path)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, unless it is there, that only its owner can read: people's own pictures lie in it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets.decoding import Outcome, Square, decoded
-from core.datasets.disk_room import enough_disk
+from core.datasets.disk_room import enough_disk, make_private
 from core.datasets.pixel_rows import CHUNK_BYTES, PixelRows
 from core.datasets.readers.listing import Listing, Refusal
 from core.datasets.taking_turns import held
@@ -55,7 +55,8 @@ def scratch_folder(sets: Path, listing: Listing, side: int, channels: int) -> It
     folder = sets / f"{PREFIX}{key}"
     nearest = next(path for path in sets.absolute().parents if path.exists())
     with enough_disk(nearest, 0):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(sets)
+        folder.mkdir(exist_ok=True)
     with held(folder / _LOCK, wait=False):
         yield folder
 

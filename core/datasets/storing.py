@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets import versions
-from core.datasets.disk_room import enough_disk, sync_all
+from core.datasets.disk_room import enough_disk, make_private, sync_all
 from core.datasets.health import Health
 from core.datasets.pixel_rows import PixelRows
 from core.datasets.readers.listing import SPLITS, Split
@@ -103,7 +103,7 @@ def store(folder: Path, version: Version, content: Content, health: Health) -> V
     A version of the same content that is there already is returned instead. Raises DataSetError for a full disk.
     """
     sets = versions.sets_folder(folder)
-    sets.mkdir(parents=True, exist_ok=True)
+    make_private(sets)
     with held(sets / _LOCK):
         same = [known for known in versions.list_versions(folder) if known.hash == version.hash]
         if same:

@@ -29,7 +29,7 @@ _PATH_ADVICE = "Name a folder, a zip, a table of files and labels, or a folder w
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A file by its path in the tree."""
+    """A file by its path in the tree; `stamp` changes when it does."""
 
     path: str
     size: int
@@ -139,7 +139,8 @@ class Folder:
             self.refused.append(Refusal(clean_name(path), "is not a file"))
         else:
             status = entry.stat(follow_symlinks=False)
-            self.files.append(TreeFile(path, status.st_size, status.st_mtime_ns))
+            # Archives give files any time of the last change; that of the last change of the inode is the system's own.
+            self.files.append(TreeFile(path, status.st_size, status.st_ctime_ns))
             if len(self.files) > MAX_FILES:
                 raise DataSetError(f"{shown(self.root)} has more than {MAX_FILES:,} files.", "Import a part of it.")
 

@@ -61,6 +61,11 @@ def test_a_folder_becomes_a_version_that_opens(pets: Path, data: Path, monkeypat
     assert [path.name for path in sets_folder(data).iterdir() if path.name != ".lock"] == [version.id]
 
 
+def test_other_users_cannot_read_the_pictures(pets: Path, data: Path) -> None:
+    imported(data, pets)
+    assert sets_folder(data).stat().st_mode & 0o777 == 0o700
+
+
 def test_the_same_pictures_are_the_same_version_whatever_they_are_called(pets: Path, data: Path) -> None:
     first = imported(data, pets)
     assert imported(data, pets) == first

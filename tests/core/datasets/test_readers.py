@@ -372,6 +372,9 @@ def test_the_stamp_changes_with_a_file_and_with_nothing_else(tmp_path: Path) -> 
     class_folders(tmp_path, {"cat": 2, "dog": 2})
     before = read_source(tmp_path)
     assert read_source(tmp_path).stamp == before.stamp
-    (tmp_path / "cat" / "0.png").write_bytes(encoded(9))
+    changed = tmp_path / "cat" / "0.png"
+    status = changed.stat()
+    changed.write_bytes(encoded(9)[: status.st_size].ljust(status.st_size, b"x"))
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert read_source(tmp_path).stamp != before.stamp
     assert before.items[0] == Item("cat/0.png", "cat")
