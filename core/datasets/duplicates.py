@@ -10,8 +10,6 @@ from functools import cache
 from hashlib import sha256
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from core.datasets.pixel_rows import PixelRows
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, find_pairs
@@ -65,6 +63,10 @@ def find_duplicates(rows: PixelRows, progress: Callable[[float], None] = lambda 
 
 def clustered(count: int, pairs: np.ndarray) -> np.ndarray:
     """For each of so many images the number of its cluster, int64 (count,), by pairs (m, 2)."""
+    # A seventh of a second that not every command has to spend.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
