@@ -66,20 +66,23 @@ ARCHITECTURES = {
 def build(config: RunConfig, classes: int = CLASS_COUNT, *, colour: bool = False) -> StagedModel:
     """The untrained model that `config.model` names, with random weights from torch's global generator.
 
-    Without more words it is one for Fashion-MNIST. Raise ConfigurationError for images in colour that it cannot take,
-    and for fewer than two or more than 1,000 classes.
+    Without more words it is one for Fashion-MNIST. Raise ConfigurationError as `require_fit`.
     """
-    architecture = ARCHITECTURES[config.model]
+    require_fit(config, classes, colour=colour)
+    module = importlib.import_module(ARCHITECTURES[config.model].module)
+    channels = 3 if colour or config.normalisation == "imagenet" else 1
+    return cast("StagedModel", module.build(config, classes, channels))
+
+
+def require_fit(config: RunConfig, classes: int, *, colour: bool) -> None:
+    """Raise ConfigurationError for images in colour that the model cannot take, and for too few or too many classes."""
     if not FEWEST_CLASSES <= classes <= MOST_CLASSES:
         raise ConfigurationError(
             f"A model tells {FEWEST_CLASSES} to {MOST_CLASSES:,} classes apart; these data have {classes:,}.",
             "Import the images with another number of classes.",
         )
-    if colour and not architecture.colour:
+    if colour and not ARCHITECTURES[config.model].colour:
         raise ConfigurationError(
             f"The model {config.model} takes grey images, and these are in colour.",
             "Choose another model, or import the images in grey.",
         )
-    module = importlib.import_module(architecture.module)
-    channels = 3 if colour or config.normalisation == "imagenet" else 1
-    return cast("StagedModel", module.build(config, classes, channels))

@@ -25,6 +25,12 @@ class DataError(LookbookError):
     kind = "data"
 
 
+class DataSetError(LookbookError):
+    """A data set cannot be imported as it is, is not there, is damaged, or does not fit on the disk."""
+
+    kind = "data"
+
+
 class WeightsError(LookbookError):
     """Pretrained weights are missing, damaged or do not fit the model."""
 

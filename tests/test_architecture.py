@@ -17,6 +17,7 @@ FORBIDDEN = {
 }
 TORCH_FREE = (
     *("core", "core.classes", "core.config", "core.presets", "core.errors", "core.architectures"),
+    *("core.datasets.importing", "core.datasets.opening", "core.datasets.repairing"),
     *("core.data.fashion_mnist", "core.photos.decoder", "core.photos.model_view", "core.labelling.photo_labels"),
     *("core.statistics.metrics", "core.statistics.comparison", "core.statistics.intervals"),
     *("core.statistics.label_errors", "core.statistics.near_duplicates"),

@@ -15,7 +15,7 @@ MOST_MODULES = 16
 LONGEST_FILE, LONGEST_FUNCTION = 320, 45
 
 CORE = ("core", "core.machine", "core.data", "core.models.kernels", "core.models", "core.learning", "core.statistics")
-PHOTOS = ("core.photos", "core.labelling")
+PHOTOS = ("core.photos", "core.labelling", "core.datasets.readers", "core.datasets")
 STORE = ("jobs", "jobs.store")
 PAGES = ("dashboard", "dashboard.queries", "dashboard.elements", "dashboard.charts", "dashboard.tables")
 SHARED = "dashboard.sections.shared"
@@ -29,6 +29,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.statistics": ("core",),
     "core.photos": ("core", "core.machine", "core.statistics"),
     "core.labelling": ("core", "core.photos", "core.statistics"),
+    "core.datasets.readers": ("core", "core.statistics", "core.photos", "core.labelling"),
+    "core.datasets": (
+        *("core", "core.machine", "core.data", "core.statistics", "core.photos", "core.labelling"),
+        "core.datasets.readers",
+    ),
     "core.answers": (*CORE, *PHOTOS),
     "jobs": (*CORE, *PHOTOS),
     "jobs.store": (*CORE, "jobs"),
@@ -41,6 +46,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 JOBS = tuple(room for room in MAY_IMPORT if room != "jobs.migrations")
 MAY_IMPORT |= {
     "jobs.cli": JOBS,
+    "jobs.cli.data_sets": (*JOBS, "jobs.cli"),
     "dashboard.queries": JOBS,
     "dashboard": (*JOBS, "dashboard.queries"),
     "dashboard.tables": (*JOBS, "dashboard"),

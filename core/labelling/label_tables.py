@@ -22,13 +22,13 @@ MAX_LABELS = 50_000
 PICTURE_NAME = re.compile(
     r".*\.(jpe?g|jfif|png|webp|gif|bmp|dib|tiff?|avif|jp2|j2k|heic|heif|ppm|pgm|tga|pcx|qoi|ico|psd)", re.I | re.S
 )
-_FILE_HEADERS = (
+FILE_HEADERS = (
     *("file", "filename", "filepath", "fullpath", "path", "relativepath", "image", "imagefile", "imagefilename"),
     *("imagename", "imagepath", "img", "imgname", "imgfile", "imgpath", "photo", "photofile", "photoname", "photopath"),
     *("picture", "picturename", "name", "imageurl", "imgurl", "url", "uri", "imageid", "imgid", "photoid", "id"),
 )
 """Headers of the column for the file, without case and signs; where a table has several, the first of these."""
-_LABEL_HEADERS = {
+LABEL_HEADERS = {
     *(
         f"{what}{more}"
         for what in ("label", "class", "target")
@@ -37,10 +37,10 @@ _LABEL_HEADERS = {
     *("labels", "labeltext", "classlabel", "truelabel", "trueclass", "truth", "y", "ytrue", "choice"),
     *("groundtruth", "groundtruthlabel", "groundtruthclass", "gt", "actual", "actuallabel", "actualclass"),
 }
-_CATEGORY_HEADERS = {"category", "categoryname", "categoryid", "categorylabel", "subcategory", "articletype"}
+CATEGORY_HEADERS = {"category", "categoryname", "categoryid", "categorylabel", "subcategory", "articletype"}
 """Headers of columns that may hold something wider; they count where no column of labels does."""
-_NO_LABEL = {"", "-", "\u2013", "?", "-1", "na", "n/a", "nan", "none", "null", "unknown"}
-_SEPARATORS = ",;\t|"
+NO_LABEL = {"", "-", "\u2013", "?", "-1", "na", "n/a", "nan", "none", "null", "unknown"}
+SEPARATORS = ",;\t|"
 _MOST_LINES_ABOVE = 20
 """Titles and remarks that may stand above the header."""
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -128,7 +128,7 @@ def shown(words: str) -> str:
 
 
 def _rows_of(text: str) -> tuple[Row, ...]:
-    text, separators = _without_separator_line(text)
+    text, separators = without_separator_line(text)
     if text.lstrip()[:1] in ("[", "{"):
         return _rows_of_json(text)
     for separator in separators:
@@ -153,14 +153,15 @@ def _rows_of_json(text: str) -> tuple[Row, ...]:
     return _understood(_at_most(lines[above:]), columns)
 
 
-def _without_separator_line(text: str) -> tuple[str, str]:
+def without_separator_line(text: str) -> tuple[str, str]:
     """The text with an empty line in place of Excel's `sep=;`, and which separators it may have."""
     first, end, rest = text.partition("\n") if "\n" in text else text.partition("\r")
-    named = re.fullmatch(f"sep=([{_SEPARATORS}])", first.strip(' "\r\ufeff'), re.I)
-    return (end + rest, named[1]) if named else (text.removeprefix("\ufeff"), _SEPARATORS)
+    named = re.fullmatch(f"sep=([{SEPARATORS}])", first.strip(' "\r\ufeff'), re.I)
+    return (end + rest, named[1]) if named else (text.removeprefix("\ufeff"), SEPARATORS)
 
 
-def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line that has any, with its number; raise csv.Error."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     return ((reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells))
 
@@ -170,13 +171,13 @@ def _beginning(text: str, separator: str) -> _Lines:
     lines: _Lines = []
     # What is wrong is said when the separator is known that makes sense of the lines before it.
     with suppress(csv.Error):
-        for line in islice(_lines(text, separator), _MOST_LINES_ABOVE + 1):
+        for line in islice(lines_of(text, separator), _MOST_LINES_ABOVE + 1):
             lines.append(line)
     return lines
 
 
 def _below(text: str, separator: str, above: int) -> _Lines:
-    return _at_most(list(islice(_lines(text, separator), above, above + MAX_LABELS + 1)))
+    return _at_most(list(islice(lines_of(text, separator), above, above + MAX_LABELS + 1)))
 
 
 def _at_most(lines: _Lines) -> _Lines:
@@ -193,10 +194,10 @@ def _header(start: _Lines) -> tuple[int, _Columns] | None:
     for position, (_, cells) in enumerate(start):
         if any(PICTURE_NAME.fullmatch(cell.strip()) for cell in cells):
             return None
-        names = list(map(_header_name, cells))
-        labels = [column for column, name in enumerate(names) if name in _LABEL_HEADERS]
-        labels = labels or [column for column, name in enumerate(names) if name in _CATEGORY_HEADERS]
-        file = next((names.index(name) for name in _FILE_HEADERS if name in names), None)
+        names = list(map(header_name, cells))
+        labels = [column for column, name in enumerate(names) if name in LABEL_HEADERS]
+        labels = labels or [column for column, name in enumerate(names) if name in CATEGORY_HEADERS]
+        file = next((names.index(name) for name in FILE_HEADERS if name in names), None)
         if file is None and labels:
             file = _column_of_pictures(start[position + 1 :], len(cells))
         if file is not None and labels:
@@ -204,7 +205,8 @@ def _header(start: _Lines) -> tuple[int, _Columns] | None:
     return None
 
 
-def _header_name(cell: str) -> str:
+def header_name(cell: str) -> str:
+    """A header as it is compared: without case and signs."""
     return re.sub(r"\W|_", "", unicodedata.normalize("NFKC", cell).casefold())
 
 
@@ -230,7 +232,7 @@ def _without_header(start: _Lines) -> tuple[int, _Columns] | None:
         for column in range(width)
         if (words := [cells[column].strip() for _, cells in lines if column < len(cells)])
         and any(read_words(cell).label is not None for cell in words)
-        and all(cell.casefold() in _NO_LABEL or read_words(cell).label is not None for cell in words)
+        and all(cell.casefold() in NO_LABEL or read_words(cell).label is not None for cell in words)
     ]
     return (0, _Columns(file, tuple(labels))) if file is not None and len(labels) == 1 else None
 
@@ -269,7 +271,7 @@ def _usable(lines: _Lines, columns: _Columns, known: Mapping[str, Words]) -> set
 def _labels_in(cells: Sequence[str], columns: Iterable[int]) -> list[str]:
     """What stands in these columns, without words that say that there is no label."""
     written = (cells[column].strip() for column in columns if column < len(cells))
-    return [words for words in written if words.casefold() not in _NO_LABEL]
+    return [words for words in written if words.casefold() not in NO_LABEL]
 
 
 def _row(line: int, cells: list[str], columns: _Columns, usable: set[int], known: Mapping[str, Words]) -> Row | None:
@@ -278,7 +280,7 @@ def _row(line: int, cells: list[str], columns: _Columns, usable: set[int], known
     name = cells[columns.file].strip().strip(_INVISIBLE).strip() if columns.file < len(cells) else ""
     if not written and (not name or name.startswith("#")):
         return None
-    if _header_name(name) in _FILE_HEADERS and any(_header_name(cell) in _LABEL_HEADERS for cell in written):
+    if header_name(name) in FILE_HEADERS and any(header_name(cell) in LABEL_HEADERS for cell in written):
         return None
     usable_words = [known[words] for words in _labels_in(cells, sorted(usable))]
     name = clean_name(unguarded(name))

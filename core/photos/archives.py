@@ -47,21 +47,41 @@ SMALLER_ZIP = "Split it into smaller zips, or unpack it and run python -m jobs p
 COPY_AGAIN = "Copy or download it again."
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a zip may be at most: in bytes, in files that are not hidden, in bytes unpacked; `advice` for one beyond."""
+
+    zip_bytes: int = MAX_ZIP_BYTES
+    files: int = MAX_ENTRIES
+    unpacked: int = MAX_UNPACKED
+    advice: str = SMALLER_ZIP
+
+    @property
+    def listed(self) -> int:
+        """Entries of any kind that a zip may list."""
+        return MAX_LISTED // MAX_ENTRIES * self.files
+
+
+PHOTOS = Limits()
+
+
 @dataclass
 class Room:
     """What zips may still unpack to, in files and bytes; one for all that are held at the same time."""
 
     files: int = MAX_ENTRIES
     bytes: int = MAX_UNPACKED
+    limits: Limits = PHOTOS
 
     def take(self, name: str, entries: Sequence["Entry"]) -> None:
         """Make room for the entries of a zip; raise UnreadablePhoto where there is too little."""
         size = sum(entry.info.file_size for entry in entries)
         if len(entries) > self.files:
-            raise _too_many(name)
+            raise _too_many(name, self.limits)
         if size > self.bytes:
-            already = "" if self.bytes == MAX_UNPACKED else " together with those before it"
-            raise UnreadablePhoto(f"{name} unpacks to more than {MAX_UNPACKED // 2**20} MB{already}.", SMALLER_ZIP)
+            most = self.limits.unpacked
+            already = "" if self.bytes == most else " together with those before it"
+            raise UnreadablePhoto(f"{name} unpacks to more than {most // 2**20:,} MB{already}.", self.limits.advice)
         self.files, self.bytes = self.files - len(entries), self.bytes - size
 
 
@@ -113,10 +133,10 @@ def is_hidden(path: str) -> bool:
 def entries_of(name: str, file: IO[bytes], room: Room) -> tuple[zipfile.ZipFile, list[Entry]]:
     """The zip, opened, and its files in their order, without folders and what is hidden; they take their room.
 
-    Raises UnreadablePhoto for more than MAX_ZIP_BYTES, more than there is room for, and entries that overlap; one of
-    ZIP_ERRORS for a damaged zip.
+    Raises UnreadablePhoto for more bytes than the limits of the room, more than there is room for, and entries that
+    overlap; one of ZIP_ERRORS for a damaged zip.
     """
-    _require_within_limits(name, file)
+    _require_within_limits(name, file, room.limits)
     opened = zipfile.ZipFile(file)
     listed = [Entry(_path(info), info) for info in opened.infolist()]
     entries = [entry for entry in listed if not (entry.path.endswith("/") or is_hidden(entry.path))]
@@ -173,15 +193,15 @@ def _require_apart(name: str, infos: Sequence[zipfile.ZipInfo]) -> None:
             raise UnreadablePhoto(f"{name} is a damaged zip: its entries overlap.", COPY_AGAIN)
 
 
-def _require_within_limits(name: str, file: IO[bytes]) -> None:
+def _require_within_limits(name: str, file: IO[bytes], limits: Limits) -> None:
     """Look at the end of a zip before it is opened: a directory of millions of entries would fill the memory."""
     size = file.seek(0, os.SEEK_END)
-    if size > MAX_ZIP_BYTES:
-        raise UnreadablePhoto(f"{name} has more than {MAX_ZIP_BYTES // 2**20} MB.", SMALLER_ZIP)
+    if size > limits.zip_bytes:
+        raise UnreadablePhoto(f"{name} has more than {limits.zip_bytes // 2**20:,} MB.", limits.advice)
     file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT - _LOCATOR64_BYTES - _END64_BYTES))
     count, length = _listed(file.read())
-    if count > MAX_LISTED or length > MAX_LISTED * _LISTED_BYTES:
-        raise _too_many(name)
+    if count > limits.listed or length > limits.listed * _LISTED_BYTES:
+        raise _too_many(name, limits)
 
 
 def _listed(end: bytes) -> tuple[int, int]:
@@ -205,5 +225,5 @@ def _end_record(end: bytes) -> int:
     return end.rfind(_END)
 
 
-def _too_many(name: str) -> UnreadablePhoto:
-    return UnreadablePhoto(f"{name} has more than {MAX_ENTRIES:,} files.", SMALLER_ZIP)
+def _too_many(name: str, limits: Limits) -> UnreadablePhoto:
+    return UnreadablePhoto(f"{name} has more than {limits.files:,} files.", limits.advice)

@@ -55,7 +55,7 @@ class _Decoder:
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._started: _Started | None = None
+        self._started: ProcessApart | None = None
 
     def start(self) -> None:
         with self._turn:
@@ -74,11 +74,11 @@ class _Decoder:
                     self._end()
         return _photo(name, *answer)
 
-    def _alive(self) -> "_Started":
+    def _alive(self) -> "ProcessApart":
         if self._started is not None and self._started.process.poll() is not None:
             self._end()
         if self._started is None:
-            self._started = _Started()
+            self._started = ProcessApart()
         return self._started
 
     def _end(self) -> None:
@@ -87,17 +87,20 @@ class _Decoder:
         self._started = None
 
 
-class _Started:
-    """One process that decodes, with the connection to it and what it has to say about its own trouble."""
+class ProcessApart:
+    """One process that decodes, with the connection to it and what it has to say about its own trouble.
 
-    def __init__(self) -> None:
+    It runs a module that answers as core.photos.decoder_process does.
+    """
+
+    def __init__(self, module: str = "core.photos.decoder_process") -> None:
         self._ready = False
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
         self._connection, theirs = Pipe()
         with theirs:
             try:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "core.photos.decoder_process", str(theirs.fileno())],
+                    [sys.executable, "-m", module, str(theirs.fileno())],
                     cwd=_ROOT,
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
@@ -120,8 +123,12 @@ class _Started:
             raise DecoderNotStarted(_NOT_STARTED.format(reason=self._last_complaint()), _START_ADVICE)
         self._ready = True
 
-    def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
-        """The header of an answer and the pictures behind it; raise UnreadablePhoto where the photo prevents one."""
+    def ask(self, data: bytes, name: str, shown: str = "") -> tuple[dict[str, Any], list[bytes]]:
+        """The header of an answer and the pictures behind it; raise UnreadablePhoto where the photo prevents one.
+
+        The message calls the photo `shown`, by its name unless that is a request of more than one photo.
+        """
+        shown = shown or name
         late = threading.Event()
         # Only its end frees whoever waits for a process that neither takes nor gives a byte any more.
         alarm = threading.Timer(PATIENCE_S, _kill, [self.process, late])
@@ -134,8 +141,8 @@ class _Started:
             return header, [self._connection.recv_bytes() for _ in range(header["pictures"])]
         except (EOFError, OSError) as error:
             if late.is_set():
-                raise UnreadablePhoto(f"{name} takes more than {SECONDS} s to decode.", SMALLER) from error
-            raise UnreadablePhoto(f"{name} is damaged: it ended the program that decodes it.", SMALLER) from error
+                raise UnreadablePhoto(f"{shown} takes more than {SECONDS} s to decode.", SMALLER) from error
+            raise UnreadablePhoto(f"{shown} is damaged: it ended the program that decodes it.", SMALLER) from error
         finally:
             alarm.cancel()
             alarm.join()
@@ -173,4 +180,4 @@ def _photo(name: str, header: dict[str, Any], pictures: list[bytes]) -> Photo:
     height, width = header["size"]
     pixels = np.frombuffer(pictures[0], np.uint8).reshape(height, width, 3)
     opacity = np.frombuffer(pictures[1], np.uint8).reshape(height, width) if pictures[1:] else None
-    return Photo(name, pixels, opacity, tuple(header["notes"]))
+    return Photo(name, pixels, opacity, tuple(header["notes"]), tuple(header["original"]))

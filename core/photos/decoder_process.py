@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from PIL import Image
@@ -33,6 +34,11 @@ SECONDS = 10
 
 def main(descriptor: int, memory: int = MEMORY) -> None:
     """Answer until the other side closes the connection, with so many bytes for each picture."""
+    serve(descriptor, memory, _answer)
+
+
+def serve(descriptor: int, memory: int, answer: Callable[[bytes, str], list[bytes]]) -> None:
+    """Give the answers to the bytes and the name of each request, within limits, until the other side is gone."""
     # Beyond twice this many Pillow refuses, also inside containers: an ICO holds a PNG of any size.
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
     _limit_memory(memory)
@@ -45,7 +51,7 @@ def main(descriptor: int, memory: int = MEMORY) -> None:
             except (EOFError, ConnectionResetError):
                 return
             _limit_time()
-            for part in _answer(data, name.decode()):
+            for part in answer(data, name.decode()):
                 connection.send_bytes(part)
 
 
@@ -56,7 +62,8 @@ def _answer(data: bytes, name: str) -> list[bytes]:
     except UnreadablePhoto as error:
         return [json.dumps({"pictures": 0, "refused": [error.message, error.advice]}).encode()]
     pictures = [photo.pixels.tobytes(), *([] if photo.opacity is None else [photo.opacity.tobytes()])]
-    header = {"pictures": len(pictures), "size": photo.pixels.shape[:2], "notes": photo.notes}
+    size, original = photo.pixels.shape[:2], photo.original
+    header = {"pictures": len(pictures), "size": size, "original": original, "notes": photo.notes}
     return [json.dumps(header).encode(), *pictures]
 
 

@@ -54,19 +54,22 @@ class Photo:
     pixels: np.ndarray
     opacity: np.ndarray | None
     notes: tuple[str, ...]
+    original: tuple[int, ...] = ()
+    """Width and height in the file, as it is stored there."""
 
 
-def read(data: bytes, name: str = "The file") -> Photo:
+def read(data: bytes, name: str = "The file", side: int = WORKING_SIDE, most_bytes: int = MAX_BYTES) -> Photo:
     """Decode a picture of any format that Pillow reads by itself, told by its content and not by its name.
 
-    Raises UnreadablePhoto, with what to do, for anything that is no whole picture of at most MAX_BYTES and MAX_PIXELS.
+    Its longest side is reduced to at most `side` pixels. Raises UnreadablePhoto, with what to do, for anything that is
+    no whole picture of at most `most_bytes` and MAX_PIXELS.
     """
-    check_bytes(data, name)
+    check_bytes(data, name, most_bytes)
     pixels = 0
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as opened:
-            pixels = _check_pixels(opened.size, name)
-            colours, opacity, notes = decode(opened, WORKING_SIDE)
+            original, pixels = opened.size, _check_pixels(opened.size, name)
+            colours, opacity, notes = decode(opened, side)
     except Image.UnidentifiedImageError as error:
         raise _no_picture(data, name) from error
     except Image.DecompressionBombError as error:
@@ -74,9 +77,10 @@ def read(data: bytes, name: str = "The file") -> Photo:
     except DECODING_ERRORS as error:
         raise _undecodable(error, name, pixels) from error
     if opacity is None:
-        return Photo(name, np.asarray(colours), None, notes)
+        return Photo(name, np.asarray(colours), None, notes, original)
     flattened = Image.composite(colours, Image.new("RGB", colours.size, "white"), opacity)
-    return Photo(name, np.asarray(flattened), np.asarray(opacity), (*notes, "transparent parts put on white"))
+    notes = (*notes, "transparent parts put on white")
+    return Photo(name, np.asarray(flattened), np.asarray(opacity), notes, original)
 
 
 @cache
@@ -86,13 +90,13 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
-def check_bytes(data: bytes, name: str) -> None:
-    """Raise UnreadablePhoto for no bytes, or more than MAX_BYTES."""
+def check_bytes(data: bytes, name: str, most_bytes: int = MAX_BYTES) -> None:
+    """Raise UnreadablePhoto for no bytes, or more than `most_bytes`."""
     if not data:
         raise UnreadablePhoto(f"{name} is empty (0 bytes).", "Copy or download it again.")
-    if len(data) > MAX_BYTES:
+    if len(data) > most_bytes:
         raise UnreadablePhoto(
-            f"{name} has {len(data) / 2**20:.1f} MB; the limit is {MAX_BYTES // 2**20} MB.",
+            f"{name} has {len(data) / 2**20:.1f} MB; the limit is {most_bytes // 2**20} MB.",
             SMALLER,
         )
 

@@ -110,8 +110,11 @@ def _unit(images: Images) -> Unit:
 def _basis(unit: Unit, mirror: NDArray[np.int64]) -> Unit:
     """An orthonormal basis (pixels, k) that holds most of the images and of their mirror images.
 
-    By their second moments: what scikit-learn's PCA leaves out, the mean image, would be left over in every one.
+    By their second moments: what scikit-learn's PCA leaves out, the mean image, would be left over in every one. Few
+    images are compared in all their pixels sooner than a basis is computed for them.
     """
+    if len(unit) < _BASIS:
+        return np.eye(unit.shape[1], dtype=np.float32)
     sample = unit[:: -(-len(unit) // _SAMPLE)]
     covariance = sample.T @ sample
     _, vectors = np.linalg.eigh(covariance + covariance[mirror][:, mirror])

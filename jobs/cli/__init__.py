@@ -21,6 +21,7 @@ from jobs.cli import (
     reporting,
     studying,
 )
+from jobs.cli.data_sets import data_commands
 from jobs.cli.parameters import MOST_SHOWN
 from jobs.cli.parsing import Program
 from jobs.running.environment import code_version
@@ -37,7 +38,8 @@ SECTIONS = {
         *(organising.rename, organising.note, organising.tag, organising.pin, organising.unpin),
         *(organising.archive, organising.bring_back, organising.delete),
     ),
-    "Storage": (keeping.data, keeping.show_space, keeping.clear_checkpoints, keeping.backup, keeping.restore),
+    "Data": (data_commands.data,),
+    "Storage": (keeping.show_space, keeping.clear_checkpoints, keeping.backup, keeping.restore),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from core.datasets.versions import list_versions
 from core.errors import LookbookError
 from core.presets import PRESETS
 from jobs.settings import settings
@@ -45,6 +46,12 @@ def _runs(store: Store) -> Iterable[CompletionItem]:
 
 runs = _from_store(_runs)
 tags = _from_store(lambda store: map(CompletionItem, known_tags(store)))
+
+
+def data_sets(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The data sets by their names, and their versions."""
+    names = dict.fromkeys(name for version in list_versions(settings().data) for name in (version.name, version.label))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete) and _is_plain(name)]
 
 
 def presets(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

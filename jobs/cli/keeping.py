@@ -1,14 +1,12 @@
-"""worker, data, backup, restore, clear-checkpoints, space: keeping the installation."""
+"""worker, backup, restore, clear-checkpoints, space: keeping the installation."""
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from core.data import fashion_mnist
 from core.errors import ConfigurationError
 from core.statistics import wording
 from jobs.cli import completion, output
@@ -30,38 +28,6 @@ file_argument = click.argument("file", metavar="FILE", type=file_path, shell_com
 def worker() -> int:
     """Supervise runs in the foreground until interrupted."""
     return supervisor.main(stay=True)
-
-
-@command("data")
-def data() -> None:
-    """Download Fashion-MNIST if it is missing, and verify it."""
-    folder = settings().data
-    fashion_mnist.fetch(folder, _ProgressLine().show)
-    fashion_mnist.verify(folder)
-    print(f"Fashion-MNIST is complete and verified in {folder}.", file=sys.stderr)
-
-
-class _ProgressLine:
-    """One line on a terminal that is written over; elsewhere a line per message."""
-
-    def __init__(self) -> None:
-        self._last_message = ""
-        self._last_shown = 0.0
-
-    def show(self, message: str, share: float | None) -> None:
-        """Show what is being done and, if known, how much of it is done (0 to 1)."""
-        if not sys.stderr.isatty():
-            if message != self._last_message:
-                print(message, file=sys.stderr, flush=True)
-            self._last_message = message
-            return
-        if message == self._last_message and time.monotonic() - self._last_shown < 0.1:
-            return
-        if self._last_message not in ("", message):
-            print(file=sys.stderr)
-        bar = "" if share is None else f" [{'#' * round(30 * share):<30}] {share:4.0%}"
-        output.overwrite(f"{message}{bar}", end="" if share is not None else "\n")
-        self._last_message, self._last_shown = message, time.monotonic()
 
 
 @command("backup")

@@ -61,6 +61,13 @@ def _launch_options(function: Callable[..., int]) -> Callable[..., int]:
 @command("launch", epilog="\n\n".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()))
 @click.argument("preset", metavar="PRESET", type=text, shell_complete=completion.presets)
 @click.option("--name", type=text, default="", metavar="NAME", help="Name of the run (default: preset and seed).")
+@click.option(
+    "--data",
+    type=text,
+    metavar="NAME",
+    shell_complete=completion.data_sets,
+    help="Data set to learn from (default fashion-mnist; see data list).",
+)
 @click.option("--seed", type=int, help="Decides split, initial weights, order and augmentation (default 0).")
 @click.option("--seeds", type=int, metavar="N", help="Queue N runs as a group, with seeds from --seed on.")
 @click.option(
@@ -74,6 +81,7 @@ def _launch_options(function: Callable[..., int]) -> Callable[..., int]:
 def launch(
     preset: str,
     name: str,
+    data: str | None,
     seed: int | None,
     seeds: int | None,
     folds: int | None,
@@ -87,7 +95,7 @@ def launch(
     Its id is printed. PRESET is one of those described below.
     """
     refuse_both(seeds=seeds, folds=folds)
-    config = config_of(preset, **_with_seed(changes, seed))
+    config = config_of(preset, **_with(changes, seed=seed, data=data))
     store = open_here()
     ids = queue.launch_all(store, config, name, seeds=seeds, folds=folds, tags=tags)
     return _see_off(store, ids, wait=wait, as_json=as_json, single=seeds is folds is None)
@@ -116,7 +124,7 @@ def clone(
     store = open_here()
     sources = find_runs(store, runs)
     # Every config is looked at before the first run is queued: a wrong value changes nothing.
-    configs = [cloning.changed_config(run, _with_seed(changes, seed)) for run in sources]
+    configs = [cloning.changed_config(run, _with(changes, seed=seed)) for run in sources]
     for config in configs:
         queue.seeds_from(config.seed, 1 if seeds is None else seeds)
     ids = [
@@ -127,8 +135,9 @@ def clone(
     return _see_off(store, ids, wait=wait, as_json=as_json, single=seeds is None and len(sources) == 1)
 
 
-def _with_seed(changes: Sequence[Setting], seed: int | None) -> dict[str, Any]:
-    return dict(changes) if seed is None else {**dict(changes), "seed": seed}
+def _with(changes: Sequence[Setting], **given: Any) -> dict[str, Any]:
+    """The settings, with those that have an option of their own where it is given."""
+    return dict(changes) | {name: value for name, value in given.items() if value is not None}
 
 
 def _see_off(store: Store, ids: Sequence[str], *, wait: bool, as_json: bool, single: bool) -> int:

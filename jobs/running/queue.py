@@ -14,6 +14,7 @@ from core.texts import named
 from jobs.running import run_edits
 from jobs.running.attempts import existing_row
 from jobs.running.environment import environment, frozen_here
+from jobs.running.run_data import pinned, version_for
 from jobs.store import locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
@@ -43,18 +44,18 @@ def launch_all(
 ) -> list[str]:
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
-    Return the ids; raise ConfigurationError or StoreError, and then nothing is queued. Several runs are a group. The
+    Return the ids; raise ConfigurationError, DataSetError or StoreError, and then nothing is queued. Several runs are a group. The
     predictions that the runs of all folds make for the split "validation" are those for all 60,000 training images, by
     models that did not learn from them.
 
-    The config is frozen here: the number of threads and the weights file become what they are on this machine now.
+    The config is frozen here: the data set, the number of threads and the weights file become what they are on this machine now.
     """
     chosen = named(name, "name", LONGEST_NAME) if name.strip() else ""
     if folds is not None:
         if not 2 <= folds <= MOST_FOLDS:
             raise ConfigurationError(f"Invalid number of folds: {folds}.", f"Choose 2 to {MOST_FOLDS}.")
         configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
-        start = chosen or default_name(with_changes(config, folds=0, fold=0))
+        start = chosen or default_name(with_changes(config, folds=0, fold=0), _data_words(config))
         names = [f"{start} {fold_words(each)}" for each in configs]
     else:
         chosen_seeds = seeds_from(config.seed, 1 if seeds is None else seeds)
@@ -82,9 +83,9 @@ def seeds_from(first: int, count: int) -> range:
 
 
 def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
-    frozen = frozen_here(config)
+    frozen = pinned(frozen_here(config), version_for(config))
     return {
-        "name": named(name or default_name(config), "name", LONGEST_NAME),
+        "name": named(name or default_name(config, _data_words(config)), "name", LONGEST_NAME),
         "preset": frozen.preset,
         "model": frozen.model,
         "seed": frozen.seed,
@@ -92,6 +93,11 @@ def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
         "config": frozen.model_dump(mode="json"),
         "threads": frozen.threads,
     }
+
+
+def _data_words(config: RunConfig) -> str:
+    version = version_for(config)
+    return "" if version.is_built_in else f" on {version.label}"
 
 
 def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str]) -> str:
@@ -106,10 +112,13 @@ def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str])
     return run_id
 
 
-def default_name(config: RunConfig) -> str:
-    """The preset's name and the seed, of a k-fold run also the fold; the model's where it is not the preset's."""
+def default_name(config: RunConfig, on: str = "") -> str:
+    """The preset's name and the seed, of a k-fold run also the fold; the model's where it is not the preset's.
+
+    `on` are words for the data set where it is not Fashion-MNIST.
+    """
     of_preset = config.preset in PRESETS and config.model == config_of(config.preset).model
-    name = f"{config.preset if of_preset else config.model} seed {config.seed}"
+    name = f"{config.preset if of_preset else config.model}{on} seed {config.seed}"
     return f"{name} {fold_words(config)}" if config.folds else name
 
 

@@ -1,26 +1,38 @@
-"""The data that a run learns from."""
+"""The data that a run learns from: pinned when it is launched, verified when it starts."""
 
 import time
 
-from core.config import FASHION_MNIST, RunConfig
-from core.data import fashion_mnist
+from core import architectures
+from core.config import RunConfig, with_changes
 from core.data.data_set import DataSet
-from core.errors import DataError
+from core.datasets import opening, versions
+from core.datasets.versions import Version
 from jobs.running.process_log import logger
-from jobs.settings import Settings
+from jobs.settings import settings
 
 
-def open_data(settings: Settings, config: RunConfig) -> DataSet:
-    """The data set of a configuration, every byte as it was stored; raise DataError that says what to do.
+def version_for(config: RunConfig) -> Version:
+    """The version of a data set that a configuration names, if its model can take it.
+
+    Raise DataSetError where there is none, ConfigurationError where the model cannot.
+    """
+    version = versions.find(settings().data, config.data)
+    architectures.require_fit(config, len(version.classes), colour=version.colour)
+    return version
+
+
+def pinned(config: RunConfig, version: Version) -> RunConfig:
+    """The configuration with the content of a version in place of a name, which may come to mean another one."""
+    return with_changes(config, data=version.pinned)
+
+
+def open_data(config: RunConfig) -> DataSet:
+    """The data set of a configuration, every byte as it was stored; raise DataError or DataSetError.
 
     To learn from damaged images would tell nobody.
     """
-    if config.data != FASHION_MNIST:
-        raise DataError(
-            f"There is no data set {config.data}.",
-            "It may have been deleted: launch the run again with one that is there.",
-        )
-    start = time.monotonic()
-    fashion_mnist.verify(settings.data)
-    logger.info(f"Fashion-MNIST in {settings.data} is verified ({time.monotonic() - start:.1f} s)")
-    return fashion_mnist.load(settings.data)
+    start, folder = time.monotonic(), settings().data
+    version = versions.find(folder, config.data)
+    opening.verify(folder, version)
+    logger.info(f"{version.label} in {folder} is verified ({time.monotonic() - start:.1f} s)")
+    return opening.open_version(folder, config.data)

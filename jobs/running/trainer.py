@@ -25,7 +25,6 @@ from jobs.running.background import open_here
 from jobs.running.process_log import log_to_output, logger
 from jobs.running.run_data import open_data
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest, leave_out_pauses, persist
-from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_epochs
 from jobs.store.store_errors import StoreDamaged, StoreError
@@ -89,7 +88,7 @@ def _work(reporter: Reporter) -> None:
     files = run_files.files_of(reporter.attempt.store, run.id)
     logger.info(f"attempt {reporter.attempt.number} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)
-    data = open_data(settings(), config)
+    data = open_data(config)
     # A run that died before may die again: it writes its next checkpoint soon.
     training = reporter.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
     if training is None:

@@ -15,7 +15,6 @@ from core.data.splits import split_for
 from core.learning.checkpoints import load_model
 from jobs.running.background import FailureRecorded, give_way, open_here, report_progress
 from jobs.running.run_data import open_data
-from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import get_run
 from jobs.store.run_files import RunFiles
@@ -35,7 +34,7 @@ def main(run_id: str) -> None:
 def _study(files: RunFiles) -> None:
     loaded = load_model(files.model)
     config = loaded.config
-    data = open_data(settings(), config)
+    data = open_data(config)
     learnt_from, _ = split_for(config, data)
     begin = _numbered_steps()
     begin(f"features of {len(data.test_labels):,} test images")

@@ -13,10 +13,11 @@ from PIL import Image
 from core.data.data_set import DataSet
 from jobs.results import duplicate_search
 from jobs.running import queue
-from jobs.settings import ROOT
+from jobs.settings import ROOT, settings
 from jobs.store import locks, run_files
 from jobs.store.store import Store
 from tests import stores
+from tests.core.datasets.pictures import class_folders
 from tests.folds import add_fold_group
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture, every_command, run
@@ -29,9 +30,10 @@ REFERENCE = ROOT / "docs" / "commands.md"
 DOCUMENTS = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
 EXAMPLE = re.compile(r"python -m jobs ([a-z][^`#\n]*)")
 NEED_MODELS = {"predict", "study", "export", "photo-set measure", "photo-set show", "photo-set compare"}
+GROUPS = {"photo-set", "data"}
 OF_STATUS = {"stop": "queued", "move": "queued", "resume": "stopped"}
-STAYS = "worker"
-"""It goes on until it is interrupted, as its own tests see."""
+ELSEWHERE = {"worker", "data fetch"}
+"""What goes on until it is interrupted, and what needs a network: their own tests see to them."""
 
 
 def examples(*documents: Path) -> list[str]:
@@ -41,7 +43,7 @@ def examples(*documents: Path) -> list[str]:
 
 def name_of(example: str) -> str:
     words = example.split()
-    return " ".join(words[:2] if words[0] == "photo-set" else words[:1])
+    return " ".join(words[:2] if words[0] in GROUPS and len(words) > 1 else words[:1])
 
 
 def test_the_reference_holds_every_command_and_no_other() -> None:
@@ -58,6 +60,10 @@ class Workplace:
         Image.new("L", (40, 40), 200).save(folder / "PHOTOS" / "Bag" / "photo.jpg")
         shutil.copy(folder / "PHOTOS" / "Bag" / "photo.jpg", folder / "photo.jpg")
         shutil.make_archive(str(folder / "photos"), "zip", folder / "PHOTOS")
+        class_folders(folder / "PICTURES" / "train", {"left": 12, "right": 12})
+        class_folders(folder / "PICTURES" / "test", {"left": 4, "right": 4}, first=8)
+        rows = [f"train/{'left' if n < 12 else 'right'}/{n}.png,{n % 2},{n // 2}" for n in range(24)]
+        (folder / "classes.csv").write_text("\n".join(["file,label,product", *rows]), encoding="utf-8")
         (folder / "labels.csv").write_text("file,label\nphoto.jpg,Bag\n", encoding="utf-8")
 
     def add_run(self) -> str:
@@ -88,6 +94,7 @@ class Workplace:
             "S": lambda: "0",
             "NAME": lambda: "shelf",
             "FOLDER": lambda: "exported" if self.command == "export" else "PHOTOS",
+            "PICTURES": lambda: "PICTURES",
             "FILE": lambda: "runs.backup",
         }
         words = [values[word]() if word in values else word for word in shlex.split(example)]
@@ -102,14 +109,22 @@ class Workplace:
             yield ["photo-set", "add", "shelf", "PHOTOS", "--labels", "folders"]
         if self.command in ("photo-set show", "photo-set compare"):
             yield ["photo-set", "measure", "shelf"]
+        if self.command in ("data show", "data repair", "data delete"):
+            yield ["data", "add", "shelf", "PICTURES", "--yes"]
         if self.command == "duplicates":
             duplicate_search.search(self.store, planted())
 
 
 @pytest.fixture
 def workplace(
-    live_store: Store, real_data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+    live_store: Store,
+    own_data: Path,
+    real_data: DataSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    example: str,
 ) -> Iterator[Workplace]:
+    assert settings().data == own_data
     monkeypatch.chdir(tmp_path)
     command = name_of(example)
     # So that no command starts a supervisor; a store with one at work is not restored.
@@ -119,7 +134,7 @@ def workplace(
         os.close(lock)
 
 
-@pytest.mark.parametrize("example", [words for words in examples(*DOCUMENTS) if name_of(words) != STAYS])
+@pytest.mark.parametrize("example", [words for words in examples(*DOCUMENTS) if name_of(words) not in ELSEWHERE])
 def test_every_documented_command_works(workplace: Workplace, capsys: Capture, example: str) -> None:
     arguments = workplace.arguments(example)
     for command in workplace.commands_before():

@@ -21,8 +21,8 @@ HOSTILE = (
     *("9" * 5000, f"-{'9' * 5000}", str(2**63), str(2**64), "-1", "0", "1e400", "NaN", "[" * 100_000, "{" * 100_000),
     *("n" * 300, "n" * 100_000, "w " * 50 + "x y z", "%s%n", "a=b", "seed=1", "--", "\x1b[31m", "\u202e", "/dev/null"),
 )
-WAIT_FOR_EVER = {"worker", "data"}
-"""Commands without arguments that go on until they are ended, or fetch 30 MB."""
+WAIT_FOR_EVER = {"worker", "data", "data fetch"}
+"""Commands that go on until they are ended, or fetch many megabytes."""
 
 
 COMMANDS = {name: command for name, command in every_command() if name not in WAIT_FOR_EVER}

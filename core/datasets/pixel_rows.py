@@ -1,0 +1,71 @@
+"""Images in a file, read a few at a time: never more of them is in memory than is asked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DataSetError
+
+CHUNK_BYTES = 16 * 2**20
+_AGAIN = "Delete the data set and import it again."
+
+
+@dataclass(frozen=True)
+class PixelRows:
+    """Images uint8 (n, side, side, channels) in a file from `offset` on, of which `order` (m,) are meant."""
+
+    path: Path
+    offset: int
+    stored: tuple[int, int, int, int]
+    order: np.ndarray
+    channels: int
+    """1 or as many as are stored; with 1 of 3 the first is taken, where all images are grey."""
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def side(self) -> int:
+        """Side of the square images, in pixels."""
+        return self.stored[1]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the images as a version stores them: without an axis for the one channel of grey."""
+        return (len(self), self.side, self.side, *([3] if self.channels == 3 else []))
+
+    @property
+    def bytes(self) -> int:
+        """What the images take."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def take(self, places: np.ndarray | slice) -> np.ndarray:
+        """The images at these places of the order: (k, side, side) or (k, side, side, 3)."""
+        mapped = np.memmap(self.path, np.uint8, "r", self.offset, self.stored)
+        images = mapped[self.order[places]]
+        return images if self.channels == 3 else images[..., 0]
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        """All images in their order, so many at a time."""
+        step = max(1, CHUNK_BYTES // (self.side**2 * self.stored[3]))
+        for first in range(0, len(self), step):
+            yield self.take(slice(first, first + step))
+
+    def reordered(self, places: np.ndarray) -> "PixelRows":
+        """The same images, those at these places in that order."""
+        return PixelRows(self.path, self.offset, self.stored, self.order[places], self.channels)
+
+
+def stored_rows(path: Path) -> PixelRows:
+    """The images of a version; raise DataSetError where the file is missing or damaged."""
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataSetError(f"{path} is missing or damaged.", _AGAIN) from error
+    if not isinstance(images, np.memmap) or images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise DataSetError(f"{path} is damaged.", _AGAIN)
+    count, side, width = images.shape[:3]
+    channels = images.shape[3] if images.ndim == 4 else 1
+    return PixelRows(path, int(images.offset), (count, side, width, channels), np.arange(count), channels)
