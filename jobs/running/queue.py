@@ -48,7 +48,7 @@ def launch_all(
     predictions that the runs of all folds make for the split "validation" are those for all 60,000 training images, by
     models that did not learn from them.
 
-    The config is frozen here: the data set, the number of threads and the weights file become what they are on this machine now.
+    The config is frozen here: data set, number of threads and weights file become what they are on this machine now.
     """
     chosen = named(name, "name", LONGEST_NAME) if name.strip() else ""
     if folds is not None:
