@@ -120,7 +120,7 @@ def _text(store: Store, run: Run) -> str:
     texts = [run.name, *map(_known, (facts, environment))]
     if run.status == RunStatus.FINISHED:
         tested = get_predictions(store, run.id)
-        figures = metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
+        figures = metrics.per_class(tested.confusion, tested.classes)
         texts.append(output.table(run_tables.per_class(figures)))
     if run.note:
         texts.append(f"Note:\n{run.note}")

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from core.statistics import wording
 from core.statistics.calibration import calibration
 from core.statistics.comparison import Comparison
-from core.statistics.metrics import confusion_matrix
 from jobs.reports import comparison_tables, drawing, report_charts, report_sections, run_tables
 from jobs.reports.document import Beside, Block, Document, Finding, Items, Paragraph, Section
 from jobs.reports.drawing import Look
@@ -95,16 +94,19 @@ def _curves(compared: RunsCompared, epochs: Mapping[str, Sequence[Epoch]]) -> Se
 def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison, images: Images | None) -> Section:
     """Where one difference comes from, class by class and confusion by confusion."""
     answers = [compared.predictions[run.id] for run in (compared.runs[0], other)]
-    matrices = [confusion_matrix(tested.labels, tested.predicted) for tested in answers]
+    matrices, classes = [tested.confusion for tested in answers], answers[0].classes
     names = (comparison.name_a, comparison.name_b)
     chart = report_charts.class_differences(comparison.classes, _looks(compared)[other.id], comparison.class_sentence)
     blocks: list[Block] = [
         Paragraph(comparison.class_sentence),
         chart,
-        Paragraph("Filled marks are significant after correction for ten classes, open ones are not."),
+        Paragraph("Filled marks are significant after correction for all classes, open ones are not."),
         comparison_tables.classes(comparison),
         Paragraph(comparison.pair_sentence),
-        Beside(report_charts.difference_matrix(matrices[0], matrices[1], names), comparison_tables.pairs(comparison)),
+        Beside(
+            report_charts.difference_matrix(matrices[0], matrices[1], names, classes),
+            comparison_tables.pairs(comparison),
+        ),
     ]
     if images is not None:
         blocks += [

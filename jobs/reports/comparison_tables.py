@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.verdict import Verdict
-from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.statistics import wording
 from core.statistics.breakdown import PairDifference
@@ -97,10 +96,11 @@ def most_changed(comparison: Comparison) -> list[PairDifference]:
 
 def pairs(comparison: Comparison) -> Table:
     """The confusions that changed most, in images."""
+    names = [row.name for row in comparison.classes]
     rows = tuple(
         (
-            CLASS_NAMES[pair.true],
-            CLASS_NAMES[pair.predicted],
+            names[pair.true],
+            names[pair.predicted],
             *map(wording.count, (pair.count_a, pair.count_b, pair.only_a, pair.only_b)),
             wording.p_value(pair.p_adjusted),
         )

@@ -29,20 +29,20 @@ def per_class(tested: Predictions) -> str:
             *(each.label, each.name, each.precision, each.recall),
             *(*_interval(each.recall, each.support), each.f1, each.support),
         )
-        for each in metrics.per_class(metrics.confusion_matrix(tested.labels, tested.predicted))
+        for each in metrics.per_class(tested.confusion, tested.classes)
     )
     return written(header, lines)
 
 
 def confusion_matrix(tested: Predictions) -> str:
     """A line per true class, a column per predicted class, counts of images."""
-    return matrix(metrics.confusion_matrix(tested.labels, tested.predicted))
+    return matrix(tested.confusion, tested.classes)
 
 
-def matrix(counts: NDArray[np.integer[Any]]) -> str:
-    """A confusion matrix (10, 10), or the difference of two: a line per true class, a column per predicted class."""
-    lines = ((name, *row) for name, row in zip(CLASS_NAMES, counts.tolist(), strict=True))
-    return written(("true", *CLASS_NAMES), lines)
+def matrix(counts: NDArray[np.integer[Any]], classes: Sequence[str] = CLASS_NAMES) -> str:
+    """A confusion matrix (k, k), or the difference of two: a line per true class, a column per predicted class."""
+    lines = ((name, *row) for name, row in zip(classes, counts.tolist(), strict=True))
+    return written(("true", *classes), lines)
 
 
 def epochs(done: Sequence[Epoch]) -> str:
@@ -55,16 +55,16 @@ def epochs(done: Sequence[Epoch]) -> str:
 
 
 def predictions(tested: Predictions) -> str:
-    """A line per image in the order of the data set: label, prediction, loss in nats, the ten probabilities."""
-    probabilities = tested.probabilities
+    """A line per image in the order of the data set: label, prediction, loss in nats, the probabilities."""
+    probabilities, names = tested.probabilities, tested.classes
     losses = metrics.true_class_loss(tested.labels, probabilities)
     lines = zip(tested.labels.tolist(), tested.predicted.tolist(), losses.tolist(), probabilities.tolist(), strict=True)
-    header = ("image", "label", "class", "predicted", "predicted_class", "right", "loss", *CLASS_NAMES)
+    header = ("image", "label", "class", "predicted", "predicted_class", "right", "loss", *names)
     return written(
         header,
         (
             [
-                *(image, label, CLASS_NAMES[label], predicted, CLASS_NAMES[predicted], int(label == predicted)),
+                *(image, label, names[label], predicted, names[predicted], int(label == predicted)),
                 *(f"{value:.7g}" for value in (loss, *shares)),
             ]
             for image, (label, predicted, loss, shares) in enumerate(lines)
@@ -130,8 +130,9 @@ def classes(comparison: Comparison) -> str:
 
 def pairs(comparison: Comparison) -> str:
     """A line per confusion: how often each of two models takes the one class for the other, tests."""
+    names = [row.name for row in comparison.classes]
     rows = [
-        {"true_class": CLASS_NAMES[pair.true], "predicted_class": CLASS_NAMES[pair.predicted], **asdict(pair)}
+        {"true_class": names[pair.true], "predicted_class": names[pair.predicted], **asdict(pair)}
         for pair in comparison.pairs
     ]
     return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))

@@ -88,31 +88,36 @@ def class_differences(differences: Sequence[ClassDifference], drawn: Look, descr
     return Chart("Difference by class", description, drawing.drawing(parts, height))
 
 
-def confusion_matrix(matrix: npt.NDArray[np.int64]) -> Matrix:
-    """Counts (10, 10); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
+def confusion_matrix(matrix: npt.NDArray[np.int64], classes: Sequence[str] = CLASS_NAMES) -> Matrix:
+    """Counts (k, k); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
     strengths = np.sqrt(wrong / max(int(wrong.max()), 1))
     caption = "Images by true class (rows) and predicted class (columns); right ones uncoloured"
-    return Matrix(caption, CLASS_NAMES, _cells(matrix, strengths, ","))
+    return Matrix(caption, tuple(classes), _cells(matrix, strengths, ",", classes))
 
 
-def difference_matrix(baseline: npt.NDArray[np.int64], other: npt.NDArray[np.int64], names: tuple[str, str]) -> Matrix:
-    """The other's counts less the baseline's, both (10, 10)."""
+def difference_matrix(
+    baseline: npt.NDArray[np.int64],
+    other: npt.NDArray[np.int64],
+    names: tuple[str, str],
+    classes: Sequence[str] = CLASS_NAMES,
+) -> Matrix:
+    """The other's counts less the baseline's, both (k, k)."""
     difference = other - baseline
     strengths = np.sign(difference) * np.sqrt(np.abs(difference) / max(int(np.abs(difference).max()), 1))
     caption = f"Images of {names[1]} less those of {names[0]}, by true class (rows) and predicted class (columns)"
-    return Matrix(caption, CLASS_NAMES, _cells(difference, strengths, "+,"))
+    return Matrix(caption, tuple(classes), _cells(difference, strengths, "+,", classes))
 
 
 def _cells(
-    counts: npt.NDArray[np.int64], strengths: npt.NDArray[np.float64], written: str
+    counts: npt.NDArray[np.int64], strengths: npt.NDArray[np.float64], written: str, classes: Sequence[str]
 ) -> tuple[tuple[Cell, ...], ...]:
-    """Cells of counts and of how strong they are, both (10, 10); zero is left empty."""
+    """Cells of counts and of how strong they are, both (k, k); zero is left empty."""
     return tuple(
         tuple(
             Cell(
                 format(count, written) if count else "",
-                f"true {CLASS_NAMES[true]}, predicted {CLASS_NAMES[predicted]}: {count:{written}}",
+                f"true {classes[true]}, predicted {classes[predicted]}: {count:{written}}",
                 float(strengths[true, predicted]),
             )
             for predicted, count in enumerate(row)

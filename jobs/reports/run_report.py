@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.statistics import wording
 from core.statistics.calibration import accuracy_by_coverage, calibration, fit_temperature, with_temperature
-from core.statistics.metrics import confusion_matrix, per_class
+from core.statistics.metrics import per_class
 from jobs.reports import drawing, report_charts, report_sections, run_tables
 from jobs.reports.document import Beside, Block, Document, Finding, Items, Paragraph, Section
 from jobs.reports.report_charts import Curve
@@ -83,7 +83,7 @@ def _curves(facts: RunFacts) -> Section:
 
 
 def _tested(tested: Predictions, validated: Predictions | None, images: Images | None) -> list[Section]:
-    matrix = confusion_matrix(tested.labels, tested.predicted)
+    matrix, classes = tested.confusion, tested.classes
     calibrated = calibration(tested.labels, tested.probabilities)
     reliability = report_charts.reliability(
         {"this run": calibrated}, {"this run": drawing.looks([tested.run_id])[tested.run_id]}
@@ -91,8 +91,16 @@ def _tested(tested: Predictions, validated: Predictions | None, images: Images |
     covered = accuracy_by_coverage(tested.labels, tested.probabilities, run_tables.SHARES_ANSWERED)
     errors: list[Block] = [] if images is None else [report_sections.surest_errors(tested, images)]
     return [
-        Section("Class by class", (Beside(run_tables.per_class(per_class(matrix)), run_tables.overall(tested)),)),
-        Section("Confusions", (Beside(report_charts.confusion_matrix(matrix), run_tables.confusions(matrix)), *errors)),
+        Section(
+            "Class by class", (Beside(run_tables.per_class(per_class(matrix, classes)), run_tables.overall(tested)),)
+        ),
+        Section(
+            "Confusions",
+            (
+                Beside(report_charts.confusion_matrix(matrix, classes), run_tables.confusions(matrix, classes)),
+                *errors,
+            ),
+        ),
         Section(
             "Calibration",
             (

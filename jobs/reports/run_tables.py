@@ -63,7 +63,7 @@ def per_class(figures: Sequence[ClassFigures]) -> Table:
 def overall(tested: Predictions) -> Table:
     """Figures of the whole test set besides the accuracy."""
     labels, probabilities = tested.labels, tested.probabilities
-    classes = metrics.per_class(metrics.confusion_matrix(labels, tested.predicted))
+    classes = metrics.per_class(tested.confusion, tested.classes)
     macro, images = metrics.macro(classes), metrics.images_of_mean_recall(classes)
     rows = (
         ("Macro F1", wording.percent(macro.f1)),
@@ -78,7 +78,7 @@ def overall(tested: Predictions) -> Table:
     return Table(caption, ("Metric", "Value"), rows)
 
 
-def confusions(matrix: npt.NDArray[np.int64]) -> Table:
+def confusions(matrix: npt.NDArray[np.int64], classes: Sequence[str] = CLASS_NAMES) -> Table:
     """The most frequent errors."""
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
     support = matrix.sum(axis=1)
@@ -86,8 +86,8 @@ def confusions(matrix: npt.NDArray[np.int64]) -> Table:
     pairs = [divmod(int(place), len(matrix)) for place in order]
     rows = tuple(
         (
-            CLASS_NAMES[true],
-            CLASS_NAMES[predicted],
+            classes[true],
+            classes[predicted],
             wording.count(int(wrong[true, predicted])),
             wording.percent(wrong[true, predicted] / support[true]),
         )

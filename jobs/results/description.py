@@ -89,15 +89,16 @@ def device_of(run: Run) -> str:
 def _figures(tested: Predictions | None) -> dict[str, Any]:
     if tested is None:
         return dict.fromkeys(_FIGURES)
-    matrix = metrics.confusion_matrix(tested.labels, tested.predicted)
+    matrix = tested.confusion
+    figures_of_classes = metrics.per_class(matrix, tested.classes)
     top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
     return {
         "confusion_matrix": matrix.tolist(),
         "per_class": [
             {**asdict(figures), "recall_interval": interval_of(figures.recall, figures.support)}
-            for figures in metrics.per_class(matrix)
+            for figures in figures_of_classes
         ],
-        "macro_average": asdict(metrics.macro(metrics.per_class(matrix))),
+        "macro_average": asdict(metrics.macro(figures_of_classes)),
         "top2_accuracy": top_two,
         "top2_accuracy_interval": interval_of(top_two, len(tested.labels)),
         "roc_auc": metrics.roc_auc(tested.labels, tested.probabilities),

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from core.classes import CLASS_NAMES
 from core.config import FASHION_MNIST, RunConfig
-from core.data.data_facts import DataFacts, fashion_mnist_facts
+from core.data.data_facts import FASHION_MNIST_TEST_HASH, DataFacts, fashion_mnist_facts
 from core.learning.events import EpochFigures
+from core.statistics.metrics import confusion_matrix
 from jobs.store.store import Unreadable
 
 
@@ -208,6 +210,10 @@ class Predictions:
     """Shape (n,)."""
     log_probabilities: npt.NDArray[np.float32]
     """Shape (n, classes)."""
+    classes: tuple[str, ...] = CLASS_NAMES
+    """Their names, in order."""
+    test_hash: str = FASHION_MNIST_TEST_HASH
+    """Equal for runs of the same test images; see DataFacts."""
 
     @cached_property
     def probabilities(self) -> npt.NDArray[np.float64]:
@@ -215,6 +221,11 @@ class Predictions:
         values = np.exp(self.log_probabilities.astype(np.float64))
         shares: npt.NDArray[np.float64] = values / values.sum(axis=1, keepdims=True)
         return shares
+
+    @cached_property
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """Counts of shape (k, k): rows are true classes, columns predicted ones."""
+        return confusion_matrix(self.labels, self.predicted, len(self.classes))
 
     @cached_property
     def predicted(self) -> npt.NDArray[np.int64]:
