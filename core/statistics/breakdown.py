@@ -19,6 +19,8 @@ from core.statistics.significance import SIGNIFICANCE, holm, mcnemar
 
 NAMED_AT_MOST = 5
 """How many classes or confusions a sentence names before it only counts the rest."""
+MOST_PAIRS = 1_000
+"""Of so many pairs each is listed, whether a model confuses it or not: of up to 32 classes."""
 
 
 @dataclass(frozen=True)
@@ -67,25 +69,36 @@ class PairDifference:
         return self.p_adjusted < SIGNIFICANCE
 
 
-def class_differences(labels: Labels, outcome: NDArray[np.int64]) -> tuple[ClassDifference, ...]:
+def class_differences(
+    labels: Labels, outcome: NDArray[np.int64], names: Sequence[str] = CLASS_NAMES
+) -> tuple[ClassDifference, ...]:
     """One entry for each class in the order of the labels; `outcome` (n,) as agreement.outcomes gives it."""
     cells = np.asarray(labels, dtype=np.int64) * len(OUTCOMES) + outcome
-    counts = np.bincount(cells, minlength=CLASS_COUNT * len(OUTCOMES)).reshape(CLASS_COUNT, len(OUTCOMES))
+    counts = np.bincount(cells, minlength=len(names) * len(OUTCOMES)).reshape(len(names), len(OUTCOMES))
     p = mcnemar(counts[:, 1], counts[:, 2])
     adjusted = _adjusted_where(counts.sum(axis=1) > 0, p)
-    return tuple(_class_difference(label, counts[label], p[label], adjusted[label]) for label in range(CLASS_COUNT))
+    return tuple(
+        _class_difference(label, name, counts[label], p[label], adjusted[label]) for label, name in enumerate(names)
+    )
 
 
-def pair_differences(labels: Labels, predicted_a: Labels, predicted_b: Labels) -> tuple[PairDifference, ...]:
-    """One entry for each pair of different classes whose true class has images."""
-    matrix_a, matrix_b = confusion_matrix(labels, predicted_a), confusion_matrix(labels, predicted_b)
+def pair_differences(
+    labels: Labels, predicted_a: Labels, predicted_b: Labels, class_count: int = CLASS_COUNT
+) -> tuple[PairDifference, ...]:
+    """One entry for each pair of different classes whose true class has images.
+
+    Of more than MOST_PAIRS only those that a model confuses; p_adjusted counts all of them just the same.
+    """
+    matrix_a = confusion_matrix(labels, predicted_a, class_count)
+    matrix_b = confusion_matrix(labels, predicted_b, class_count)
     agreed = predicted_a == predicted_b
-    shared = confusion_matrix(labels[agreed], predicted_a[agreed])
+    shared = confusion_matrix(labels[agreed], predicted_a[agreed], class_count)
     only_a, only_b = matrix_a - shared, matrix_b - shared
     support = matrix_a.sum(axis=1)
     p = mcnemar(only_a, only_b)
-    looked_at = ~np.eye(CLASS_COUNT, dtype=bool) & (support > 0)[:, None]
+    looked_at = ~np.eye(class_count, dtype=bool) & (support > 0)[:, None]
     adjusted = _adjusted_where(looked_at, p)
+    listed = looked_at & (matrix_a + matrix_b > 0) if np.count_nonzero(looked_at) > MOST_PAIRS else looked_at
     return tuple(
         PairDifference(
             true=true,
@@ -98,7 +111,7 @@ def pair_differences(labels: Labels, predicted_a: Labels, predicted_b: Labels) -
             p=float(p[true, taken_for]),
             p_adjusted=float(adjusted[true, taken_for]),
         )
-        for true, taken_for in np.argwhere(looked_at).tolist()
+        for true, taken_for in np.argwhere(listed).tolist()
     )
 
 
@@ -113,15 +126,13 @@ def class_sentence(classes: Sequence[ClassDifference], name_a: str, name_b: str)
     return f"By class, {name_b} differs from {name_a} on {wording.listed(parts, NAMED_AT_MOST)}.{unseen}"
 
 
-def pair_sentence(pairs: Sequence[PairDifference], name_a: str, name_b: str) -> str:
+def pair_sentence(
+    pairs: Sequence[PairDifference], name_a: str, name_b: str, classes: Sequence[str] = CLASS_NAMES
+) -> str:
     """Which confusions are shown to differ in frequency, the largest change first."""
     shown = sorted((pair for pair in pairs if pair.shown), key=lambda pair: -abs(pair.count_b - pair.count_a))
     parts = [
-        (
-            f"{CLASS_NAMES[pair.true]} classified as {CLASS_NAMES[pair.predicted]} "
-            f"({pair.count_b} times against "
-            f"{pair.count_a})"
-        )
+        (f"{classes[pair.true]} classified as {classes[pair.predicted]} ({pair.count_b} times against {pair.count_a})")
         for pair in shown
     ]
     if not shown:
@@ -129,13 +140,13 @@ def pair_sentence(pairs: Sequence[PairDifference], name_a: str, name_b: str) -> 
     return f"{name_b} against {name_a}: {wording.listed(parts, NAMED_AT_MOST)}."
 
 
-def _class_difference(label: int, counts: NDArray[np.int64], p: float, p_adjusted: float) -> ClassDifference:
+def _class_difference(label: int, name: str, counts: NDArray[np.int64], p: float, p_adjusted: float) -> ClassDifference:
     both, only_a, only_b, neither = (int(count) for count in counts)
     n = both + only_a + only_b + neither
     low, high = difference_interval(only_a, only_b, n)
     return ClassDifference(
         label=label,
-        name=CLASS_NAMES[label],
+        name=name,
         n=n,
         only_a=only_a,
         only_b=only_b,

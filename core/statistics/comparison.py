@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.classes import CLASS_NAMES
 from core.statistics import wording
 from core.statistics.agreement import OUTCOMES, Answers, outcomes, predicted, right
 from core.statistics.breakdown import (
@@ -78,7 +79,7 @@ class Comparison:
     @property
     def pair_sentence(self) -> str:
         """Which confusions are shown to differ in frequency."""
-        return pair_sentence(self.pairs, self.name_a, self.name_b)
+        return pair_sentence(self.pairs, self.name_a, self.name_b, [row.name for row in self.classes])
 
     @property
     def _correction(self) -> str:
@@ -124,7 +125,14 @@ class ChosenComparison(Comparison):
         return f" after Bonferroni's correction for the {self.looks:,} pairs that these two were chosen from"
 
 
-def compare(labels: Labels, answers_a: Answers, answers_b: Answers, name_a: str = "A", name_b: str = "B") -> Comparison:
+def compare(
+    labels: Labels,
+    answers_a: Answers,
+    answers_b: Answers,
+    name_a: str = "A",
+    name_b: str = "B",
+    classes: Sequence[str] = CLASS_NAMES,
+) -> Comparison:
     """Compare two trained models by their answers to the same images, A being the baseline.
 
     Answers are probabilities (n, k) or predicted labels (n,). The test is McNemar's exact one, the interval that of
@@ -154,16 +162,20 @@ def compare(labels: Labels, answers_a: Answers, answers_b: Answers, name_a: str 
         p=p,
         p_adjusted=p,
         looks=1,
-        classes=class_differences(labels, outcome),
-        pairs=pair_differences(labels, predicted_a, predicted_b),
+        classes=class_differences(labels, outcome, classes),
+        pairs=pair_differences(labels, predicted_a, predicted_b, len(classes)),
     )
 
 
 def compare_with_baseline(
-    labels: Labels, baseline: Answers, others: Mapping[str, Answers], baseline_name: str = "baseline"
+    labels: Labels,
+    baseline: Answers,
+    others: Mapping[str, Answers],
+    baseline_name: str = "baseline",
+    classes: Sequence[str] = CLASS_NAMES,
 ) -> list[Comparison]:
     """Compare each of several models, by name, with one baseline; p_adjusted is Holm's over all of them."""
-    comparisons = [compare(labels, baseline, answers, baseline_name, name) for name, answers in others.items()]
+    comparisons = [compare(labels, baseline, answers, baseline_name, name, classes) for name, answers in others.items()]
     adjusted = holm([comparison.p for comparison in comparisons]).tolist()
     return [
         replace(comparison, p_adjusted=p, looks=len(comparisons))
@@ -172,10 +184,16 @@ def compare_with_baseline(
 
 
 def compare_chosen(
-    labels: Labels, answers_a: Answers, answers_b: Answers, name_a: str, name_b: str, pairs: int
+    labels: Labels,
+    answers_a: Answers,
+    answers_b: Answers,
+    name_a: str,
+    name_b: str,
+    pairs: int,
+    classes: Sequence[str] = CLASS_NAMES,
 ) -> ChosenComparison:
     """Compare the most accurate model of one kind with that of another, chosen from so many pairs."""
-    comparison = compare(labels, answers_a, answers_b, name_a, name_b)
+    comparison = compare(labels, answers_a, answers_b, name_a, name_b, classes)
     return ChosenComparison(**{**vars(comparison), "p_adjusted": min(1.0, comparison.p * pairs), "looks": pairs})
 
 

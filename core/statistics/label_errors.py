@@ -54,15 +54,16 @@ class LabelTrust:
     judges: tuple[str, ...]
     suggested_by: Mapping[str, int]
     """The class that each judge to whom the label is suspect finds instead."""
+    classes: Sequence[str] = CLASS_NAMES
 
     @property
     def sentence(self) -> str:
         """What a reader is told, with who says so."""
         place = f"{100 * self.lower_share:.1f} % of the labels have a lower one"
-        start = f"The label {CLASS_NAMES[self.label]} has a label quality of {self.score:.2f} out of 1 ({place})"
+        start = f"The label {self.classes[self.label]} has a label quality of {self.score:.2f} out of 1 ({place})"
         if not self.suggested_by:
             return f"{start}; it is not flagged by {' or '.join(self.judges)}."
-        others = " and ".join(f"{name} ({CLASS_NAMES[label]})" for name, label in self.suggested_by.items())
+        others = " and ".join(f"{name} ({self.classes[label]})" for name, label in self.suggested_by.items())
         return f"{start}; it is flagged by {others}."
 
 
@@ -99,7 +100,9 @@ def agreed(judged: Sequence[LabelQuality]) -> LabelQuality:
     )
 
 
-def label_trust(position: int, label: int, judged: Mapping[str, LabelQuality]) -> LabelTrust:
+def label_trust(
+    position: int, label: int, judged: Mapping[str, LabelQuality], classes: Sequence[str] = CLASS_NAMES
+) -> LabelTrust:
     """The trustworthiness of one image's label, by what models, at least one, say of all labels, by their names."""
     together = agreed(list(judged.values()))
     against = {name: int(quality.suggested[position]) for name, quality in judged.items() if quality.suspect[position]}
@@ -109,6 +112,7 @@ def label_trust(position: int, label: int, judged: Mapping[str, LabelQuality]) -
         lower_share=float(np.mean(together.trust < together.trust[position])),
         judges=tuple(judged),
         suggested_by=against,
+        classes=classes,
     )
 
 

@@ -99,7 +99,7 @@ def _against_baseline(compared: RunsCompared, other: Run, comparison: Comparison
     blocks: list[Block] = [
         Paragraph(comparison.class_sentence),
         chart,
-        Paragraph("Filled marks are significant after correction for ten classes, open ones are not."),
+        Paragraph("Filled marks are significant after correction for all classes, open ones are not."),
         comparison_tables.classes(comparison),
         Paragraph(comparison.pair_sentence),
         Beside(report_charts.difference_matrix(answers[0], answers[1], names), comparison_tables.pairs(comparison)),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from core.answers.export import INPUT, LOGITS, PROBABILITIES, TOLERANCE, Agreement
 from core.architectures import ARCHITECTURES
-from core.classes import CLASS_NAMES
-from core.config import RunConfig, with_changes
+from core.config import FASHION_MNIST, RunConfig, with_changes
+from core.data.data_facts import DataFacts
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from core.statistics import wording
 from core.statistics.calibration import calibration
@@ -30,18 +30,23 @@ class FileFacts:
 
 
 def document(
-    run: Run, tested: Predictions, config: RunConfig, files: Sequence[FileFacts], agreement: Agreement | None
+    run: Run,
+    tested: Predictions,
+    config: RunConfig,
+    data: DataFacts,
+    files: Sequence[FileFacts],
+    agreement: Agreement | None,
 ) -> Document:
     """The card of a finished run's model; `agreement` is None where no ONNX file was written."""
     return Document(
         title=f"Model card: {run.name}",
-        subtitle=f"{ARCHITECTURES[config.model].title}; classifies grey 28x28 images of garments into ten classes.",
+        subtitle=f"{ARCHITECTURES[config.model].title}; classifies {_pictures(data)} into {_count(data)} classes.",
         opening=(Finding(report_sections.accuracy_sentence(run, tested)),),
         sections=(
-            Section("Input and output", _interface(config)),
-            *([_onnx(agreement)] if agreement is not None else []),
-            _safetensors(config),
-            Section("Data", (Paragraph(report_sections.data_sentence(run)), _LICENCE)),
+            Section("Input and output", _interface(config, data)),
+            *([_onnx(agreement, data)] if agreement is not None else []),
+            _safetensors(config, data),
+            Section("Data", (Paragraph(report_sections.data_sentence(run)), *_origin(data))),
             Section(
                 "Metrics",
                 (
@@ -50,7 +55,7 @@ def document(
                     run_tables.confusions(tested),
                 ),
             ),
-            Section("Limits", (Items(_limits(run, tested)),)),
+            Section("Limits", (Items(_limits(run, tested, data)),)),
             _recipe(_without_folders(run)),
             Section("Files", (_files(files),)),
             report_sections.method(),
@@ -64,16 +69,50 @@ _LICENCE = Paragraph(
 )
 
 
-def _interface(config: RunConfig) -> tuple[Block, ...]:
-    classes = ", ".join(f"{label} {name}" for label, name in enumerate(CLASS_NAMES))
+def _is_fashion_mnist(data: DataFacts) -> bool:
+    return data.id == FASHION_MNIST
+
+
+def _pictures(data: DataFacts) -> str:
+    kind = "colour" if data.colour else "grey"
+    what = f"{kind} {data.side}x{data.side} images"
+    return f"{what} of garments" if _is_fashion_mnist(data) else f"{what} of {data.name}"
+
+
+def _count(data: DataFacts) -> str:
+    return "ten" if len(data.classes) == 10 else f"{len(data.classes):,}"
+
+
+def _shape(data: DataFacts, count: str = "n") -> str:
+    return f"({count}, {data.side}, {data.side}{', 3' if data.colour else ''})"
+
+
+def _origin(data: DataFacts) -> tuple[Block, ...]:
+    if _is_fashion_mnist(data):
+        return (_LICENCE,)
+    return (Paragraph(f"Version {data.id}; SHA-256 of its classes and test images: {data.test_hash}."),)
+
+
+def _input(data: DataFacts) -> str:
+    if _is_fashion_mnist(data):
+        return (
+            "grey images of 28x28 pixels, uint8, one bright garment upright in the middle of a black ground (0), "
+            "as Fashion-MNIST has them"
+        )
+    kind = "images in colour (red, green, blue)" if data.colour else "grey images"
+    return f"{kind} of {data.side}x{data.side} pixels, uint8, as {data.name} has them"
+
+
+def _interface(config: RunConfig, data: DataFacts) -> tuple[Block, ...]:
+    classes = ", ".join(f"{label} {name}" for label, name in enumerate(data.classes))
     return (
         Paragraph(
-            "In: grey images of 28x28 pixels, uint8, one bright garment upright in the middle of a black ground (0), "
-            "as Fashion-MNIST has them. Out: ten logits, and the ten probabilities that are their softmax."
+            f"In: {_input(data)}. Out: {_count(data)} logits, and the {_count(data)} probabilities that are their "
+            "softmax."
         ),
         Paragraph(f"The classes in the order of the output: {classes}."),
         Paragraph("Preprocessing before the network sees the image:"),
-        Items(preprocessing(config), numbered=True),
+        Items(preprocessing(config, data), numbered=True),
         *([Paragraph(_FLIPS)] if config.test_time_flips else []),
     )
 
@@ -84,83 +123,90 @@ _FLIPS = (
 )
 
 
-def preprocessing(config: RunConfig) -> tuple[str, ...]:
+def preprocessing(config: RunConfig, data: DataFacts) -> tuple[str, ...]:
     """Each step from a stored image p to the model's input, exactly."""
     size = config.input_size
-    enlarged = (
-        "The image stays 28x28 pixels."
-        if size == 28
-        else f"It is enlarged to {size}x{size} pixels by bilinear interpolation of uint8 values without antialiasing, "
+    change, how = ("enlarged", "without") if size > data.side else ("shrunk", "with")
+    resized = (
+        f"The image stays {size}x{size} pixels."
+        if size == data.side
+        else f"It is {change} to {size}x{size} pixels by bilinear interpolation of uint8 values {how} antialiasing, "
         "rounded to whole grey levels as PyTorch and Pillow do it."
     )
     if config.normalisation == "half":
-        normalised = "Each value becomes (p / 255 - 0.5) / 0.5, float32 from -1 to 1, in one channel."
-        if ARCHITECTURES[config.model].colour:
+        channels = "three channels" if data.colour else "one channel"
+        normalised = f"Each value becomes (p / 255 - 0.5) / 0.5, float32 from -1 to 1, in {channels}."
+        if ARCHITECTURES[config.model].pretrained and not data.colour:
             normalised += " Three equal channels give the same."
     else:
         normalised = (
             f"Each value becomes (p / 255 - mean) / std, float32 in three channels, with mean {IMAGENET_MEAN} and "
             f"std {IMAGENET_STD}."
         )
-    return enlarged, normalised
+    return resized, normalised
 
 
-def _onnx(agreement: Agreement) -> Section:
+def _onnx(agreement: Agreement, data: DataFacts) -> Section:
     checked = (
         f"Checked with ONNX Runtime against PyTorch on {agreement.images:,} test images: probabilities differ by at "
         f"most {agreement.largest_difference:.1e}; more than {TOLERANCE:g} would not have been exported."
     )
     what = (
-        f"The ONNX file includes all of the above. It takes {INPUT}, uint8 (n, 28, 28), for any n, and gives {LOGITS} "
-        f"and {PROBABILITIES}, float32 (n, 10). It needs nothing else from this project."
+        f"The ONNX file includes all of the above. It takes {INPUT}, uint8 {_shape(data)}, for any n, and gives "
+        f"{LOGITS} and {PROBABILITIES}, float32 (n, {len(data.classes)}). It needs nothing else from this project."
     )
-    return Section("Use it with ONNX Runtime", (Paragraph(what), Code("python", _ONNX_CODE), Paragraph(checked)))
+    return Section("Use it with ONNX Runtime", (Paragraph(what), Code("python", _onnx_code(data)), Paragraph(checked)))
 
 
-_ONNX_CODE = f"""
+def _onnx_code(data: DataFacts) -> str:
+    return f"""
 import numpy as np
 import onnxruntime
 
-classes = {CLASS_NAMES}
-images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
+classes = {data.classes}
+images = np.zeros({_shape(data, "1")}, dtype=np.uint8)  # put yours here
 
 session = onnxruntime.InferenceSession("{ONNX}")
 logits, probabilities = session.run(["{LOGITS}", "{PROBABILITIES}"], {{"{INPUT}": images}})
 print([classes[label] for label in probabilities.argmax(axis=1)])
 """
 
-_PROJECT_CODE = f"""
+
+def _project_code(data: DataFacts) -> str:
+    return f"""
 import numpy as np
 from core.answers.export import read_weights
 from core.learning.evaluation import log_probabilities
 
-images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
+images = np.zeros({_shape(data, "1")}, dtype=np.uint8)  # put yours here
 
 loaded = read_weights("{WEIGHTS}")
 probabilities = np.exp(log_probabilities(loaded.model, images, loaded.config))
 """
 
 
-def _safetensors(config: RunConfig) -> Section:
+def _safetensors(config: RunConfig, data: DataFacts) -> Section:
     what = (
         f"{WEIGHTS} holds the weights under the names of the project's modules, and as metadata the configuration, "
         "the classes and the version of the preprocessing. In a checkout of the project it is loaded with its "
         "preprocessing:"
     )
-    blocks: list[Block] = [Paragraph(what), Code("python", _PROJECT_CODE)]
+    blocks: list[Block] = [Paragraph(what), Code("python", _project_code(data))]
     if config.model == "resnet18":
         blocks += [
             Paragraph("The names are those of torchvision, which needs nothing of the project:"),
-            Code("python", _torchvision_code(config)),
+            Code("python", _torchvision_code(config, data)),
         ]
     return Section("Use the weights with PyTorch", tuple(blocks))
 
 
-def _torchvision_code(config: RunConfig) -> str:
+def _torchvision_code(config: RunConfig, data: DataFacts) -> str:
     half = ((0.5,) * 3, (0.5,) * 3)
     mean, std = half if config.normalisation == "half" else (IMAGENET_MEAN, IMAGENET_STD)
     size = config.input_size
     logits = "((model(inputs) + model(inputs.flip(-1))) / 2)" if config.test_time_flips else "model(inputs)"
+    maps = "permute(0, 3, 1, 2)" if data.colour else "unsqueeze(1)"
+    antialias = ", antialias=True" if size < data.side else ""
     return f"""
 import numpy as np
 import torch
@@ -168,11 +214,11 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torchvision.models import resnet18
 
-images = np.zeros((1, 28, 28), dtype=np.uint8)  # put yours here
+images = np.zeros({_shape(data, "1")}, dtype=np.uint8)  # put yours here
 
-model = resnet18(num_classes=10).eval()
+model = resnet18(num_classes={len(data.classes)}).eval()
 model.load_state_dict(load_file("{WEIGHTS}"))
-pixels = F.interpolate(torch.from_numpy(images)[:, None], size=({size}, {size}), mode="bilinear")
+pixels = F.interpolate(torch.from_numpy(images).{maps}, size=({size}, {size}), mode="bilinear"{antialias})
 mean, std = torch.tensor({mean}), torch.tensor({std})
 inputs = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
 with torch.no_grad():
@@ -180,21 +226,25 @@ with torch.no_grad():
 """
 
 
+_ELSEWHERE_OF_GARMENTS = (
+    "It is trained on product photographs, converted as those of Fashion-MNIST were. How well it does on other "
+    "photographs is not measured here; they must at least be cut out, made bright on black and scaled to 28x28 pixels."
+)
+_ELSEWHERE = "How well it does on images from elsewhere is not measured here."
 _BFLOAT16 = (
     "The metrics are of predictions in bfloat16, in which it was trained. Computed in float32, as by ONNX Runtime, a "
     "probability differs in its third digit, and a few predictions near a tie may change."
 )
 
 
-def _limits(run: Run, tested: Predictions) -> tuple[str, ...]:
+def _limits(run: Run, tested: Predictions, data: DataFacts) -> tuple[str, ...]:
     figures = per_class(tested.matrix, tested.classes)
     weakest = min(figures, key=lambda each: each.recall if each.recall is not None else 1.0)
     calibrated = calibration(tested.labels, tested.probabilities)
     return (
-        "It always predicts one of the ten classes, with a confidence, even if the image shows none of them.",
-        "It is trained on product photographs, converted as those of Fashion-MNIST were. How well it does on other "
-        "photographs is not measured here; they must at least be cut out, made bright on black and scaled to 28x28 "
-        "pixels.",
+        f"It always predicts one of the {_count(data)} classes, with a confidence, even if the image shows none of "
+        "them.",
+        _ELSEWHERE_OF_GARMENTS if _is_fashion_mnist(data) else _ELSEWHERE,
         f"It is weakest on {weakest.name}: {wording.share_of(weakest.recall, weakest.support)} of them are recognised.",
         f"Its confidence: {calibrated.sentence}",
         f"The metrics are those of one model trained with one seed ({run.seed}). Another seed gives another model; "

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from core.config import TEST_IMAGES, RunConfig
+from core.config import FASHION_MNIST, RunConfig
+from core.data.data_facts import DataFacts
 from core.statistics import metrics, wording
 from core.statistics.intervals import accuracy_interval
 from jobs.reports import comparison_tables, report_charts
@@ -19,14 +20,30 @@ Images = npt.NDArray[np.uint8]
 
 def data_sentence(run: Run) -> str:
     """Which images the run learnt from, and which it was tested on."""
-    config = run.config
+    config, data = run.config, run.data
+    if data is None:
+        return "It has not begun, so that nothing is known of its data yet."
     which = f" (fold {config.fold} of {config.folds})" if config.folds else ""
+    whole = "both from the 60,000 of the training set, split by the seed" if _is_fashion_mnist(data) else "all its own"
     return (
-        f"Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), grey images of 28x28 pixels in ten classes: "
-        f"{wording.count(config.training_images())} training images, {config.validation_images():,} validation images"
-        f"{which} that decide when to stop and which epoch is kept, both from the 60,000 of the training set, split by "
-        f"the seed; and the {TEST_IMAGES:,} test images, used once, for the metrics of this report."
+        f"{_source(data)}: "
+        f"{wording.count(data.training_images)} training images, {data.validation_images:,} validation images"
+        f"{which} that decide when to stop and which epoch is kept, {whole}; "
+        f"and the {data.test_images:,} test images, used once, for the metrics of this report."
     )
+
+
+def _is_fashion_mnist(data: DataFacts) -> bool:
+    return data.id == FASHION_MNIST
+
+
+def _source(data: DataFacts) -> str:
+    """The data set, its images and its classes."""
+    if _is_fashion_mnist(data):
+        return "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), grey images of 28x28 pixels in ten classes"
+    kind = "colour" if data.colour else "grey"
+    size = f"{data.side}x{data.side} pixels"
+    return f"{data.name} (version {data.id[:12]}), {kind} images of {size} in {len(data.classes):,} classes"
 
 
 def surest_errors(tested: Predictions, images: Images) -> Pictures:

@@ -89,7 +89,7 @@ def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> Runs
     kept = tuple(run for run in asked if run.id in predictions)
     names = distinct_names(kept)
     _require_same_images({names[run.id]: predictions[run.id] for run in kept})
-    labels = predictions[kept[0].id].labels
+    labels, classes = predictions[kept[0].id].labels, predictions[kept[0].id].classes
     answers = {names[run.id]: predictions[run.id].predicted for run in kept}
     baseline = names[kept[0].id]
     others = {name: predicted for name, predicted in answers.items() if name != baseline}
@@ -97,7 +97,7 @@ def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> Runs
         runs=kept,
         names=names,
         predictions=predictions,
-        comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline)),
+        comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline, classes)),
         best=tied_with_best(labels, answers, baseline),
         left_out=tuple(left_out),
     )
@@ -237,10 +237,18 @@ def _require_same_images(predictions: Mapping[str, Predictions]) -> None:
 
 
 def _of_other_images(predictions: Mapping[str, Predictions]) -> Iterator[tuple[str, str]]:
-    """The names of those whose labels are not those of the first, and how not."""
+    """The names of those whose data or labels are not those of the first, and how not."""
     for name, tested in predictions.items():
-        if difference := other_images(tested, next(iter(predictions.values())).labels):
+        first = next(iter(predictions.values()))
+        if difference := _other_data(tested, first) or other_images(tested, first.labels):
             yield name, difference
+
+
+def _other_data(tested: Predictions, first: Predictions) -> str:
+    """How the classes or images of another data set differ from these; empty of the same test set."""
+    if tested.classes != first.classes:
+        return "it tells other classes apart"
+    return "its data set has other test images" if tested.test_hash != first.test_hash else ""
 
 
 def _run_as_data(run: Run) -> dict[str, Any]:

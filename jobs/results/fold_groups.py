@@ -72,24 +72,26 @@ def find_fold_group(store: Store, words: str) -> FoldGroup:
     return groups[words]
 
 
-def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray) -> Predictions:
+def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray, groups: np.ndarray | None = None) -> Predictions:
     """What the group says of every training image, each judged by the run that did not learn from it.
 
-    `labels` (n,) are those of the training set. See splits.fold_split for what early stopping has seen of them.
+    `labels` (n,) are those of the training set, `groups` (n,) its groups where it has some. See splits.fold_split for
+    what early stopping has seen of them.
     Raise NotComplete when a fold is missing, or when the runs learnt from other labels.
     """
     if not group.is_complete:
         raise NotComplete(
             f"{group.finished} of the {group.folds} folds of {group.name} have finished.", "Let all of them finish."
         )
-    log_probabilities = np.full((len(labels), 10), np.nan, dtype=np.float32)
+    classes = group.runs[0].classes
+    log_probabilities = np.full((len(labels), len(classes)), np.nan, dtype=np.float32)
     for run in group.runs:
         if run.status == RunStatus.FINISHED:
-            _, judged = fold_split(labels, run.seed, group.folds, run.config.fold)
+            _, judged = fold_split(labels, run.seed, group.folds, run.config.fold, groups=groups)
             answers = get_predictions(store, run.id, "validation")
-            if not np.array_equal(answers.labels, labels[judged]):
+            if answers.classes != classes or not np.array_equal(answers.labels, labels[judged]):
                 raise NotComplete(
                     f"{run.name} was trained on other labels than those in the data folder.", "Launch it again."
                 )
             log_probabilities[judged] = answers.log_probabilities
-    return Predictions(group.id, "training", np.asarray(labels, dtype=np.int64), log_probabilities)
+    return Predictions(group.id, "training", np.asarray(labels, dtype=np.int64), log_probabilities, classes)

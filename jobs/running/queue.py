@@ -44,9 +44,9 @@ def launch_all(
 ) -> list[str]:
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
-    Return the ids; raise ConfigurationError, DataSetError or StoreError, and then nothing is queued. Several runs are a group. The
-    predictions that the runs of all folds make for the split "validation" are those for all 60,000 training images, by
-    models that did not learn from them.
+    Return the ids; raise ConfigurationError, DataSetError or StoreError, and then nothing is queued. Several runs are a
+    group. The predictions that the runs of all folds make for the split "validation" are those for all training images,
+    by models that did not learn from them.
 
     The config is frozen here: data set, number of threads and weights file become what they are on this machine now.
     """

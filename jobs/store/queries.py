@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from core.classes import CLASS_NAMES
 from core.config import RunConfig, stored_config
+from core.data.data_facts import FASHION_MNIST_TEST_HASH
 from core.errors import ConfigurationError, LookbookError
 from core.texts import tidied
 from jobs.store import blobs, locks, queue_settings, run_files
@@ -194,10 +195,11 @@ def get_predictions(store: Store, run_id: str, split: str = "test") -> Predictio
         count, facts = row._mapping["count"], data_facts(row.data_set)
         if isinstance(facts, Unreadable):
             raise blobs.Damaged("how many classes they are for cannot be read")
-        classes = facts.classes if facts else CLASS_NAMES
-        labels = blobs.decode_labels(row.labels, count, len(classes))
-        answers = blobs.decode_log_probabilities(row.log_probabilities, count, len(classes))
-        return Predictions(run_id, split, labels, answers, classes)
+        of_data = (facts.classes, facts.test_hash) if facts else (CLASS_NAMES, FASHION_MNIST_TEST_HASH)
+        classes = len(of_data[0])
+        labels = blobs.decode_labels(row.labels, count, classes)
+        answers = blobs.decode_log_probabilities(row.log_probabilities, count, classes)
+        return Predictions(run_id, split, labels, answers, *of_data)
     except blobs.Damaged as error:
         raise StoreDamaged(
             f"The predictions of run {get_run(store, run_id).name} for the {split} images are damaged ({error}).",

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from core.classes import CLASS_NAMES
 from core.config import FASHION_MNIST, RunConfig
-from core.data.data_facts import DataFacts, fashion_mnist_facts
+from core.data.data_facts import FASHION_MNIST_TEST_HASH, DataFacts, fashion_mnist_facts
 from core.learning.events import EpochFigures
 from core.statistics import metrics
 from jobs.store.store import Unreadable
@@ -212,6 +212,8 @@ class Predictions:
     """Shape (n, c)."""
     classes: tuple[str, ...] = CLASS_NAMES
     """What the c labels mean, in their order."""
+    test_hash: str = FASHION_MNIST_TEST_HASH
+    """Equal for runs of the same test images; see DataFacts."""
 
     @cached_property
     def probabilities(self) -> npt.NDArray[np.float64]:

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.export import Agreement, ExportError, write_onnx, write_weights
-from core.data import fashion_mnist
 from core.learning.checkpoints import LoadedModel, load_model
 from jobs.reports import csv_tables, model_card
 from jobs.reports.csv_writer import as_file
 from jobs.reports.markdown import as_markdown
 from jobs.reports.model_card import ONNX, WEIGHTS, FileFacts
-from jobs.settings import settings
+from jobs.running.run_data import open_data
 from jobs.store import run_files
 from jobs.store.new_files import new_folder
 from jobs.store.queries import NotPossible, get_predictions, list_epochs
@@ -47,7 +46,7 @@ def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreem
         )
     loaded = load_model(run_files.files_of(store, run.id).model)
     tested, epochs = get_predictions(store, run.id), list_epochs(store, [run.id])[run.id]
-    images = fashion_mnist.load(settings().data).test_images[::CHECK_EVERY] if onnx else None
+    images = open_data(loaded.config).test_images[::CHECK_EVERY] if onnx else None
     with new_folder(folder) as aside:
         write_weights(aside / WEIGHTS, loaded)
         agreement = None if images is None else _write_onnx(aside / ONNX, loaded, images)
@@ -76,7 +75,7 @@ def _write_tables(folder: Path, tested: Predictions, epochs: list[Epoch]) -> Non
 
 def _write_card(folder: Path, run: Run, tested: Predictions, loaded: LoadedModel, agreement: Agreement | None) -> None:
     files = [_facts(folder / name, content) for name, content in _CONTENTS.items() if (folder / name).is_file()]
-    card = model_card.document(run, tested, loaded.config, files, agreement)
+    card = model_card.document(run, tested, loaded.config, loaded.data, files, agreement)
     (folder / CARD).write_text(as_markdown(card), encoding="utf-8")
 
 
