@@ -13,8 +13,9 @@ from core.answers.grad_cam import grad_cam
 from core.answers.verdict import Judgement, Thresholds, without_thresholds
 from core.answers.voting import vote
 from core.classes import CLASS_NAMES
-from core.config import RunConfig
+from core.config import FASHION_MNIST, RunConfig
 from core.data.data_facts import DataFacts
+from core.datasets.squares import in_channels, squared
 from core.learning.checkpoints import LoadedModel, load_model
 from core.learning.evaluation import log_probabilities
 from core.photos.decoder import read_photo
@@ -65,11 +66,25 @@ class Predictor:
         """
         return grad_cam(self._loaded.model, image, label, self.config)
 
+    @property
+    def sees_cutouts(self) -> bool:
+        """Whether a photo is made like an image of Fashion-MNIST for it, and not taken as it is."""
+        return self.data.id == FASHION_MNIST
+
+    def seen(self, view: ModelView) -> np.ndarray:
+        """What the model sees of a photo, uint8 (s, s) or (s, s, 3)."""
+        return np.asarray(self._views(view)[0])
+
+    def _views(self, view: ModelView) -> np.ndarray:
+        """The views of a photo that vote, uint8 (v, s, s) or (v, s, s, 3), prepared as what the model learnt from."""
+        if self.sees_cutouts:
+            return view.votes
+        square = in_channels(squared(view.part, self.data.side), 3 if self.data.colour else 1)
+        return square[None] if self.data.colour else square[None, ..., 0]
+
     def judge(self, view: ModelView) -> Judgement:
         """The probabilities of a photo, averaged over its views, and whether they can be relied on."""
-        # A model of colours sees the grey view of a photo too.
-        views = view.votes[..., None].repeat(3, axis=3) if self.data.colour else view.votes
-        logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, views, self.config))
+        logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, self._views(view), self.config))
         if self._thresholds is None:
             return without_thresholds(logs)
         return self._thresholds.judge(logs, features, view.stands_out, self.classes)

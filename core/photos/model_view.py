@@ -13,6 +13,7 @@ from core.photos.picture import Photo
 from core.photos.pixels import resized
 
 _CUTOUT_SIDE = 320
+PART_SIDE = 512
 _LIGHT = 200.0
 
 Polarity = Literal["auto", "dark-on-light", "light-on-dark"]
@@ -29,7 +30,8 @@ class ModelView:
     (h, w, 3), in the order of the way; `polarity` is what was used, never "auto"; `notes` are short sentences.
     `votes`, uint8 (v, 28, 28), are the views whose answers are averaged, `image` the first of them. `frame` is the
     square that `image` shows, in shares of the turned photo (the stage "original"); it may reach beyond the photo.
-    `stands_out` is False where nothing in the photo does.
+    `stands_out` is False where nothing in the photo does. `part`, uint8 (h, w, 3), is the part of the turned photo that
+    is looked at, as it is, for models of other pictures than Fashion-MNIST's; at most PART_SIDE pixels on a side.
     """
 
     image: np.ndarray
@@ -38,6 +40,7 @@ class ModelView:
     notes: tuple[str, ...]
     votes: np.ndarray
     frame: RelativeBox
+    part: np.ndarray
     stands_out: bool = True
 
 
@@ -78,6 +81,7 @@ def to_model_view(
         notes=(*photo.notes, *item.notes, _polarity_note(used, polarity)),
         votes=image[None],
         frame=frame,
+        part=np.asarray(resized(Image.fromarray(part), PART_SIDE)),
         stands_out=item.stands_out,
     )
 

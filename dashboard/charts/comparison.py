@@ -41,7 +41,7 @@ def overlaid_curves(
 def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, theme: Theme) -> go.Figure:
     """Difference in accuracy of each class with its 95 % interval in points, the largest gain on top.
 
-    A filled marker is a difference that stands after correction for ten classes, an open one is not shown to be one.
+    A filled marker is a difference that stands after correction for all classes, an open one is not shown to be one.
     Classes without images are left out.
     """
     known = sorted((row for row in differences if row.difference is not None), key=lambda row: row.difference or 0.0)

@@ -7,9 +7,11 @@ import numpy as np
 import streamlit as st
 
 from core.classes import CLASS_COUNT
+from core.config import FASHION_MNIST
 from core.data import fashion_mnist as benchmark
 from core.data.data_set import DataSet
 from core.data.splits import split
+from core.datasets import opening
 from core.errors import DataError
 from core.statistics.label_errors import LabelQuality, LabelTrust
 from core.statistics.label_errors import label_trust as judge_one
@@ -29,6 +31,16 @@ from jobs.store.records import Run
 def fashion_mnist() -> DataSet:
     """The data set of this installation, mapped into memory once. Raise DataError."""
     return read_only(benchmark.load(settings().data))
+
+
+def data_set(identity: str) -> DataSet:
+    """The data set that a configuration names, mapped into memory once. Raise DataError or DataSetError."""
+    return fashion_mnist() if identity == FASHION_MNIST else _stored_set(identity)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the data set")
+def _stored_set(identity: str) -> DataSet:
+    return read_only(opening.open_version(settings().data, identity))
 
 
 @st.cache_data(show_spinner="Computing mean images")

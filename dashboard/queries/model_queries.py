@@ -49,7 +49,7 @@ def saliency(run_id: str, position: int, label: int) -> np.ndarray:
 
     Raise CheckpointError without the model, NoMaps if it has no maps.
     """
-    return predictor(run_id).saliency(data_queries.fashion_mnist().test_images[position], label)
+    return predictor(run_id).saliency(data_queries.data_set(predictor(run_id).config.data).test_images[position], label)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the photo")
@@ -75,7 +75,7 @@ def photo_set_images(photo_set: PhotoSet) -> np.ndarray:
 
 @st.cache_data(max_entries=256, show_spinner="Computing the heat map")
 def photo_saliency(run_id: str, image: np.ndarray, label: int) -> np.ndarray:
-    """The same as `saliency` of what the model sees of a photo, uint8 (28, 28)."""
+    """The same as `saliency` of what the model sees of a photo, uint8 (s, s) or (s, s, 3)."""
     return predictor(run_id).saliency(image, label)
 
 

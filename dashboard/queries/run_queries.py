@@ -7,10 +7,12 @@ import streamlit as st
 
 from core.statistics.comparison import Comparison, compare_with_baseline, tied_with_best
 from dashboard.queries.read_only import read_only
+from jobs.results import data_users
 from jobs.results.comparisons import GroupsCompared, compare_groups, distinct_names
 from jobs.results.leaders import Leader, leader_of
 from jobs.results.seed_groups import Group
 from jobs.running import background
+from jobs.settings import settings
 from jobs.store import queries
 from jobs.store.disk_space import RunSpace, space_of_runs
 from jobs.store.filters import Filter
@@ -30,7 +32,7 @@ def _predictions(run_id: str) -> Predictions:
 
 
 def predictions(run_id: str) -> Predictions:
-    """What a finished run said of the 10,000 test images; shared by all and closed to writing.
+    """What a finished run said of the test images; shared by all and closed to writing.
 
     Raise RunNotFound or NoPredictions.
     """
@@ -41,7 +43,7 @@ def predictions(run_id: str) -> Predictions:
 
 @st.cache_resource(max_entries=16, show_spinner="Loading predictions")
 def validation_predictions(run_id: str) -> Predictions:
-    """What a finished run said of its 6,000 validation images; closed to writing.
+    """What a finished run said of its validation images; closed to writing.
 
     Raise NoPredictions for a run that did not keep it.
     """
@@ -93,9 +95,14 @@ def tied(compared: Sequence[Run]) -> tuple[str, ...]:
     return _tied(_named(compared))
 
 
-def leader(model: str) -> Leader | None:
-    """The most accurate finished run of a model, and which others may be as good; None if none has finished."""
-    return leader_of(store(), model, predictions)
+def leader(model: str, data: str) -> Leader | None:
+    """The most accurate finished run of a model on a data set, and which others may be as good; None without any."""
+    return leader_of(store(), model, data, predictions)
+
+
+def data_of_runs() -> dict[str, str]:
+    """The data sets that runs learn from, as they name them, by what they are called; Fashion-MNIST first."""
+    return data_users.data_of_runs(store(), settings().data)
 
 
 def _members(group: Group) -> tuple[Any, ...]:
@@ -118,7 +125,7 @@ def _comparisons(compared: tuple[tuple[str, str], ...]) -> list[Comparison]:
     predictions_of = {name: _predictions(run_id) for run_id, name in compared}
     (baseline_name, baseline), *others = predictions_of.items()
     answers = {name: of_run.predicted for name, of_run in others}
-    return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name)
+    return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name, baseline.classes)
 
 
 @st.cache_data(max_entries=256, show_spinner="Comparing")

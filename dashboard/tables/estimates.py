@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.config import TEST_IMAGES, RunConfig
+from core.config import RunConfig
+from core.datasets.versions import Version
 from core.machine.cores import has_bfloat16, usable_cores
 from core.presets import config_of
 from core.statistics import wording
@@ -57,16 +58,33 @@ class Estimate:
         return f"{wording.rough_duration(self.seconds)} for all epochs (estimated from {self.source})"
 
 
-def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
+@dataclass(frozen=True)
+class Images:
+    """How many images a run learns from, validates on and is tested on."""
+
+    training: int
+    validation: int
+    test: int
+
+    def in_epochs(self, epochs: int) -> float:
+        """How much so many epochs and the test have to compute, in images that are learnt from."""
+        per_epoch = self.training + _EVALUATION_COST * self.validation
+        return epochs * per_epoch + _EVALUATION_COST * self.test
+
+
+def images_of(config: RunConfig, version: Version) -> Images:
+    """The images of a version of a data set as a run of this config uses them."""
+    given, all_but_test = version.count("validation"), version.count("train") + version.count("validation")
+    if given and not config.folds:
+        return Images(min(config.train_size, version.count("train")), given, version.count("test"))
+    validation = config.validation_images(all_but_test)
+    return Images(config.training_images(all_but_test), validation, version.count("test"))
+
+
+def estimate(config: RunConfig, version: Version, past: Sequence[Run], host: str) -> Estimate:
     """The time of a run with this config; `past` are runs of its model, newest first, whatever their settings."""
     speed, source = images_per_s(config, past, host)
-    return Estimate(images_in(config, config.epochs) / speed, source)
-
-
-def images_in(config: RunConfig, epochs: int) -> float:
-    """How much so many epochs and the test have to compute, in images that are learnt from."""
-    per_epoch = config.training_images() + _EVALUATION_COST * config.validation_images()
-    return epochs * per_epoch + _EVALUATION_COST * TEST_IMAGES
+    return Estimate(images_of(config, version).in_epochs(config.epochs) / speed, source)
 
 
 def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
@@ -95,10 +113,11 @@ def _speed_here(config: RunConfig, alike: Sequence[Run]) -> tuple[float, str]:
 
 def _speed_of(run: Run) -> float:
     """Training images per second: of a finished run over all its time, for its end may have been unlike the rest."""
-    if run.status != RunStatus.FINISHED or not run.work_s:
+    data = run.data
+    if run.status != RunStatus.FINISHED or not run.work_s or data is None:
         assert run.images_per_s is not None
         return run.images_per_s
-    return images_in(run.config, run.epoch) / run.work_s
+    return Images(data.training_images, data.validation_images, data.test_images).in_epochs(run.epoch) / run.work_s
 
 
 def _work_of(config: RunConfig) -> tuple[object, ...]:

@@ -29,11 +29,11 @@ def images_wanted(wanted: Wanted) -> galleries.Indices:
 
 page.title("Explore", "What does it get wrong, and what do those images look like?")
 run, against = pick_pair()
-data = data_queries.fashion_mnist()
+data = data_queries.data_set(run.config.data)
 pair = Pair(run, run_queries.predictions(run.id), against, run_queries.predictions(against.id) if against else None)
 classes = pair.answers.classes
 if difference := other_images(pair.answers, data.test_labels):
-    st.error(page.plain(f"{run.name} was not tested on the images of the data folder: {difference}."))
+    st.error(page.plain(f"{run.name} was not tested on the images that are stored now: {difference}."))
     st.stop()
 opened = image_in_url(len(data.test_labels))
 if opened is not None:

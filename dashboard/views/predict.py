@@ -15,7 +15,7 @@ from dashboard.sections.predict import photo_judging
 from dashboard.sections.predict.keep_photos import offer_to_keep, results_of
 from dashboard.sections.predict.photo_drop import collect_photos
 from dashboard.sections.predict.photo_results import show_results
-from dashboard.sections.predict.photo_row import chosen_corrections, show_photo
+from dashboard.sections.predict.photo_row import Shown, chosen_corrections, show_photo
 from dashboard.sections.predict.photo_saliency import show_neighbours, show_saliency, studied
 from dashboard.sections.predict.photo_sets import show_sets
 from dashboard.sections.predict.refusals import show_refusals
@@ -63,31 +63,37 @@ for run in chosen:
             f"**{page.plain(run.name)}** cannot predict. {page.plain(str(error))} The other runs are not affected."
         )
 
+classes = {run_id: model.classes for run_id, model in models.items()}
 judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [(photo, photo.seen) for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
 for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     judgements = seen.judgements
+    view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
     shown = [
-        (Answer(names[each], judgement.probabilities, styles[each], CLASS_NAMES), explained(judgement))
+        Shown(
+            Answer(names[each], judgement.probabilities, styles[each], classes[each]),
+            explained(judgement),
+            None if models[each].sees_cutouts else models[each].seen(view),
+        )
         for each, judgement in judgements.items()
     ]
-    view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     with st.container(border=True):
-        show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names)), photo.truth)
+        show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names, classes)), photo.true_class)
         if looking:
             labels = {run_id: int(judgement.probabilities.argmax()) for run_id, judgement in judgements.items()}
-            show_saliency(photo.file.name, view, labels, names)
-        show_neighbours(photo.key, view, with_study, names)
+            show_saliency(photo.file.name, view, models, labels, names)
+        show_neighbours(photo.key, view, with_study, models, names)
 
-answers = [answer for photo in judged for answer in photo.answers(names)]
+answers = [answer for photo in judged for answer in photo.answers(names, classes)]
 st.subheader("All predictions", anchor=False)
 st.dataframe(answer_table(answers), hide_index=True, alt="The predictions of all runs for all photos")
 csv_button("Download all probabilities (CSV)", partial(answer_csv, answers), "answers")
 if known := [photo for photo, _ in readable if photo.truth is not None]:
     st.subheader("Accuracy on labelled photos", anchor=False)
-    if models:
-        show_results(*results_of(known, names))
+    # Photos are labelled by the classes of Fashion-MNIST.
+    if fitting := {each: names[each] for each in models if tuple(classes[each]) == CLASS_NAMES}:
+        show_results(*results_of(known, fitting))
     offer_to_keep(known)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from core.data import fashion_mnist
+from core.datasets import opening
+from core.errors import DataError, DataSetError
 from jobs.reports import comparison_report, recipe_report, run_report
 from jobs.reports.document import Document
 from jobs.reports.html import as_html
@@ -30,7 +31,9 @@ def report(store: Store, runs: Sequence[Run], form: str = "html") -> str:
     if len(runs) > 1:
         return FORMATS[form](_of_several(store, runs))
     facts = facts_of(store, runs[0])
-    return FORMATS[form](run_report.document(facts, None if facts.tested is None else _images_of(facts.tested)))
+    return FORMATS[form](
+        run_report.document(facts, None if facts.tested is None else _images_of(runs[0], facts.tested))
+    )
 
 
 def report_recipes(store: Store, groups: Sequence[Group], form: str = "html") -> str:
@@ -65,14 +68,14 @@ def _of_several(store: Store, runs: Sequence[Run]) -> Document:
     compared = compare_runs(store, runs)
     tested = compared.predictions[compared.runs[0].id]
     return comparison_report.document(
-        compared, list_epochs(store, [run.id for run in compared.runs]), _images_of(tested)
+        compared, list_epochs(store, [run.id for run in compared.runs]), _images_of(compared.runs[0], tested)
     )
 
 
-def _images_of(tested: Predictions) -> Images | None:
+def _images_of(run: Run, tested: Predictions) -> Images | None:
     """The test images, if they are here and are those that were answered."""
-    folder = settings().data
-    if not fashion_mnist.is_present(folder):
+    try:
+        data = opening.open_version(settings().data, run.config.data)
+    except (DataError, DataSetError):
         return None
-    data = fashion_mnist.load(folder)
     return None if other_images(tested, data.test_labels) else data.test_images

@@ -1,10 +1,13 @@
 """Which runs need a version of a data set: those that learnt from it, or are going to."""
 
+from pathlib import Path
+
 from sqlalchemy import select
 
-from core.datasets.versions import Version
+from core.datasets.versions import Version, list_versions
 from core.errors import DataSetError
 from core.statistics.wording import counted, listed
+from jobs.store.filters import data_column, learns_from
 from jobs.store.schema import runs
 from jobs.store.store import Store
 
@@ -13,9 +16,20 @@ _MOST_NAMED = 10
 
 def runs_that_need(store: Store, version: Version) -> list[tuple[str, str]]:
     """Id and name of every run whose configuration names the version, archived ones too."""
-    query = select(runs.c.id, runs.c.name).where(runs.c.config["data"].as_string() == version.pinned)
+    query = select(runs.c.id, runs.c.name).where(learns_from(version.pinned))
     with store.reading() as connection:
         return [(run_id, name) for run_id, name in connection.execute(query.order_by(runs.c.id))]
+
+
+def data_of_runs(store: Store, folder: Path) -> dict[str, str]:
+    """The data sets that runs learn from, as RunConfig.data names them, by what they are called in a data folder.
+
+    Fashion-MNIST comes first, then the newest; one that has been removed from the folder is called by its hash.
+    """
+    with store.reading() as connection:
+        used = set(connection.execute(select(data_column).distinct()).scalars())
+    known = {version.pinned: version.label for version in list_versions(folder) if version.pinned in used}
+    return known | {data: data[:16] for data in sorted(used - known.keys())}
 
 
 def require_unused(store: Store, version: Version) -> None:

@@ -1,4 +1,4 @@
-"""The most accurate finished run of a model, and which of all others may be as good: whether it may be called best."""
+"""The most accurate finished run of a model on a data set: whether it may be called best, or others are as good."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from core.statistics.agreement import right
 from core.statistics.significance import SIGNIFICANCE, mcnemar, mcnemar_at_most
 from jobs.results.comparisons import LeftOut, comparable
+from jobs.store.filters import Filter, conditions
 from jobs.store.queries import get_runs
 from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.schema import runs
@@ -20,7 +21,7 @@ LOOKED_AT = 12
 
 @dataclass(frozen=True)
 class Leader:
-    """The most accurate of `among` finished runs of a model, and what is known of the others.
+    """The most accurate of `among` finished runs of a model on a data set, and what is known of the others.
 
     `tied` are not shown to be worse than it at 5 % over all the others (see core.statistics.comparison.tied_with_best),
     `left_out` cannot be compared with it, and `unknown` more are too near to be told by their accuracy alone and were
@@ -39,9 +40,9 @@ class Leader:
         return not (self.tied or self.left_out or self.unknown)
 
 
-def leader_of(store: Store, model: str, read: Callable[[str], Predictions]) -> Leader | None:
-    """The leader of a model, None if no run of it has finished; `read` gives predictions or raises NoPredictions."""
-    finished = _errors(store, model)
+def leader_of(store: Store, model: str, data: str, read: Callable[[str], Predictions]) -> Leader | None:
+    """The leader of a model on a data set, None without a finished run; `read` gives predictions, or NoPredictions."""
+    finished = _errors(store, model, data)
     if not finished:
         return None
     ids, wrong, count = zip(*finished, strict=True)
@@ -54,14 +55,14 @@ def leader_of(store: Store, model: str, read: Callable[[str], Predictions]) -> L
     return Leader(run, len(ids), tied, left_out, len(close[LOOKED_AT:]))
 
 
-def _errors(store: Store, model: str) -> list[tuple[str, int, int]]:
+def _errors(store: Store, model: str, data: str) -> list[tuple[str, int, int]]:
     """Id, misclassified images and images of every finished run that is not archived, the most accurate first.
 
     Nothing else is read of them, so that thousands take a moment.
     """
     accuracy, count = func.coalesce(runs.c.test_accuracy, 0.0), func.coalesce(runs.c.test_count, 0)
-    listed = (runs.c.model == model, runs.c.status == RunStatus.FINISHED, runs.c.archived_at.is_(None))
-    query = select(runs.c.id, accuracy, count).where(*listed).order_by(accuracy.desc(), runs.c.id)
+    wanted = Filter(models=(model,), statuses=(RunStatus.FINISHED,), data=data)
+    query = select(runs.c.id, accuracy, count).where(*conditions(wanted)).order_by(accuracy.desc(), runs.c.id)
     with store.reading() as connection:
         return [(run_id, round((1 - share) * n), n) for run_id, share, n in connection.execute(query)]
 

@@ -36,7 +36,10 @@ def predict_files(
     a label, or None and the reason why it has none.
     """
     predictor = predictor_of(store, run)
-    return [{"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file)) for file in files]
+    return [
+        {"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file), predictor.classes)
+        for file in files
+    ]
 
 
 def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
@@ -69,16 +72,16 @@ def _truth(file: PhotoFile, labels: PhotoLabels | None) -> dict[str, Any]:
     return {"label": None if true.label is None else CLASS_NAMES[true.label], "label_reason": true.reason or None}
 
 
-def _as_data(answer: Answer) -> dict[str, Any]:
+def _as_data(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
     if answer.judgement is None:
         return {"error": str(answer.error)}
     shares = answer.judgement.probabilities
-    ranked = rank(shares, 3)
+    ranked = rank(shares, 3, classes)
     return {
         "predicted": ranked[0].name,
         "confidence": ranked[0].probability,
         "top3": [{"class": answer.name, "probability": answer.probability} for answer in ranked],
         "verdict": answer.judgement.verdict,
         "reason": answer.judgement.reason,
-        "probabilities": dict(zip(CLASS_NAMES, map(float, shares), strict=True)),
+        "probabilities": dict(zip(classes, map(float, shares), strict=True)),
     }

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
+from core.config import FASHION_MNIST
 from core.errors import ConfigurationError
 from jobs.store.records import RunStatus
 from jobs.store.schema import LONGEST_NAME, runs, tags
@@ -20,11 +21,15 @@ class Filter:
     models: tuple[str, ...] = ()
     presets: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    data: str = ""
+    """What RunConfig.data says."""
     group_id: str | None = None
     archived: bool = False
 
 
 NOT_ARCHIVED = Filter()
+
+data_column = func.coalesce(runs.c.config["data"].as_string(), FASHION_MNIST)
 
 ORDERS = {
     "newest": runs.c.created_at.desc(),
@@ -48,10 +53,17 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         parts.append(runs.c.model.in_(wanted.models))
     if wanted.presets:
         parts.append(runs.c.preset.in_(wanted.presets))
+    if wanted.data:
+        parts.append(learns_from(wanted.data))
     if wanted.group_id:
         parts.append(runs.c.group_id == wanted.group_id)
     parts.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
     return parts
+
+
+def learns_from(data: str) -> ColumnElement[bool]:
+    """What a row of the table of runs must fulfil to be of a data set; one without any is of Fashion-MNIST."""
+    return data_column == data
 
 
 def _having(search: str) -> list[ColumnElement[bool]]:

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from core.config import FASHION_MNIST
 from jobs.results.leaders import LOOKED_AT, Leader, leader_of
 from jobs.store.queries import get_predictions
 from jobs.store.records import Predictions
@@ -15,7 +16,7 @@ SMALL = {"model": "resnet-small"}
 
 
 def leader(store: Store, model: str = "cnn") -> Leader:
-    lead = leader_of(store, model, partial(get_predictions, store))
+    lead = leader_of(store, model, FASHION_MNIST, partial(get_predictions, store))
     assert lead is not None
     return lead
 
@@ -28,7 +29,7 @@ def add(store: Store, accuracies: list[float]) -> list[str]:
 
 
 def test_without_a_finished_run_there_is_no_leader_and_the_only_one_is_the_best(store: Store) -> None:
-    assert leader_of(store, "cnn", partial(get_predictions, store)) is None
+    assert leader_of(store, "cnn", FASHION_MNIST, partial(get_predictions, store)) is None
     (only,) = add(store, [0.9])
     assert leader(store).run.id == only
     assert leader(store).is_best
@@ -40,7 +41,7 @@ def test_runs_that_are_far_worse_are_ruled_out_by_their_accuracy_without_reading
     def read(run_id: str) -> Predictions:
         raise AssertionError(f"The answers of {run_id} are not needed.")
 
-    lead = leader_of(store, "cnn", read)
+    lead = leader_of(store, "cnn", FASHION_MNIST, read)
     assert lead is not None
     assert lead.is_best
     assert (lead.run.id, lead.among) == (best, 21)
@@ -62,7 +63,7 @@ def test_no_more_answers_are_read_than_are_quickly_read_and_the_rest_is_counted(
         asked.append(run_id)
         return get_predictions(store, run_id)
 
-    lead = leader_of(store, "cnn", read)
+    lead = leader_of(store, "cnn", FASHION_MNIST, read)
     assert lead is not None
     assert len(asked) == LOOKED_AT + 1
     assert lead.unknown == 5

@@ -46,7 +46,7 @@ def show_classes(comparison: Comparison, drawn: RunStyle) -> None:
     figure = charts.class_differences(comparison.classes, drawn, page.theme())
     page.chart(figure, comparison.class_sentence, key="classes", about=_about(comparison))
     st.caption(
-        "Bars: 95 % interval per class. Filled: significant after correction for ten classes. Open: not significant."
+        "Bars: 95 % interval per class. Filled: significant after correction for all classes. Open: not significant."
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.answers.study import StudyError
+from core.statistics import wording
 from dashboard import pickers
 from dashboard.charts import areas
 from dashboard.charts.areas import Area
@@ -40,7 +41,8 @@ def show_map(run: Run, answers: Predictions) -> None:
     if study is None:
         return
     colouring = pickers.pick_one("Colour by", COLOURINGS, "colour", segmented=True, hide_label=True)
-    caption = f"t-SNE map of the 10,000 test images by their features in {run.name}: similar images lie close together."
+    count = wording.counted(len(answers.labels), "test image")
+    caption = f"t-SNE map of the {count} by their features in {run.name}: similar images lie close together."
     shown = embedding(study.places, answers, colouring, area_in_url(), caption)
     show_embedding(shown, key="map", about=f"{run.name} {run.id}", on_area=_choose_area, on_open=_open)
     st.caption("Only neighbourhoods are meaningful: distances between clusters and their sizes are not.")

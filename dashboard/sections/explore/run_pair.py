@@ -14,7 +14,7 @@ def pick_pair() -> tuple[Run, Run | None]:
     offered = pickers.finished_runs("run", "against")
     if not offered:
         page.empty(
-            "No finished runs yet. Once a run finishes, its predictions for all 10,000 test images appear here.",
+            "No finished runs yet. Once a run finishes, its predictions for all test images appear here.",
             "Launch a run",
             "launch",
         )

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core.architectures import ARCHITECTURES
+from core.config import FASHION_MNIST
 from core.presets import PRESETS, config_of
 from core.statistics import wording
 from core.statistics.comparison import compare_chosen
-from dashboard import page
+from dashboard import page, pickers
 from dashboard.queries import run_queries
 from dashboard.style import run_styles
 from jobs.results import run_wording
@@ -19,7 +20,8 @@ NAMED = 3
 
 def show() -> None:
     """A card for each model, then one sentence on the two that lead."""
-    leaders = {name: run_queries.leader(name) for name in ARCHITECTURES}
+    data = _pick_data()
+    leaders = {name: run_queries.leader(name, data) for name in ARCHITECTURES}
     best = sorted(filter(None, leaders.values()), key=lambda leader: -(leader.run.test_accuracy or 0))
     styles = run_styles([leader.run.id for leader in leaders.values() if leader])
     for column, (name, leader) in zip(st.columns(len(leaders)), leaders.items(), strict=True):
@@ -30,9 +32,17 @@ def show() -> None:
             else:
                 st.write(title)
                 st.caption("No finished run yet.")
-                page.link("Launch one", "launch", **_first_preset(name))
+                page.link("Launch one", "launch", **_first_preset(name), data=data)
     if len(best) > 1:
         _sentence(best[1], best[0])
+
+
+def _pick_data() -> str:
+    """The data set that the cards are about, where runs learn from several: only on the same can runs be compared."""
+    known = run_queries.data_of_runs()
+    if len(known) < 2:
+        return next(iter(known), FASHION_MNIST)
+    return pickers.pick_one("Data set", known, "data")
 
 
 def _first_preset(model: str) -> dict[str, str]:
@@ -84,7 +94,7 @@ def _sentence(behind: Leader, ahead: Leader) -> None:
     first, second = held[behind.run.id], held[ahead.run.id]
     pairs = behind.among * ahead.among
     answers = (first.labels, first.predicted, second.predicted)
-    comparison = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs)
+    comparison = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs, first.classes)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(page.plain(comparison.sentence), width="stretch")
         page.link("Compare them", "compare", run=[behind.run.id, ahead.run.id])

@@ -6,14 +6,17 @@ import streamlit as st
 
 from core.architectures import ARCHITECTURES
 from core.config import RunConfig
+from core.datasets.versions import Version
 from core.errors import LookbookError
 from core.files import require_regular
 from core.learning.pretrained_file import MOST_BYTES, cached_weights
 from core.statistics import wording
+from core.statistics.intervals import accuracy_interval
 from dashboard.queries import data_queries, model_queries, run_queries
-from dashboard.tables.estimates import estimate
+from dashboard.tables.estimates import estimate, images_of
 from jobs.reports.html import words as shown
 from jobs.running.environment import host, weights_file_of
+from jobs.running.run_data import version_for
 from jobs.settings import downloaded_weights
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs, queue_state
@@ -25,12 +28,14 @@ Fact = tuple[str, str, str]
 
 
 def show(config: RunConfig, count: int) -> None:
-    """The facts for that many runs of this config."""
+    """The facts for that many runs of this config. Raise DataSetError or ConfigurationError where it cannot be."""
+    version = version_for(config)
     queue, past = (
         queue_state(run_queries.store()),
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
-    facts = [_device(config, past), _data(), *_weights(config), _place(queue, count), _time(config, past, count)]
+    facts = [_device(config, past), _data(config, version), *_weights(config), _place(queue, count)]
+    facts.append(_time(config, version, past, count))
     with st.container(border=True):
         st.markdown("**Before you launch**")
         st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
@@ -49,10 +54,24 @@ def _device(config: RunConfig, past: list[Run]) -> Fact:
     return NEUTRAL, "Device", f"chosen when the run starts ({likely}); {threads}"
 
 
-def _data() -> Fact:
+def _data(config: RunConfig, version: Version) -> Fact:
+    if not version.is_built_in:
+        return READY, "Data", _data_words(config, version)
     if problem := data_queries.data_problem():
         return MISSING, "Data", str(problem)
     return READY, "Data", "Fashion-MNIST is complete and verified"
+
+
+def _data_words(config: RunConfig, version: Version) -> str:
+    """What a run would learn from, and how sure a test of so few images can be."""
+    images = images_of(config, version)
+    low, high = accuracy_interval(round(0.9 * images.test), images.test)
+    return (
+        f"{version.label}: {images.training:,} training, {images.validation:,} validation and {images.test:,} test "
+        f"images of {wording.counted(len(version.classes), 'class', 'classes')}, {version.side}x{version.side} pixels "
+        f"in {'colour' if version.colour else 'grey'}. With so many test images an accuracy of 90 % has an interval of "
+        f"{wording.percent_interval(low, high)}"
+    )
 
 
 def _weights(config: RunConfig) -> list[Fact]:
@@ -92,6 +111,6 @@ def _place(queue: QueueState, count: int) -> Fact:
     return NEUTRAL, "Queue", words
 
 
-def _time(config: RunConfig, past: list[Run], count: int) -> Fact:
+def _time(config: RunConfig, version: Version, past: list[Run], count: int) -> Fact:
     each = "each " if count > 1 else ""
-    return NEUTRAL, "Time", each + estimate(config, past, host()).words
+    return NEUTRAL, "Time", each + estimate(config, version, past, host()).words

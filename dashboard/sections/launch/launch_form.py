@@ -11,7 +11,7 @@ from core.config import FREEZABLE_LAYERS, RunConfig
 from jobs.running.queue import MOST_SEEDS
 
 BASIC = ("seed", "train_size")
-"""Fields that stand above the fold; `preset` has no control."""
+"""Fields that stand above the fold; `preset` and `data` have no control."""
 GROUPING = ("folds", "fold")
 """Fields that stand beside the number of seeds: they decide how many runs are launched."""
 
@@ -86,7 +86,7 @@ def grouping(base: Values, scope: str) -> Several:
 
 def advanced_fields(base: Values, scope: str) -> Values:
     """Every other field, three beside each other."""
-    names = [name for name in RunConfig.model_fields if name not in (*BASIC, *GROUPING, "preset")]
+    names = [name for name in RunConfig.model_fields if name not in (*BASIC, *GROUPING, "preset", "data")]
     values: Values = {}
     for start in range(0, len(names), 3):
         row = names[start : start + 3]

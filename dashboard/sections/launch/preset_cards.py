@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.datasets.versions import Version
 from core.presets import PRESETS, Preset, config_of
 from core.statistics import wording
 from dashboard import pickers
@@ -16,15 +17,15 @@ from jobs.store.records import RunStatus
 IN_A_ROW = 3
 
 
-def show(chosen: str | None) -> None:
-    """The cards in rows; the button of one puts it in the URL as `?preset=`."""
+def show(chosen: str | None, version: Version) -> None:
+    """The cards in rows, with what runs on this version of a data set have reached; the button of one puts it in the URL as `?preset=`."""
     presets = list(PRESETS.values())
     columns = [column for _ in range(0, len(presets), IN_A_ROW) for column in st.columns(IN_A_ROW)]
     for column, preset in zip(columns, presets, strict=False):
         with column, _card(preset.name, preset.name == chosen):
             st.markdown(f"#### {preset.title}")
             st.write(preset.description)
-            st.caption("  \n".join(_facts(preset)))
+            st.caption("  \n".join(_facts(preset, version)))
             st.button(
                 "Chosen" if preset.name == chosen else "Choose",
                 key=f"choose_{preset.name}",
@@ -40,18 +41,21 @@ def _card(name: str, chosen: bool) -> st.delta_generator.DeltaGenerator:
     return st.container(border=True, height="stretch", key="preset_chosen" if chosen else f"preset_{name}")
 
 
-def _facts(preset: Preset) -> list[str]:
+def _facts(preset: Preset, version: Version) -> list[str]:
     config = config_of(preset.name)
-    finished = Filter(models=(config.model,), presets=(preset.name,), statuses=(RunStatus.FINISHED,))
+    finished = Filter(
+        models=(config.model,), presets=(preset.name,), statuses=(RunStatus.FINISHED,), data=version.pinned
+    )
     past = list_runs(run_queries.store(), finished, limit=20)
     best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1)
-    time_here = wording.rough_duration(estimate(config, past, host()).seconds)
-    reached = f"highest so far: {run_wording.accuracy(best[0])}" if best else _expected(preset)
+    time_here = wording.rough_duration(estimate(config, version, past, host()).seconds)
+    reached = f"highest so far: {run_wording.accuracy(best[0])}" if best else _expected(preset, version)
     return [preset.size, f"{time_here}, at most {config.epochs} epochs", reached]
 
 
-def _expected(preset: Preset) -> str:
-    return f"no run here yet; expected: {preset.expected}" if preset.expected else "no run here yet"
+def _expected(preset: Preset, version: Version) -> str:
+    known = preset.expected if version.is_built_in else ""
+    return f"no run here yet; expected: {known}" if known else "no run here yet"
 
 
 def _choose(name: str) -> None:

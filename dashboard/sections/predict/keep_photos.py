@@ -25,7 +25,7 @@ def results_of(
     seen = [photo.seen for photo in known if photo.seen]
     labels = np.array([photo.truth for photo in known], dtype=np.int64)
     answers, verdicts = {}, {}
-    for run_id in seen[0].judgements:
+    for run_id in names:
         shares = np.array([view.judgements[run_id].probabilities for view in seen])
         logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
         verdicts[names[run_id]] = [view.judgements[run_id].verdict for view in seen]

@@ -52,8 +52,8 @@ class JudgedPhoto:
         """The name of the true class, empty where nobody said it."""
         return "" if self.truth is None else CLASS_NAMES[self.truth]
 
-    def answers(self, names: Mapping[str, str]) -> list[PhotoAnswer]:
-        """An answer per run, by the names of runs, or one that holds the error."""
+    def answers(self, names: Mapping[str, str], classes: Mapping[str, Sequence[str]]) -> list[PhotoAnswer]:
+        """An answer per run, by the names and the classes of runs, or one that holds the error."""
         if self.seen is None:
             return [PhotoAnswer(self.file.name, error=str(self.error), truth=self.true_class)]
         return [
@@ -64,7 +64,7 @@ class JudgedPhoto:
                 probabilities=judgement.probabilities,
                 verdict=judgement.verdict or "",
                 truth=self.true_class,
-                classes=CLASS_NAMES,
+                classes=classes[run_id],
             )
             for run_id, judgement in self.seen.judgements.items()
         ]

@@ -1,13 +1,13 @@
 """One photo on the page Predict: the stages to what the model sees, what can be corrected, and the runs' answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.photos.model_view import ModelView, Polarity, RelativeBox
 from dashboard import page
 from dashboard.charts import bars, images
@@ -37,12 +37,19 @@ def chosen_corrections(photo: str) -> Corrections:
     )
 
 
-def show_photo(
-    photo: str, name: str, view: ModelView, answers: Sequence[tuple[Answer, str]], verdict: str, truth: int | None
-) -> None:
-    """The row of a photo; `photo` is a key of its own for its controls, each answer comes with what it rests on."""
+@dataclass(frozen=True)
+class Shown:
+    """An answer, what it rests on, and what its model sees where that is not the cut-out."""
+
+    answer: Answer
+    words: str
+    seen: NDArray[np.uint8] | None = None
+
+
+def show_photo(photo: str, name: str, view: ModelView, answers: Sequence[Shown], verdict: str, truth: str) -> None:
+    """The row of a photo; `photo` is a key of its own for its controls."""
     st.subheader(page.plain(name), anchor=False)
-    known = "" if truth is None else f" True class: {CLASS_NAMES[truth]}."
+    known = f" True class: {truth}." if truth else ""
     st.markdown(f"**{page.plain(verdict + known)}**")
     stages, bars_of_runs = st.columns([3, 2], gap="large")
     with stages:
@@ -51,9 +58,16 @@ def show_photo(
         st.caption("; ".join(view.notes).capitalize() + ".")
         _show_controls(photo)
     with bars_of_runs:
-        for answer, words in answers:
-            st.html(bars.probability_bars([answer], bars.legend([answer]), top=3, truth=truth))
-            st.caption(page.plain(words))
+        for shown in answers:
+            answer = shown.answer
+            if shown.seen is not None:
+                alt = f"{name}: what {answer.name} sees"
+                st.html(
+                    images.figure(images.enlarged(shown.seen, alt, _STAGE_SIDE), "What the model sees", _STAGE_SIDE)
+                )
+            label = list(answer.classes).index(truth) if truth in answer.classes else None
+            st.html(bars.probability_bars([answer], bars.legend([answer]), top=3, truth=label))
+            st.caption(page.plain(shown.words))
 
 
 def _show_controls(photo: str) -> None:

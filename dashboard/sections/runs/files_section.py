@@ -47,7 +47,9 @@ def _show_tables(run: Run) -> None:
         csv_button("Epochs (CSV)", partial(csv_tables.epochs, epochs), "epochs", *about)
         csv_button("Per class (CSV)", partial(csv_tables.per_class, tested), "per-class", *about)
         csv_button("Confusion matrix (CSV)", partial(csv_tables.confusion_matrix, tested), "confusions", *about)
-        csv_button("All 10,000 predictions (CSV)", partial(csv_tables.predictions, tested), "answers", *about)
+        csv_button(
+            f"All {len(tested.labels):,} predictions (CSV)", partial(csv_tables.predictions, tested), "answers", *about
+        )
 
 
 def _show_package(run: Run) -> None:
@@ -101,7 +103,7 @@ def _offer(run: Run) -> None:
                 label = f"{_CONTENTS[path.name]}, {wording.size(path.stat().st_size)}"
                 _download(label, partial(Path.read_bytes, path), f"{name}-{path.name}")
     if any(path.name == "model.onnx" for path in files):
-        st.caption("The ONNX model takes 28x28 grey images and agrees with PyTorch to 1e-5 (see the model card).")
+        st.caption("The ONNX model agrees with PyTorch to 1e-5 (see the model card).")
     else:
         st.caption("Exported without ONNX; `python -m jobs export` includes it.")
 

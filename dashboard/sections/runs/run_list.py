@@ -65,14 +65,29 @@ def _choose() -> tuple[Filter, str]:
         order = pickers.pick_one("Sort by", _ORDER_TITLES, "order", clears=_CLOSED)
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
+    data = _pick_data()
     group = next(iter(pickers.in_url("group")), None)
     if group:
         label = f"Group {page.plain(group)}"
         st.button(label, icon=":material/close:", on_click=pickers.put_in_url, args=("group", None))
     wanted = Filter(
-        search, tuple(map(RunStatus, statuses)), tuple(models), tags=tuple(tags), group_id=group, archived=archived
+        search=search,
+        statuses=tuple(map(RunStatus, statuses)),
+        models=tuple(models),
+        tags=tuple(tags),
+        data=data,
+        group_id=group,
+        archived=archived,
     )
     return wanted, order
+
+
+def _pick_data() -> str:
+    """One of the data sets that runs learn from, or all; nothing to choose where there is but one."""
+    known = run_queries.data_of_runs()
+    if len(known) < 2 and not pickers.in_url("data"):
+        return ""
+    return pickers.pick_one("Data set", {"": "All data sets", **known}, "data", clears=_CLOSED)
 
 
 def _say_nothing_found(wanted: Filter) -> None:

@@ -31,7 +31,7 @@ QUOTED = 0.9
 DEFINITION = (
     f"{ERROR}: the mean gap between confidence and accuracy over {BINS} bins of equal width, weighted by images "
     "(Naeini et al. 2015; Guo et al. 2017). It depends on the bins, and is slightly above 0 even for a perfect "
-    "model. Brier score: the squared error of the probabilities, summed over the ten classes; 0 is perfect."
+    "model. Brier score: the squared error of the probabilities, summed over the classes; 0 is perfect."
 )
 
 
