@@ -36,7 +36,12 @@ def predict_files(
     a label, or None and the reason why it has none.
     """
     predictor = predictor_of(store, run)
-    return [{"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file)) for file in files]
+    if labels is not None:
+        _require_known_classes(run)
+    return [
+        {"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file), predictor.classes)
+        for file in files
+    ]
 
 
 def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
@@ -45,6 +50,8 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
     Yields how many photos are done. Raises NotPossible, CheckpointError, UnreadablePhoto where a picture is gone, or
     PhotoSetNotFound where the set is.
     """
+    for run in runs:
+        _require_known_classes(run)
     old = photo_sets.outdated(store, photo_set)
     known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
     predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
@@ -58,6 +65,14 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
         photo_sets.store_answers(store, photo_set, run_id, judged)
 
 
+def _require_known_classes(run: Run) -> None:
+    if run.classes != CLASS_NAMES:
+        raise NotPossible(
+            f"Run {run.name} tells other classes apart than those that the labels of photos are known of.",
+            "Name a run of Fashion-MNIST, or predict without labels.",
+        )
+
+
 def _answer(predictor: Predictor, file: PhotoFile) -> Answer:
     return Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
 
@@ -69,16 +84,16 @@ def _truth(file: PhotoFile, labels: PhotoLabels | None) -> dict[str, Any]:
     return {"label": None if true.label is None else CLASS_NAMES[true.label], "label_reason": true.reason or None}
 
 
-def _as_data(answer: Answer) -> dict[str, Any]:
+def _as_data(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
     if answer.judgement is None:
         return {"error": str(answer.error)}
     shares = answer.judgement.probabilities
-    ranked = rank(shares, 3)
+    ranked = rank(shares, 3, classes)
     return {
         "predicted": ranked[0].name,
         "confidence": ranked[0].probability,
         "top3": [{"class": answer.name, "probability": answer.probability} for answer in ranked],
         "verdict": answer.judgement.verdict,
         "reason": answer.judgement.reason,
-        "probabilities": dict(zip(CLASS_NAMES, map(float, shares), strict=True)),
+        "probabilities": dict(zip(classes, map(float, shares), strict=True)),
     }

@@ -1,10 +1,12 @@
 """Runs that learn from other data than Fashion-MNIST: trained, stored, read, compared and exported."""
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.answers.export import read_weights
 from core.answers.prediction import Predictor, rank
@@ -13,19 +15,24 @@ from core.data import fashion_mnist
 from core.data.data_facts import FASHION_MNIST_TEST_HASH, facts_of, fashion_mnist_facts, hash_of_tests
 from core.data.data_set import DataSet
 from core.errors import DataError
+from core.labelling.photo_labels import Sources, label_photos
 from core.machine.clock import Clock
+from core.photos.photo_files import PhotoFile
 from core.presets import config_of
+from jobs.results import photo_answers
 from jobs.results.comparisons import NotComparable, compare_runs
 from jobs.results.description import describe
 from jobs.running import queue, trainer
 from jobs.running.claims import claim
+from jobs.running.foreign_store import checked_copy
 from jobs.running.run_data import open_data
 from jobs.running.trainer_reports import Reporter, StopRequest
 from jobs.settings import settings
 from jobs.store import run_files
-from jobs.store.queries import get_predictions, get_run, list_epochs
+from jobs.store.copying import copy_database
+from jobs.store.queries import NotPossible, get_predictions, get_run, list_epochs
 from jobs.store.records import Run, RunStatus
-from jobs.store.store import Store
+from jobs.store.store import Store, open_store
 from jobs.tasks import export_files
 from tests.core.test_any_data import data_of
 
@@ -76,11 +83,37 @@ def test_a_run_on_other_data_is_stored_and_exported_with_its_own_classes(
     assert data.classes[-1] in (tmp_path / "export" / "confusion_matrix.csv").read_text(encoding="utf-8")
 
 
+def test_a_backup_of_runs_on_other_data_is_restored(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = done(store, data_of(300, 3, 12, colour=True), CONFIG, monkeypatch)
+    copy_database(store, tmp_path / "backup.db")
+    with checked_copy(tmp_path / "backup.db", tmp_path / "copy.db") as checked:
+        restored = open_store(f"sqlite:///{checked}", tmp_path / "restored")
+        theirs, ours = (get_predictions(each, run.id) for each in (restored, store))
+        assert get_run(restored, run.id).data == run.data
+        restored.engine.dispose()
+    assert np.array_equal(theirs.labels, ours.labels)
+    assert theirs.classes == ours.classes == run.classes
+
+
+def test_photos_with_labels_are_for_runs_of_fashion_mnist(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = done(store, data_of(3, 12, 12, colour=True), CONFIG, monkeypatch)
+    picture = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)).save(picture, "png")
+    photo = PhotoFile("a.png", picture.getvalue())
+    (answer,) = photo_answers.predict_files(store, run, [photo])
+    assert set(answer["probabilities"]) == set(run.classes)
+    with pytest.raises(NotPossible, match="tells other classes apart"):
+        photo_answers.predict_files(store, run, [photo], label_photos([photo], Sources(True, False, None, ())))
+
+
 def test_runs_of_different_data_are_not_compared(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first = data_of(3, 12, 8, colour=False)
     second = DataSet(**{**vars(first), "test_images": first.test_images[::-1].copy()})
     runs = [done(store, data, CONFIG, monkeypatch) for data in (first, second)]
-    assert np.array_equal(*(get_predictions(store, run.id).labels for run in runs))
+    labels = [get_predictions(store, run.id).labels for run in runs]
+    assert np.array_equal(labels[0], labels[1])
     with pytest.raises(NotComparable, match="its data set has other test images"):
         compare_runs(store, runs)
 
