@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.config import TEST_IMAGES, RunConfig
+from core.config import RunConfig
+from core.data.data_facts import DataFacts, fashion_mnist_facts
 from core.machine.cores import has_bfloat16, usable_cores
 from core.presets import config_of
 from core.statistics import wording
@@ -63,10 +64,11 @@ def estimate(config: RunConfig, past: Sequence[Run], host: str) -> Estimate:
     return Estimate(images_in(config, config.epochs) / speed, source)
 
 
-def images_in(config: RunConfig, epochs: int) -> float:
-    """How much so many epochs and the test have to compute, in images that are learnt from."""
-    per_epoch = config.training_images() + _EVALUATION_COST * config.validation_images()
-    return epochs * per_epoch + _EVALUATION_COST * TEST_IMAGES
+def images_in(config: RunConfig, epochs: int, data: DataFacts | None = None) -> float:
+    """How much so many epochs and the test compute, in images that are learnt from; None means Fashion-MNIST."""
+    data = data or fashion_mnist_facts(config)
+    per_epoch = data.training_images + _EVALUATION_COST * data.validation_images
+    return epochs * per_epoch + _EVALUATION_COST * data.test_images
 
 
 def images_per_s(config: RunConfig, past: Sequence[Run], host: str) -> tuple[float, str]:
@@ -98,7 +100,7 @@ def _speed_of(run: Run) -> float:
     if run.status != RunStatus.FINISHED or not run.work_s:
         assert run.images_per_s is not None
         return run.images_per_s
-    return images_in(run.config, run.epoch) / run.work_s
+    return images_in(run.config, run.epoch, run.data) / run.work_s
 
 
 def _work_of(config: RunConfig) -> tuple[object, ...]:
