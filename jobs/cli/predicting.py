@@ -120,7 +120,7 @@ def say_what_lay_beside(beside: Sequence[str]) -> None:
 @command("predict")
 @run_argument
 @photos_argument
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all ten probabilities.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all probabilities.")
 @labels_option()
 def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None) -> int:
     """Classify photos with a finished run.

@@ -36,6 +36,8 @@ def predict_files(
     a label, or None and the reason why it has none.
     """
     predictor = predictor_of(store, run)
+    if labels is not None:
+        _require_known_classes(run)
     return [
         {"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file), predictor.classes)
         for file in files
@@ -48,6 +50,8 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
     Yields how many photos are done. Raises NotPossible, CheckpointError, UnreadablePhoto where a picture is gone, or
     PhotoSetNotFound where the set is.
     """
+    for run in runs:
+        _require_known_classes(run)
     old = photo_sets.outdated(store, photo_set)
     known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
     predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
@@ -59,6 +63,14 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
         yield done
     for run_id, judged in judgements.items():
         photo_sets.store_answers(store, photo_set, run_id, judged)
+
+
+def _require_known_classes(run: Run) -> None:
+    if run.classes != CLASS_NAMES:
+        raise NotPossible(
+            f"Run {run.name} tells other classes apart than those that the labels of photos are known of.",
+            "Name a run of Fashion-MNIST, or predict without labels.",
+        )
 
 
 def _answer(predictor: Predictor, file: PhotoFile) -> Answer:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core.config import RunConfig
+from core.data.data_facts import fashion_mnist_facts
 from core.errors import CheckpointError
 from core.learning.checkpoints import load_model, read, save_model, write
 from core.models.cnn import CNN
@@ -66,6 +67,19 @@ def test_a_model_of_another_preprocessing_is_refused(tmp_path: Path, monkeypatch
     monkeypatch.setattr("core.learning.checkpoints.PREPROCESSING_VERSION", 2)
     with pytest.raises(CheckpointError, match="trained with another preprocessing"):
         load_model(tmp_path / "model.pt")
+
+
+def test_a_model_file_says_what_it_learnt_from_and_one_of_before_is_of_fashion_mnist(tmp_path: Path) -> None:
+    path, config = tmp_path / "model.pt", RunConfig(input_size=12)
+    facts = fashion_mnist_facts(config).model_copy(update={"classes": ("cat", "dog", "hen"), "colour": True})
+    save_model(path, CNN(12, 3, 3), config, None, facts)
+    assert load_model(path).data == facts
+    assert load_model(path).model(torch.zeros(2, 3, 12, 12)).shape == (2, 3)
+    save_model(path, CNN(12, 10, 1), config)
+    stored = read(path)
+    del stored["data"]
+    write(path, stored)
+    assert load_model(path).data == fashion_mnist_facts(config)
 
 
 def test_a_checkpoint_is_no_model_file(tmp_path: Path) -> None:

@@ -42,6 +42,14 @@ def test_the_resizing_in_the_file_is_that_of_the_training_pixel_for_pixel(size: 
     assert torch.equal(WholeNumberResize(28, size)(images), resize(images, size).float())
 
 
+@pytest.mark.parametrize(("side", "size"), [(96, 28), (40, 39), (64, 16), (256, 8), (32, 64)])
+def test_images_of_other_sizes_and_in_colour_are_resized_in_the_file_as_in_the_training(side: int, size: int) -> None:
+    images = torch.from_numpy(np.random.default_rng(side).integers(0, 256, (3, side, side, 3), dtype=np.uint8))
+    resizing = WholeNumberResize(side, size)
+    assert torch.equal(resizing(images), resize(images, size).float())
+    assert torch.equal(resizing(images[..., 0]), resize(images[..., 0], size).float())
+
+
 @pytest.mark.parametrize("config", [RunConfig(), RESNET], ids=["cnn", "resnet18"])
 def test_weights_that_are_read_back_say_the_same_bit_for_bit(config: RunConfig, tmp_path: Path) -> None:
     written = untrained(config)
@@ -82,7 +90,12 @@ def assert_tells_nothing_of_this_machine(path: Path) -> None:
     content = path.read_bytes()
     for place in (Path(core.__file__).parent.parent, Path(torch.__file__).parent, Path.home()):
         assert str(place).encode() not in content
-    assert {prop.key for prop in onnx.load(path).metadata_props} == {"config", "classes", "preprocessing_version"}
+    assert {prop.key for prop in onnx.load(path).metadata_props} == {
+        "config",
+        "classes",
+        "data",
+        "preprocessing_version",
+    }
 
 
 @pytest.mark.slow

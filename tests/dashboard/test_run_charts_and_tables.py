@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.config import with_changes
+from core.datasets.versions import fashion_mnist_version
 from core.presets import config_of
 from core.statistics import metrics, wording
 from dashboard.charts import comparison, curves
@@ -85,7 +86,7 @@ def without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def at(speed: float, run: Run) -> Run:
     """The finished run, had it learnt so many images per second."""
-    return replace(run, work_s=estimates.images_in(run.config, run.epoch) / speed)
+    return replace(run, work_s=estimates.images_of(run.config, fashion_mnist_version()).in_epochs(run.epoch) / speed)
 
 
 @pytest.mark.usefixtures("without_bfloat16")
@@ -99,7 +100,7 @@ def test_the_estimate_comes_from_this_machine_where_a_run_of_the_model_was(finis
 def test_the_estimate_for_the_same_once_more_is_the_time_that_it_took(finished: Run) -> None:
     slow_at_its_end = replace(finished, work_s=600.0, images_per_s=1.0)
     once_more = with_changes(finished.config, epochs=finished.epoch, seed=9)
-    assert estimate(once_more, [slow_at_its_end], "workshop").seconds == pytest.approx(600)
+    assert estimate(once_more, fashion_mnist_version(), [slow_at_its_end], "workshop").seconds == pytest.approx(600)
 
 
 def test_the_estimate_is_not_that_of_the_one_run_that_shared_the_machine(finished: Run) -> None:
@@ -161,7 +162,9 @@ def test_a_run_with_test_time_flips_says_so_with_its_accuracy(store: Store, open
 
 
 def test_twice_the_epochs_take_about_twice_the_time() -> None:
-    short, long = (estimate(config_of("cnn", epochs=epochs), [], "here").seconds for epochs in (5, 10))
+    short, long = (
+        estimate(config_of("cnn", epochs=epochs), fashion_mnist_version(), [], "here").seconds for epochs in (5, 10)
+    )
     assert long / short == pytest.approx(2, abs=0.02)
 
 

@@ -35,6 +35,20 @@ def test_the_most_probable_class_stays_the_same_even_where_rounding_makes_two_eq
     assert np.array_equal(stored.argmax(axis=1), values.argmax(axis=1))
 
 
+@pytest.mark.parametrize(("classes", "bytes_each"), [(2, 1), (256, 1), (257, 2), (1000, 2)])
+def test_labels_and_log_probabilities_of_any_number_of_classes_come_back(classes: int, bytes_each: int) -> None:
+    labels = np.concatenate([np.arange(classes), [classes - 1]])
+    packed = blobs.encode_labels(labels, classes)
+    assert len(zlib.decompress(packed)) == bytes_each * len(labels)
+    assert np.array_equal(blobs.decode_labels(packed, len(labels), classes), labels)
+    with pytest.raises(blobs.Damaged):
+        blobs.decode_labels(packed, len(labels), classes - 1)
+    values = np.log(np.random.default_rng(0).dirichlet(np.ones(classes), 50)).astype(np.float32)
+    stored = blobs.decode_log_probabilities(blobs.encode_log_probabilities(values), 50, classes)
+    assert stored.shape == (50, classes)
+    assert np.array_equal(stored.argmax(axis=1), values.argmax(axis=1))
+
+
 def test_certainty_and_impossibility_are_kept_finite() -> None:
     values = np.full((1, 10), -np.inf, dtype=np.float32)
     values[0, 3] = 0

@@ -32,7 +32,10 @@ SHOWN = {
     *("id", "name", "status", "model", "preset", "config", "epochs", "best_epoch", "test_loss", "test_accuracy"),
     *("confusion_matrix", "per_class", "duration_s", "queued_s", "error"),
 }
-EPOCH = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate", "duration_s"}
+EPOCH = {
+    *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate", "duration_s"),
+    *("val_balanced_accuracy", "val_macro_f1"),
+}
 
 
 def run(capture: Capture, *arguments: str) -> tuple[int, str, str]:

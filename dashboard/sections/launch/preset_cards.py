@@ -18,7 +18,7 @@ IN_A_ROW = 3
 
 
 def show(chosen: str | None, version: Version) -> None:
-    """The cards in rows, with what runs on this version of a data set have reached; the button of one puts it in the URL as `?preset=`."""
+    """The cards in rows, with what runs on this data set have reached; a button puts its preset in the URL."""
     presets = list(PRESETS.values())
     columns = [column for _ in range(0, len(presets), IN_A_ROW) for column in st.columns(IN_A_ROW)]
     for column, preset in zip(columns, presets, strict=False):
