@@ -14,7 +14,7 @@ import numpy as np
 from core.datasets import health, scratch, versions
 from core.datasets.assigning import Assigned, Pictures, assign
 from core.datasets.decoding import Square, decoded
-from core.datasets.duplicates import clustered, find_duplicates
+from core.datasets.duplicates import clustered, kept_duplicates
 from core.datasets.health import Health
 from core.datasets.pixel_rows import PixelRows
 from core.datasets.readers.choosing import read_source
@@ -195,7 +195,8 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     classes = _classes_left(source)
     labels = np.array([classes.place_of[item.words] for item in items], np.int64)
     rows = _coloured(pictures, options.colour)
-    duplicates = find_duplicates(rows, lambda share: progress("Looking for duplicates", share))
+    searched = pictures.rows.path.with_name("duplicates.npz")
+    duplicates = kept_duplicates(rows, searched, lambda share: progress("Looking for duplicates", share))
     groups = _bound(items, duplicates.clusters)
     names = tuple(item.name for item in items)
     earlier = next(iter(versions.versions_called(folder, name)), None)

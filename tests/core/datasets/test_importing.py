@@ -90,6 +90,16 @@ def test_nothing_is_stored_unless_somebody_says_so(pets: Path, data: Path) -> No
     assert len(list_versions(data)) == 1
 
 
+def test_what_was_shown_is_stored_without_decoding_or_searching_again(pets: Path, data: Path) -> None:
+    listing, told = importing.read_source_of(pets, Options()), list[str]()
+    with planned(data, "pets", listing, "pets", Options(side=28), silent) as plan:
+        shown = plan
+    with planned(data, "pets", listing, "pets", Options(side=28), lambda message, _: told.append(message)) as plan:
+        stored = plan.store(data)
+    assert told == []
+    assert (stored.hash, plan.health) == (shown.version.hash, shown.health)
+
+
 def test_pictures_are_squared_with_the_colour_of_their_border(pets: Path, data: Path) -> None:
     wide = Image.new("RGB", (56, 28), (200, 10, 10))
     wide.paste((0, 0, 255), (20, 10, 36, 18))
