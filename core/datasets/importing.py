@@ -24,7 +24,7 @@ from core.datasets.readers.trees import ZIP_LIMITS
 from core.datasets.scratch import Decoded, Progress
 from core.datasets.splitting import LEAST_SHARE, MOST_SHARE
 from core.datasets.squares import LEAST_SIDE, MOST_SIDE
-from core.datasets.storing import TEST, Content, in_stored_order, store
+from core.datasets.storing import Content, in_stored_order, store
 from core.datasets.versions import RefusedFile, Version
 from core.errors import DataSetError
 from core.photos.archives import Limits
@@ -207,8 +207,7 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     version = _version(name, earlier, source, content, assigned, classes)
     grey = int(np.count_nonzero(pictures.grey))
     widths, heights = map(health.spread, pictures.sizes.T)
-    is_test = assigned.places == TEST
-    report = health.examine(names, labels, is_test, groups, duplicates, widths, heights, grey)
+    report = health.examine(names, labels, assigned.places, groups, duplicates, widths, heights, grey)
     same = next((known for known in versions.list_versions(folder) if known.hash == version.hash), None)
     return Plan(version, content, report, same)
 
