@@ -167,8 +167,9 @@ def _of_duplicates(health: Health) -> list[str]:
         )
     if health.validation_leaks:
         told.append(
-            f"{counted(health.validation_leaks, 'image')} to train on {_is(health.validation_leaks)} of the group of a "
-            f"validation image or a copy of one: validation comes out too good. python -m jobs data repair takes them out."
+            f"{counted(health.validation_leaks, 'image')} to train on {_is(health.validation_leaks)} of the group of "
+            f"a validation image or a copy of one: validation comes out too good. python -m jobs data repair takes "
+            "them out."
         )
     return [*told, health.search_note] if health.search_note else told
 

@@ -22,7 +22,7 @@ def open_version(folder: Path, identity: str) -> DataSet:
     """The data set of a version, by its hash or what `versions.find` understands; images are memory-mapped.
 
     Sizes are checked, sums are not (see verify). Raises DataSetError where there is none or it is damaged, DataError
-    where Fashion-MNIST is not there.
+    where Fashion-MNIST is not there; its id is its name, as of all runs that learnt from it.
     """
     version = versions.find(folder, identity)
     if version.is_built_in:
@@ -96,6 +96,6 @@ def fashion_mnist_hash(folder: Path) -> str:
 def _fashion_mnist(folder: Path, version: Version) -> DataSet:
     data = fashion_mnist.load(folder)
     return DataSet(
-        *(version.hash, version.name, version.classes),
+        *(version.name, "Fashion-MNIST", version.classes),
         *(data.train_images, data.train_labels, data.test_images, data.test_labels),
     )
