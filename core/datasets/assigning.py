@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets.duplicates import pixel_digests
+from core.datasets.health import TEST, VALIDATION
 from core.datasets.opening import read_content
 from core.datasets.pixel_rows import PixelRows
 from core.datasets.readers.listing import SPLITS, Item
 from core.datasets.splitting import DEFAULT_SHARE, draw_test
-from core.datasets.storing import TEST
 from core.datasets.versions import Version
 from core.statistics.wording import counted, listed, percent
 
 _MOST_NAMED = 5
-_VALIDATION = SPLITS.index("validation")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def _drawn(
 ) -> Assigned:
     wanted = DEFAULT_SHARE if share is None else share
     labels, groups = pictures.labels, pictures.groups
-    free = np.flatnonzero(~np.isin(groups, groups[given == _VALIDATION]))
+    free = np.flatnonzero(~np.isin(groups, groups[given == VALIDATION]))
     fixed = None if before is None else before[free]
     drawn = draw_test(labels[free], groups[free], wanted, seed, fixed, only_new=share is None)
     test = np.zeros(len(labels), bool)

@@ -4,17 +4,23 @@ Nearly equal means that the pixels, in colour where there is, correlate by at le
 among thumbnails, every pair of which is compared; what alike images lose in them is less than the margin.
 """
 
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
+from core.datasets.disk_room import enough_disk
 from core.datasets.pixel_rows import PixelRows
+from core.files import written_aside
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, find_pairs
 from core.statistics.wording import counted
 
+METHOD = 1
+"""Number of the method; what another one has found is searched anew."""
 _THUMB = 16
 _SAMPLE = 2_000
 MOST_SEARCHED = 150_000
@@ -59,6 +65,35 @@ def find_duplicates(rows: PixelRows, progress: Callable[[float], None] = lambda 
         clusters = clustered(len(rows), equal)
         note = f"{counted(int(largest), 'image')} are alike by a chain of pairs; equal images alone are kept together."
     return Duplicates(equal, near, clusters, note)
+
+
+def kept_duplicates(rows: PixelRows, file: Path, progress: Callable[[float], None]) -> Duplicates:
+    """The pairs among images as the file has them, else as they are found now, and then kept there; raise DataSetError.
+
+    So that whoever has seen what would be stored does not wait for a second search.
+    """
+    known = _read(file, rows)
+    if known is not None:
+        return known
+    duplicates = find_duplicates(rows, progress)
+    with enough_disk(file.parent, 0), written_aside(file) as aside, aside.open("wb") as opened:
+        np.savez(opened, searched=_searched(rows), **vars(duplicates))
+    return duplicates
+
+
+def _searched(rows: PixelRows) -> np.ndarray:
+    return np.array([METHOD, len(rows), rows.side, rows.channels])
+
+
+def _read(file: Path, rows: PixelRows) -> Duplicates | None:
+    """What was found among these images; None where nobody has searched, or the file is damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            if (stored["searched"] != _searched(rows)).any():
+                return None
+            return Duplicates(stored["equal"], stored["near"], stored["clusters"], str(stored["note"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def clustered(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -6,10 +6,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from core.datasets.duplicates import Duplicates
+from core.datasets.readers.listing import SPLITS
 from core.datasets.versions import Version
 from core.statistics.intervals import accuracy_interval
 from core.statistics.wording import counted, listed, percent
 
+TRAIN, VALIDATION, TEST = map(SPLITS.index, ("train", "validation", "test"))
 FEW_IMAGES = 10
 MOST_LISTED = 200
 _MOST_NAMED = 5
@@ -46,6 +48,8 @@ class Health(BaseModel):
     """Images to learn from that are of the group of a test image, or a copy of one."""
     leaking: tuple[NamedPair, ...]
     """The image to learn from, and a test image of its group."""
+    validation_leaks: int
+    """Images to train on that are of the group of a validation image, or a copy of one."""
     conflicts: int
     """Pairs of equal or nearly equal images with different labels."""
     conflicting: tuple[NamedPair, ...]
@@ -56,7 +60,7 @@ class Health(BaseModel):
 def examine(
     names: Sequence[str],
     labels: np.ndarray,
-    is_test: np.ndarray,
+    splits: np.ndarray,
     groups: np.ndarray,
     duplicates: Duplicates,
     widths: Spread,
@@ -64,7 +68,8 @@ def examine(
     grey: int,
 ) -> Health:
     """The health of images by their names, labels, splits and groups, each (n,); and of the pictures as they came."""
-    leaks = leaking(is_test, groups)
+    leaks = leaking(splits != TEST, splits == TEST, groups)
+    chosen_by = leaking(splits == TRAIN, splits == VALIDATION, groups)
     pairs = duplicates.pairs
     conflicts = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
     return Health(
@@ -75,19 +80,23 @@ def examine(
         near=len(duplicates.near),
         leaks=len(leaks),
         leaking=_named(names, leaks),
+        validation_leaks=len(chosen_by),
         conflicts=len(conflicts),
         conflicting=_named(names, conflicts),
         search_note=duplicates.note,
     )
 
 
-def leaking(is_test: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Images to learn from that are of the group of a test image, each with the first of these: int64 (m, 2)."""
-    tests = np.flatnonzero(is_test)
-    tested, first = np.unique(groups[tests], return_index=True)
-    learnt = np.flatnonzero(~is_test & np.isin(groups, tested))
-    partners = tests[first[np.searchsorted(tested, groups[learnt])]] if len(learnt) else learnt
-    return np.stack([learnt, partners], axis=1)
+def leaking(learnt: np.ndarray, held_out: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Images learnt from that are of the group of one held out, each with the first of these: int64 (m, 2).
+
+    Both are masks (n,), groups int64 (n,).
+    """
+    others = np.flatnonzero(held_out)
+    held, first = np.unique(groups[others], return_index=True)
+    leaks = np.flatnonzero(learnt & np.isin(groups, held))
+    partners = others[first[np.searchsorted(held, groups[leaks])]] if len(leaks) else leaks
+    return np.stack([leaks, partners], axis=1)
 
 
 def findings(version: Version, health: Health) -> list[str]:
@@ -155,6 +164,12 @@ def _of_duplicates(health: Health) -> list[str]:
             f"{counted(health.leaks, 'image')} to learn from {_is(health.leaks)} of the group of a test image or a "
             f"copy of one, {pair.first} and {pair.second} for example: accuracies come out too high. "
             f"python -m jobs data repair takes them out."
+        )
+    if health.validation_leaks:
+        told.append(
+            f"{counted(health.validation_leaks, 'image')} to train on {_is(health.validation_leaks)} of the group of "
+            f"a validation image or a copy of one: validation comes out too good. python -m jobs data repair takes "
+            "them out."
         )
     return [*told, health.search_note] if health.search_note else told
 

@@ -14,7 +14,7 @@ import numpy as np
 from core.datasets import health, scratch, versions
 from core.datasets.assigning import Assigned, Pictures, assign
 from core.datasets.decoding import Square, decoded
-from core.datasets.duplicates import clustered, find_duplicates
+from core.datasets.duplicates import clustered, kept_duplicates
 from core.datasets.health import Health
 from core.datasets.pixel_rows import PixelRows
 from core.datasets.readers.choosing import read_source
@@ -24,7 +24,7 @@ from core.datasets.readers.trees import ZIP_LIMITS
 from core.datasets.scratch import Decoded, Progress
 from core.datasets.splitting import LEAST_SHARE, MOST_SHARE
 from core.datasets.squares import LEAST_SIDE, MOST_SIDE
-from core.datasets.storing import TEST, Content, in_stored_order, store
+from core.datasets.storing import Content, in_stored_order, store
 from core.datasets.versions import RefusedFile, Version
 from core.errors import DataSetError
 from core.photos.archives import Limits
@@ -195,7 +195,8 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     classes = _classes_left(source)
     labels = np.array([classes.place_of[item.words] for item in items], np.int64)
     rows = _coloured(pictures, options.colour)
-    duplicates = find_duplicates(rows, lambda share: progress("Looking for duplicates", share))
+    searched = pictures.rows.path.with_name("duplicates.npz")
+    duplicates = kept_duplicates(rows, searched, lambda share: progress("Looking for duplicates", share))
     groups = _bound(items, duplicates.clusters)
     names = tuple(item.name for item in items)
     earlier = next(iter(versions.versions_called(folder, name)), None)
@@ -206,8 +207,7 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     version = _version(name, earlier, source, content, assigned, classes)
     grey = int(np.count_nonzero(pictures.grey))
     widths, heights = map(health.spread, pictures.sizes.T)
-    is_test = assigned.places == TEST
-    report = health.examine(names, labels, is_test, groups, duplicates, widths, heights, grey)
+    report = health.examine(names, labels, assigned.places, groups, duplicates, widths, heights, grey)
     same = next((known for known in versions.list_versions(folder) if known.hash == version.hash), None)
     return Plan(version, content, report, same)
 

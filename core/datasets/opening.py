@@ -9,10 +9,9 @@ from pydantic import ValidationError
 from core.data import fashion_mnist
 from core.data.data_set import DataSet
 from core.datasets import versions
-from core.datasets.health import Health
+from core.datasets.health import TEST, VALIDATION, Health
 from core.datasets.pixel_rows import stored_rows
-from core.datasets.readers.listing import SPLITS
-from core.datasets.storing import TEST, Content, content_hash
+from core.datasets.storing import Content, content_hash
 from core.datasets.versions import Version, folder_of
 from core.errors import DataSetError
 
@@ -23,7 +22,7 @@ def open_version(folder: Path, identity: str) -> DataSet:
     """The data set of a version, by its hash or what `versions.find` understands; images are memory-mapped.
 
     Sizes are checked, sums are not (see verify). Raises DataSetError where there is none or it is damaged, DataError
-    where Fashion-MNIST is not there.
+    where Fashion-MNIST is not there; its id is its name, as of all runs that learnt from it.
     """
     version = versions.find(folder, identity)
     if version.is_built_in:
@@ -31,7 +30,7 @@ def open_version(folder: Path, identity: str) -> DataSet:
     content = read_content(folder, version)
     images = np.load(folder_of(folder, version) / versions.IMAGES, mmap_mode="r", allow_pickle=False)
     learnt = int(np.count_nonzero(content.splits != TEST))
-    validation = np.flatnonzero(content.splits[:learnt] == SPLITS.index("validation"))
+    validation = np.flatnonzero(content.splits[:learnt] == VALIDATION)
     return DataSet(
         version.hash,
         version.name,

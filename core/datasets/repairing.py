@@ -1,4 +1,4 @@
-"""A version without its leaks: copies of test images, and images of their groups, are taken out of what is learnt."""
+"""A version without its leaks: what is bound to images held out, as a copy or by a group, is taken out."""
 
 import time
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import numpy as np
 
 from core.datasets import health, versions
 from core.datasets.duplicates import find_duplicates
-from core.datasets.health import Health
+from core.datasets.health import TEST, TRAIN, VALIDATION, Health
 from core.datasets.importing import Plan
 from core.datasets.opening import read_content, read_health
-from core.datasets.storing import TEST, Content, in_stored_order
+from core.datasets.storing import Content, in_stored_order
 from core.datasets.versions import Version
 from core.errors import DataSetError
 from core.statistics.wording import counted
@@ -31,7 +31,7 @@ def repair(folder: Path, version: Version) -> Repair:
         raise DataSetError("Fashion-MNIST stays as it was published.", "Import it under another name to change it.")
     content, before = read_content(folder, version), read_health(folder, version)
     groups = np.arange(len(content.labels)) if content.groups is None else content.groups
-    leaks = health.leaking(content.splits == TEST, groups)[:, 0]
+    leaks = _leaks(content.splits, groups)
     if not len(leaks) or before is None:
         raise DataSetError(f"{version.label} has no leaks: there is nothing to repair.", "Use it as it is.")
     kept = np.setdiff1d(np.arange(len(content.labels)), leaks)
@@ -52,9 +52,17 @@ def repair(folder: Path, version: Version) -> Repair:
     return Repair(Plan(new, repaired, _examined(repaired, before), same), taken_out)
 
 
+def _leaks(splits: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """What is learnt from and bound to the test, and what is trained on and bound to what is left for validation."""
+    to_test = health.leaking(splits != TEST, splits == TEST, groups)[:, 0]
+    stays = ~np.isin(np.arange(len(splits)), to_test)
+    to_validation = health.leaking(stays & (splits == TRAIN), stays & (splits == VALIDATION), groups)[:, 0]
+    return np.union1d(to_test, to_validation)
+
+
 def _next(folder: Path, version: Version, repaired: Content, count: int) -> Version:
     newest = versions.versions_called(folder, version.name)[0]
-    note = f"From {version.label}: {counted(count, 'image')} that leaked into the test set {_was(count)} taken out."
+    note = f"From {version.label}: {counted(count, 'image')} bound to others held out {_was(count)} taken out."
     changed = {
         "hash": repaired.hash(),
         "number": newest.number + 1,
@@ -75,6 +83,6 @@ def _examined(content: Content, before: Health) -> Health:
     """The health of what is left, with the sizes that the pictures had."""
     groups = np.arange(len(content.labels)) if content.groups is None else content.groups
     return health.examine(
-        *(content.names, content.labels, content.splits == TEST, groups, find_duplicates(content.rows)),
+        *(content.names, content.labels, content.splits, groups, find_duplicates(content.rows)),
         *(before.widths, before.heights, before.grey),
     )

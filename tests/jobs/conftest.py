@@ -53,20 +53,6 @@ def real_data() -> DataSet:
 
 
 @pytest.fixture
-def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_data: DataSet) -> Iterator[Path]:
-    """A data folder for this test alone, which the settings name; it has Fashion-MNIST too."""
-    assert len(real_data.test_labels) == 10_000
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "FashionMNIST").symlink_to((settings().data / "FashionMNIST").resolve())
-    monkeypatch.setenv("LOOKBOOK_DATA", str(folder))
-    settings.cache_clear()
-    yield folder
-    monkeypatch.undo()
-    settings.cache_clear()
-
-
-@pytest.fixture
 def training_store(live_store: Store, real_data: DataSet) -> Iterator[Store]:
     """A store whose runs are really trained; what still works at the end is killed."""
     assert len(real_data.train_labels) == 60_000
@@ -84,3 +70,15 @@ def peaceful(tmp_path_factory: pytest.TempPathFactory, real_data: DataSet) -> It
     working.wait_until_finished(store, run_id)
     yield working.outcome(store, run_id)
     working.clear_away(store)
+
+
+@pytest.fixture
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder for this test alone, which the settings name; it has Fashion-MNIST too."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "FashionMNIST").symlink_to((settings().data / "FashionMNIST").resolve())
+    monkeypatch.setenv("LOOKBOOK_DATA", str(folder))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()

@@ -13,7 +13,7 @@ from PIL import Image
 from core.data.data_set import DataSet
 from jobs.results import duplicate_search
 from jobs.running import queue
-from jobs.settings import ROOT, settings
+from jobs.settings import ROOT
 from jobs.store import locks, run_files
 from jobs.store.store import Store
 from tests import stores
@@ -117,14 +117,8 @@ class Workplace:
 
 @pytest.fixture
 def workplace(
-    live_store: Store,
-    own_data: Path,
-    real_data: DataSet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    example: str,
+    live_store: Store, real_data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> Iterator[Workplace]:
-    assert settings().data == own_data
     monkeypatch.chdir(tmp_path)
     command = name_of(example)
     # So that no command starts a supervisor; a store with one at work is not restored.
@@ -134,6 +128,7 @@ def workplace(
         os.close(lock)
 
 
+@pytest.mark.usefixtures("own_data")
 @pytest.mark.parametrize("example", [words for words in examples(*DOCUMENTS) if name_of(words) not in ELSEWHERE])
 def test_every_documented_command_works(workplace: Workplace, capsys: Capture, example: str) -> None:
     arguments = workplace.arguments(example)

@@ -54,8 +54,9 @@ def check(capsys: Capture, arguments: list[str]) -> None:
 
 
 @pytest.fixture
-def elsewhere(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory that may be filled, and a run called a."""
+def elsewhere(store: Store, own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory and a data folder that may be filled, and a run called a."""
+    assert own_data.is_dir()
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     stores.add(store, stores.Sample(name="a"))

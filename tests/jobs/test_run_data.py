@@ -14,7 +14,7 @@ from core.config import FASHION_MNIST, RunConfig
 from core.data import fashion_mnist
 from core.data.data_facts import FASHION_MNIST_TEST_HASH, facts_of, fashion_mnist_facts, hash_of_tests
 from core.data.data_set import DataSet
-from core.errors import DataError
+from core.errors import DataSetError
 from core.labelling.photo_labels import Sources, label_photos
 from core.machine.clock import Clock
 from core.photos.photo_files import PhotoFile
@@ -119,8 +119,8 @@ def test_runs_of_different_data_are_not_compared(store: Store, monkeypatch: pyte
 
 
 def test_a_run_of_data_that_are_not_there_says_so() -> None:
-    with pytest.raises(DataError, match="There is no data set birds"):
-        open_data(settings(), CONFIG)
+    with pytest.raises(DataSetError, match="There is no data set 'birds'"):
+        open_data(CONFIG)
 
 
 def test_the_facts_of_fashion_mnist_are_those_of_its_files() -> None:

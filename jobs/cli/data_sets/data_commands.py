@@ -199,7 +199,7 @@ def show(name: str, verify: bool, as_json: bool) -> None:
 @name_argument
 @yes_option
 def repair(name: str, yes: bool) -> int:
-    """Store a new version without copies of test images."""
+    """Store a new version without leaks."""
     folder = settings().data
     repaired = repairing.repair(folder, versions.find(folder, name))
     _say_taken_out(repaired.taken_out)

@@ -19,12 +19,11 @@ from PIL import Image
 
 from core.classes import CLASS_NAMES
 from core.datasets import decoding, importing, scratch
-from core.datasets.health import findings
+from core.datasets.health import TEST, findings
 from core.datasets.importing import Options, planned
 from core.datasets.opening import open_version, read_content, read_health
 from core.datasets.readers.listing import Content
 from core.datasets.repairing import repair
-from core.datasets.storing import TEST
 from core.datasets.versions import list_versions, sets_folder
 from core.errors import DataSetError, LookbookError
 from core.photos.decoder import ProcessApart
@@ -88,6 +87,16 @@ def test_nothing_is_stored_unless_somebody_says_so(pets: Path, data: Path) -> No
     with planned(data, "pets", listing, "pets", Options(side=28), silent) as plan:
         assert plan.version.counts["test"] == (4, 2, 2)
     assert len(list_versions(data)) == 1
+
+
+def test_what_was_shown_is_stored_without_decoding_or_searching_again(pets: Path, data: Path) -> None:
+    listing, told = importing.read_source_of(pets, Options()), list[str]()
+    with planned(data, "pets", listing, "pets", Options(side=28), silent) as plan:
+        shown = plan
+    with planned(data, "pets", listing, "pets", Options(side=28), lambda message, _: told.append(message)) as plan:
+        stored = plan.store(data)
+    assert told == []
+    assert (stored.hash, plan.health) == (shown.version.hash, shown.health)
 
 
 def test_pictures_are_squared_with_the_colour_of_their_border(pets: Path, data: Path) -> None:
@@ -183,17 +192,18 @@ def test_a_given_split_that_leaks_is_told_and_repaired_as_a_new_version(tmp_path
     root = given_splits(tmp_path / "pets")
     shutil.copy(root / "test" / "cat" / "200.png", root / "train" / "cat" / "copy.png")
     shutil.copy(root / "test" / "dog" / "205.png", root / "train" / "cat" / "wrong.png")
+    shutil.copy(root / "val" / "cat" / "100.png", root / "train" / "cat" / "seen.png")
     version = imported(data, root)
     health = read_health(data, version)
-    assert (health.leaks, health.conflicts) == (2, 1)
+    assert (health.leaks, health.validation_leaks, health.conflicts) == (2, 1, 1)
     assert ("train/cat/copy.png", "test/cat/200.png") in [(pair.first, pair.second) for pair in health.leaking]
     assert any("accuracies come out too high" in sentence for sentence in findings(version, health))
     repaired = repair(data, version)
-    assert set(repaired.taken_out) == {"train/cat/copy.png", "train/cat/wrong.png"}
+    assert set(repaired.taken_out) == {f"train/cat/{name}.png" for name in ("copy", "wrong", "seen")}
     new = repaired.plan.store(data)
     assert (new.label, new.parent) == ("pets@2", version.hash)
     assert new.counts == {"train": (10, 10), "validation": (3, 3), "test": (5, 5)}
-    assert read_health(data, new).leaks == 0
+    assert (read_health(data, new).leaks, read_health(data, new).validation_leaks) == (0, 0)
     old, after = open_version(data, version.hash), open_version(data, new.hash)
     assert (old.test_images == after.test_images).all()
     with pytest.raises(DataSetError, match="nothing to repair"):

@@ -46,7 +46,7 @@ def test_groups_stay_whole_and_every_class_keeps_an_image_to_learn_from(
     assert not set(groups[drawn.test]) & set(groups[~drawn.test])
     assert set(labels[~drawn.test]) == set(labels)
     assert set(drawn.without) == set(labels) - set(labels[drawn.test])
-    assert len(leaking(drawn.test, groups)) == 0
+    assert len(leaking(~drawn.test, drawn.test, groups)) == 0
 
 
 def test_what_is_fixed_stays_and_only_classes_without_test_images_are_drawn_from() -> None:
