@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.charts.images import enlarged, figure
+from jobs.reports.html import words
 
 _SPLITS = {"train": "Training", "test": "Test"}
 _WIDTH = 126
@@ -45,5 +46,5 @@ def _card(first: PairedImage, second: PairedImage, similarity: float, mirrored: 
 
 def _named(image: PairedImage) -> str:
     if image.split != "test":
-        return image.name
-    return f'<a href="explore?image={image.position}" target="_self">{image.name}</a>'
+        return words(image.name)
+    return f'<a href="explore?image={image.position}" target="_self">{words(image.name)}</a>'

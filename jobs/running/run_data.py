@@ -3,7 +3,7 @@
 import time
 
 from core import architectures
-from core.config import RunConfig, with_changes
+from core.config import TRAINING_IMAGES, RunConfig, with_changes
 from core.data.data_set import DataSet
 from core.datasets import opening, versions
 from core.datasets.versions import Version
@@ -22,8 +22,13 @@ def version_for(config: RunConfig) -> Version:
 
 
 def pinned(config: RunConfig, version: Version) -> RunConfig:
-    """The configuration with the content of a version in place of a name, which may come to mean another one."""
-    return with_changes(config, data=version.pinned)
+    """The configuration with the content of a version in place of a name, which may come to mean another one.
+
+    A training set as large as all of Fashion-MNIST's is one as large as all of another version's, too.
+    """
+    if version.is_built_in or config.train_size != TRAINING_IMAGES:
+        return with_changes(config, data=version.pinned)
+    return with_changes(config, data=version.pinned, train_size=version.count("train") + version.count("validation"))
 
 
 def open_data(config: RunConfig) -> DataSet:

@@ -204,7 +204,7 @@ def test_explore_shows_no_image_that_the_run_was_not_tested_on(
     run_id = stores.add(store, Sample(name="elsewhere"), truth)
     for where in ({}, {"image": "9995"}):
         app = open_page("explore", run=run_id, **where)
-        assert "was not tested on the images of the data folder" in app.error[0].value
+        assert "was not tested on the images that are stored now" in app.error[0].value
         assert not app.exception
 
 

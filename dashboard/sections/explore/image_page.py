@@ -39,7 +39,7 @@ def image_page(data: DataSet, position: int, pair: Pair, order: Indices) -> None
     picture, bars_of_runs = st.columns([2, 3], gap="large")
     with picture:
         st.html(images.enlarged(image, f"Test image {position}, {data.classes[label]}", 336))
-        st.caption(f"Test image {position} · true class **{data.classes[label]}**")
+        st.caption(f"Test image {position} · true class **{page.plain(data.classes[label])}**")
         _say_trust(position, [run for run, _ in answers])
     with bars_of_runs:
         for _, answer in answers:
@@ -91,6 +91,6 @@ def _verdict(answer: Answer, label: int) -> str:
     outcome = "right" if predicted == label else "wrong"
     loss = float(true_class_loss(np.array([label]), answer.probabilities[None])[0])
     return (
-        f"{answer.style.sign} **{page.plain(answer.name)}** predicts **{answer.classes[predicted]}** "
+        f"{answer.style.sign} **{page.plain(answer.name)}** predicts **{page.plain(answer.classes[predicted])}** "
         f"({wording.percent(float(answer.probabilities[predicted]), 1)}): {outcome}, loss {wording.number(loss)}"
     )

@@ -16,7 +16,7 @@ from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate, images_of
 from jobs.reports.html import words as shown
 from jobs.running.environment import host, weights_file_of
-from jobs.running.run_data import version_for
+from jobs.running.run_data import pinned, version_for
 from jobs.settings import downloaded_weights
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs, queue_state
@@ -30,6 +30,7 @@ Fact = tuple[str, str, str]
 def show(config: RunConfig, count: int) -> None:
     """The facts for that many runs of this config. Raise DataSetError or ConfigurationError where it cannot be."""
     version = version_for(config)
+    config = pinned(config, version)
     queue, past = (
         queue_state(run_queries.store()),
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),

@@ -36,7 +36,7 @@ def show_results(
         show_matrix(cells, of_run.classes, caption, key="photo_matrix", chosen=cell, on_choice=_choose)
     with right:
         positions, words = _chosen_photos(of_run)
-        st.markdown(f"**{wording.counted(len(positions), 'photo')}, {words}**")
+        st.markdown(f"**{wording.counted(len(positions), 'photo')}, {page.plain(words)}**")
         gallery(photo_pictures(images, names, of_run, positions[:_MOST_PICTURES]), "Photos", key="photo_gallery")
         if len(positions) > _MOST_PICTURES:
             st.caption(f"The first {_MOST_PICTURES} are shown.")

@@ -79,7 +79,7 @@ def show_classes(run: Run) -> None:
     figures = metrics.per_class(answers.matrix, answers.classes)
     unpredicted = [row.name for row in figures if row.precision is None]
     if unpredicted:
-        st.info(f"Never predicted, so precision is undefined: {', '.join(unpredicted)}.")
+        st.info(page.plain(f"Never predicted, so precision is undefined: {', '.join(unpredicted)}."))
     cards = run_tables.overall(answers).rows[:5]
     columns = st.container(key="class_figures").columns(len(cards))
     for column, (label, value) in zip(columns, cards, strict=True):

@@ -36,6 +36,6 @@ def _show(data: DataSet, study: Study, position: int, label: int, run: Run) -> N
     words = ", ".join(
         f"{counts[each]} {data.classes[each]}{' (the true class)' if each == label else ''}" for each in ranked
     )
-    st.write(f"Of the nearest {len(nearest)}: {words}.")
+    st.write(page.plain(f"Of the nearest {len(nearest)}: {words}."))
     pictures = neighbour_pictures(data.train_images, data.class_names(data.train_labels[nearest]), nearest, distances)
     gallery(pictures, f"Nearest training images of {run.name}", key=f"neighbours_{run.id}")

@@ -1,0 +1,66 @@
+"""A small data set of coloured shapes, imported as people import theirs, and runs that have really learnt from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from core.datasets import importing
+from core.datasets.importing import Options
+from core.datasets.versions import Version
+from core.machine.clock import Clock
+from core.presets import config_of
+from jobs.running import queue, trainer
+from jobs.running.claims import claim
+from jobs.running.trainer_reports import Reporter, StopRequest
+from jobs.settings import settings
+from jobs.store.queries import get_run
+from jobs.store.records import Run
+from jobs.store.store import Store
+
+NAMES = ("red square", "blue disc", "<b>green</b> *bar*")
+"""The last one would be markup, if it were not shown as it is written."""
+_COLOURS = ("#c03020", "#2040c0", "#20a040")
+_OF_EACH = 24
+
+
+def data_folder(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder that the settings name, with Fashion-MNIST where this installation has it."""
+    whole = settings().data / "FashionMNIST"
+    path.mkdir()
+    (path / "FashionMNIST").symlink_to(whole.resolve())
+    monkeypatch.setenv("LOOKBOOK_DATA", str(path))
+    settings.cache_clear()
+    return path
+
+
+def import_shapes(folder: Path, source: Path, name: str = "shapes") -> Version:
+    """The shapes as a version in a data folder; `source` is a folder that is not there yet."""
+    generator = np.random.default_rng(0)
+    for label, words in enumerate(NAMES):
+        place = source / words.replace("/", "∕")
+        place.mkdir(parents=True)
+        for number in range(_OF_EACH):
+            _draw(label, generator).save(place / f"{number}.png")
+    return importing.add(folder, name, source, Options(side=28), lambda _message, _share: None)
+
+
+def _draw(label: int, generator: np.random.Generator) -> Image.Image:
+    left, top = generator.integers(2, 16, 2).tolist()
+    box = (left, top, left + 18, top + (6 if label == 2 else 18))
+    noise = generator.integers(200, 256, (40, 40, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    draw = ImageDraw.Draw(image)
+    (draw.ellipse if label == 1 else draw.rectangle)(box, fill=_COLOURS[label])
+    return image
+
+
+def trained(store: Store, preset: str = "cnn", data: str = "shapes", **changes: object) -> Run:
+    """A run that has learnt from a data set for two epochs, in this process."""
+    brief = {"epochs": 2, "threads": 1, "batch_size": 8, "precision": "float32"}
+    run_id = queue.launch(store, config_of(preset, data=data, **(brief | changes)))
+    attempt = claim(store, run_id, "here")
+    assert attempt is not None
+    trainer._work(Reporter(attempt, StopRequest(), Clock()))
+    return get_run(store, run_id)
