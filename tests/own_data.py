@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from core.config import RunConfig
+from core.data.data_set import DataSet
 from core.datasets import importing
 from core.datasets.importing import Options
 from core.datasets.versions import Version
@@ -46,6 +48,17 @@ def import_shapes(folder: Path, source: Path, name: str = "shapes") -> Version:
     return importing.add(folder, name, source, Options(side=28), lambda _message, _share: None)
 
 
+def import_arrays(folder: Path, source: Path, data: DataSet, name: str = "birds") -> Version:
+    """The images of a data set in memory, imported from files; `source` is a folder that is not there yet."""
+    splits = {"train": (data.train_images, data.train_labels), "test": (data.test_images, data.test_labels)}
+    for split, (images, labels) in splits.items():
+        for number, (image, words) in enumerate(zip(images, data.class_names(labels), strict=True)):
+            place = source / split / words
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{number}.png")
+    return importing.add(folder, name, source, Options(side=data.side), lambda _message, _share: None)
+
+
 def _draw(label: int, generator: np.random.Generator) -> Image.Image:
     left, top = generator.integers(2, 16, 2).tolist()
     box = (left, top, left + 18, top + (6 if label == 2 else 18))
@@ -59,7 +72,12 @@ def _draw(label: int, generator: np.random.Generator) -> Image.Image:
 def trained(store: Store, preset: str = "cnn", data: str = "shapes", **changes: object) -> Run:
     """A run that has learnt from a data set for two epochs, in this process."""
     brief = {"epochs": 2, "threads": 1, "batch_size": 8, "precision": "float32"}
-    run_id = queue.launch(store, config_of(preset, data=data, **(brief | changes)))
+    return done(store, config_of(preset, data=data, **(brief | changes)))
+
+
+def done(store: Store, config: RunConfig) -> Run:
+    """A run of this configuration, trained in this process."""
+    run_id = queue.launch(store, config)
     attempt = claim(store, run_id, "here")
     assert attempt is not None
     trainer._work(Reporter(attempt, StopRequest(), Clock()))

@@ -10,60 +10,49 @@ from PIL import Image
 
 from core.answers.export import read_weights
 from core.answers.prediction import Predictor, rank
-from core.config import FASHION_MNIST, RunConfig
+from core.config import FASHION_MNIST, RunConfig, with_changes
 from core.data import fashion_mnist
 from core.data.data_facts import FASHION_MNIST_TEST_HASH, facts_of, fashion_mnist_facts, hash_of_tests
 from core.data.data_set import DataSet
 from core.errors import DataSetError
 from core.labelling.photo_labels import Sources, label_photos
-from core.machine.clock import Clock
 from core.photos.photo_files import PhotoFile
 from core.presets import config_of
 from jobs.results import photo_answers
 from jobs.results.comparisons import NotComparable, compare_runs
 from jobs.results.description import describe
-from jobs.running import queue, trainer
-from jobs.running.claims import claim
+from jobs.running import queue
 from jobs.running.foreign_store import checked_copy
 from jobs.running.run_data import open_data
-from jobs.running.trainer_reports import Reporter, StopRequest
 from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.copying import copy_database
 from jobs.store.queries import NotPossible, get_predictions, get_run, list_epochs
-from jobs.store.records import Run, RunStatus
+from jobs.store.records import RunStatus
 from jobs.store.store import Store, open_store
 from jobs.tasks import export_files
 from tests.core.test_any_data import data_of
+from tests.own_data import done, import_arrays
 
+SIDE = 28
 CONFIG = config_of(
     "cnn", data="birds", epochs=2, threads=1, input_size=8, selection="macro-f1", class_weights="balanced"
 )
 
 
-def done(store: Store, data: DataSet, config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run of this configuration that a trainer in this process has trained on the data."""
-    monkeypatch.setattr(trainer, "open_data", lambda *_: data)
-    monkeypatch.setattr(export_files, "open_data", lambda *_: data)
-    run_id = queue.launch(store, config)
-    attempt = claim(store, run_id, "here")
-    assert attempt is not None
-    trainer._work(Reporter(attempt, StopRequest(), Clock()))
-    return get_run(store, run_id)
-
-
 @pytest.mark.parametrize(("classes", "colour"), [(2, False), (5, True), (300, True)])
 def test_a_run_on_other_data_is_stored_and_exported_with_its_own_classes(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classes: int, colour: bool
+    store: Store, tmp_path: Path, own_data: Path, classes: int, colour: bool
 ) -> None:
-    data = data_of(classes, 12 if classes < 10 else 3, 12, colour=colour)
+    import_arrays(own_data, tmp_path / "source", data_of(classes, 12 if classes < 10 else 3, SIDE, colour=colour))
+    data = open_data(CONFIG)
     before = queue.launch(store, CONFIG)
     assert get_run(store, before).classes == ()
     queue.stop(store, before)
-    run = done(store, data, CONFIG, monkeypatch)
+    run = done(store, CONFIG)
     assert run.status == RunStatus.FINISHED
     assert run.data is not None
-    assert (run.classes, run.data.colour, run.data.side) == (data.classes, colour, 12)
+    assert (run.classes, run.data.colour, run.data.side) == (data.classes, colour, SIDE)
     assert run.data.training_images + run.data.validation_images == len(data.train_labels)
     assert all(0 <= (epoch.val_macro_f1 or -1) <= 1 for epoch in list_epochs(store, [run.id])[run.id])
     tested = get_predictions(store, run.id)
@@ -73,20 +62,19 @@ def test_a_run_on_other_data_is_stored_and_exported_with_its_own_classes(
     predictor = Predictor.load(run_files.files_of(store, run.id).model)
     shares = predictor.probabilities(data.test_images[:1])[0]
     assert rank(shares, 1, predictor.classes)[0].name == data.classes[int(shares.argmax())]
-    assert predictor.saliency(data.test_images[0], 1).shape == (12, 12)
+    assert predictor.saliency(data.test_images[0], 1).shape == (SIDE, SIDE)
     export_files.export(store, run, tmp_path / "export", onnx=classes == 5)
     read = read_weights(tmp_path / "export" / "model.safetensors")
     assert read.data == run.data
     card = (tmp_path / "export" / "model-card.md").read_text(encoding="utf-8")
-    assert f"{'colour' if colour else 'grey'} 12x12 images of Some images" in card
+    assert f"{'colour' if colour else 'grey'} 28x28 images of birds" in card
     assert "Fashion-MNIST" not in card
     assert data.classes[-1] in (tmp_path / "export" / "confusion_matrix.csv").read_text(encoding="utf-8")
 
 
-def test_a_backup_of_runs_on_other_data_is_restored(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = done(store, data_of(300, 3, 12, colour=True), CONFIG, monkeypatch)
+def test_a_backup_of_runs_on_other_data_is_restored(store: Store, tmp_path: Path, own_data: Path) -> None:
+    import_arrays(own_data, tmp_path / "source", data_of(300, 3, SIDE, colour=True))
+    run = done(store, CONFIG)
     copy_database(store, tmp_path / "backup.db")
     with checked_copy(tmp_path / "backup.db", tmp_path / "copy.db") as checked:
         restored = open_store(f"sqlite:///{checked}", tmp_path / "restored")
@@ -97,8 +85,9 @@ def test_a_backup_of_runs_on_other_data_is_restored(
     assert theirs.classes == ours.classes == run.classes
 
 
-def test_photos_with_labels_are_for_runs_of_fashion_mnist(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = done(store, data_of(3, 12, 12, colour=True), CONFIG, monkeypatch)
+def test_photos_with_labels_are_for_runs_of_fashion_mnist(store: Store, tmp_path: Path, own_data: Path) -> None:
+    import_arrays(own_data, tmp_path / "source", data_of(3, 12, SIDE, colour=True))
+    run = done(store, CONFIG)
     picture = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)).save(picture, "png")
     photo = PhotoFile("a.png", picture.getvalue())
@@ -108,10 +97,12 @@ def test_photos_with_labels_are_for_runs_of_fashion_mnist(store: Store, monkeypa
         photo_answers.predict_files(store, run, [photo], label_photos([photo], Sources(True, False, None, ())))
 
 
-def test_runs_of_different_data_are_not_compared(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = data_of(3, 12, 8, colour=False)
-    second = DataSet(**{**vars(first), "test_images": first.test_images[::-1].copy()})
-    runs = [done(store, data, CONFIG, monkeypatch) for data in (first, second)]
+def test_runs_of_different_data_are_not_compared(store: Store, tmp_path: Path, own_data: Path) -> None:
+    first = data_of(3, 12, SIDE, colour=False)
+    second = DataSet(**{**vars(first), "test_images": 255 - first.test_images})
+    import_arrays(own_data, tmp_path / "birds", first)
+    import_arrays(own_data, tmp_path / "negatives", second, "negatives")
+    runs = [done(store, with_changes(CONFIG, data=name)) for name in ("birds", "negatives")]
     labels = [get_predictions(store, run.id).labels for run in runs]
     assert np.array_equal(labels[0], labels[1])
     with pytest.raises(NotComparable, match="its data set has other test images"):
