@@ -19,7 +19,8 @@ Random initial weights come from torch's global generator, which is seeded befor
 A parameter with `requires_grad=False` is never trained, nor are the statistics of a batch norm that its model
 keeps in eval mode; a model whose first layers are so may set `has_frozen_front` and split itself into `front` and
 `rest`, to be trained faster. `colour=True` says that the model also takes three channels, `pretrained=True` that
-`core.learning.pretrained` can fill it with ImageNet weights, `smallest_input` from which side of the images it works.
+`core.learning.pretrained` can fill it with ImageNet weights, `only_pretrained` that it is
+nothing without, `smallest_input` from which side of the images it works.
 
 This module imports no torch: a model's file is imported when the model is first built.
 """
@@ -49,6 +50,7 @@ class Architecture:
     title: str
     colour: bool = False
     pretrained: bool = False
+    only_pretrained: bool = False
     smallest_input: int = 28
 
 
@@ -57,6 +59,13 @@ ARCHITECTURES = {
         "core.models.cnn", "CNN: two 5x5 convolutions, two linear layers", colour=True, smallest_input=4
     ),
     "resnet18": Architecture("core.models.resnet18", "ResNet18", colour=True, pretrained=True, smallest_input=16),
+    "transfer": Architecture(
+        *("core.models.transfer", "Transfer: a linear layer on a frozen ResNet18"),
+        colour=True,
+        pretrained=True,
+        only_pretrained=True,
+        smallest_input=48,
+    ),
     "resnet-small": Architecture(
         "core.models.resnet_small", "Small ResNet: six blocks for 28x28 grey images", colour=True, smallest_input=4
     ),

@@ -195,6 +195,8 @@ class RunConfig(BaseModel):
         architecture = ARCHITECTURES[self.model]
         if self.pretrained and not architecture.pretrained:
             raise ValueError(f"pretrained is not possible with model {self.model}")
+        if architecture.only_pretrained and not self.pretrained:
+            raise ValueError(f"model {self.model} learns from pretrained weights alone: set pretrained=true")
         if self.normalisation == "imagenet" and not architecture.pretrained:
             raise ValueError(
                 f"normalisation imagenet belongs to ImageNet's weights, which model {self.model} cannot take: "

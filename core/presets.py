@@ -121,6 +121,28 @@ _ALL = (
         expected="about 95 %",
     ),
     Preset(
+        "transfer",
+        "Transfer",
+        "For a few hundred pictures of one's own: an ImageNet-pretrained ResNet18 at 192x192 stays frozen, and one "
+        "linear layer learns from what it makes of them. The frozen layers see each picture once.",
+        "2.8 million parameters, 2,817 trained for each class",
+        {
+            **_FAST,
+            "model": "transfer",
+            "input_size": 192,
+            "normalisation": "imagenet",
+            "augmentation": "none",
+            "optimizer": "adamw",
+            "weight_decay": 0.1,
+            "schedule": "cosine",
+            "learning_rate": 1e-3,
+            "epochs": 60,
+            "patience": 0,
+            "pretrained": True,
+            "test_time_flips": True,
+        },
+    ),
+    Preset(
         "cnn-photo",
         "CNN for photos",
         "The CNN of the report, trained on images that imitate cut-out photos: leftover background, pairs, "

@@ -9,6 +9,8 @@ from core.config import RunConfig
 PREPROCESSING_VERSION = 1
 """Stored with every model; to be raised when the same image would become another input."""
 
+MOST_SMALL_SIDE = 64
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -19,6 +21,11 @@ def to_input(images: Tensor, config: RunConfig) -> Tensor:
     c as in `normalise`.
     """
     return normalise(resize(images, config.input_size), config)
+
+
+def images_at_once(config: RunConfig, small: int) -> int:
+    """How many images pass a model together: `small` of up to 64x64 pixels, of larger ones as many pixels."""
+    return max(1, small * MOST_SMALL_SIDE**2 // max(config.input_size, MOST_SMALL_SIDE) ** 2)
 
 
 def resize(images: Tensor, size: int) -> Tensor:

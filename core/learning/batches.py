@@ -15,6 +15,8 @@ from core.learning.learner import Learner, generator_at
 
 MOST_KEPT_BYTES = 128 * 2**20
 """What the images of a run may take in memory: 54,000 grey ones of 48x48 pixels have 124 MB."""
+MOST_FRONT_BYTES = 2**30
+"""What may be kept of frozen layers: the features of 95,000 images by the preset transfer."""
 _AT_ONCE = 1_000
 
 
@@ -32,6 +34,7 @@ class Batches:
         self.labels = data.train_labels[training]
         self._labels = torch.from_numpy(self.labels).to(device)
         self._config = config
+        self._fronts: Tensor | None = None
         self.validation = (data.train_images[validation], data.train_labels[validation])
 
     @property
@@ -47,6 +50,10 @@ class Batches:
         drawn anew for each batch.
         """
         batches = self._dealt(epoch)
+        fronts = self._fronts_of(learner) if learner.has_constant_front else None
+        if fronts is not None:
+            yield from ((fronts[indices], self._labels[indices]) for indices in batches[done:])
+            return
         size = learner.batches_at_once
         for start in range(done - done % size, len(batches), size):
             group = batches[start : start + size]
@@ -54,6 +61,15 @@ class Batches:
             prepared = learner.prepare([self._images(indices) for indices in group], generators)
             labels = [self._labels[indices] for indices in group]
             yield from list(zip(prepared, labels, strict=True))[max(0, done - start) :]
+
+    def _fronts_of(self, learner: Learner) -> Tensor | None:
+        """What the frozen layers make of all images, computed once, for no epoch changes it; None where it is large."""
+        places = torch.arange(len(self._labels))
+        if self._fronts is None:
+            if learner.constant_front(self._images(places[:1])).nbytes * len(places) > MOST_FRONT_BYTES:
+                return None
+            self._fronts = torch.cat([learner.constant_front(self._images(part)) for part in places.split(_AT_ONCE)])
+        return self._fronts
 
     def _dealt(self, epoch: int) -> list[Tensor]:
         order = torch.randperm(len(self._labels), generator=generator_at(self._config.seed, epoch))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from core.class_means import balanced_accuracy, macro_f1
 from core.config import RunConfig
-from core.data.preprocessing import to_input
+from core.data.preprocessing import images_at_once, to_input
 from core.machine.precision import arithmetic
 
 BATCH_SIZE = 500
@@ -50,7 +50,7 @@ def in_batches(
         # Asked about a blank image, so that the parts have the shapes that they have of others.
         blank = np.zeros((1, *images.shape[1:]), np.uint8)
         return tuple(part[:0] for part in in_batches(ask, model, blank, config, size))
-    device = device_of(model)
+    device, size = device_of(model), images_at_once(config, size)
     results = []
     with torch.no_grad(), _evaluating(model):
         for start in range(0, len(images), size):

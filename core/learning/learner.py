@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import RunConfig
-from core.data.preprocessing import normalise
+from core.data.preprocessing import images_at_once, normalise
 from core.errors import ConfigurationError
 from core.learning.augmentation import augment
 from core.learning.averaging import AveragedModel
@@ -94,7 +94,18 @@ class Learner:
     @property
     def batches_at_once(self) -> int:
         """How many batches `prepare` is best given: several where frozen layers come first, which then take less."""
-        return max(1, IMAGES_AT_ONCE // self._config.batch_size) if self._has_frozen_front else 1
+        at_once = images_at_once(self._config, IMAGES_AT_ONCE)
+        return max(1, at_once // self._config.batch_size) if self._has_frozen_front else 1
+
+    @property
+    def has_constant_front(self) -> bool:
+        """Whether what comes before the first layer that learns makes the same of an image each time."""
+        return self._has_frozen_front and self._config.augmentation == "none"
+
+    def constant_front(self, images: Tensor) -> Tensor:
+        """What that makes of uint8 images (n, s, s) or (n, s, s, 3)."""
+        size = images_at_once(self._config, IMAGES_AT_ONCE)
+        return torch.cat([self.pass_frozen_front(normalise(part, self._config)) for part in images.split(size)])
 
     def begin_epoch(self) -> None:
         """Set the model to training."""

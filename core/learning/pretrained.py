@@ -18,6 +18,7 @@ from core.learning.checkpoints import UNREADABLE
 from core.learning.pretrained_file import FILE_NAME, MOST_BYTES, PretrainedReport, cached_weights, check_cached
 
 REPLACEABLE_LAYERS = ("layer4", "fc")
+_TRUNK = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4")
 CONNECTION_SECONDS = 10.0
 WAYS_OUT = (
     "Name a file with a torchvision ResNet18 state dict (weights_file=..., or the setting "
@@ -42,11 +43,12 @@ def load_trunk(model: nn.Module, config: RunConfig, weights_cache: Path | None =
     else:
         path = _downloaded(weights_cache)
     state = _read(path)
-    wanted = {key: value for key, value in model.state_dict().items() if _layer(key) != "fc"}
+    wanted = {key: value for key, value in model.state_dict().items() if _layer(key) in _TRUNK}
     _check(state, wanted, path, config.unfrozen_layers)
     usable = {key: value for key, value in state.items() if key in wanted}
     model.load_state_dict(usable, strict=False)
-    afresh = tuple(layer for layer in REPLACEABLE_LAYERS if not any(_layer(key) == layer for key in usable))
+    filled, there = {_layer(key) for key in usable}, dict(model.named_children())
+    afresh = tuple(layer for layer in REPLACEABLE_LAYERS if layer in there and layer not in filled)
     source = str(path) if config.weights_file else f"torchvision {FILE_NAME}"
     with path.open("rb") as file:
         return PretrainedReport(source, hashlib.file_digest(file, "sha256").hexdigest(), afresh)
@@ -141,7 +143,8 @@ def _check(state: State, wanted: State, path: Path, trained_layers: tuple[str, .
         for key in wanted
         if key not in state and _layer(key) not in allowed and not key.endswith("num_batches_tracked")
     ]
-    unknown = [key for key in state if key not in wanted and _layer(key) != "fc"]
+    passed_over = {"fc", *_TRUNK} - {_layer(key) for key in wanted}
+    unknown = [key for key in state if key not in wanted and _layer(key) not in passed_over]
     misshapen = [key for key in wanted if key in state and state[key].shape != wanted[key].shape]
     for problem, keys in (("lacks", missing), ("has the unknown", unknown), ("has another shape for", misshapen)):
         if keys:
