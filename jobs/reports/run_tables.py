@@ -69,12 +69,7 @@ def overall(tested: Predictions) -> Table:
     rows = (
         ("Macro F1", _with_interval(macro_f1_interval(tested.matrix))),
         ("Macro precision", wording.percent(macro.precision)),
-        (
-            "Macro recall",
-            wording.share_of(macro.recall, images)
-            if images
-            else _with_interval(balanced_accuracy_interval(tested.matrix)),
-        ),
+        ("Macro recall", recall),
         ("Top-2 accuracy", wording.share_of(metrics.top_k_accuracy(labels, probabilities), len(labels))),
         ("ROC-AUC", wording.number(metrics.roc_auc(labels, probabilities))),
         ("Log loss in nats", wording.number(metrics.log_loss(labels, probabilities))),
