@@ -9,6 +9,7 @@ from core.data.data_set import DataSet
 from core.datasets import opening
 from core.datasets.health import Health, findings
 from core.datasets.versions import Version
+from core.errors import DataSetError
 from core.statistics import wording
 from dashboard import page
 from dashboard.charts.classes import class_cards
@@ -26,12 +27,14 @@ _MOST_RUNS = 12
 
 def show(version: Version) -> None:
     """Facts and findings, classes, counts, the browser, and which runs need it."""
-    data, health = data_queries.data_set(version.pinned), opening.read_health(settings().data, version)
+    data = data_queries.data_set(version.pinned)
     page.finding(data_tables.headline(version))
     for sentence in (*data_tables.origin(version), *version.notes):
         st.caption(page.plain(sentence))
-    if health is not None:
-        _show_health(version, health)
+    try:
+        _show_health(version, opening.read_health(settings().data, version))
+    except DataSetError as error:
+        page.say(error)
     _show_runs(version)
     _show_classes(version, data)
     st.subheader("Counts", anchor=False)
@@ -41,7 +44,9 @@ def show(version: Version) -> None:
     browse(data)
 
 
-def _show_health(version: Version, health: Health) -> None:
+def _show_health(version: Version, health: Health | None) -> None:
+    if health is None:
+        return
     st.subheader("Health", anchor=False)
     for sentence in findings(version, health):
         st.write(page.plain(sentence))
