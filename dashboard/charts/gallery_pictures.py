@@ -59,11 +59,11 @@ def _outcome(answers: Predictions, at: int) -> tuple[str, str]:
 
 
 def labelled_pictures(
-    images: np.ndarray, names: Sequence[str], positions: Indices, split: str, *, opens: bool = False
+    images: np.ndarray, names: Sequence[str], positions: Indices, split: str, run_id: str = ""
 ) -> list[Picture]:
     """Images of a split at these positions, with the names of their classes (p,), captioned by their position.
 
-    They can open in Explore.
+    With a run they open in Explore.
     """
     return [
         Picture(
@@ -71,7 +71,7 @@ def labelled_pictures(
             data_uri(images[at]),
             f"{split} image {at}, {name}",
             f"{at}",
-            "explore?" + urlencode({"image": at}) if opens else "",
+            "explore?" + urlencode({"run": run_id, "image": at}) if run_id else "",
         )
         for at, name in zip(positions, names, strict=True)
     ]

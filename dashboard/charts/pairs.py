@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
+from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,21 +32,26 @@ class PairedImage:
 
 
 def pair_cards(
-    first: Sequence[PairedImage], second: Sequence[PairedImage], similarity: Sequence[float], mirrored: Sequence[bool]
+    first: Sequence[PairedImage],
+    second: Sequence[PairedImage],
+    similarity: Sequence[float],
+    mirrored: Sequence[bool],
+    run_id: str = "",
 ) -> str:
-    """A card for each pair: both images, what they are, and how similar; a test image links to its page in Explore."""
-    cards = (_card(*pair) for pair in zip(first, second, similarity, mirrored, strict=True))
+    """A card for each pair: both images, what they are, and how similar; with a run a test image opens in Explore."""
+    cards = (_card(*pair, run_id) for pair in zip(first, second, similarity, mirrored, strict=True))
     return f'<div class="pair-cards">{"".join(cards)}</div>'
 
 
-def _card(first: PairedImage, second: PairedImage, similarity: float, mirrored: bool) -> str:
+def _card(first: PairedImage, second: PairedImage, similarity: float, mirrored: bool, run_id: str) -> str:
     how = f"{similarity:.4f}, the second mirrored" if mirrored else f"{similarity:.4f}"
     pictures = "".join(enlarged(image.pixels, image.name, _WIDTH) for image in (first, second))
-    caption = f"{_named(first)}<br>{_named(second)}<br>Similarity {how}"
+    caption = f"{_named(first, run_id)}<br>{_named(second, run_id)}<br>Similarity {how}"
     return figure(f'<div class="pair">{pictures}</div>', caption, _PAIR_WIDTH)
 
 
-def _named(image: PairedImage) -> str:
-    if image.split != "test":
+def _named(image: PairedImage, run_id: str) -> str:
+    if image.split != "test" or not run_id:
         return words(image.name)
-    return f'<a href="explore?image={image.position}" target="_self">{words(image.name)}</a>'
+    address = escape("explore?" + urlencode({"run": run_id, "image": image.position}))
+    return f'<a href="{address}" target="_self">{words(image.name)}</a>'

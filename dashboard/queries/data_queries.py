@@ -26,6 +26,9 @@ from jobs.settings import settings
 from jobs.store import queries
 from jobs.store.records import Run
 
+MOST_AVERAGED = 6_000
+"""Images of a class that its mean image is of: all of Fashion-MNIST's."""
+
 
 @st.cache_resource(show_spinner="Loading Fashion-MNIST")
 def fashion_mnist() -> DataSet:
@@ -43,12 +46,17 @@ def _stored_set(identity: str) -> DataSet:
     return read_only(opening.open_version(settings().data, identity))
 
 
-@st.cache_data(show_spinner="Computing mean images")
 def mean_images() -> np.ndarray:
-    """The mean training image of each class, uint8 (10, 28, 28). Raise DataError."""
-    data = fashion_mnist()
-    means = [data.train_images[data.train_labels == label].mean(axis=0) for label in range(CLASS_COUNT)]
-    return np.rint(means).astype(np.uint8)
+    """The mean training image of each class of Fashion-MNIST, uint8 (10, 28, 28). Raise DataError."""
+    return means_of(FASHION_MNIST)
+
+
+@st.cache_data(max_entries=8, show_spinner="Computing mean images")
+def means_of(identity: str) -> np.ndarray:
+    """The mean of the first training images of each class, uint8 (c, s, s) or (c, s, s, 3). Raise DataError."""
+    data = data_set(identity)
+    of_class = (np.flatnonzero(data.train_labels == label)[:MOST_AVERAGED] for label in range(len(data.classes)))
+    return np.rint([data.train_images[places].mean(axis=0) for places in of_class]).astype(np.uint8)
 
 
 @st.cache_data(show_spinner="Counting the images")

@@ -60,6 +60,12 @@ def finished_runs() -> list[Run]:
     return queries.list_runs(store(), Filter(statuses=(RunStatus.FINISHED,)))
 
 
+def newest_run(data: str) -> str:
+    """The id of the newest finished run that learnt from a data set; empty without any."""
+    finished = queries.list_runs(store(), Filter(statuses=(RunStatus.FINISHED,), data=data), limit=1)
+    return finished[0].id if finished else ""
+
+
 def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
     """The runs of these ids in this order; those that are gone are left out."""
     return queries.get_runs(store(), run_ids)

@@ -1,10 +1,11 @@
-"""Data: the ten classes, a browser for all 70,000 images, and what may be wrong with them."""
+"""Data: the classes of a data set, a browser for all its images, and what may be wrong with them."""
 
 import streamlit as st
 
 from dashboard import page, pickers
 from dashboard.queries import data_queries
-from dashboard.sections.data import data_images, near_duplicates, suspect_labels
+from dashboard.sections.data import data_images, near_duplicates, stored_set, suspect_labels
+from dashboard.sections.shared.data_picker import pick_version
 
 SECTIONS = {
     "images": ("Images", data_images.show),
@@ -13,6 +14,10 @@ SECTIONS = {
 }
 
 page.title("Data", "What is it learning from?")
+version = pick_version()
+if not version.is_built_in:
+    stored_set.show(version)
+    st.stop()
 if problem := data_queries.data_problem():
     if not data_queries.data_is_present():
         page.say(problem)

@@ -4,19 +4,16 @@ from functools import partial
 
 import streamlit as st
 
-from core.config import FASHION_MNIST, RunConfig, validated
-from core.datasets import versions
-from core.datasets.versions import Version
+from core.config import RunConfig, validated
 from core.errors import LookbookError
 from core.presets import PRESETS, config_of
-from core.statistics import wording
 from dashboard import page, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.launch import launch_facts, preset_cards
 from dashboard.sections.launch.launch_draft import begin_anew, say_draft, scope_of
 from dashboard.sections.launch.launch_form import Values, advanced_fields, basic_fields, grouping
 from dashboard.sections.launch.launch_once import launch_once
-from jobs.settings import settings
+from dashboard.sections.shared.data_picker import pick_version
 from jobs.store.queries import get_run
 from jobs.store.records import Run
 
@@ -31,24 +28,10 @@ def starting_point() -> tuple[Values, str, Run | None]:
     return {**dict(config_of(name)), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
 
 
-def pick_data(base: Values) -> Version:
-    """The version of a data set to learn from, `?data=`: that of a cloned run, or Fashion-MNIST, to begin with."""
-    listed = {version.pinned: version for version in versions.list_versions(settings().data)}
-    first = base["data"] if base["data"] in listed else FASHION_MNIST
-    if len(listed) == 1:
-        return listed[first]
-    offered = {data: _words(listed[data]) for data in dict.fromkeys([first, *listed])}
-    return listed[pickers.pick_one("Data set", offered, "data")]
-
-
-def _words(version: Version) -> str:
-    return f"{version.label} · {wording.counted(version.size, 'image')}, {len(version.classes):,} classes"
-
-
 page.title("Launch", "What shall we try?")
 base, start, source = starting_point()
 scope = scope_of(start)
-version = pick_data(base)
+version = pick_version(base["data"])
 if source:
     st.info(
         f"Cloned from **{page.plain(source.name)}** ({source.id}). Its configuration is filled in below; change "

@@ -28,13 +28,20 @@ def class_table(version: Version) -> Table:
 
 def facts(version: Version) -> list[str]:
     """What a version is, in sentences."""
-    colour = "colour" if version.colour else "grey"
-    came = f"from {version.source_name} ({version.source_kind})"
-    parts = [
-        f"{version.label}, hash {version.hash}.",
-        f"{count(version.size)} images of {len(version.classes)} classes, {version.side}x{version.side} pixels in "
-        f"{colour}, {came}.",
-    ]
+    return [headline(version), *origin(version)]
+
+
+def headline(version: Version) -> str:
+    """What is in it, in a sentence."""
+    return (
+        f"{version.label}: {count(version.size)} images of {len(version.classes)} classes, "
+        f"{version.side}x{version.side} pixels in {'colour' if version.colour else 'grey'}."
+    )
+
+
+def origin(version: Version) -> list[str]:
+    """Where it came from and how it was split, in sentences."""
+    parts = [f"From {version.source_name} ({version.source_kind}), hash {version.hash}."]
     if version.drawn:
         parts.append(f"The test set was drawn with seed {version.seed}.")
     if version.parent:

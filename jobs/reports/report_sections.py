@@ -68,7 +68,7 @@ def method(*sentences: str) -> Section:
     """How the figures were computed; the first sentences are the same in every report."""
     shared = (
         "Intervals of an accuracy or a recall are Wilson's 95 % score intervals: they cover the choice of test "
-        "images, not another seed.",
+        "images, not another seed. That of a macro average is the bootstrap's over the same images.",
         "Confidence is the probability of the predicted class. The expected calibration error is the mean distance of "
         "accuracy and confidence over 15 bins of equal width, weighted by their images.",
         "The labels are those of the data set, some of which are wrong; no image was left out.",

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.statistics import metrics
+from core.statistics.bootstrap import balanced_accuracy_interval, macro_f1_interval
 from core.statistics.intervals import accuracy_interval
 from jobs.results import run_wording
 from jobs.store.queries import get_predictions, list_attempts, list_epochs
@@ -12,6 +13,7 @@ from jobs.store.store import Store
 
 _FIGURES = (
     *("confusion_matrix", "per_class", "macro_average"),
+    *("balanced_accuracy", "balanced_accuracy_interval", "macro_f1", "macro_f1_interval"),
     *("top2_accuracy", "top2_accuracy_interval", "roc_auc"),
 )
 
@@ -54,6 +56,7 @@ def describe(store: Store, run: Run) -> dict[str, Any]:
     return {
         **summarise(run),
         "config": run.config.model_dump(mode="json"),
+        "data_set": run.data.model_dump(mode="json") if run.data else None,
         "environment": run.environment,
         "device": run.device,
         "device_name": device_of(run) or None,
@@ -90,12 +93,17 @@ def _figures(tested: Predictions | None) -> dict[str, Any]:
     if tested is None:
         return dict.fromkeys(_FIGURES)
     classes = metrics.per_class(tested.matrix, tested.classes)
+    balanced, f1 = balanced_accuracy_interval(tested.matrix), macro_f1_interval(tested.matrix)
     top_two = metrics.top_k_accuracy(tested.labels, tested.probabilities, 2)
     return {
         "confusion_matrix": tested.matrix.tolist(),
         "per_class": [
             {**asdict(figures), "recall_interval": interval_of(figures.recall, figures.support)} for figures in classes
         ],
+        "balanced_accuracy": balanced.value,
+        "balanced_accuracy_interval": [balanced.low, balanced.high],
+        "macro_f1": f1.value,
+        "macro_f1_interval": [f1.low, f1.high],
         "macro_average": asdict(metrics.macro(classes)),
         "top2_accuracy": top_two,
         "top2_accuracy_interval": interval_of(top_two, len(tested.labels)),

@@ -178,6 +178,7 @@ def test_stop_resume_and_clone_by_clicking(paused: Store, open_page: OpenPage) -
     assert queries.get_run(paused, run_id).status == RunStatus.STOPPED
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("◌ queued").first).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url(f"**/launch?clone={run_id}")
     page.get_by_text("Advanced settings").click()

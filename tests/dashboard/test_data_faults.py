@@ -121,10 +121,12 @@ def test_near_duplicates_stand_side_by_side_with_links_to_explore(store: Store, 
     data = small_data(300, 50)
     data.test_images[5] = data.train_images[7]
     duplicate_search.search(store, data)
+    assert "<a href" not in html(open_page("data", section="duplicates", split="across", least="0.999"))
+    run_id = stores.add(store, Sample())
     app = open_page("data", section="duplicates", split="across", least="0.999")
     assert "1 of the 50 test images (2.00 %) has a near-duplicate in the training set" in html(app)
     assert "Training 7, " in html(app)
-    assert '<a href="explore?image=5"' in html(app)
+    assert f'<a href="explore?run={run_id}&amp;image=5"' in html(app)
     assert "Nothing is removed" in texts(app)
     assert not app.exception
 

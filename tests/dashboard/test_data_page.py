@@ -94,8 +94,8 @@ def test_a_test_image_opens_in_explore_as_soon_as_a_run_has_something_to_say_of_
     store: Store, open_page: OpenPage
 ) -> None:
     assert {picture["href"] for picture in pictures(open_page("data", split="test"))} == {""}
-    stores.add(store, Sample())
-    assert pictures(open_page("data", split="test"))[5]["href"] == "explore?image=5"
+    run_id = stores.add(store, Sample())
+    assert pictures(open_page("data", split="test"))[5]["href"] == f"explore?run={run_id}&image=5"
     assert {picture["href"] for picture in pictures(open_page("data", split="train"))} == {""}
 
 

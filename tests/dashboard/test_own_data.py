@@ -1,5 +1,6 @@
 """Every page works on the data set that a run has learnt from, whatever its classes are called."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,3 +91,24 @@ def test_home_and_the_runs_ask_for_the_data_set_only_where_there_are_several(
     listed = open_page("runs", data=shapes.version.pinned)
     assert "2 runs." in texts(listed)
     assert "3 runs." in texts(open_page("runs"))
+
+
+def test_data_shows_a_set_with_its_health_its_images_and_its_runs(shapes: Shapes, open_page: OpenPage) -> None:
+    app = open_page("data", data=shapes.version.pinned, split="test")
+    shown = texts(app).replace("\\", "")
+    assert "shapes@1: 72 images of 3 classes, 28x28 pixels in colour." in "".join(
+        element.proto.body for element in app.get("html")
+    )
+    assert f"hash {shapes.version.hash}" in shown
+    assert "Pictures have 40x40 to 40x40 pixels" in shown
+    assert "2 runs learn from it." in shown
+    assert "An image opens in Explore." in shown
+    assert not app.exception
+    assert "Ten classes" not in texts(app)
+    assert "Ten classes" in texts(open_page("data"))
+
+
+def test_an_image_of_a_set_opens_with_a_run_that_was_tested_on_it(shapes: Shapes, open_page: OpenPage) -> None:
+    app = open_page("data", data=shapes.version.pinned, split="test")
+    pictures = json.loads(app.get("bidi_component")[0].proto.json)["pictures"]
+    assert pictures[0]["href"] == f"explore?run={shapes.second.id}&image=0"

@@ -58,7 +58,10 @@ def test_a_run_on_other_data_is_stored_and_exported_with_its_own_classes(
     tested = get_predictions(store, run.id)
     assert np.array_equal(tested.labels, data.test_labels)
     assert tested.probabilities.shape == (len(data.test_labels), classes)
-    assert len(describe(store, run)["per_class"]) == classes
+    shown = describe(store, run)
+    assert (len(shown["per_class"]), shown["data_set"]["id"]) == (classes, data.id)
+    low, high = shown["macro_f1_interval"]
+    assert 0 <= low <= shown["macro_f1"] <= high <= 1
     predictor = Predictor.load(run_files.files_of(store, run.id).model)
     shares = predictor.probabilities(data.test_images[:1])[0]
     assert rank(shares, 1, predictor.classes)[0].name == data.classes[int(shares.argmax())]

@@ -17,9 +17,6 @@ from dashboard.sections.shared.gallery_filters import class_choices
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.splits import split_table
 from jobs.reports import csv_tables
-from jobs.store.filters import Filter
-from jobs.store.queries import count_runs
-from jobs.store.records import RunStatus
 
 _OPENED = "opened_image"
 SAMPLES = 16
@@ -44,7 +41,7 @@ def show() -> None:
         "Of the 60,000 training images a tenth is held out for validation, stratified by class and drawn by the "
         "run's seed; in a k-fold run, its fold is."
     )
-    _browse(data)
+    browse(data)
 
 
 def pick_class(classes: Sequence[str], label: str, name: str) -> int | None:
@@ -53,7 +50,8 @@ def pick_class(classes: Sequence[str], label: str, name: str) -> int | None:
     return int(picked) if picked else None
 
 
-def _browse(data: DataSet) -> None:
+def browse(data: DataSet) -> None:
+    """All images, of a split and a class; a test image opens in Explore, where a run on these data has finished."""
     st.subheader("Browse", anchor=False)
     left, right = st.columns(2)
     with left:
@@ -64,13 +62,13 @@ def _browse(data: DataSet) -> None:
     images, labels = (data.test_images, data.test_labels) if test else (data.train_images, data.train_labels)
     positions = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
     # Only test images have answers of runs to be looked at.
-    opens = test and count_runs(run_queries.store(), Filter(statuses=(RunStatus.FINISHED,))) > 0
-    st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if opens else "."))
+    run_id = run_queries.newest_run(data.id) if test else ""
+    st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if run_id else "."))
     shown = positions[pickers.pick_slice(len(positions), DATA_PAGE)]
-    pictures = labelled_pictures(images, data.class_names(labels[shown]), shown, split.capitalize(), opens=opens)
+    pictures = labelled_pictures(images, data.class_names(labels[shown]), shown, split.capitalize(), run_id)
     gallery(pictures, "Images", key="gallery", on_open=_remember_image)
     if (opened := st.session_state.pop(_OPENED, None)) is not None:
-        page.go_to("explore", image=str(opened))
+        page.go_to("explore", run=run_queries.newest_run(data.id), image=str(opened))
 
 
 def _remember_image(position: int) -> None:

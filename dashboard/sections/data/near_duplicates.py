@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.config import FASHION_MNIST
 from core.statistics import wording
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
 from dashboard import page, pickers
@@ -84,7 +85,7 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
     labels = np.concatenate([data.train_labels, data.test_labels])
     pairs = _chosen_pairs(duplicates, labels, data.classes)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore.")
+        st.caption(f"{wording.counted(len(pairs), 'pair')}. A test image opens in Explore once a run has finished.")
         for label, rows in (("CSV of these", pairs), ("CSV of all stored pairs", duplicates.pairs)):
             csv_button(label, partial(_as_csv, duplicates, data.class_names(labels), rows), "near-duplicates")
     if not len(pairs):
@@ -101,7 +102,8 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
         ]
 
     sides = images(shown.first.tolist()), images(shown.second.tolist())
-    st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist()))
+    run_id = run_queries.newest_run(FASHION_MNIST)
+    st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist(), run_id))
 
 
 def _as_csv(duplicates: NearDuplicates, names: Sequence[str], pairs: Pairs) -> str:

@@ -1,0 +1,81 @@
+"""A data set of one's own: what it is and how healthy, its classes, its images, and the runs that learnt from it."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.data.data_set import DataSet
+from core.datasets import opening
+from core.datasets.health import Health, findings
+from core.datasets.versions import Version
+from core.errors import DataSetError
+from core.statistics import wording
+from dashboard import page
+from dashboard.charts.classes import class_cards
+from dashboard.queries import data_queries, run_queries
+from dashboard.sections.data.data_images import SAMPLES, browse
+from dashboard.sections.shared.take_along import csv_button
+from dashboard.tables.frames import with_names
+from jobs.reports import csv_tables, data_tables
+from jobs.results.data_users import runs_that_need
+from jobs.settings import settings
+
+MOST_CARDS = 30
+_MOST_RUNS = 12
+
+
+def show(version: Version) -> None:
+    """Facts and findings, classes, counts, the browser, and which runs need it."""
+    data = data_queries.data_set(version.pinned)
+    page.finding(data_tables.headline(version))
+    for sentence in (*data_tables.origin(version), *version.notes):
+        st.caption(page.plain(sentence))
+    try:
+        _show_health(version, opening.read_health(settings().data, version))
+    except DataSetError as error:
+        page.say(error)
+    _show_runs(version)
+    _show_classes(version, data)
+    st.subheader("Counts", anchor=False)
+    page.table(with_names(data_tables.class_table(version)))
+    counts = {str(split): of_split for split, of_split in version.counts.items()}
+    csv_button("CSV of the counts", partial(csv_tables.split_counts, version.classes, counts), "split-counts")
+    browse(data)
+
+
+def _show_health(version: Version, health: Health | None) -> None:
+    if health is None:
+        return
+    st.subheader("Health", anchor=False)
+    for sentence in findings(version, health):
+        st.write(page.plain(sentence))
+    if health.leaking:
+        with st.expander("Images to learn from that leak into the test set"):
+            st.dataframe([pair.model_dump() for pair in health.leaking], alt="Leaking pairs")
+    if version.refused_files:
+        with st.expander("Files that were left out"):
+            st.dataframe([file.model_dump() for file in version.refused_files], alt="Files that were left out")
+
+
+def _show_runs(version: Version) -> None:
+    """The newest runs that learn from it, and the way to launch one."""
+    users = runs_that_need(run_queries.store(), version)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.write(f"{wording.counted(len(users), 'run learns', 'runs learn')} from it.")
+        for run_id, name in users[:_MOST_RUNS]:
+            page.link(page.plain(name), "runs", run=run_id)
+        if len(users) > _MOST_RUNS:
+            page.link("All of them", "runs", data=version.pinned)
+        page.link("Launch a run on it", "launch", data=version.pinned)
+
+
+def _show_classes(version: Version, data: DataSet) -> None:
+    st.subheader(wording.counted(len(version.classes), "class", "classes"), anchor=False)
+    shown = range(min(len(version.classes), MOST_CARDS))
+    st.write("Left: the mean image of a class. Right: some of its images.")
+    if len(version.classes) > MOST_CARDS:
+        st.caption(f"The first {MOST_CARDS} are shown; below, any class can be chosen.")
+    means = data_queries.means_of(version.pinned)
+    samples = [data.train_images[np.flatnonzero(data.train_labels == label)[:SAMPLES]] for label in shown]
+    st.html(class_cards(version.classes[: len(shown)], means[: len(shown)], samples))
