@@ -64,7 +64,7 @@ ARCHITECTURES = {
         colour=True,
         pretrained=True,
         only_pretrained=True,
-        smallest_input=48,
+        smallest_input=16,
     ),
     "resnet-small": Architecture(
         "core.models.resnet_small", "Small ResNet: six blocks for 28x28 grey images", colour=True, smallest_input=4

@@ -37,9 +37,6 @@ class Transfer(ResNet18):
         del self.layer4
         self.norm = nn.BatchNorm1d(FEATURES, affine=False)
         self.fc = nn.Linear(FEATURES, classes)
-        # From zero on: the first steps then only depend on the features, not on a seed.
-        nn.init.zeros_(self.fc.weight)
-        nn.init.zeros_(self.fc.bias)
 
     def stages(self) -> list[Stage]:
         """The layers of the trunk."""
@@ -59,6 +56,7 @@ class Transfer(ResNet18):
 
 
 def pooled(maps: Tensor) -> Tensor:
-    """Mean, maximum and grid of means of each map, float32: (n, c, h, w) to (n, 11 c)."""
-    parts = (maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3)), F.adaptive_avg_pool2d(maps, GRID).flatten(1))
-    return torch.cat(parts, dim=1).float()
+    """Mean, maximum and grid of means of each map, at least in float32: (n, c, h, w) to (n, 11 c)."""
+    exact = maps.to(torch.promote_types(maps.dtype, torch.float32))
+    parts = (exact.mean(dim=(2, 3)), exact.amax(dim=(2, 3)), F.adaptive_avg_pool2d(exact, GRID).flatten(1))
+    return torch.cat(parts, dim=1)

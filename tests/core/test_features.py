@@ -25,7 +25,7 @@ IMAGES = small_data(train=10, test=20).test_images
 
 
 def untrained(name: str, **changes: object) -> tuple[StagedModel, RunConfig]:
-    config = RunConfig(model=name, pretrained=False, **changes)
+    config = RunConfig(model=name, pretrained=ARCHITECTURES[name].only_pretrained, **changes)
     return architectures.build(config).eval(), config
 
 

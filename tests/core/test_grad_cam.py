@@ -26,7 +26,7 @@ def _seed() -> None:
     torch.set_num_threads(1)
 
 
-LAYERS = {"cnn": "block2", "resnet18": "layer2", "resnet-small": "layer3"}
+LAYERS = {"cnn": "block2", "resnet18": "layer2", "transfer": "layer2", "resnet-small": "layer3"}
 """The last layer of each architecture whose maps have at least 4x4 pixels."""
 
 
@@ -40,7 +40,7 @@ def by_captum(model: nn.Module, image: np.ndarray, label: int, config: RunConfig
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_it_is_what_captum_says(name: str) -> None:
-    config = RunConfig(model=name, pretrained=False)
+    config = RunConfig(model=name, pretrained=ARCHITECTURES[name].only_pretrained)
     model = architectures.build(config)
     shuffle_norms(model)
     model.eval()

@@ -34,8 +34,13 @@ def _gradients(model: nn.Module) -> Tensor:
     return torch.cat([given.grad.flatten().double() for given in model.parameters() if given.grad is not None])
 
 
+def _prepared(learner: Learner, inputs: Tensor) -> Tensor:
+    return learner.pass_frozen_front(inputs) if learner.has_constant_front else inputs
+
+
 def _config(model: str, precision: str) -> RunConfig:
-    return config_of("cnn", model=model, precision=precision, augmentation="none")
+    pretrained = architectures.ARCHITECTURES[model].only_pretrained
+    return config_of("cnn", model=model, precision=precision, augmentation="none", pretrained=pretrained)
 
 
 def test_auto_takes_bfloat16_exactly_where_torch_finds_instructions_for_it() -> None:
@@ -54,7 +59,7 @@ def test_a_step_in_bfloat16_has_the_loss_and_the_gradients_of_one_in_float64_but
     coarse = _learner(_config(model, "bfloat16"))
     exact = _learner(_config(model, "float32")).model.double()
     inputs = coarse.make_inputs(_images(), generator_at(0))
-    logits, loss = coarse.compute_loss(inputs, LABELS)
+    logits, loss = coarse.compute_loss(_prepared(coarse, inputs), LABELS)
     coarse.compute_gradients(loss)
     expected = F.cross_entropy(exact(inputs.double()), LABELS)
     expected.backward()

@@ -36,5 +36,6 @@ def test_layers_to_unfreeze_are_refused_where_nothing_is_frozen() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_says_truly_how_many_parameters_it_has_and_trains(name: str) -> None:
     total, trained = count_parameters(architectures.build(config_of(name)))
-    part = "" if trained == total else f", {trained / 1e6:.1f} million trained"
+    few = f"{trained:,}" if trained < 100_000 else f"{trained / 1e6:.1f} million"
+    part = "" if trained == total else f", {few} trained"
     assert PRESETS[name].size == f"{total / 1e6:.1f} million parameters{part}"

@@ -35,7 +35,7 @@ def _few_threads() -> Iterator[None]:
 
 def predictor_of(name: str, folder: Path, *, flips: bool) -> Predictor:
     torch.manual_seed(0)
-    config = RunConfig(model=name, pretrained=False, test_time_flips=flips)
+    config = RunConfig(model=name, pretrained=ARCHITECTURES[name].only_pretrained, test_time_flips=flips)
     model = architectures.build(config)
     shuffle_norms(model)
     thresholds = fit_thresholds(model.eval(), config, DATA.train_images, DATA.train_labels)

@@ -1,0 +1,79 @@
+"""Transfer learning: the frozen layers see an image once, and what is learnt is the same as if they saw it each time."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import resnet18
+
+from core import architectures
+from core.config import validated
+from core.errors import ConfigurationError
+from core.learning import learner as learning
+from core.learning.pretrained import load_trunk
+from core.learning.training import Training
+from core.models.transfer import FEATURES
+from core.presets import config_of
+from tests.core.test_any_data import data_of
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A torchvision ResNet18 state dict that nobody has trained."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
+    torch.save(resnet18().state_dict(), path)
+    return str(path)
+
+
+def config(weights: str, **changes: object) -> object:
+    brief = {"input_size": 48, "epochs": 3, "batch_size": 16, "threads": 1, "precision": "float32"}
+    return config_of("transfer", weights_file=weights, **(brief | changes))
+
+
+def test_the_trunk_is_filled_from_a_whole_file_and_only_the_linear_layer_learns(weights: str) -> None:
+    chosen = config(weights)
+    model = architectures.build(chosen, 3, colour=True)
+    report = load_trunk(model, chosen)
+    assert report.initialised_afresh == ("fc",)
+    state = torch.load(weights, weights_only=True)
+    assert torch.equal(model.layer3[1].conv2.weight, state["layer3.1.conv2.weight"])
+    assert not hasattr(model, "layer4")
+    assert [name for name, given in model.named_parameters() if given.requires_grad] == ["fc.weight", "fc.bias"]
+    assert model.fc.weight.shape == (3, FEATURES)
+
+
+def test_frozen_layers_see_each_image_once_and_a_run_learns(
+    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    whole = learning.Learner.pass_frozen_front
+    monkeypatch.setattr(
+        learning.Learner, "pass_frozen_front", lambda self, inputs: seen.append(len(inputs)) or whole(self, inputs)
+    )
+    data = data_of(3, 20, 48, colour=True)
+    training = Training(config(weights), data, tmp_path)
+    list(training.events())
+    # One image more, by which it is known how much there would be to keep.
+    assert sum(seen) == 1 + len(data.train_labels) - len(training.validation[1])
+    assert training.epochs[-1].val_accuracy > 0.9
+
+
+def test_a_run_that_is_taken_up_again_ends_bit_for_bit_as_one_left_in_peace(weights: str, tmp_path: Path) -> None:
+    data = data_of(3, 20, 48, colour=True)
+    peaceful = Training(config(weights), data, tmp_path / "peaceful")
+    list(peaceful.events())
+    first = Training(config(weights), data, tmp_path / "disturbed")
+    events = first.events()
+    for _ in range(5):
+        next(events)
+    first.save_checkpoint()
+    second = Training(config(weights), data, tmp_path / "disturbed")
+    list(second.events())
+    for name, tensor in peaceful.model.state_dict().items():
+        assert torch.equal(tensor, second.model.state_dict()[name]), name
+
+
+def test_without_pretrained_weights_it_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="learns from pretrained weights alone"):
+        validated({"model": "transfer"})
