@@ -1,4 +1,4 @@
-"""Transfer learning: the frozen layers see an image once, and what is learnt is the same as if they saw it each time."""
+"""Transfer learning: the frozen layers see each image once, and one linear layer learns."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import torch
 from torchvision.models import resnet18
 
 from core import architectures
-from core.config import validated
+from core.config import RunConfig, validated
 from core.errors import ConfigurationError
-from core.learning import learner as learning
+from core.learning.learner import Learner
 from core.learning.pretrained import load_trunk
 from core.learning.training import Training
 from core.models.transfer import FEATURES
@@ -26,7 +26,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def config(weights: str, **changes: object) -> object:
+def config(weights: str, **changes: object) -> RunConfig:
     brief = {"input_size": 48, "epochs": 3, "batch_size": 16, "threads": 1, "precision": "float32"}
     return config_of("transfer", weights_file=weights, **(brief | changes))
 
@@ -37,20 +37,23 @@ def test_the_trunk_is_filled_from_a_whole_file_and_only_the_linear_layer_learns(
     report = load_trunk(model, chosen)
     assert report.initialised_afresh == ("fc",)
     state = torch.load(weights, weights_only=True)
-    assert torch.equal(model.layer3[1].conv2.weight, state["layer3.1.conv2.weight"])
+    assert torch.equal(model.get_parameter("layer3.1.conv2.weight"), state["layer3.1.conv2.weight"])
     assert not hasattr(model, "layer4")
     assert [name for name, given in model.named_parameters() if given.requires_grad] == ["fc.weight", "fc.bias"]
-    assert model.fc.weight.shape == (3, FEATURES)
+    assert model.get_parameter("fc.weight").shape == (3, FEATURES)
 
 
 def test_frozen_layers_see_each_image_once_and_a_run_learns(
     weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    whole = learning.Learner.pass_frozen_front
-    monkeypatch.setattr(
-        learning.Learner, "pass_frozen_front", lambda self, inputs: seen.append(len(inputs)) or whole(self, inputs)
-    )
+    whole = Learner.pass_frozen_front
+
+    def counted(learner: Learner, inputs: torch.Tensor) -> torch.Tensor:
+        seen.append(len(inputs))
+        return whole(learner, inputs)
+
+    monkeypatch.setattr(Learner, "pass_frozen_front", counted)
     data = data_of(3, 20, 48, colour=True)
     training = Training(config(weights), data, tmp_path)
     list(training.events())

@@ -14,6 +14,7 @@ from core.statistics import wording
 from dashboard import page
 from dashboard.charts.classes import class_cards
 from dashboard.queries import data_queries, run_queries
+from dashboard.sections.data import version_actions
 from dashboard.sections.data.data_images import SAMPLES, browse
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.frames import with_names
@@ -31,10 +32,11 @@ def show(version: Version) -> None:
     page.finding(data_tables.headline(version))
     for sentence in (*data_tables.origin(version), *version.notes):
         st.caption(page.plain(sentence))
-    try:
-        _show_health(version, opening.read_health(settings().data, version))
-    except DataSetError as error:
-        page.say(error)
+    st.code(version.hash, language=None)
+    health = _health(version)
+    version_actions.show(version, health)
+    if health is not None:
+        _show_health(version, health)
     _show_runs(version)
     _show_classes(version, data)
     st.subheader("Counts", anchor=False)
@@ -44,9 +46,16 @@ def show(version: Version) -> None:
     browse(data)
 
 
-def _show_health(version: Version, health: Health | None) -> None:
-    if health is None:
-        return
+def _health(version: Version) -> Health | None:
+    """The health report; where it cannot be read that is said, and None."""
+    try:
+        return opening.read_health(settings().data, version)
+    except DataSetError as error:
+        page.say(error)
+        return None
+
+
+def _show_health(version: Version, health: Health) -> None:
     st.subheader("Health", anchor=False)
     for sentence in findings(version, health):
         st.write(page.plain(sentence))
