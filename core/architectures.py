@@ -59,15 +59,15 @@ ARCHITECTURES = {
         "core.models.cnn", "CNN: two 5x5 convolutions, two linear layers", colour=True, smallest_input=4
     ),
     "resnet18": Architecture("core.models.resnet18", "ResNet18", colour=True, pretrained=True, smallest_input=16),
+    "resnet-small": Architecture(
+        "core.models.resnet_small", "Small ResNet: six blocks for 28x28 grey images", colour=True, smallest_input=4
+    ),
     "transfer": Architecture(
         *("core.models.transfer", "Transfer: a linear layer on a frozen ResNet18"),
         colour=True,
         pretrained=True,
         only_pretrained=True,
         smallest_input=16,
-    ),
-    "resnet-small": Architecture(
-        "core.models.resnet_small", "Small ResNet: six blocks for 28x28 grey images", colour=True, smallest_input=4
     ),
 }
 

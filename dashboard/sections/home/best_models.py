@@ -22,6 +22,7 @@ def show() -> None:
     """A card for each model, then one sentence on the two that lead."""
     data = _pick_data()
     leaders = {name: run_queries.leader(name, data) for name in ARCHITECTURES}
+    leaders = {name: leader for name, leader in leaders.items() if leader or _suits(name, data)}
     best = sorted(filter(None, leaders.values()), key=lambda leader: -(leader.run.test_accuracy or 0))
     styles = run_styles([leader.run.id for leader in leaders.values() if leader])
     for column, (name, leader) in zip(st.columns(len(leaders)), leaders.items(), strict=True):
@@ -43,6 +44,11 @@ def _pick_data() -> str:
     if len(known) < 2:
         return next(iter(known), FASHION_MNIST)
     return pickers.pick_one("Data set", known, "data")
+
+
+def _suits(model: str, data: str) -> bool:
+    """Whether to propose a model that nobody has trained: one that only transfers is for other data."""
+    return data != FASHION_MNIST or not ARCHITECTURES[model].only_pretrained
 
 
 def _first_preset(model: str) -> dict[str, str]:
