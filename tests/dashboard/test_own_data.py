@@ -1,17 +1,19 @@
 """Every page works on the data set that a run has learnt from, whatever its classes are called."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.datasets import versions
 from core.datasets.versions import Version
-from jobs.settings import settings
+from jobs.settings import ROOT, settings
+from jobs.store import locks, run_files
 from jobs.store.records import Run
-from jobs.store.store import Store
 from tests import own_data, stores
 from tests.dashboard.app import texts
 from tests.own_data import NAMES
@@ -30,13 +32,37 @@ class Shapes:
     fashion: str
 
 
-@pytest.fixture
-def shapes(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shapes]:
-    folder = own_data.data_folder(tmp_path / "data", monkeypatch)
-    version = own_data.import_shapes(folder, tmp_path / "source")
-    runs = own_data.trained(store), own_data.trained(store, "resnet-small", seed=1)
-    yield Shapes(version, *runs, stores.add(store, Sample(name="on clothes")))
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shapes]:
+    """One store and one data folder for the tests of the module, which only look at them."""
+    folder = tmp_path_factory.mktemp("shapes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOOKBOOK_DATABASE_URL", f"sqlite:///{folder / 'runs.db'}")
+        patch.setenv("LOOKBOOK_ARTIFACTS", str(folder / "artifacts"))
+        data = own_data.data_folder(folder / "data", patch)
+        store = stores.empty_store(folder)
+        lock = locks.acquire(run_files.supervisor_lock(store))
+        version = own_data.import_shapes(data, folder / "source")
+        runs = own_data.trained(store), own_data.trained(store, "resnet-small", seed=1)
+        st.cache_data.clear()
+        st.cache_resource.clear()
+        yield Shapes(version, *runs, stores.add(store, Sample(name="on clothes")))
+        os.close(lock)
     settings.cache_clear()
+
+
+@pytest.fixture
+def open_page(shapes: Shapes) -> OpenPage:
+    """Open a page of the dashboard by name, with these parameters in its URL."""
+    assert shapes.version in versions.list_versions(settings().data)
+
+    def opened(view: str, **parameters: str | list[str]) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "dashboard" / "Home.py"), default_timeout=20)
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        return app.switch_page(f"views/{view}.py").run()
+
+    return opened
 
 
 def test_a_run_on_shapes_shows_its_classes_on_every_page(shapes: Shapes, open_page: OpenPage) -> None:
