@@ -16,6 +16,9 @@ from core.classes import CLASS_COUNT, CLASS_NAMES
 Labels = NDArray[np.integer[Any]]
 Probabilities = NDArray[np.floating[Any]]
 
+MOST_SHOWN = 30
+"""Classes of which a confusion matrix can still be read."""
+
 SMALLEST_PROBABILITY = float(np.finfo(np.float32).tiny)
 """What a stored probability of 0 counts as in a logarithm: float32 holds nothing smaller in full precision."""
 
@@ -72,6 +75,16 @@ def confusion_matrix(labels: Labels, predicted: Labels, class_count: int = CLASS
     _require_range(predicted, class_count)
     cells = np.asarray(labels, dtype=np.int64) * class_count + np.asarray(predicted, dtype=np.int64)
     return np.bincount(cells, minlength=class_count**2).reshape(class_count, class_count)
+
+
+def most_confused(matrix: NDArray[np.integer[Any]]) -> list[int]:
+    """The labels, ascending, of the classes that a matrix (k, k) is shown of: all, or the MOST_SHOWN with most errors.
+
+    For a difference of two matrices, those with most changes beside the diagonal.
+    """
+    beside = np.abs(matrix) * (1 - np.eye(len(matrix), dtype=np.int64))
+    errors = beside.sum(axis=0) + beside.sum(axis=1)
+    return sorted(np.argsort(-errors, kind="stable")[:MOST_SHOWN].tolist())
 
 
 def row_shares(matrix: NDArray[np.integer[Any]]) -> NDArray[np.float64]:

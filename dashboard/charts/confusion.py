@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.statistics.metrics import column_shares, row_shares
+from core.statistics.metrics import column_shares, most_confused, row_shares
 from dashboard.style import DARK, LIGHT
 
 COUNTS, ROW_PERCENT, COLUMN_PERCENT = "counts", "row %", "column %"
@@ -40,7 +41,8 @@ def matrix_cells(
     """The cells of a matrix of counts (c, c), rows true and columns predicted, shown in one of UNITS.
 
     Colour follows the square root of the value, so that the errors beside a diagonal of hundreds can be told apart.
-    With a dimmed diagonal the strongest colour belongs to the largest error.
+    With a dimmed diagonal the strongest colour belongs to the largest error. Of many classes only the most confused
+    have cells.
     """
     values = _values(matrix, unit)
     coloured = values * (1 - np.eye(len(matrix))) if dim_diagonal else values
@@ -53,7 +55,7 @@ def matrix_cells(
             _name((classes[row], classes[column]), int(matrix[row, column]), float(values[row, column]), unit),
             *_sequential(float(strengths[row, column]), dimmed=dim_diagonal and row == column),
         )
-        for row, column in np.ndindex(matrix.shape)
+        for row, column in product(most_confused(matrix), repeat=2)
     ]
 
 
@@ -82,7 +84,7 @@ def difference_cells(
             f" ({names[0]} {baseline[row, column]}, {names[1]} {other[row, column]})",
             *_diverging(strengths[row, column], dimmed=dim_diagonal and row == column),
         )
-        for row, column in np.ndindex(difference.shape)
+        for row, column in product(most_confused(difference), repeat=2)
     ]
 
 

@@ -26,26 +26,34 @@ def show_matrix(
 ) -> tuple[int, int] | None:
     """Show the cells and return (true, predicted) of the one that was chosen just now, if any.
 
+    Classes without cells are left out, and the caption says so.
+
     `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL. The
     picture that can be saved of it has the caption without the `hint`, and is named after `key` and what it is `about`.
     """
 
+    labels = sorted({cell.row for cell in cells})
+    place = {label: position for position, label in enumerate(labels)}
+    names = [classes[label] for label in labels]
+    if len(labels) < len(classes):
+        caption = f"{caption} Of {len(classes):,} classes the {len(labels)} that are confused most."
+
     def choose() -> None:
         row, column = st.session_state[key]["chosen"]
         if on_choice:
-            on_choice(int(row), int(column))
+            on_choice(labels[int(row)], labels[int(column)])
 
     result = _matrix(
         key=key,
         data={
             "caption": caption,
             "hint": hint,
-            "names": list(classes),
-            "short": short_names(classes),
-            "cells": [asdict(cell) for cell in cells],
-            "chosen": chosen,
+            "names": names,
+            "short": short_names(names),
+            "cells": [{**asdict(cell), "row": place[cell.row], "column": place[cell.column]} for cell in cells],
+            "chosen": [place[label] for label in chosen] if chosen and place.keys() >= set(chosen) else None,
             "picture": page_wording.file_name(key, about),
         },
         on_chosen_change=choose,
     )
-    return tuple(result.chosen) if result.chosen else None
+    return (labels[int(result.chosen[0])], labels[int(result.chosen[1])]) if result.chosen else None

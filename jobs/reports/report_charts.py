@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.statistics.breakdown import ClassDifference
 from core.statistics.calibration import Calibration, ReliabilityBin
+from core.statistics.metrics import most_confused
 from jobs.reports import drawing
 from jobs.reports.document import Cell, Chart, Matrix, Picture
 from jobs.reports.drawing import QUIET, Frame, Look
@@ -89,18 +90,32 @@ def class_differences(differences: Sequence[ClassDifference], drawn: Look, descr
 
 def confusion_matrix(matrix: npt.NDArray[np.int64], classes: tuple[str, ...]) -> Matrix:
     """Counts (c, c); colour follows the square root, and the diagonal is left pale, so that errors stand out."""
-    wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
+    shown, names = _most_confused(matrix, classes)
+    wrong = shown * (1 - np.eye(len(shown), dtype=np.int64))
     strengths = np.sqrt(wrong / max(int(wrong.max()), 1))
     caption = "Images by true class (rows) and predicted class (columns); right ones uncoloured"
-    return Matrix(caption, classes, _cells(matrix, classes, strengths, ","))
+    return Matrix(_of_classes(caption, names, classes), names, _cells(shown, names, strengths, ","))
 
 
 def difference_matrix(baseline: Predictions, other: Predictions, names: tuple[str, str]) -> Matrix:
     """The other's counts less the baseline's."""
-    difference, classes = other.matrix - baseline.matrix, baseline.classes
+    classes = baseline.classes
+    difference, shown = _most_confused(other.matrix - baseline.matrix, classes)
     strengths = np.sign(difference) * np.sqrt(np.abs(difference) / max(int(np.abs(difference).max()), 1))
     caption = f"Images of {names[1]} less those of {names[0]}, by true class (rows) and predicted class (columns)"
-    return Matrix(caption, classes, _cells(difference, classes, strengths, "+,"))
+    return Matrix(_of_classes(caption, shown, classes), shown, _cells(difference, shown, strengths, "+,"))
+
+
+def _most_confused(
+    matrix: npt.NDArray[np.int64], classes: tuple[str, ...]
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """The part of a matrix that can still be read, and its classes."""
+    labels = most_confused(matrix)
+    return matrix[np.ix_(labels, labels)], tuple(classes[label] for label in labels)
+
+
+def _of_classes(caption: str, shown: tuple[str, ...], classes: tuple[str, ...]) -> str:
+    return caption if len(shown) == len(classes) else f"{caption}; the {len(shown)} classes that are confused most"
 
 
 def _cells(

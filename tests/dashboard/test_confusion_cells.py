@@ -92,3 +92,15 @@ def test_contrast_is_that_of_the_guideline() -> None:
     # Published examples of WebAIM's checker for greys at the edge of level AA.
     assert confusion.contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
     assert confusion.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_of_many_classes_the_most_confused_have_cells() -> None:
+    matrix = 50 * np.eye(200, dtype=np.int64)
+    matrix[150, 7] = 9
+    matrix[3, 150] = 4
+    cells = confusion.matrix_cells(matrix, [f"class {label}" for label in range(200)])
+    assert len(cells) == 30**2
+    assert {3, 7, 150} <= {each.row for each in cells}
+    assert next(each.name for each in cells if (each.row, each.column) == (150, 7)) == (
+        "true class 150, predicted class 7: 9"
+    )
