@@ -32,7 +32,7 @@ def add_run_with_model(
     """
     run_id = stores.add(store, Sample(name=name, seed=seed), truth)
     torch.manual_seed(seed)
-    config = RunConfig(model=model, pretrained=False)
+    config = RunConfig(model=model, pretrained=architectures.ARCHITECTURES[model].only_pretrained)
     file = run_files.files_of(store, run_id).model
     file.parent.mkdir(parents=True)
     built = architectures.build(config)

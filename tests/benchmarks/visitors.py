@@ -36,7 +36,7 @@ from tests.benchmarks.watching import server
 from tests.studied import add_study
 from tests.untrained import add_run_with_model
 
-FEATURES = {"cnn": 1000, "resnet18": 512, "resnet-small": 128}
+FEATURES = {"cnn": 1000, "resnet18": 512, "resnet-small": 128, "transfer": 2816}
 """How many features a model of each architecture has."""
 LONGEST_S = 600.0
 """How long one page may take with everybody asking, before the benchmark gives up."""
@@ -119,7 +119,7 @@ def questions(runs: Sequence[str], visitors: int, random: Random) -> list[Questi
 
 def fill(store: Store) -> list[str]:
     """A run of each architecture with a verdict of its own, and two more; each has a study."""
-    verdicts: tuple[Verdict | None, ...] = ("sure", "not sure", "none of these", None, "sure")
+    verdicts: tuple[Verdict | None, ...] = ("sure", "not sure", "none of these", None, "sure", "not sure")
     names = (*ARCHITECTURES, "cnn", "resnet18")
     truth = fashion_mnist.load(settings().data).test_labels
     runs = [

@@ -191,7 +191,10 @@ def test_the_queue_is_reordered_by_clicking(paused: Store, open_page: OpenPage) 
     )
     page = open_page("runs")
     page.get_by_text("Running and queued").click()
-    page.locator(f".st-key-earlier_{second} button").first.click()
+    settle(page)
+    earlier = page.locator(f".st-key-earlier_{second} button").first
+    expect(earlier).to_be_enabled()
+    earlier.click()
     wait_until(page, lambda: [run.id for run in queries.active_runs(paused) if run.id in (first, second)][0] == second)
 
 

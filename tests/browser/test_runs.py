@@ -128,6 +128,9 @@ def test_a_live_refresh_keeps_scroll_and_marks(paused: Store, open_page: OpenPag
     with stores.at_work(paused, working):
         page = open_page("runs?search=kept")
         mark(page, [marked])
+        # What appears above moves the page on, once: the action bar.
+        expect(page.locator(".st-key-action_bar").get_by_role("button", name="Compare")).to_be_visible()
+        settle(page)
         main = page.get_by_test_id("stMain")
         main.evaluate("element => element.scrollTo(0, 400)")
         row = page.get_by_role("row").filter(has_text="kept at work")
