@@ -83,6 +83,7 @@ def test_a_phone_photo_of_48_megapixels_is_read() -> None:
     assert process_at_work().memory_info().rss < 500e6
 
 
+@pytest.mark.slow
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
     vast = encoded(Image.new("RGBA", (7000, 7000)), "PNG", compress_level=9)
     ours, theirs = Pipe()
@@ -207,6 +208,7 @@ def test_one_process_reads_all_photos_of_all_threads() -> None:
     assert process_at_work().pid == before
 
 
+@pytest.mark.slow
 def test_the_process_leaves_with_the_one_that_started_it() -> None:
     program = "from tests.core.test_decoder import process_at_work; print(process_at_work().pid, flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:

@@ -280,6 +280,7 @@ def test_where_nothing_is_stated_nothing_is_said_and_a_refused_file_lacks_no_lab
     assert label_photos([photo("Bag/a.jpg"), broken], Sources(folders=True)).sentences == ()
 
 
+@pytest.mark.slow
 def test_names_of_any_length_and_kind_make_short_sentences_of_one_line() -> None:
     name = "x" * 100_000 + "\x1b[31m\u202e.jpg"
     photo_labels = labelled(["Bag/a.jpg"], {"labels.csv": f'file,label\n{name},Bag\n"two\nlines",Coat\n'})[1]

@@ -40,6 +40,7 @@ CONFIG = config_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("classes", "colour"), [(2, False), (5, True), (300, True)])
 def test_a_run_on_other_data_is_stored_and_exported_with_its_own_classes(
     store: Store, tmp_path: Path, own_data: Path, classes: int, colour: bool
