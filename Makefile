@@ -10,9 +10,9 @@ SETUP = command -v "$(PYTHON)" >/dev/null \
 	exec "$(PYTHON)" setup/find_python.py
 PYTEST = $(VENV_PYTHON) -m pytest
 FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
-# Each file of browser tests has a server of its own, so that files can run side by side: three, for much of their time
-# is spent waiting for a browser. What kills and suspends processes by the clock wants more of the machine.
-SLOW = $(PYTEST) -m "(browser or slow) and not chaos" --numprocesses 3 --dist loadfile
+# Each file of browser tests has a server of its own, so that two files can run side by side; three are quicker, and on
+# two cores too slow for some clicks. What kills and suspends processes by the clock has a stage of its own.
+SLOW = $(PYTEST) -m "(browser or slow) and not chaos" --numprocesses 2 --dist loadfile
 CHAOS = $(PYTEST) -m chaos --numprocesses 2 --dist load
 
 .PHONY: help run test test-fast check developers constraints

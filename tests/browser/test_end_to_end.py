@@ -50,7 +50,10 @@ def launch(page: Page, address: str, preset: str, **fields: object) -> str:
     page.goto(f"{address}/launch")
     page.get_by_role("heading", name="Launch").wait_for()
     page.locator(f".st-key-choose_{preset} button").first.click()
-    page.wait_for_url(f"**preset={preset}*") if preset != "cnn" else settle(page)
+    if preset != "cnn":
+        page.wait_for_url(f"**preset={preset}*")
+    # The form of the preset before stands there until that of this one is drawn.
+    settle(page)
     page.get_by_text("Advanced settings").click()
     for label, value in fields.items():
         set_field(page, label.replace("_", " "), value)
