@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
 from core.statistics.metrics import Labels, Probabilities, self_confidence
 
 NO_CLASS = -1
@@ -54,7 +53,7 @@ class LabelTrust:
     judges: tuple[str, ...]
     suggested_by: Mapping[str, int]
     """The class that each judge to whom the label is suspect finds instead."""
-    classes: Sequence[str] = CLASS_NAMES
+    classes: Sequence[str]
 
     @property
     def sentence(self) -> str:
@@ -100,9 +99,7 @@ def agreed(judged: Sequence[LabelQuality]) -> LabelQuality:
     )
 
 
-def label_trust(
-    position: int, label: int, judged: Mapping[str, LabelQuality], classes: Sequence[str] = CLASS_NAMES
-) -> LabelTrust:
+def label_trust(position: int, label: int, judged: Mapping[str, LabelQuality], classes: Sequence[str]) -> LabelTrust:
     """The trustworthiness of one image's label, by what models, at least one, say of all labels, by their names."""
     together = agreed(list(judged.values()))
     against = {name: int(quality.suggested[position]) for name, quality in judged.items() if quality.suspect[position]}

@@ -114,7 +114,8 @@ def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None,
         return None, left_out
     names = distinct_names(judges)
     judged = {names[judge.id]: label_quality(judge.id) for judge in judges}
-    return judge_one(position, int(next(iter(answers.values())).labels[position]), judged), left_out
+    tested = next(iter(answers.values()))
+    return judge_one(position, int(tested.labels[position]), judged, tested.classes), left_out
 
 
 @st.cache_resource(max_entries=4, show_spinner="Finding label issues", hash_funcs={FoldGroup: lambda group: group.id})

@@ -28,10 +28,10 @@ _MOST_TWINS = 50
 
 
 def judges_of(store: Store, measured: Sequence[Run]) -> list[Run]:
-    """The most accurate finished run of each model, without the measured runs and their twins (equal configs).
+    """The most accurate finished run of each model on the data of the first measured run, without their twins.
 
-    A run must not choose the images that it is measured on: it would set aside its own errors. Empty if there is no
-    other run.
+    Twins have equal configs; the measured runs are left out too. A run must not choose the images that it is measured
+    on: it would set aside its own errors. Empty if there is no other run.
     """
     best = (_best_other(store, model, measured) for model in known_models(store))
     return sorted((run for run in best if run), key=lambda run: -(run.test_accuracy or 0))
@@ -93,7 +93,7 @@ def quality_of(tested: Predictions) -> LabelQuality:
 
 def _best_other(store: Store, model: str, measured: Sequence[Run]) -> Run | None:
     recipes = [_recipe(run) for run in measured]
-    wanted = Filter(models=(model,), statuses=(RunStatus.FINISHED,))
+    wanted = Filter(models=(model,), statuses=(RunStatus.FINISHED,), data=measured[0].config.data)
     best = list_runs(store, wanted, order="test accuracy", limit=_MOST_TWINS)
     return next((run for run in best if _recipe(run) not in recipes), None)
 

@@ -50,20 +50,26 @@ def launch_all(
 
     The config is frozen here: data set, number of threads and weights file become what they are on this machine now.
     """
-    chosen = named(name, "name", LONGEST_NAME) if name.strip() else ""
+    chosen, version = named(name, "name", LONGEST_NAME) if name.strip() else "", version_for(config)
+    on = "" if version.is_built_in else f" on {version.label}"
     if folds is not None:
         if not 2 <= folds <= MOST_FOLDS:
             raise ConfigurationError(f"Invalid number of folds: {folds}.", f"Choose 2 to {MOST_FOLDS}.")
         configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
-        start = chosen or default_name(with_changes(config, folds=0, fold=0), _data_words(config))
+        start = chosen or default_name(with_changes(config, folds=0, fold=0), on)
         names = [f"{start} {fold_words(each)}" for each in configs]
     else:
         chosen_seeds = seeds_from(config.seed, 1 if seeds is None else seeds)
         configs = [with_changes(config, seed=seed) for seed in chosen_seeds]
-        names = [f"{chosen} seed {seed}" if chosen and len(configs) > 1 else chosen for seed in chosen_seeds]
+        several = len(configs) > 1
+        names = [f"{chosen} seed {each.seed}" if several else chosen for each in configs] if chosen else []
+        names = names or [default_name(each, on) for each in configs]
     group_id = new_id() if len(configs) > 1 else None
     common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
-    rows = [_values_of(*pair) | common for pair in zip(configs, names, strict=True)]
+    rows = [
+        _values_of(pinned(frozen_here(each), version), words) | common
+        for each, words in zip(configs, names, strict=True)
+    ]
     # All or none: a group that is cut short would be taken for a whole one.
     with store.writing() as connection:
         return [_insert(connection, row, tags) for row in rows]
@@ -82,10 +88,9 @@ def seeds_from(first: int, count: int) -> range:
     return range(first, first + count)
 
 
-def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
-    frozen = pinned(frozen_here(config), version_for(config))
+def _values_of(frozen: RunConfig, name: str) -> dict[str, Any]:
     return {
-        "name": named(name or default_name(config, _data_words(config)), "name", LONGEST_NAME),
+        "name": named(name, "name", LONGEST_NAME),
         "preset": frozen.preset,
         "model": frozen.model,
         "seed": frozen.seed,
@@ -93,11 +98,6 @@ def _values_of(config: RunConfig, name: str) -> dict[str, Any]:
         "config": frozen.model_dump(mode="json"),
         "threads": frozen.threads,
     }
-
-
-def _data_words(config: RunConfig) -> str:
-    version = version_for(config)
-    return "" if version.is_built_in else f" on {version.label}"
 
 
 def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str]) -> str:

@@ -246,9 +246,9 @@ def test_the_trust_in_one_label_is_said_with_who_doubts_it(store: Store) -> None
         name: label_quality(of_run.labels, of_run.probabilities) for name, of_run in zip("ab", answers, strict=True)
     }
     doubtful = int(judged["a"].ranked[0])
-    trust = label_trust(doubtful, int(TEST_LABELS[doubtful]), judged)
+    trust = label_trust(doubtful, int(TEST_LABELS[doubtful]), judged, CLASS_NAMES)
     assert trust.score < 0.5
     assert trust.lower_share < 0.05
     assert "it is flagged by a (" in trust.sentence
     sure = int(np.argmax(judged["a"].trust + judged["b"].trust))
-    assert "it is not flagged by a or b." in label_trust(sure, int(TEST_LABELS[sure]), judged).sentence
+    assert "it is not flagged by a or b." in label_trust(sure, int(TEST_LABELS[sure]), judged, CLASS_NAMES).sentence

@@ -95,6 +95,12 @@ def test_names_of_classes_are_no_markup(shapes: Shapes, open_page: OpenPage) -> 
     assert "<b>green" not in "".join(element.proto.body for element in app.get("html"))
 
 
+def test_the_quality_of_a_label_is_told_by_the_classes_of_the_data_set(shapes: Shapes, open_page: OpenPage) -> None:
+    shown = texts(open_page("explore", run=shapes.first.id, image="0")).replace("\\", "").replace("∕", "/")
+    assert "left out" not in shown
+    assert any(f"The label {name} has a label quality of" in shown for name in NAMES)
+
+
 def test_launch_says_what_so_few_test_images_can_bear(shapes: Shapes, open_page: OpenPage) -> None:
     app = open_page("launch", data=shapes.version.pinned)
     shown = "".join(element.proto.body for element in app.get("html"))

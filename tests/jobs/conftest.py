@@ -15,6 +15,7 @@ from jobs.store import locks, run_files
 from jobs.store.store import Store, open_store
 from tests.jobs import working
 from tests.jobs.configs import STEADY
+from tests.own_data import data_folder
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +76,5 @@ def peaceful(tmp_path_factory: pytest.TempPathFactory, real_data: DataSet) -> It
 @pytest.fixture
 def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder for this test alone, which the settings name; it has Fashion-MNIST too."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "FashionMNIST").symlink_to((settings().data / "FashionMNIST").resolve())
-    monkeypatch.setenv("LOOKBOOK_DATA", str(folder))
-    settings.cache_clear()
-    yield folder
+    yield data_folder(tmp_path / "data", monkeypatch)
     settings.cache_clear()
