@@ -15,7 +15,7 @@ MOST_MODULES = 16
 LONGEST_FILE, LONGEST_FUNCTION = 320, 45
 
 CORE = ("core", "core.machine", "core.data", "core.models.kernels", "core.models", "core.learning", "core.statistics")
-PHOTOS = ("core.photos", "core.labelling", "core.datasets.readers", "core.datasets")
+PHOTOS = ("core.photos", "core.labelling", "core.datasets.readers", "core.datasets.pixels", "core.datasets")
 STORE = ("jobs", "jobs.store")
 PAGES = ("dashboard", "dashboard.queries", "dashboard.elements", "dashboard.charts", "dashboard.tables")
 SHARED = "dashboard.sections.shared"
@@ -30,9 +30,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.photos": ("core", "core.machine", "core.statistics"),
     "core.labelling": ("core", "core.photos", "core.statistics"),
     "core.datasets.readers": ("core", "core.statistics", "core.photos", "core.labelling"),
+    "core.datasets.pixels": (
+        *("core", "core.machine", "core.statistics", "core.photos", "core.labelling"),
+        "core.datasets.readers",
+    ),
     "core.datasets": (
         *("core", "core.machine", "core.data", "core.statistics", "core.photos", "core.labelling"),
-        "core.datasets.readers",
+        *("core.datasets.readers", "core.datasets.pixels"),
     ),
     "core.answers": (*CORE, *PHOTOS),
     "jobs": (*CORE, *PHOTOS),

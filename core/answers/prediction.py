@@ -15,7 +15,7 @@ from core.answers.voting import vote
 from core.classes import CLASS_NAMES
 from core.config import FASHION_MNIST, RunConfig
 from core.data.data_facts import DataFacts
-from core.datasets.squares import in_channels, squared
+from core.datasets.pixels.squares import in_channels, squared
 from core.learning.checkpoints import LoadedModel, load_model
 from core.learning.evaluation import log_probabilities
 from core.photos.decoder import read_photo

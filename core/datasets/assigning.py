@@ -9,7 +9,7 @@ import numpy as np
 from core.datasets.duplicates import pixel_digests
 from core.datasets.health import TEST, VALIDATION
 from core.datasets.opening import read_content
-from core.datasets.pixel_rows import PixelRows
+from core.datasets.pixels.pixel_rows import PixelRows
 from core.datasets.readers.listing import SPLITS, Item
 from core.datasets.splitting import DEFAULT_SHARE, draw_test
 from core.datasets.versions import Version

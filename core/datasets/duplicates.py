@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.disk_room import enough_disk
-from core.datasets.pixel_rows import PixelRows
+from core.datasets.pixels.disk_room import enough_disk
+from core.datasets.pixels.pixel_rows import PixelRows
 from core.files import written_aside
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, find_pairs
 from core.statistics.wording import counted

@@ -11,19 +11,20 @@ from typing import Literal
 
 import numpy as np
 
-from core.datasets import health, scratch, versions
+from core.datasets import health, versions
 from core.datasets.assigning import Assigned, Pictures, assign
-from core.datasets.decoding import Square, decoded
 from core.datasets.duplicates import clustered, kept_duplicates
 from core.datasets.health import Health
-from core.datasets.pixel_rows import PixelRows
+from core.datasets.pixels import scratch
+from core.datasets.pixels.decoding import Square, decoded
+from core.datasets.pixels.pixel_rows import PixelRows
+from core.datasets.pixels.scratch import Decoded, Progress
+from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE
 from core.datasets.readers.choosing import read_source
 from core.datasets.readers.class_spelling import Classes, classes_of
 from core.datasets.readers.listing import SPLITS, Item, Listing, Refusal
 from core.datasets.readers.trees import ZIP_LIMITS
-from core.datasets.scratch import Decoded, Progress
 from core.datasets.splitting import LEAST_SHARE, MOST_SHARE
-from core.datasets.squares import LEAST_SIDE, MOST_SIDE
 from core.datasets.storing import Content, in_stored_order, store
 from core.datasets.versions import RefusedFile, Version
 from core.errors import DataSetError

@@ -10,7 +10,7 @@ from core.data import fashion_mnist
 from core.data.data_set import DataSet
 from core.datasets import versions
 from core.datasets.health import TEST, VALIDATION, Health
-from core.datasets.pixel_rows import stored_rows
+from core.datasets.pixels.pixel_rows import stored_rows
 from core.datasets.storing import Content, content_hash
 from core.datasets.versions import Version, folder_of
 from core.errors import DataSetError

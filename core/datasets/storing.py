@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets import versions
-from core.datasets.disk_room import enough_disk, make_private, sync_all
 from core.datasets.health import TEST, Health
-from core.datasets.pixel_rows import PixelRows
+from core.datasets.pixels.disk_room import enough_disk, make_private, sync_all
+from core.datasets.pixels.pixel_rows import PixelRows
+from core.datasets.pixels.taking_turns import held
 from core.datasets.readers.listing import SPLITS, Split
-from core.datasets.taking_turns import held
 from core.datasets.versions import Version
 from core.files import sync
 

@@ -11,10 +11,10 @@ from core.data import fashion_mnist
 from core.datasets import importing, opening, repairing, versions
 from core.datasets.health import findings
 from core.datasets.importing import Colour, Options, Plan
+from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE
 from core.datasets.readers.listing import Listing
 from core.datasets.readers.published import LICENCES, NAMES, fetch_published
 from core.datasets.splitting import DEFAULT_SHARE
-from core.datasets.squares import LEAST_SIDE, MOST_SIDE
 from core.files import shown
 from core.statistics import wording
 from core.statistics.wording import counted

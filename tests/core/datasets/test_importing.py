@@ -18,10 +18,11 @@ import pytest
 from PIL import Image
 
 from core.classes import CLASS_NAMES
-from core.datasets import decoding, importing, scratch
+from core.datasets import importing
 from core.datasets.health import TEST, findings
 from core.datasets.importing import Options, planned
 from core.datasets.opening import open_version, read_content, read_health
+from core.datasets.pixels import decoding, scratch
 from core.datasets.readers.listing import Content
 from core.datasets.repairing import repair
 from core.datasets.versions import list_versions, sets_folder
@@ -329,7 +330,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from typing import Any
-from core.datasets import scratch
+from core.datasets.pixels import scratch
 from core.datasets.importing import Options, add
 from core.errors import LookbookError
 
@@ -423,7 +424,7 @@ def test_a_decoder_that_is_killed_is_replaced_and_no_picture_is_lost(monkeypatch
         for number in range(12):
             if number == 6:
                 for child in psutil.Process().children():
-                    if "core.datasets.square_process" in child.cmdline():
+                    if "core.datasets.pixels.square_process" in child.cmdline():
                         child.kill()
             yield encoded(number)
 

@@ -11,9 +11,9 @@ from scipy.stats import pearsonr
 from core.datasets import duplicates
 from core.datasets.duplicates import clustered, find_duplicates
 from core.datasets.health import leaking
-from core.datasets.pixel_rows import stored_rows
+from core.datasets.pixels.pixel_rows import stored_rows
+from core.datasets.pixels.squares import border_colour, squared
 from core.datasets.splitting import draw_test
-from core.datasets.squares import border_colour, squared
 from core.statistics.near_duplicates import NEAR_DUPLICATE
 from tests.core.datasets.pictures import picture
 

@@ -10,16 +10,16 @@ from queue import LifoQueue
 
 import numpy as np
 
+from core.datasets.pixels.squares import in_channels, is_grey, squared
 from core.datasets.readers.listing import Content, Refusal
 from core.datasets.readers.trees import MAX_PICTURE_BYTES
-from core.datasets.squares import in_channels, is_grey, squared
 from core.machine.cores import usable_cores
 from core.photos.decoder import ProcessApart
 from core.photos.picture import UnreadablePhoto, check_bytes
 
 MOST_PROCESSES = 8
 _BATCH, _BATCH_BYTES = 64, 4 * 2**20
-_MODULE = "core.datasets.square_process"
+_MODULE = "core.datasets.pixels.square_process"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.decoding import Outcome, Square, decoded
-from core.datasets.disk_room import enough_disk, make_private
-from core.datasets.pixel_rows import CHUNK_BYTES, PixelRows
+from core.datasets.pixels.decoding import Outcome, Square, decoded
+from core.datasets.pixels.disk_room import enough_disk, make_private
+from core.datasets.pixels.pixel_rows import CHUNK_BYTES, PixelRows
+from core.datasets.pixels.taking_turns import held
 from core.datasets.readers.listing import Listing, Refusal
-from core.datasets.taking_turns import held
 from core.errors import DataSetError
 
 PREFIX = ".import-"

@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 
+from core.datasets.pixels.squares import in_channels, is_grey, squared
 from core.datasets.readers.trees import MAX_PICTURE_BYTES
-from core.datasets.squares import in_channels, is_grey, squared
 from core.photos.decoder_process import MEMORY, serve
 from core.photos.picture import UnreadablePhoto, read
 
