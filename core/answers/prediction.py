@@ -79,7 +79,8 @@ class Predictor:
         """The views of a photo that vote, uint8 (v, s, s) or (v, s, s, 3), prepared as what the model learnt from."""
         if self.sees_cutouts:
             return view.votes
-        square = in_channels(squared(view.part, self.data.side), 3 if self.data.colour else 1)
+        part = view.faded if self.data.cut_out else view.part
+        square = in_channels(squared(part, self.data.side), 3 if self.data.colour else 1)
         return square[None] if self.data.colour else square[None, ..., 0]
 
     def judge(self, view: ModelView) -> Judgement:

@@ -25,6 +25,7 @@ class DataFacts(BaseModel):
     classes: tuple[_Name, ...] = Field(min_length=2, max_length=1000)
     side: int = Field(ge=1, le=10_000, description="Side of the square images as they are stored, in pixels.")
     colour: bool
+    cut_out: bool = Field(False, description="Whether the images are items cut out of their surroundings.")
     training_images: _Count
     validation_images: _Count
     test_images: _Count
@@ -39,6 +40,7 @@ def facts_of(data: DataSet, training_images: int, validation_images: int) -> Dat
         classes=data.classes,
         side=data.side,
         colour=data.is_colour,
+        cut_out=data.cut_out,
         training_images=training_images,
         validation_images=validation_images,
         test_images=len(data.test_labels),

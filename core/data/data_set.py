@@ -25,6 +25,8 @@ class DataSet:
     """int64 (n,)."""
     validation: np.ndarray | None = None
     """Which of the training images the set itself keeps for validation, ascending; None where each run chooses."""
+    cut_out: bool = False
+    """Whether the images are items cut out of their surroundings."""
 
     @property
     def side(self) -> int:

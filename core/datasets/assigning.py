@@ -37,6 +37,7 @@ class Pictures:
     labels: np.ndarray
     groups: np.ndarray
     classes: tuple[str, ...]
+    cut_out: bool = False
 
 
 def assign(folder: Path, pictures: Pictures, earlier: Version | None, share: float | None, seed: int) -> Assigned:
@@ -79,12 +80,13 @@ def _drawn(
 
 
 def _tested_before(folder: Path, pictures: Pictures, earlier: Version) -> np.ndarray:
-    """Which pictures are test images of the earlier version, bool (n,): by pixels, or by name where sizes differ."""
+    """Which pictures are test images of the earlier version, bool (n,): by pixels, or by name where forms differ."""
     content = read_content(folder, earlier)
     tested = np.flatnonzero(content.splits == TEST)
-    if (content.rows.side, content.rows.channels) == (pictures.rows.side, pictures.rows.channels):
+    rows, form = pictures.rows, (content.rows.side, content.rows.channels, earlier.cut_out)
+    if form == (rows.side, rows.channels, pictures.cut_out):
         known = set(pixel_digests(content.rows.reordered(tested)))
-        return np.array([digest in known for digest in pixel_digests(pictures.rows)], bool)
+        return np.array([digest in known for digest in pixel_digests(rows)], bool)
     names = {content.names[place] for place in tested}
     return np.array([item.name in names for item in pictures.items], bool)
 

@@ -19,7 +19,7 @@ from core.datasets.pixels import scratch
 from core.datasets.pixels.decoding import Square, decoded
 from core.datasets.pixels.pixel_rows import PixelRows
 from core.datasets.pixels.scratch import Decoded, Progress
-from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE
+from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE, Form
 from core.datasets.readers.choosing import read_source
 from core.datasets.readers.class_spelling import Classes, classes_of
 from core.datasets.readers.listing import SPLITS, Item, Listing, Refusal
@@ -51,6 +51,8 @@ class Options:
     test_share: float | None = None
     seed: int = 0
     licence: str = ""
+    cut_out: bool = False
+    """Whether each picture is one item, to be cut out of its surroundings."""
     limits: Limits = ZIP_LIMITS
 
 
@@ -97,9 +99,9 @@ def planned(
     _require_options(options)
     _require_trainable(listing.items, listing.order)
     side, why = _side_of(listing, options.side)
-    channels = 1 if options.colour == "grey" else 3
-    with scratch.scratch_folder(versions.sets_folder(folder), listing, side, channels) as kept:
-        pictures = scratch.decode(kept, listing, side, channels, progress)
+    form = Form(side, 1 if options.colour == "grey" else 3, options.cut_out)
+    with scratch.scratch_folder(versions.sets_folder(folder), listing, form) as kept:
+        pictures = scratch.decode(kept, listing, form, progress)
         plan = _plan(folder, name, _Import(listing, pictures, source, why, options), progress)
         yield plan
         if any(version.hash == plan.version.hash for version in versions.list_versions(folder)):
@@ -158,7 +160,7 @@ def _side_of(listing: Listing, chosen: int | None) -> tuple[int, str]:
     """The side to store, and the sentence that says why where nobody has chosen it."""
     if chosen is not None:
         return chosen, ""
-    sample = decoded(listing.contents(0, -(-len(listing.items) // _SAMPLE)), LEAST_SIDE, 1)
+    sample = decoded(listing.contents(0, -(-len(listing.items) // _SAMPLE)), Form(LEAST_SIDE, 1))
     shorter = [min(square.size) for square in sample if isinstance(square, Square)]
     if not shorter:
         raise DataSetError(
@@ -201,9 +203,8 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     groups = _bound(items, duplicates.clusters)
     names = tuple(item.name for item in items)
     earlier = next(iter(versions.versions_called(folder, name)), None)
-    assigned = assign(
-        folder, Pictures(items, rows, labels, groups, classes.names), earlier, options.test_share, options.seed
-    )
+    to_assign = Pictures(items, rows, labels, groups, classes.names, options.cut_out)
+    assigned = assign(folder, to_assign, earlier, options.test_share, options.seed)
     content = in_stored_order(classes.names, rows, labels, assigned.places, names, groups)
     version = _version(name, earlier, source, content, assigned, classes)
     grey = int(np.count_nonzero(pictures.grey))
@@ -227,6 +228,7 @@ def _version(
         classes=content.classes,
         side=content.rows.side,
         colour=content.rows.channels == 3,
+        cut_out=source.options.cut_out,
         counts=content.counts(),
         grouped=content.groups is not None,
         drawn=assigned.drawn,

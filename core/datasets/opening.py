@@ -41,6 +41,7 @@ def open_version(folder: Path, identity: str) -> DataSet:
         content.labels[learnt:],
         None if content.groups is None else content.groups[:learnt],
         validation if len(validation) else None,
+        version.cut_out,
     )
 
 

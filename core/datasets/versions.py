@@ -53,6 +53,8 @@ class Version(BaseModel):
     classes: tuple[str, ...]
     side: int
     colour: bool
+    cut_out: bool = False
+    """Whether the images are items cut out of their surroundings (core.photos.faded)."""
     counts: dict[Split, tuple[int, ...]]
     """Images of each class in each split that there is."""
     grouped: bool = False

@@ -8,12 +8,11 @@ import numpy as np
 from PIL import Image
 
 from core.photos import rendering
-from core.photos.cutout import Item, all_of, find_item
+from core.photos.cutout import Item, all_of
+from core.photos.faded import PART_SIDE, faded, located
 from core.photos.picture import Photo
 from core.photos.pixels import resized
 
-_CUTOUT_SIDE = 320
-PART_SIDE = 512
 _LIGHT = 200.0
 
 Polarity = Literal["auto", "dark-on-light", "light-on-dark"]
@@ -31,7 +30,8 @@ class ModelView:
     `votes`, uint8 (v, 28, 28), are the views whose answers are averaged, `image` the first of them. `frame` is the
     square that `image` shows, in shares of the turned photo (the stage "original"); it may reach beyond the photo.
     `stands_out` is False where nothing in the photo does. `part`, uint8 (h, w, 3), is the part of the turned photo that
-    is looked at, as it is, for models of other pictures than Fashion-MNIST's; at most PART_SIDE pixels on a side.
+    is looked at, as it is, for models of other pictures than Fashion-MNIST's, at most PART_SIDE pixels on a side, and
+    `faded` the item in it with its surroundings half faded, for those that learnt from such pictures.
     """
 
     image: np.ndarray
@@ -41,6 +41,7 @@ class ModelView:
     votes: np.ndarray
     frame: RelativeBox
     part: np.ndarray
+    faded: np.ndarray
     stands_out: bool = True
 
 
@@ -64,16 +65,14 @@ def to_model_view(
     whole, whole_opacity = _turned(photo, turn)
     corner, part = _cropped(whole, crop)
     opacity = None if whole_opacity is None else _cropped(whole_opacity, crop)[1]
-    small = resized(Image.fromarray(part), _CUTOUT_SIDE)
-    pixels = np.asarray(small)
-    seen = None if opacity is None else np.asarray(Image.fromarray(opacity).resize(small.size))
-    item = find_item(pixels, seen)
+    pixels, item = located(part, opacity)
     used = _polarity(pixels, item) if polarity == "auto" else polarity
     if not cut_out:
         item = all_of(pixels)
     stages, tones = _stages(pixels, item, used, lift=cut_out)
     image = rendering.shrunk(tones)
-    frame = _frame(item.window, part.shape[1] / small.width, corner, whole.shape)
+    frame = _frame(item.window, part.shape[1] / pixels.shape[1], corner, whole.shape)
+    shown = np.asarray(resized(Image.fromarray(part), PART_SIDE))
     return ModelView(
         image=image,
         stages={"original": whole, **stages, "what the model sees": image},
@@ -81,7 +80,8 @@ def to_model_view(
         notes=(*photo.notes, *item.notes, _polarity_note(used, polarity)),
         votes=image[None],
         frame=frame,
-        part=np.asarray(resized(Image.fromarray(part), PART_SIDE)),
+        part=shown,
+        faded=faded(shown, item),
         stands_out=item.stands_out,
     )
 

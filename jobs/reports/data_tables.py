@@ -35,7 +35,8 @@ def headline(version: Version) -> str:
     """What is in it, in a sentence."""
     return (
         f"{version.label}: {count(version.size)} images of {len(version.classes)} classes, "
-        f"{version.side}x{version.side} pixels in {'colour' if version.colour else 'grey'}."
+        f"{version.side}x{version.side} pixels in {'colour' if version.colour else 'grey'}"
+        f"{', each cut out of its surroundings' if version.cut_out else ''}."
     )
 
 

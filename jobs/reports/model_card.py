@@ -100,7 +100,11 @@ def _input(data: DataFacts) -> str:
             "as Fashion-MNIST has them"
         )
     kind = "images in colour (red, green, blue)" if data.colour else "grey images"
-    return f"{kind} of {data.side}x{data.side} pixels, uint8, as {data.name} has them"
+    return f"{kind} of {data.side}x{data.side} pixels, uint8, as {data.name} has them{_cut_out(data)}"
+
+
+def _cut_out(data: DataFacts) -> str:
+    return ": one item each, in a window around it, its surroundings half faded to grey" if data.cut_out else ""
 
 
 def _interface(config: RunConfig, data: DataFacts) -> tuple[Block, ...]:

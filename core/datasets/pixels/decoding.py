@@ -4,21 +4,24 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from queue import LifoQueue
 
 import numpy as np
 
-from core.datasets.pixels.squares import in_channels, is_grey, squared
+from core.datasets.pixels.squares import Form, in_channels, is_grey, squared
 from core.datasets.readers.listing import Content, Refusal
 from core.datasets.readers.trees import MAX_PICTURE_BYTES
 from core.machine.cores import usable_cores
 from core.photos.decoder import ProcessApart
+from core.photos.faded import faded_item
 from core.photos.picture import UnreadablePhoto, check_bytes
 
 MOST_PROCESSES = 8
 _BATCH, _BATCH_BYTES = 64, 4 * 2**20
+_BATCH_CUT_OUT = 8
+"""An item is looked for in up to 0.2 s of a processor, and a process has 10 s for what it is asked at once."""
 _MODULE = "core.datasets.pixels.square_process"
 
 
@@ -35,14 +38,14 @@ Outcome = Square | str
 """A square, or why there is none, in words that follow the name of a file."""
 
 
-def decoded(contents: Iterable[Content], side: int, channels: int) -> Iterator[Outcome]:
+def decoded(contents: Iterable[Content], form: Form) -> Iterator[Outcome]:
     """The outcome of each picture, in order. Raises DecoderNotStarted where no picture at all can be decoded."""
     processes = _processes()
     with ThreadPoolExecutor(processes.count) as threads:
         waiting: deque[Future[list[Outcome]]] = deque()
         try:
-            for batch in _batches(contents):
-                waiting.append(threads.submit(processes.outcomes, batch, side, channels))
+            for batch in _batches(contents, _BATCH_CUT_OUT if form.cut_out else _BATCH):
+                waiting.append(threads.submit(processes.outcomes, batch, form))
                 if len(waiting) > 2 * processes.count:
                     yield from waiting.popleft().result()
             while waiting:
@@ -51,14 +54,14 @@ def decoded(contents: Iterable[Content], side: int, channels: int) -> Iterator[O
             threads.shutdown(cancel_futures=True)
 
 
-def _batches(contents: Iterable[Content]) -> Iterator[list[Content]]:
+def _batches(contents: Iterable[Content], most: int) -> Iterator[list[Content]]:
     """Pictures that are decoded together: so many, or so many bytes."""
     batch: list[Content] = []
     size = 0
     for content in contents:
         batch.append(content)
         size += 0 if isinstance(content, Refusal) else len(content)
-        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
+        if len(batch) >= most or size >= _BATCH_BYTES:
             yield batch
             batch, size = [], 0
     if batch:
@@ -74,48 +77,52 @@ class _Processes:
         for _ in range(count):
             self._free.put(None)
 
-    def outcomes(self, batch: list[Content], side: int, channels: int) -> list[Outcome]:
+    def outcomes(self, batch: list[Content], form: Form) -> list[Outcome]:
         """The outcome of each picture of a batch."""
-        outcomes = [_without_decoding(content, side, channels) for content in batch]
+        outcomes = [_without_decoding(content, form) for content in batch]
         places = [place for place, outcome in enumerate(outcomes) if outcome is None]
         files = [content for place in places if isinstance(content := batch[place], bytes)]
-        for place, outcome in zip(places, self._ask_all(files, side, channels), strict=True):
+        for place, outcome in zip(places, self._ask_all(files, form), strict=True):
             outcomes[place] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _ask_all(self, files: list[bytes], side: int, channels: int) -> list[Outcome]:
+    def _ask_all(self, files: list[bytes], form: Form) -> list[Outcome]:
         """The outcomes of files; where one of several ends the process, each is asked for alone."""
         if not files:
             return []
         try:
-            return self._ask(files, side, channels)
+            return self._ask(files, form)
         except UnreadablePhoto as error:
             if len(files) == 1:
                 return [error.message.partition(" ")[2].rstrip(".")]
-            return [outcome for file in files for outcome in self._ask_all([file], side, channels)]
+            return [outcome for file in files for outcome in self._ask_all([file], form)]
 
-    def _ask(self, files: list[bytes], side: int, channels: int) -> list[Outcome]:
+    def _ask(self, files: list[bytes], form: Form) -> list[Outcome]:
         process, complete = self._free.get(), False
         try:
             process = process or ProcessApart(_MODULE)
             process.wait_until_ready()
-            request = json.dumps({"side": side, "channels": channels, "lengths": [len(file) for file in files]})
+            request = json.dumps({"form": asdict(form), "lengths": [len(file) for file in files]})
             header, pictures = process.ask(b"".join(files), request, shown="It")
             complete = True
         finally:
             if not complete and process is not None:
                 process.end()
             self._free.put(process if complete else None)
-        return _understood(header["images"], pictures[0], side, channels)
+        return _understood(header["images"], pictures[0], form)
 
 
-def _without_decoding(content: Content, side: int, channels: int) -> Outcome | None:
+def _without_decoding(content: Content, form: Form) -> Outcome | None:
     """The outcome of what needs no decoder; None for a file that does."""
     if isinstance(content, Refusal):
         return content.reason
     if isinstance(content, np.ndarray):
-        square = squared(content, side)
-        return Square(in_channels(square, channels), (content.shape[1], content.shape[0]), is_grey(content))
+        pixels = faded_item(in_channels(content, 3), None) if form.cut_out else content
+        return Square(
+            in_channels(squared(pixels, form.side), form.channels),
+            (content.shape[1], content.shape[0]),
+            is_grey(content),
+        )
     try:
         check_bytes(content, "It", MAX_PICTURE_BYTES)
     except UnreadablePhoto as error:
@@ -125,8 +132,8 @@ def _without_decoding(content: Content, side: int, channels: int) -> Outcome | N
     return None
 
 
-def _understood(images: list[list[int] | str], squares: bytes, side: int, channels: int) -> list[Outcome]:
-    pixels = iter(np.frombuffer(squares, np.uint8).reshape(-1, side, side, channels))
+def _understood(images: list[list[int] | str], squares: bytes, form: Form) -> list[Outcome]:
+    pixels = iter(np.frombuffer(squares, np.uint8).reshape(-1, form.side, form.side, form.channels))
     return [
         image if isinstance(image, str) else Square(next(pixels), (image[0], image[1]), bool(image[2]))
         for image in images

@@ -19,6 +19,7 @@ import numpy as np
 from core.datasets.pixels.decoding import Outcome, Square, decoded
 from core.datasets.pixels.disk_room import enough_disk, make_private
 from core.datasets.pixels.pixel_rows import CHUNK_BYTES, PixelRows
+from core.datasets.pixels.squares import Form
 from core.datasets.pixels.taking_turns import held
 from core.datasets.readers.listing import Listing, Refusal
 from core.errors import DataSetError
@@ -45,13 +46,13 @@ class Decoded:
 
 
 @contextmanager
-def scratch_folder(sets: Path, listing: Listing, side: int, channels: int) -> Iterator[Path]:
+def scratch_folder(sets: Path, listing: Listing, form: Form) -> Iterator[Path]:
     """The folder for the squares of a listing, which one process has at a time; what was abandoned is cleared away.
 
     Raises DataSetError where another process imports the same pictures, or the folder cannot be made.
     """
     _clear_abandoned(sets)
-    key = sha256(f"{listing.stamp}\0{side}\0{channels}".encode()).hexdigest()[:16]
+    key = sha256(f"{listing.stamp}\0{form}".encode()).hexdigest()[:16]
     folder = sets / f"{PREFIX}{key}"
     nearest = next(path for path in sets.absolute().parents if path.exists())
     with enough_disk(nearest, 0):
@@ -66,29 +67,27 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def decode(folder: Path, listing: Listing, side: int, channels: int, progress: Progress) -> Decoded:
+def decode(folder: Path, listing: Listing, form: Form, progress: Progress) -> Decoded:
     """Decode what is not decoded yet, and return everything. Raises DataSetError, as for a full disk."""
     with enough_disk(folder, 0):
-        outcomes = _recovered(folder, side, channels)
+        outcomes = _recovered(folder, form)
     total = len(listing.items)
     if outcomes and len(outcomes) < total:
         progress(f"Going on with picture {len(outcomes) + 1:,}", None)
     if len(outcomes) < total:
-        with enough_disk(folder, (total - len(outcomes)) * side * side * channels):
-            _decode_rest(folder, listing, side, channels, outcomes, progress)
+        with enough_disk(folder, (total - len(outcomes)) * form.bytes):
+            _decode_rest(folder, listing, form, outcomes, progress)
     if len(outcomes) != total:
         raise DataSetError("The pictures changed while they were imported.", "Import them again.")
-    return _collected(folder, listing, outcomes, side, channels)
+    return _collected(folder, listing, outcomes, form)
 
 
-def _decode_rest(
-    folder: Path, listing: Listing, side: int, channels: int, outcomes: "list[_Told]", progress: Progress
-) -> None:
+def _decode_rest(folder: Path, listing: Listing, form: Form, outcomes: "list[_Told]", progress: Progress) -> None:
     """Decode the pictures that have no outcome yet, and append theirs."""
     total = len(listing.items)
     with (folder / _PIXELS).open("ab") as pixels, (folder / _BLOCKS).open("a", encoding="utf-8") as blocks:
-        new = decoded(listing.contents(len(outcomes), 1), side, channels)
-        for block in _blocks(new, side * side * channels):
+        new = decoded(listing.contents(len(outcomes), 1), form)
+        for block in _blocks(new, form.bytes):
             pixels.write(b"".join(outcome.pixels.tobytes() for outcome in block if isinstance(outcome, Square)))
             pixels.flush()
             os.fsync(pixels.fileno())
@@ -118,13 +117,13 @@ def _blocks(outcomes: Iterator[Outcome], bytes_each: int) -> Iterator[list[Outco
         yield block
 
 
-def _recovered(folder: Path, side: int, channels: int) -> list[_Told]:
+def _recovered(folder: Path, form: Form) -> list[_Told]:
     """What whole blocks say; the file of squares, and that of lines, are cut to where they end."""
     path, squares = folder / _BLOCKS, folder / _PIXELS
     outcomes: list[_Told] = []
     whole = pictures = 0
     available = squares.stat().st_size if squares.exists() else 0
-    each = side * side * channels
+    each = form.bytes
     for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
         block = _parsed(line)
         if block is None or available < each * (pictures + _pictures(block)):
@@ -149,10 +148,11 @@ def _pictures(block: list[_Told]) -> int:
     return sum(not isinstance(outcome, str) for outcome in block)
 
 
-def _collected(folder: Path, listing: Listing, outcomes: list[_Told], side: int, channels: int) -> Decoded:
+def _collected(folder: Path, listing: Listing, outcomes: list[_Told], form: Form) -> Decoded:
     kept = [place for place, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
     told = np.array([outcome for outcome in outcomes if not isinstance(outcome, str)], np.int64).reshape(-1, 3)
-    rows = PixelRows(folder / _PIXELS, 0, (len(kept), side, side, channels), np.arange(len(kept)), channels)
+    shape = (len(kept), form.side, form.side, form.channels)
+    rows = PixelRows(folder / _PIXELS, 0, shape, np.arange(len(kept)), form.channels)
     refused = [
         Refusal(item.name, outcome)
         for item, outcome in zip(listing.items, outcomes, strict=True)

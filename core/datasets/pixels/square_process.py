@@ -1,7 +1,7 @@
 """The process that decodes the pictures of a data set, many in one request, as core.photos.decoder_process does one.
 
-A request is, in the place of a name, JSON with the side and channels of the squares and the length of each file, and
-the files one after the other. The answer is JSON with the size of each picture and whether it is grey, or its refusal;
+A request is, in the place of a name, JSON with the form of the squares and the length of each file, and the files one
+after the other. The answer is JSON with the size of each picture and whether it is grey, or its refusal;
 then the squares of those that have one.
 """
 
@@ -10,10 +10,11 @@ import sys
 
 import numpy as np
 
-from core.datasets.pixels.squares import in_channels, is_grey, squared
+from core.datasets.pixels.squares import Form, in_channels, is_grey, squared
 from core.datasets.readers.trees import MAX_PICTURE_BYTES
 from core.photos.decoder_process import MEMORY, serve
-from core.photos.picture import UnreadablePhoto, read
+from core.photos.faded import faded_item
+from core.photos.picture import WORKING_SIDE, UnreadablePhoto, read
 
 NAMELESS = "It"
 
@@ -21,12 +22,13 @@ NAMELESS = "It"
 def answer(data: bytes, request: str) -> list[bytes]:
     """The header of the answer and the squares, uint8 (n, side, side, channels) in C order."""
     wanted = json.loads(request)
+    form = Form(**wanted["form"])
     told: list[object] = []
     squares: list[bytes] = []
     at = 0
     for length in wanted["lengths"]:
         try:
-            square, outcome = _square(data[at : at + length], wanted["side"], wanted["channels"])
+            square, outcome = _square(data[at : at + length], form)
             squares.append(square.tobytes())
             told.append(outcome)
         except UnreadablePhoto as error:
@@ -35,10 +37,11 @@ def answer(data: bytes, request: str) -> list[bytes]:
     return [json.dumps({"pictures": 1, "images": told}).encode(), b"".join(squares)]
 
 
-def _square(data: bytes, side: int, channels: int) -> tuple[np.ndarray, list[int]]:
-    photo = read(data, NAMELESS, side, MAX_PICTURE_BYTES)
-    square = squared(photo.pixels, side)
-    return in_channels(square, channels), [*photo.original, int(is_grey(square))]
+def _square(data: bytes, form: Form) -> tuple[np.ndarray, list[int]]:
+    photo = read(data, NAMELESS, WORKING_SIDE if form.cut_out else form.side, MAX_PICTURE_BYTES)
+    pixels = faded_item(photo.pixels, photo.opacity) if form.cut_out else photo.pixels
+    square = squared(pixels, form.side)
+    return in_channels(square, form.channels), [*photo.original, int(is_grey(square))]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,25 @@
 """A picture as a square of so many pixels: padded in the colour of its border, scaled by area, never distorted."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
 LEAST_SIDE, MOST_SIDE = 28, 256
+
+
+@dataclass(frozen=True)
+class Form:
+    """How pictures are stored: side in pixels, 1 or 3 channels, and whether items are cut out (core.photos.faded)."""
+
+    side: int
+    channels: int
+    cut_out: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Of one square."""
+        return self.side * self.side * self.channels
 
 
 def squared(pixels: np.ndarray, side: int) -> np.ndarray:

@@ -79,6 +79,7 @@ class ProgressLine:
 @click.option(
     "--colour", type=click.Choice(("auto", "grey", "colour")), default="auto", help="Default: grey where all are grey."
 )
+@click.option("--cut-out", is_flag=True, help="Each picture is one item: cut it out of its surroundings.")
 @click.option(
     "--test-share",
     type=float,
@@ -95,6 +96,7 @@ def add(
     groups: str | None,
     side: int | None,
     colour: Colour,
+    cut_out: bool,
     test_share: float | None,
     seed: int,
     licence: str,
@@ -105,7 +107,7 @@ def add(
     PATH is a folder with a folder for each class (perhaps below train, val and test), a table of files and labels, a
     folder of IDX or parquet files, or a zip of any of these.
     """
-    options = Options(labels, groups, side, colour, test_share, seed, licence)
+    options = Options(labels, groups, side, colour, test_share, seed, licence, cut_out)
     versions.checked_name(name)
     listing = importing.read_source_of(path, options)
     return _import(name, listing, shown(path.absolute().name), options, yes)

@@ -23,6 +23,7 @@ from core.datasets.health import TEST, findings
 from core.datasets.importing import Options, planned
 from core.datasets.opening import open_version, read_content, read_health
 from core.datasets.pixels import decoding, scratch
+from core.datasets.pixels.squares import Form
 from core.datasets.readers.listing import Content
 from core.datasets.repairing import repair
 from core.datasets.versions import list_versions, sets_folder
@@ -428,7 +429,7 @@ def test_a_decoder_that_is_killed_is_replaced_and_no_picture_is_lost(monkeypatch
                         child.kill()
             yield encoded(number)
 
-    outcomes = list(decoding.decoded(contents(), 40, 3))
+    outcomes = list(decoding.decoded(contents(), Form(40, 3)))
     assert [isinstance(outcome, decoding.Square) for outcome in outcomes] == [True] * 12
     for number, outcome in enumerate(outcomes):
         assert (outcome.pixels == np.asarray(picture(number))).all()  # type: ignore[union-attr]
@@ -448,7 +449,7 @@ def test_a_picture_that_ends_its_decoder_is_refused_and_those_beside_it_are_not(
 
     monkeypatch.setattr(ProcessApart, "ask", ended_by_some)
     files = [encoded(0), b"harmful", encoded(1)]
-    first, second, third = decoding.decoded(iter(files), 28, 1)
+    first, second, third = decoding.decoded(iter(files), Form(28, 1))
     assert isinstance(first, decoding.Square)
     assert second == "is damaged: it ended the program that decodes it"
     assert isinstance(third, decoding.Square)
