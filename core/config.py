@@ -24,7 +24,7 @@ _STORED = "stored"
 _MOST_SHOWN = 200
 FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
-Augmentation = Literal["none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"]
+Augmentation = Literal["none", "flip", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"]
 Normalisation = Literal["half", "imagenet"]
 Schedule = Literal["constant", "step", "cosine"]
 Optimizer = Literal["adam", "adamw"]

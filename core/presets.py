@@ -131,7 +131,7 @@ _ALL = (
             "model": "transfer",
             "input_size": 192,
             "normalisation": "imagenet",
-            "augmentation": "none",
+            "augmentation": "flip",
             "optimizer": "adamw",
             "weight_decay": 0.1,
             "schedule": "cosine",

@@ -47,6 +47,8 @@ def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Te
     resized = resize(images, config.input_size)
     if config.augmentation == "none":
         return resized
+    if config.augmentation == "flip":
+        return images_of(_mirrored(planes(resized), draw_mirrored(len(images), generator)), resized)
     if config.augmentation == "photo":
         return photograph(resized, generator)
     if config.augmentation == "flip-shift-erase":
@@ -63,6 +65,11 @@ def require_augmentable(config: RunConfig, *, colour: bool) -> None:
             "The augmentation photo imitates grey cut-outs on black, and these images are in colour.",
             "Choose another augmentation, or import the images in grey.",
         )
+
+
+def draw_mirrored(count: int, generator: torch.Generator) -> Tensor:
+    """Which of so many images become their mirror images, bool (n,)."""
+    return torch.rand(count, generator=generator) < FLIP_PROBABILITY
 
 
 def draw(count: int, generator: torch.Generator) -> Changes:

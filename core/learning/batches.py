@@ -52,7 +52,9 @@ class Batches:
         batches = self._dealt(epoch)
         fronts = self._fronts_of(learner) if learner.has_constant_front else None
         if fronts is not None:
-            yield from ((fronts[indices], self._labels[indices]) for indices in batches[done:])
+            for place, indices in enumerate(batches[done:], start=done + 1):
+                generator = generator_at(self._config.seed, epoch, place)
+                yield learner.choose_fronts(fronts[:, indices], generator), self._labels[indices]
             return
         size = learner.batches_at_once
         for start in range(done - done % size, len(batches), size):
@@ -63,12 +65,16 @@ class Batches:
             yield from list(zip(prepared, labels, strict=True))[max(0, done - start) :]
 
     def _fronts_of(self, learner: Learner) -> Tensor | None:
-        """What the frozen layers make of all images, computed once, for no epoch changes it; None where it is large."""
+        """What the frozen layers make of all images (v, n, ...), computed once, for no epoch changes it.
+
+        None where it is large.
+        """
         places = torch.arange(len(self._labels))
         if self._fronts is None:
-            if learner.constant_front(self._images(places[:1])).nbytes * len(places) > MOST_FRONT_BYTES:
+            if learner.constant_fronts(self._images(places[:1])).nbytes * len(places) > MOST_FRONT_BYTES:
                 return None
-            self._fronts = torch.cat([learner.constant_front(self._images(part)) for part in places.split(_AT_ONCE)])
+            parts = [learner.constant_fronts(self._images(part)) for part in places.split(_AT_ONCE)]
+            self._fronts = torch.cat(parts, dim=1)
         return self._fronts
 
     def _dealt(self, epoch: int) -> list[Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from core.config import RunConfig
 from core.data.preprocessing import images_at_once, normalise
 from core.errors import ConfigurationError
-from core.learning.augmentation import augment
+from core.learning.augmentation import augment, draw_mirrored
 from core.learning.averaging import AveragedModel
 from core.machine.precision import arithmetic
 from core.models.parameters import set_weights, trained_weights
@@ -99,13 +99,26 @@ class Learner:
 
     @property
     def has_constant_front(self) -> bool:
-        """Whether what comes before the first layer that learns makes the same of an image each time."""
-        return self._has_frozen_front and self._config.augmentation == "none"
+        """Whether what comes before the first layer that learns makes the same of an image each time, or mirrored."""
+        return self._has_frozen_front and self._config.augmentation in ("none", "flip")
 
-    def constant_front(self, images: Tensor) -> Tensor:
-        """What that makes of uint8 images (n, s, s) or (n, s, s, 3)."""
+    def constant_fronts(self, images: Tensor) -> Tensor:
+        """What that makes of uint8 images (n, s, s) or (n, s, s, 3), and of mirror images if these are used: (v, n, ...)."""
+        views = [images, images.flip(2)] if self._config.augmentation == "flip" else [images]
         size = images_at_once(self._config, IMAGES_AT_ONCE)
-        return torch.cat([self.pass_frozen_front(normalise(part, self._config)) for part in images.split(size)])
+        return torch.stack(
+            [
+                torch.cat([self.pass_frozen_front(normalise(part, self._config)) for part in view.split(size)])
+                for view in views
+            ]
+        )
+
+    def choose_fronts(self, fronts: Tensor, generator: torch.Generator) -> Tensor:
+        """Of the views (v, n, ...) of a batch what `step` takes, (n, ...): as `prepare` makes it of the images."""
+        if len(fronts) == 1:
+            return fronts[0]
+        mirrored = draw_mirrored(fronts.shape[1], generator).to(fronts.device)
+        return fronts[mirrored.long(), torch.arange(fronts.shape[1], device=fronts.device)]
 
     def begin_epoch(self) -> None:
         """Set the model to training."""

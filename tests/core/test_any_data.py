@@ -109,7 +109,7 @@ def _changed(image: Image.Image, changes: Changes, place: int) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("augmentation", ["none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase"])
+@pytest.mark.parametrize("augmentation", ["none", "flip", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase"])
 def test_what_happens_to_a_grey_image_happens_to_each_of_its_equal_channels(augmentation: str) -> None:
     config = validated({"augmentation": augmentation, "input_size": 28})
     grey = torch.from_numpy(COLOUR[..., 0])

@@ -1,5 +1,7 @@
 """Augmentation of whole batches is torchvision's, pixel for pixel given the same random numbers, and as likely."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, transforms
 from torchvision.transforms import functional as TF
 
-from core.config import RunConfig, validated
+from core.config import Augmentation, RunConfig, validated
 from core.data.preprocessing import normalise, resize, to_input
 from core.learning.augmentation import Changes, augment, draw, flip_and_rotate, flip_shift_and_erase, jitter
 from tests.core.small_data import small_data
@@ -112,7 +114,7 @@ def test_rotation_is_by_nearest_neighbour_in_torchvision_too() -> None:
     assert transforms.RandomRotation(10).interpolation == InterpolationMode.NEAREST
 
 
-@pytest.mark.parametrize("augmentation", ["none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"])
+@pytest.mark.parametrize("augmentation", get_args(Augmentation))
 def test_augmentation_depends_on_its_generator_alone(augmentation: str) -> None:
     config = RunConfig(augmentation=augmentation)
     first, again = (augment(IMAGES, config, seeded(5)) for _ in range(2))

@@ -41,7 +41,7 @@ def elsewhere() -> Iterator[torch.device]:
 
 def test_bytes_are_not_interpolated_and_float64_is_not_computed_on_another_device(elsewhere: torch.device) -> None:
     images = IMAGES.to(elsewhere)
-    for augmentation in ("none", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase"):
+    for augmentation in ("none", "flip", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase"):
         config = RunConfig(model="resnet18", input_size=32, augmentation=augmentation)
         changed = augment(images, config, torch.Generator().manual_seed(0))
         assert (changed.device, changed.dtype, changed.shape) == (elsewhere, torch.uint8, (100, 32, 32))

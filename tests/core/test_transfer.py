@@ -9,6 +9,8 @@ from torchvision.models import resnet18
 from core import architectures
 from core.config import RunConfig, validated
 from core.errors import ConfigurationError
+from core.learning import batches
+from core.learning.batches import Batches
 from core.learning.learner import Learner
 from core.learning.pretrained import load_trunk
 from core.learning.training import Training
@@ -43,8 +45,9 @@ def test_the_trunk_is_filled_from_a_whole_file_and_only_the_linear_layer_learns(
     assert model.get_parameter("fc.weight").shape == (3, FEATURES)
 
 
-def test_frozen_layers_see_each_image_once_and_a_run_learns(
-    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("augmentation", "views"), [("none", 1), ("flip", 2)])
+def test_frozen_layers_see_each_view_once_and_a_run_learns(
+    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str, views: int
 ) -> None:
     seen = []
     whole = Learner.pass_frozen_front
@@ -55,11 +58,29 @@ def test_frozen_layers_see_each_image_once_and_a_run_learns(
 
     monkeypatch.setattr(Learner, "pass_frozen_front", counted)
     data = data_of(3, 20, 48, colour=True)
-    training = Training(config(weights), data, tmp_path)
+    training = Training(config(weights, augmentation=augmentation), data, tmp_path)
     list(training.events())
     # One image more, by which it is known how much there would be to keep.
-    assert sum(seen) == 1 + len(data.train_labels) - len(training.validation[1])
+    assert sum(seen) == views * (1 + len(data.train_labels) - len(training.validation[1]))
     assert training.epochs[-1].val_accuracy > 0.9
+
+
+@pytest.mark.parametrize("augmentation", ["none", "flip"])
+def test_what_is_kept_of_the_frozen_layers_is_what_they_make_of_each_batch(
+    weights: str, monkeypatch: pytest.MonkeyPatch, augmentation: str
+) -> None:
+    chosen, data = config(weights, augmentation=augmentation), data_of(3, 20, 48, colour=True)
+    model = architectures.build(chosen, 3, colour=True)
+    load_trunk(model, chosen)
+    learner, cpu = Learner(model, chosen, torch.device("cpu")), torch.device("cpu")
+    learner.begin_epoch()
+    kept = list(Batches(chosen, data, cpu).prepared(learner, 2, 1))
+    monkeypatch.setattr(batches, "MOST_FRONT_BYTES", 0)
+    made = list(Batches(chosen, data, cpu).prepared(learner, 2, 1))
+    assert len(kept) == len(made) == Batches(chosen, data, cpu).per_epoch - 1
+    for (left, labels), (right, same) in zip(kept, made, strict=True):
+        assert torch.equal(labels, same)
+        torch.testing.assert_close(left, right)
 
 
 def test_a_run_that_is_taken_up_again_ends_bit_for_bit_as_one_left_in_peace(weights: str, tmp_path: Path) -> None:
