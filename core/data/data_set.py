@@ -1,6 +1,7 @@
 """A version of a data set, opened: what a run learns from and is tested on."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class DataSet:
     """Which of the training images the set itself keeps for validation, ascending; None where each run chooses."""
     cut_out: bool = False
     """Whether the images are items cut out of their surroundings."""
+    folder: Path | None = None
+    """Where it is stored, and what is computed of its images may be kept; None for Fashion-MNIST."""
 
     @property
     def side(self) -> int:

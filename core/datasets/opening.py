@@ -42,6 +42,7 @@ def open_version(folder: Path, identity: str) -> DataSet:
         None if content.groups is None else content.groups[:learnt],
         validation if len(validation) else None,
         version.cut_out,
+        folder_of(folder, version),
     )
 
 

@@ -11,12 +11,12 @@ from core.data.data_set import DataSet
 from core.data.preprocessing import resize
 from core.data.splits import split_for
 from core.learning.augmentation import require_augmentable
+from core.learning.evaluation import Measured, log_probabilities_of_fronts, measure, measured
+from core.learning.fronts import Fronts, fronts_of
 from core.learning.learner import Learner, generator_at
 
 MOST_KEPT_BYTES = 128 * 2**20
 """What the images of a run may take in memory: 54,000 grey ones of 48x48 pixels have 124 MB."""
-MOST_FRONT_BYTES = 2**30
-"""What may be kept of frozen layers: the features of 95,000 images by the preset transfer."""
 _AT_ONCE = 1_000
 
 
@@ -34,7 +34,9 @@ class Batches:
         self.labels = data.train_labels[training]
         self._labels = torch.from_numpy(self.labels).to(device)
         self._config = config
-        self._fronts: Tensor | None = None
+        self._data, self._learnt_from, self._validated_on = data, training, validation
+        self._fronts: Fronts | None = None
+        self._sought_fronts = False
         self.validation = (data.train_images[validation], data.train_labels[validation])
 
     @property
@@ -50,11 +52,14 @@ class Batches:
         drawn anew for each batch.
         """
         batches = self._dealt(epoch)
-        fronts = self._fronts_of(learner) if learner.has_constant_front else None
+        fronts = self._fronts_of(learner)
         if fronts is not None:
             for place, indices in enumerate(batches[done:], start=done + 1):
                 generator = generator_at(self._config.seed, epoch, place)
-                yield learner.choose_fronts(fronts[:, indices], generator), self._labels[indices]
+                yield (
+                    learner.choose_fronts(fronts.at(self._learnt_from[indices.numpy()]), generator),
+                    self._labels[indices],
+                )
             return
         size = learner.batches_at_once
         for start in range(done - done % size, len(batches), size):
@@ -64,17 +69,19 @@ class Batches:
             labels = [self._labels[indices] for indices in group]
             yield from list(zip(prepared, labels, strict=True))[max(0, done - start) :]
 
-    def _fronts_of(self, learner: Learner) -> Tensor | None:
-        """What the frozen layers make of all images (v, n, ...), computed once, for no epoch changes it.
+    def validate(self, learner: Learner) -> Measured:
+        """How the model does on the validation images."""
+        images, labels = self.validation
+        fronts = self._fronts_of(learner)
+        if fronts is None:
+            return measure(learner.result, images, labels, self._config)
+        logs = log_probabilities_of_fronts(learner.result, fronts.at(self._validated_on), self._config)
+        return measured(logs, labels)
 
-        None where it is large.
-        """
-        places = torch.arange(len(self._labels))
-        if self._fronts is None:
-            if learner.constant_fronts(self._images(places[:1])).nbytes * len(places) > MOST_FRONT_BYTES:
-                return None
-            parts = [learner.constant_fronts(self._images(part)) for part in places.split(_AT_ONCE)]
-            self._fronts = torch.cat(parts, dim=1)
+    def _fronts_of(self, learner: Learner) -> Fronts | None:
+        if not self._sought_fronts:
+            needed = np.union1d(self._learnt_from, self._validated_on)
+            self._fronts, self._sought_fronts = fronts_of(learner, self._config, self._data, needed), True
         return self._fronts
 
     def _dealt(self, epoch: int) -> list[Tensor]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -37,6 +38,15 @@ def log_probabilities(
 
     (logs,) = in_batches(ask, model, images, config, batch_size)
     return logs
+
+
+def log_probabilities_of_fronts(model: nn.Module, fronts: Tensor, config: RunConfig) -> np.ndarray:
+    """The same of what frozen layers make of images and, with test-time flips, of mirror images (v, n, ...)."""
+    votes = fronts if config.test_time_flips else fronts[:1]
+    rest = cast(Callable[[Tensor], Tensor], model.rest)
+    with torch.no_grad(), _evaluating(model), arithmetic(config, fronts.device):
+        logits = torch.stack([rest(view).float() for view in votes]).mean(0)
+    return np.asarray(log_softmax(logits).cpu().numpy())
 
 
 def in_batches(
@@ -106,7 +116,11 @@ def measure(
     model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig, batch_size: int = BATCH_SIZE
 ) -> Measured:
     """How the model does on the images uint8 (n, h, h) or (n, h, h, 3) with labels (n,); n is at least 1."""
-    logs = log_probabilities(model, images, config, batch_size)
+    return measured(log_probabilities(model, images, config, batch_size), labels)
+
+
+def measured(logs: np.ndarray, labels: np.ndarray) -> Measured:
+    """How right log-probabilities (n, classes) are where the labels are these (n,); n is at least 1."""
     loss = -logs[np.arange(len(labels)), labels].mean(dtype=np.float64)
     predicted = logs.argmax(1)
     classes = logs.shape[1]

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import RunConfig
-from core.data.preprocessing import images_at_once, normalise
+from core.data.preprocessing import images_at_once, normalise, to_input
 from core.errors import ConfigurationError
 from core.learning.augmentation import augment, draw_mirrored
 from core.learning.averaging import AveragedModel
@@ -77,7 +77,7 @@ class Learner:
         class_weights: Tensor | None = None,
     ) -> None:
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._config, self._device = config, device
+        self._config, self.device = config, device
         self._class_weights = None if class_weights is None else class_weights.to(device)
         groups = _parameter_groups(model, config, afresh)
         self._shares = [group.pop("share") for group in groups]
@@ -102,20 +102,21 @@ class Learner:
         """Whether what comes before the first layer that learns makes the same of an image each time, or mirrored."""
         return self._has_frozen_front and self._config.augmentation in ("none", "flip")
 
+    @property
+    def has_mirrored(self) -> bool:
+        """Whether mirror images are learnt from, or vote in validation."""
+        return self._config.augmentation == "flip" or self._config.test_time_flips
+
     def constant_fronts(self, images: Tensor) -> Tensor:
-        """What that makes of uint8 images (n, s, s) or (n, s, s, 3), and of mirror images if these are used: (v, n, ...)."""
-        views = [images, images.flip(2)] if self._config.augmentation == "flip" else [images]
+        """What that makes of uint8 images (n, s, s) or (n, s, s, 3), and if needed of mirror images: (v, n, ...)."""
         size = images_at_once(self._config, IMAGES_AT_ONCE)
-        return torch.stack(
-            [
-                torch.cat([self.pass_frozen_front(normalise(part, self._config)) for part in view.split(size)])
-                for view in views
-            ]
-        )
+        inputs = [to_input(part, self._config) for part in images.split(size)]
+        views = [inputs, [part.flip(-1) for part in inputs]] if self.has_mirrored else [inputs]
+        return torch.stack([torch.cat(list(map(self.pass_frozen_front, view))) for view in views])
 
     def choose_fronts(self, fronts: Tensor, generator: torch.Generator) -> Tensor:
         """Of the views (v, n, ...) of a batch what `step` takes, (n, ...): as `prepare` makes it of the images."""
-        if len(fronts) == 1:
+        if self._config.augmentation != "flip":
             return fronts[0]
         mirrored = draw_mirrored(fronts.shape[1], generator).to(fronts.device)
         return fronts[mirrored.long(), torch.arange(fronts.shape[1], device=fronts.device)]
@@ -163,13 +164,13 @@ class Learner:
     @torch.no_grad()
     def pass_frozen_front(self, inputs: Tensor) -> Tensor:
         """What the layers before the first that learns make of what the model is given."""
-        with arithmetic(self._config, self._device):
+        with arithmetic(self._config, self.device):
             return cast(Tensor, self.model.front(inputs))
 
     def compute_loss(self, prepared: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (n, classes) and their mean cross-entropy with the labels (n,), smoothed as asked for, in nats."""
         forward = self.model.rest if self._has_frozen_front else self.model
-        with arithmetic(self._config, self._device):
+        with arithmetic(self._config, self.device):
             logits = forward(prepared).float()
         smoothing = self._config.label_smoothing
         return logits, F.cross_entropy(logits, labels, self._class_weights, label_smoothing=smoothing)

@@ -19,7 +19,6 @@ from core.data.data_facts import facts_of
 from core.data.data_set import DataSet
 from core.errors import CheckpointError, ConfigurationError
 from core.learning.batches import Batches
-from core.learning.evaluation import measure
 from core.learning.events import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
 from core.learning.learner import Learner, class_weights, learning_rate
 from core.learning.pretrained import load_trunk
@@ -215,7 +214,7 @@ class Training:
     def _validate(self) -> EpochFigures:
         done = self._position
         self.clock.take()
-        reached = measure(self.model, *self.validation, self._config)
+        reached = self._batches.validate(self._learner)
         self._validation_s = self.clock.take()
         return EpochFigures(
             epoch=done.epoch,

@@ -1,16 +1,20 @@
 """Transfer learning: the frozen layers see each image once, and one linear layer learns."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torchvision.models import resnet18
 
 from core import architectures
 from core.config import RunConfig, validated
+from core.data.preprocessing import resize
 from core.errors import ConfigurationError
-from core.learning import batches
+from core.learning import fronts
 from core.learning.batches import Batches
+from core.learning.evaluation import measure
 from core.learning.learner import Learner
 from core.learning.pretrained import load_trunk
 from core.learning.training import Training
@@ -58,10 +62,10 @@ def test_frozen_layers_see_each_view_once_and_a_run_learns(
 
     monkeypatch.setattr(Learner, "pass_frozen_front", counted)
     data = data_of(3, 20, 48, colour=True)
-    training = Training(config(weights, augmentation=augmentation), data, tmp_path)
+    training = Training(config(weights, augmentation=augmentation, test_time_flips=False), data, tmp_path)
     list(training.events())
     # One image more, by which it is known how much there would be to keep.
-    assert sum(seen) == views * (1 + len(data.train_labels) - len(training.validation[1]))
+    assert sum(seen) == views * (1 + len(data.train_labels))
     assert training.epochs[-1].val_accuracy > 0.9
 
 
@@ -75,12 +79,64 @@ def test_what_is_kept_of_the_frozen_layers_is_what_they_make_of_each_batch(
     learner, cpu = Learner(model, chosen, torch.device("cpu")), torch.device("cpu")
     learner.begin_epoch()
     kept = list(Batches(chosen, data, cpu).prepared(learner, 2, 1))
-    monkeypatch.setattr(batches, "MOST_FRONT_BYTES", 0)
+    monkeypatch.setattr(fronts, "MOST_FRONT_BYTES", 0)
     made = list(Batches(chosen, data, cpu).prepared(learner, 2, 1))
     assert len(kept) == len(made) == Batches(chosen, data, cpu).per_epoch - 1
     for (left, labels), (right, same) in zip(kept, made, strict=True):
         assert torch.equal(labels, same)
         torch.testing.assert_close(left, right)
+
+
+def test_images_are_seen_at_the_size_of_the_model_however_many_there_are(weights: str) -> None:
+    chosen, data = config(weights, input_size=64), data_of(3, 20, 48, colour=True)
+    model = architectures.build(chosen, 3, colour=True)
+    load_trunk(model, chosen)
+    learner = Learner(model, chosen, torch.device("cpu"))
+    learner.begin_epoch()
+    images = torch.from_numpy(np.asarray(data.train_images[:4]))
+    torch.testing.assert_close(learner.constant_fronts(images), learner.constant_fronts(resize(images, 64)))
+
+
+def test_validation_by_what_is_kept_is_validation_by_the_images(weights: str, tmp_path: Path) -> None:
+    training = Training(config(weights), data_of(3, 20, 48, colour=True), tmp_path)
+    list(training.events())
+    reached = measure(training.model, *training.validation, config(weights))
+    assert training.epochs[-1].val_loss == pytest.approx(reached.loss, rel=1e-5)
+    assert training.epochs[-1].val_accuracy == reached.accuracy
+
+
+def test_runs_on_a_stored_set_share_what_frozen_layers_make_of_it(
+    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    whole = Learner.pass_frozen_front
+
+    def counted(learner: Learner, inputs: torch.Tensor) -> torch.Tensor:
+        seen.append(len(inputs))
+        return whole(learner, inputs)
+
+    monkeypatch.setattr(Learner, "pass_frozen_front", counted)
+    (tmp_path / "set").mkdir()
+    data = replace(data_of(3, 20, 48, colour=True), folder=tmp_path / "set")
+
+    def run(name: str, **changes: object) -> Training:
+        training = Training(config(weights, epochs=1, **changes), data, tmp_path / name)
+        list(training.events())
+        return training
+
+    first, once = run("first"), sum(seen)
+    again = run("again")
+    assert sum(seen) == once + 2, "the second run asks for the views of one image alone"
+    for name, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, again.model.state_dict()[name]), name
+    run("other-fold", folds=3, fold=2)
+    assert sum(seen) == once + 4
+    (kept,) = data.folder.iterdir()
+    kept.write_bytes(kept.read_bytes()[:1000])
+    run("damaged")
+    assert sum(seen) == 2 * once + 4
+    run("other-size", input_size=32)
+    assert len(list(data.folder.iterdir())) == 2
 
 
 def test_a_run_that_is_taken_up_again_ends_bit_for_bit_as_one_left_in_peace(weights: str, tmp_path: Path) -> None:
