@@ -126,6 +126,9 @@ class RunConfig(BaseModel):
     weights_file: str | None = Field(
         None, description="A torchvision ResNet18 state dict to start from instead of the downloaded weights."
     )
+    start_from: str | None = Field(
+        None, max_length=200, description="A finished run of the same model whose weights this one starts from."
+    )
     unfrozen_layers: tuple[str, ...] = Field(
         (), description="With pretrained: layers trained besides the new fc; the others stay frozen."
     )
@@ -134,7 +137,7 @@ class RunConfig(BaseModel):
         gt=0,
         le=1,
         description=(
-            "With pretrained: the fraction of the learning rate for layers that start from pretrained weights."
+            "With pretrained or start_from: the fraction of the learning rate for layers that do not start afresh."
         ),
     )
     train_size: int = Field(
@@ -207,6 +210,8 @@ class RunConfig(BaseModel):
                 f"model {self.model} needs at least {architecture.smallest_input} pixels; input_size is "
                 f"{self.input_size}"
             )
+        if self.weights_file and self.start_from:
+            raise ValueError("a run starts from a weights_file or from a run (start_from), not from both")
         if self.weights_file and not self.pretrained:
             raise ValueError("weights_file is only used with pretrained=true")
         if self.folds == 1 or not min(self.folds, 1) <= self.fold <= self.folds:

@@ -212,10 +212,11 @@ def _parameter_groups(model: nn.Module, config: RunConfig, afresh: Sequence[str]
     AdamW spares biases and batch norms, which have one dimension (Loshchilov and Hutter 2019 decay all; that these
     need none is from He and others 2019, section 3.1).
     """
+    has_start = config.pretrained or config.start_from is not None
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            came = config.pretrained and not any(name.startswith(f"{layer}.") for layer in afresh)
+            came = has_start and not any(name.startswith(f"{layer}.") for layer in afresh)
             spared = config.optimizer == "adamw" and parameter.dim() < 2
             key = (config.pretrained_rate if came else 1.0, 0.0 if spared else config.weight_decay)
             groups.setdefault(key, []).append(parameter)

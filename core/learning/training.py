@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from core import architectures
 from core.config import RunConfig, stored_config
@@ -24,6 +23,7 @@ from core.learning.learner import Learner, class_weights, learning_rate
 from core.learning.pretrained import load_trunk
 from core.learning.pretrained_file import PretrainedReport
 from core.learning.resumption import ResumptionFolder
+from core.learning.start_weights import load_start
 from core.machine.clock import Clock, Speedometer
 from core.machine.device import choose_device, conditions, device_name, use_threads, why_inexact
 from core.machine.memory import keep_freed_memory
@@ -66,7 +66,8 @@ class Training:
     """A run being learnt; resumes from `folder` if it holds a checkpoint.
 
     With `soon` the first checkpoint follows the first batch, and the next ones come at growing distances until they
-    are CHECKPOINT_SECONDS apart: for a run that was interrupted before and may be again.
+    are CHECKPOINT_SECONDS apart: for a run that was interrupted before and may be again. `start` is the model file of
+    the run that `config.start_from` names.
 
     `facts` says where and on what it computes, `data_facts` from what it learns, `epochs` holds the figures of the
     epochs that are complete. Raises
@@ -81,6 +82,7 @@ class Training:
         folder: Path,
         *,
         weights_cache: Path | None = None,
+        start: Path | None = None,
         soon: bool = False,
     ) -> None:
         self._config = config
@@ -93,7 +95,7 @@ class Training:
         torch.manual_seed(config.seed)
         model = architectures.build(config, len(data.classes), colour=data.is_colour)
         checkpoint = self._folder.newest()
-        pretrained = self._fill_with_pretrained(model, checkpoint, weights_cache)
+        pretrained = self._fill(model, checkpoint, data.classes, start or weights_cache)
         afresh = pretrained.initialised_afresh if pretrained else ()
         weights = class_weights(config, self._batches.labels, len(data.classes))
         self._learner = Learner(model, config, self._device, afresh=afresh, class_weights=weights)
@@ -241,17 +243,20 @@ class Training:
         self._position = Position(epoch=figures.epoch + 1)
         return self._try_checkpoint()
 
-    def _fill_with_pretrained(
-        self, model: nn.Module, checkpoint: dict[str, Any] | None, weights_cache: Path | None
+    def _fill(
+        self, model: StagedModel, checkpoint: dict[str, Any] | None, classes: tuple[str, ...], source: Path | None
     ) -> PretrainedReport | None:
-        """Put the pretrained weights into the model: on continuation those that the run itself has kept."""
-        if not self._config.pretrained:
+        """Put the weights that it starts with into the model: on continuation those that the run itself has kept."""
+        if not (self._config.pretrained or self._config.start_from):
             return None
         kept = self._folder.read_frozen() if checkpoint else None
         if kept:
             set_weights(model, kept["weights"])
             return _report(kept["report"])
-        report = load_trunk(model, self._config, weights_cache)
+        if self._config.start_from and source:
+            report = load_start(model, classes, source, self._config.start_from)
+        else:
+            report = load_trunk(model, self._config, source)
         if checkpoint and _report(checkpoint["pretrained"]).sha256 != report.sha256:
             raise CheckpointError(
                 f"The run started from other pretrained weights than those in {report.source}.",

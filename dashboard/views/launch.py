@@ -19,10 +19,12 @@ from jobs.store.records import Run
 
 
 def starting_point() -> tuple[Values, str, Run | None]:
-    """The values to begin with, by the URL: of a run to clone, or of a preset."""
-    if clone := next(iter(pickers.in_url("clone")), None):
-        source = get_run(run_queries.store(), clone)
-        return dict(source.config), f"clone_{clone}", source
+    """The values to begin with, by the URL: of a run to start from or to clone, or of a preset."""
+    for parameter in ("start", "clone"):
+        if run_id := next(iter(pickers.in_url(parameter)), None):
+            source = get_run(run_queries.store(), run_id)
+            started = {"start_from": source.id, "weights_file": None} if parameter == "start" else {}
+            return {**dict(source.config), **started}, f"{parameter}_{run_id}", source
     name = next((name for name in pickers.in_url("preset") if name in PRESETS), "cnn")
     folds = pickers.number_in_url("folds") or 0
     return {**dict(config_of(name)), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
@@ -31,11 +33,12 @@ def starting_point() -> tuple[Values, str, Run | None]:
 page.title("Launch", "What shall we try?")
 base, start, source = starting_point()
 scope = scope_of(start)
+is_start = start.startswith("start_")
 version = pick_version(base["data"])
 if source:
     st.info(
-        f"Cloned from **{page.plain(source.name)}** ({source.id}). Its configuration is filled in below; change "
-        "what you like."
+        f"{'Starts from the weights of' if is_start else 'Cloned from'} **{page.plain(source.name)}** "
+        f"({source.id}). Its configuration is filled in below; change what you like."
     )
 else:
     pickers.say_unknown("preset", "Preset", tuple(PRESETS))
@@ -70,4 +73,5 @@ with right:
     label = "Launch" if several.count == 1 else f"Launch {several.count} runs"
     asked = st.button(label, type="primary", icon=":material/rocket_launch:", disabled=config is None, width="stretch")
     if asked and config:
-        launch_once(config, several, name.strip(), source.id if source else None, on_launch=partial(begin_anew, start))
+        cloned_from = source.id if source and not is_start else None
+        launch_once(config, several, name.strip(), cloned_from, on_launch=partial(begin_anew, start))

@@ -54,7 +54,8 @@ def weights_file_of(config: RunConfig) -> str | None:
     if config.weights_file:
         advice = "Write the whole path of the weights file."
         return str(expanded(Path(config.weights_file), ConfigurationError, advice).absolute())
-    return str(settings().resnet18_weights) if config.pretrained and settings().resnet18_weights else None
+    needs_weights = config.pretrained and not config.start_from
+    return str(settings().resnet18_weights) if needs_weights and settings().resnet18_weights else None
 
 
 def frozen_here(config: RunConfig) -> RunConfig:

@@ -15,6 +15,7 @@ from jobs.running import run_edits
 from jobs.running.attempts import existing_row
 from jobs.running.environment import environment, frozen_here
 from jobs.running.run_data import pinned, version_for
+from jobs.running.starting_points import with_start
 from jobs.store import locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
@@ -44,13 +45,15 @@ def launch_all(
 ) -> list[str]:
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
-    Return the ids; raise ConfigurationError, DataSetError or StoreError, and then nothing is queued. Several runs are a
-    group. The predictions that the runs of all folds make for the split "validation" are those for all training images,
-    by models that did not learn from them.
+    Return the ids; raise ConfigurationError, DataSetError, StoreError, or NotPossible and RunNotFound for the run to
+    start from, and then nothing is queued. Several runs are a group. The predictions that the runs of all folds make
+    for the split "validation" are those for all training images, by models that did not learn from them.
 
-    The config is frozen here: data set, number of threads and weights file become what they are on this machine now.
+    The config is frozen here: data set, number of threads, weights file and the run that it starts from become what
+    they are on this machine now.
     """
     chosen, version = named(name, "name", LONGEST_NAME) if name.strip() else "", version_for(config)
+    config = with_start(store, config, version)
     on = "" if version.is_built_in else f" on {version.label}"
     if folds is not None:
         if not 2 <= folds <= MOST_FOLDS:

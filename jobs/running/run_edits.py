@@ -10,6 +10,7 @@ from core.errors import ConfigurationError, LookbookError
 from core.texts import clean_lines, named
 from jobs.running import background
 from jobs.running.attempts import existing_row
+from jobs.running.starting_points import refuse_needed
 from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run, run_not_found
 from jobs.store.records import ACTIVE, RunStatus
@@ -118,14 +119,15 @@ def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> N
 def delete(store: Store, run_id: str) -> int:
     """Delete a run with its figures, predictions and files; return the bytes freed on disk.
 
-    Raise RunNotFound, or NotPossible for one that is queued or running. The rows go first: if the machine dies
-    between, files without a run are left, never a run without its files.
+    Raise RunNotFound, or NotPossible for one that is queued or running, or that an unfinished run starts from. The rows
+    go first: if the machine dies between, files without a run are left, never a run without its files.
     """
     files = run_files.files_of(store, run_id)
     with store.writing() as connection:
         name = _refuse_active(connection, run_id, "deleted")
         if locks.is_held(files.lock):
             raise NotPossible(f"The trainer of run {name} is still shutting down.", "Try again in a moment.")
+        refuse_needed(connection, run_id, name)
         connection.execute(runs.delete().where(runs.c.id == run_id))
     for lock in (files.study_lock, files.package_lock):
         background.end(lock)

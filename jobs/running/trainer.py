@@ -27,6 +27,8 @@ from jobs.running.run_data import open_data
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest, leave_out_pauses, persist
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_epochs
+from jobs.store.records import Run
+from jobs.store.store import Store
 from jobs.store.store_errors import StoreDamaged, StoreError
 
 REPORT_EVERY_S = 1.0
@@ -89,8 +91,7 @@ def _work(reporter: Reporter) -> None:
     logger.info(f"attempt {reporter.attempt.number} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)
     data = open_data(config)
-    # A run that died before may die again: it writes its next checkpoint soon.
-    training = reporter.when_there_is_room(lambda: Training(config, data, files.checkpoints, soon=run.deaths > 0))
+    training = reporter.when_there_is_room(lambda: _training(reporter.attempt.store, run, config, data))
     if training is None:
         reporter.leave()
         return
@@ -101,6 +102,12 @@ def _work(reporter: Reporter) -> None:
         return
     _save_before_leaving(reporter, training)
     reporter.leave()
+
+
+def _training(store: Store, run: Run, config: RunConfig, data: DataSet) -> Training:
+    start = run_files.files_of(store, config.start_from).model if config.start_from else None
+    # A run that died before may die again: it writes its next checkpoint soon.
+    return Training(config, data, run_files.files_of(store, run.id).checkpoints, start=start, soon=run.deaths > 0)
 
 
 def _refuse_to_forget(reporter: Reporter, training: Training, folder: Path) -> None:

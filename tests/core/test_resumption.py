@@ -8,7 +8,7 @@ import pytest
 
 from core.config import validated
 from core.errors import CheckpointError, CheckpointUnreadable
-from core.learning import checkpoints, training
+from core.learning import batches, checkpoints, training
 from core.learning.evaluation import Measured, measure
 from core.learning.resumption import ResumptionFolder
 from core.learning.training import CheckpointFailed, CheckpointSaved, Progress, Training
@@ -126,7 +126,7 @@ def test_what_an_epoch_has_learnt_is_kept_before_a_validation_that_takes_long(
         return measure(*arguments)
 
     monkeypatch.setattr(training.time, "monotonic", lambda: now)
-    monkeypatch.setattr(training, "measure", validated_slowly)
+    monkeypatch.setattr(batches, "measure", validated_slowly)
     run = Training(CNN, DATA, tmp_path)
     saved = []
     for event in run.events():

@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.learning.pretrained_file import FILE_NAME
 from dashboard.tables import estimates
 from jobs.settings import settings
-from jobs.store import queries, queue_settings
+from jobs.store import queries, queue_settings, run_files
 from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
@@ -124,6 +124,21 @@ def test_a_clone_begins_with_the_config_of_its_run(store: Store, open_page: Open
     clone = queries.list_runs(store, order="newest")[0]
     assert clone.cloned_from == source
     assert (clone.seed, clone.config.train_size, clone.config.patience) == (5, 3_000, 2)
+
+
+def test_a_run_that_starts_from_another_is_launched_from_the_other_s_page(store: Store, open_page: OpenPage) -> None:
+    source = stores.add(store, Sample(name="first try", changes={"epochs": 7}))
+    model = run_files.files_of(store, source).model
+    model.parent.mkdir(parents=True, exist_ok=True)
+    app = open_page("launch", start=source)
+    assert "The model of run first try is gone." in app.error[0].value
+    model.touch()
+    app = open_page("launch", start=source)
+    assert f"the weights of first try ({source}), which learnt from Fashion-MNIST" in facts(app)
+    press(app, "Launch")
+    launched = queries.list_runs(store, order="newest")[0]
+    assert (launched.config.start_from, launched.config.epochs, launched.cloned_from) == (source, 7, None)
+    assert f"starts from {source}" in [link.proto.label for link in open_page("runs", run=launched.id).get("page_link")]
 
 
 def test_a_clone_of_a_run_that_is_gone_is_said(open_page: OpenPage) -> None:

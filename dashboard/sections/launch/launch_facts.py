@@ -17,6 +17,7 @@ from dashboard.tables.estimates import estimate, images_of
 from jobs.reports.html import words as shown
 from jobs.running.environment import host, weights_file_of
 from jobs.running.run_data import pinned, version_for
+from jobs.running.starting_points import start_words, with_start
 from jobs.settings import downloaded_weights
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs, queue_state
@@ -28,14 +29,14 @@ Fact = tuple[str, str, str]
 
 
 def show(config: RunConfig, count: int) -> None:
-    """The facts for that many runs of this config. Raise DataSetError or ConfigurationError where it cannot be."""
+    """The facts for that many runs of this config. Raise LookbookError where it cannot be."""
     version = version_for(config)
-    config = pinned(config, version)
+    config = with_start(run_queries.store(), pinned(config, version), version)
     queue, past = (
         queue_state(run_queries.store()),
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
-    facts = [_device(config, past), _data(config, version), *_weights(config), _place(queue, count)]
+    facts = [_device(config, past), _data(config, version), *_weights(config, version), _place(queue, count)]
     facts.append(_time(config, version, past, count))
     with st.container(border=True):
         st.markdown("**Before you launch**")
@@ -75,7 +76,9 @@ def _data_words(config: RunConfig, version: Version) -> str:
     )
 
 
-def _weights(config: RunConfig) -> list[Fact]:
+def _weights(config: RunConfig, version: Version) -> list[Fact]:
+    if start := start_words(run_queries.store(), config, version):
+        return [(READY, "Starts from", start)]
     if not ARCHITECTURES[config.model].pretrained:
         return []
     sign, words = _weights_words(config) if config.pretrained else (NEUTRAL, "none: trained from scratch")

@@ -59,4 +59,4 @@ def _expected(preset: Preset, version: Version) -> str:
 
 
 def _choose(name: str) -> None:
-    pickers.change_url({"preset": name, "clone": None})
+    pickers.change_url({"preset": name, "clone": None, "start": None})

@@ -138,6 +138,10 @@ def run_buttons(run: Run) -> None:
                 page.go_to("explore", run=run.id)
             report_buttons([run], forms=("html",), key="page_report")
         _clone_button(run)
+        if run.status == RunStatus.FINISHED:
+            help = "Open the launch form for a run that begins with this one's weights."
+            if st.button("Start from it", icon=":material/start:", help=help):
+                page.go_to("launch", start=run.id)
         inside = "Rename, tags, note, baseline, archive, delete"
         with st.popover("More", key=menu_key(), on_change="rerun", help=inside):
             _menu([run], ("rename", "tags", *_RARE), ("pin", "unpin", "archive", "bring_back", "clear"))

@@ -26,6 +26,8 @@ def heading(run: Run) -> None:
         st.markdown(f"`{run.id}`", width="content")
         if run.group_id and not run.config.folds:
             page.link("seed group", "compare", by="recipes", group=run.group_id)
+        if run.config.start_from:
+            page.link(f"starts from {run.config.start_from}", "runs", run=run.config.start_from)
         if run.cloned_from:
             page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
     if run.note:

@@ -1,0 +1,73 @@
+"""Finished runs whose weights others begin with: checked before a launch, and kept while they are needed."""
+
+from sqlalchemy import Connection, select
+
+from core.config import RunConfig, with_changes
+from core.datasets.versions import Version
+from core.errors import ConfigurationError
+from core.statistics.wording import counted, listed
+from jobs.store import run_files
+from jobs.store.queries import NotPossible, find_run, get_run
+from jobs.store.records import Run, RunStatus
+from jobs.store.schema import runs
+from jobs.store.store import Store
+
+_UNFINISHED = [status for status in RunStatus if status != RunStatus.FINISHED]
+_MOST_NAMED = 10
+_SAME = ("model", "input_size", "normalisation")
+
+
+def with_start(store: Store, config: RunConfig, version: Version) -> RunConfig:
+    """The configuration with the id of the run that it starts from in place of a name or the beginning of an id.
+
+    Raise RunNotFound, NotPossible where that run has no weights, ConfigurationError where they do not fit.
+    """
+    if config.start_from is None:
+        return config
+    start = find_run(store, config.start_from)
+    _require_weights(store, start)
+    different = [name for name in _SAME if getattr(config, name) != getattr(start.config, name)]
+    if different:
+        values = ", ".join(f"{name}={getattr(start.config, name)}" for name in different)
+        raise ConfigurationError(f"Run {start.name} was trained with {values}.", "Start from it with the same.")
+    if start.data is not None and start.data.colour != version.colour:
+        kind = "colour" if start.data.colour else "grey"
+        raise ConfigurationError(
+            f"Run {start.name} learnt from images in {kind}, and those of {version.label} are not.",
+            "Choose another run to start from, or another data set.",
+        )
+    return with_changes(config, start_from=start.id)
+
+
+def _require_weights(store: Store, start: Run) -> None:
+    if start.status != RunStatus.FINISHED:
+        raise NotPossible(f"Run {start.name} is {start.state} and has no weights to start from yet.", "Wait for it.")
+    if not run_files.files_of(store, start.id).model.is_file():
+        raise NotPossible(f"The model of run {start.name} is gone.", "Start from another run.")
+
+
+def start_words(store: Store, config: RunConfig, version: Version) -> str:
+    """What a run begins with that starts from another, and what its test set may have seen; empty if it does not."""
+    if config.start_from is None:
+        return ""
+    start = get_run(store, config.start_from)
+    learnt = start.data.name if start.data else "unknown data"
+    words = f"the weights of {start.name} ({start.id}), which learnt from {learnt}"
+    if start.data is not None and start.data.name == version.name and start.config.data != version.pinned:
+        words += (
+            f", another version than {version.label}: it may have learnt images that are test images now, "
+            "and the test accuracy would be too high"
+        )
+    return words
+
+
+def refuse_needed(connection: Connection, run_id: str, name: str) -> None:
+    """Raise NotPossible where a run that has not finished starts from this one."""
+    needs = (runs.c.config["start_from"].as_string() == run_id) & runs.c.status.in_(_UNFINISHED)
+    needing = list(connection.execute(select(runs.c.name).where(needs).order_by(runs.c.id)).scalars())
+    if needing:
+        raise NotPossible(
+            f"The weights of run {name} are needed by {counted(len(needing), 'run')} not finished yet: "
+            f"{listed(needing, _MOST_NAMED)}.",
+            "Let these finish, or delete them first.",
+        )
