@@ -13,6 +13,7 @@ from jobs.cli.parsing import command
 from jobs.reports import run_tables
 from jobs.reports.document import Table
 from jobs.results.description import describe, summarise
+from jobs.results.fold_groups import held_out_words
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.store import run_files
 from jobs.store.filters import Filter
@@ -111,6 +112,7 @@ def _text(store: Store, run: Run) -> str:
         ("Position in the queue", str(place_in_queue(store, run)) if run.status == RunStatus.QUEUED else ""),
         ("Time in the queue", wording.duration(run.queued_s)),
         ("Left at most", wording.duration(run.seconds_left)),
+        ("Accuracy over all folds", held_out_words(store, run)),
         ("Error", f"{run.error_kind}: {run.error_message} {run.error_advice}" if run.error_message else ""),
         ("Warning", run.warning or ""),
         ("Not exactly reproducible", run.inexact_because or ""),

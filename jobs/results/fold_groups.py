@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from core.data.splits import fold_split
 from core.errors import LookbookError
+from core.statistics.wording import share_of
 from jobs.store.queries import find_run, get_predictions, get_runs
 from jobs.store.records import Predictions, Run, RunStatus
 from jobs.store.schema import runs
@@ -70,6 +71,24 @@ def find_fold_group(store: Store, words: str) -> FoldGroup:
             )
         words = run.group_id
     return groups[words]
+
+
+def held_out_words(store: Store, run: Run) -> str:
+    """How often all folds of a run's group are right about the images that each held out; empty without a whole group.
+
+    The share is that of all these images together: a fold of more images counts more.
+    """
+    if not (run.config.folds and run.group_id):
+        return ""
+    group = next((group for group in list_fold_groups(store) if group.id == run.group_id), None)
+    if group is None or not group.is_complete:
+        return ""
+    judged = [get_predictions(store, each.id, "validation") for each in group.runs if each.status == RunStatus.FINISHED]
+    right = np.concatenate([answers.predicted == answers.labels for answers in judged])
+    return (
+        f"{share_of(float(right.mean()), len(right))} of the {len(right):,} images that the {group.folds} folds held "
+        "out, which also chose the best epochs"
+    )
 
 
 def out_of_sample(store: Store, group: FoldGroup, labels: np.ndarray, groups: np.ndarray | None = None) -> Predictions:

@@ -16,7 +16,7 @@ from core.statistics.subsets import ALL
 from jobs.cli import main
 from jobs.results import duplicate_search
 from jobs.results.flagged_rows import duplicate_rows, suspect_rows
-from jobs.results.fold_groups import NotComplete, find_fold_group, list_fold_groups, out_of_sample
+from jobs.results.fold_groups import NotComplete, find_fold_group, held_out_words, list_fold_groups, out_of_sample
 from jobs.results.label_judges import LEAKED, SUSPECT, flagged_images, judges_of, measured_without, quality_of
 from jobs.running import queue
 from jobs.running.background import TaskState, TaskStatus
@@ -250,3 +250,16 @@ def test_launch_folds_on_the_command_line_queues_a_group(store: Store, capsys: C
     ids = capsys.readouterr().out.split()
     assert [get_run(store, run_id).config.fold for run_id in ids] == [1, 2, 3]
     assert settings().artifacts == store.artifacts
+
+
+def test_a_run_of_a_fold_says_how_often_all_folds_are_right_about_what_each_held_out(store: Store) -> None:
+    group = add_fold_group(store, LABELS)
+    expected = accuracy(LABELS, out_of_sample(store, group, LABELS).predicted)
+    words = held_out_words(store, group.runs[1])
+    assert words.startswith(f"{100 * expected:.2f} % (")
+    assert f"of the {len(LABELS):,} images that the 3 folds held out" in words
+    assert held_out_words(store, get_run(store, stores.add(store, Sample()))) == ""
+
+
+def test_nothing_is_said_of_all_folds_before_all_have_finished(store: Store) -> None:
+    assert held_out_words(store, add_fold_group(store, LABELS, 4, unfinished=1).runs[0]) == ""

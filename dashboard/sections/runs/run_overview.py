@@ -6,6 +6,7 @@ from core.statistics import wording
 from dashboard import page, page_wording
 from dashboard.queries import run_queries
 from jobs.results import run_wording
+from jobs.results.fold_groups import held_out_words
 from jobs.running.phases import is_testing
 from jobs.store import run_files
 from jobs.store.queries import get_run, place_in_queue, queue_state
@@ -46,6 +47,8 @@ def overview(run_id: str, drawn_in: str) -> None:
         if text:
             st.info(page.plain(text))
     _figures(run)
+    if words := held_out_words(run_queries.store(), run):
+        st.write(f"Accuracy over all folds: {words}.")
 
 
 def progress_words(run: Run) -> str:
