@@ -86,8 +86,10 @@ class Predictor:
         """The probabilities of a photo, averaged over its views, and whether they can be relied on."""
         logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, self._views(view), self.config))
         if self._thresholds is None:
-            return without_thresholds(logs)
-        return self._thresholds.judge(logs, features, view.stands_out, self.classes)
+            return without_thresholds(logs, self.data)
+        # A photo that is taken whole needs no item that stands out from the rest of it.
+        stands_out = view.stands_out or not self.sees_cutouts
+        return self._thresholds.judge(logs, features, stands_out, self.classes)
 
 
 @dataclass(frozen=True)
