@@ -100,7 +100,9 @@ def store_colours(
         source_kind="arrays",
         source_name=name,
     )
-    return store_version(folder, version, content, report)
+    stored = store_version(folder, version, content, report)
+    (folder / "pixels.npy").unlink()
+    return stored
 
 
 def _draw(label: int, generator: np.random.Generator) -> Image.Image:

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from core.classes import CLASS_COUNT
-from core.config import TEST_IMAGES, VALIDATION_IMAGES
+from core.config import TEST_IMAGES, VALIDATION_IMAGES, RunConfig
 from core.data.data_facts import facts_of
 from core.data.data_set import DataSet
+from core.data.splits import split_for
 from core.presets import config_of
 from core.statistics import metrics
 from jobs.running import queue
@@ -92,7 +93,12 @@ def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
                 epochs=config.epochs,
                 config=config.model_dump(mode="json"),
                 environment={"code": "0.1.0", "python": "3.11.2", "host": "workshop", "libraries": {"torch": "2.9.0"}},
-                **{**_progress(sample, done), **_facts(sample), **(ended or {}).get("row", {}), **sample.columns},
+                **{
+                    **_progress(sample, done),
+                    **_facts(sample, config),
+                    **(ended or {}).get("row", {}),
+                    **sample.columns,
+                },
             )
         )
         if done:
@@ -102,7 +108,7 @@ def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
             connection.execute(predictions.insert().values(run_id=run_id, split="test", **ended["predictions"]))
             if sample.validated:
                 connection.execute(
-                    predictions.insert().values(run_id=run_id, split="validation", **_validation(sample))
+                    predictions.insert().values(run_id=run_id, split="validation", **_validation(sample, config))
                 )
         for tag in sample.tags:
             connection.execute(tags.insert().values(run_id=run_id, tag=tag))
@@ -116,6 +122,7 @@ def fill(
     now: float | None = None,
     epochs_done: int | None = None,
     validated: bool = False,
+    data: DataSet | None = None,
 ) -> list[str]:
     """Put so many finished runs of both models into the store, one every half hour; return their ids, oldest first."""
     first = (now or time.time()) - 1800 * count
@@ -130,6 +137,7 @@ def fill(
                 tags=[("baseline", "sweep", "report")[place % 3]] if place % 4 == 0 else (),
                 changes={"learning_rate": (1e-3, 3e-4, 1e-4)[place % 3], "epochs": epochs_done or 20},
                 validated=validated,
+                data=data,
             ),
             truth,
         )
@@ -182,12 +190,12 @@ def _ended(sample: Sample, truth: np.ndarray | None) -> dict[str, Any]:
     return _drawn(sample.model, seed, None if truth is None else truth.tobytes())
 
 
-def _facts(sample: Sample) -> dict[str, Any]:
-    """What a run keeps of its data, where that is not Fashion-MNIST: a tenth of what is learnt from is validation."""
+def _facts(sample: Sample, config: RunConfig) -> dict[str, Any]:
+    """What a run keeps of its data, where that is not Fashion-MNIST."""
     if sample.data is None or sample.status == RunStatus.QUEUED:
         return {}
-    learnt = len(sample.data.train_labels)
-    return {"data_set": facts_of(sample.data, learnt - learnt // 10, learnt // 10).model_dump(mode="json")}
+    training, validation = split_for(config, sample.data)
+    return {"data_set": facts_of(sample.data, len(training), len(validation)).model_dump(mode="json")}
 
 
 @cache
@@ -206,9 +214,12 @@ def _drawn(model: str, seed: int, truth: bytes | None, classes: int = CLASS_COUN
     }
 
 
-def _validation(sample: Sample) -> dict[str, Any]:
-    true = labels()[:VALIDATION_IMAGES]
-    return _stored(true, blobs.encode_log_probabilities(log_probabilities(sample.model, 100 + sample.seed, true)))
+def _validation(sample: Sample, config: RunConfig) -> dict[str, Any]:
+    true, classes = labels()[:VALIDATION_IMAGES], CLASS_COUNT
+    if sample.data is not None:
+        true, classes = sample.data.train_labels[split_for(config, sample.data)[1]], len(sample.data.classes)
+    answers = log_probabilities(sample.model, 100 + sample.seed, true, classes)
+    return _stored(true, blobs.encode_log_probabilities(answers), classes)
 
 
 def _stored(true: np.ndarray, encoded: bytes, classes: int = CLASS_COUNT) -> dict[str, Any]:
