@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
+from core.classes import CLASS_COUNT
 from core.config import FASHION_MNIST
 from core.data.data_facts import DataFacts
 
@@ -74,7 +74,7 @@ class Thresholds:
         log_probabilities: np.ndarray,
         features: np.ndarray,
         stands_out: bool,
-        classes: Sequence[str] = CLASS_NAMES,
+        classes: Sequence[str],
     ) -> Judgement:
         """The judgement of one photo by its logarithms (classes,) and features (d,); `stands_out`: if anything does."""
         probabilities = self.calibrated(log_probabilities)

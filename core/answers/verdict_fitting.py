@@ -14,7 +14,6 @@ from scipy.special import softmax
 from core.answers.non_items import draw_non_items
 from core.answers.verdict import LEAST_IMAGES, Thresholds
 from core.answers.voting import vote
-from core.classes import CLASS_COUNT
 from core.config import FASHION_MNIST, RunConfig
 from core.learning.learner import generator_at
 from core.learning.photo_augmentation import photograph
@@ -44,7 +43,7 @@ _SHRINKAGE = 1e-3
 
 
 def fit_thresholds(
-    model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray, classes: int = CLASS_COUNT
+    model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray, classes: int
 ) -> Thresholds | None:
     """The thresholds by at most MOST_IMAGES of the validation images uint8 (n, s, s) with labels (n,).
 

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
-
 Labels = NDArray[np.integer[Any]]
 Probabilities = NDArray[np.floating[Any]]
 
@@ -65,7 +63,7 @@ def accuracy(labels: Labels, predicted: Labels) -> float | None:
     return float(np.mean(labels == predicted)) if len(labels) else None
 
 
-def confusion_matrix(labels: Labels, predicted: Labels, class_count: int = CLASS_COUNT) -> NDArray[np.int64]:
+def confusion_matrix(labels: Labels, predicted: Labels, class_count: int) -> NDArray[np.int64]:
     """Counts of shape (k, k): rows are true classes, columns predicted ones.
 
     Raises ValueError when lengths differ or a label is not in 0..k-1.
@@ -119,7 +117,7 @@ def column_shares(matrix: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     return _divided(matrix, matrix.sum(axis=0, keepdims=True))
 
 
-def per_class(matrix: NDArray[np.integer[Any]], names: Sequence[str] = CLASS_NAMES) -> list[ClassFigures]:
+def per_class(matrix: NDArray[np.integer[Any]], names: Sequence[str]) -> list[ClassFigures]:
     """Precision, recall, F1 and support of each class, from a confusion matrix (k, k).
 
     Precision is None for a class nobody predicted, recall for a class without images, F1 (2 TP / (2 TP + FP + FN))

@@ -76,7 +76,7 @@ def test_two_models_are_compared_class_by_class_and_pair_by_pair(classes: int) -
     labels = labels_of(classes)
     names = [f"class {label}" for label in range(classes)]
     a, b = (metrics.predictions(probabilities_of(labels, classes, seed)) for seed in (1, 2))
-    result = compare(labels, a, b, "a", "b", names)
+    result = compare(labels, a, b, "a", "b", classes=names)
     assert [row.name for row in result.classes] == names
     assert [row.n for row in result.classes] == np.bincount(labels).tolist()
     for row in result.classes:
@@ -93,7 +93,7 @@ def test_two_models_are_compared_class_by_class_and_pair_by_pair(classes: int) -
 def test_a_confusion_is_named_by_the_classes_of_the_data() -> None:
     labels = np.repeat([0, 1, 2], 300)
     worse = np.where(labels == 2, 0, labels)
-    sentence = compare(labels, worse, labels, "a", "b", ("cat", "dog", "hen")).pair_sentence
+    sentence = compare(labels, worse, labels, "a", "b", classes=("cat", "dog", "hen")).pair_sentence
     assert "hen classified as cat (0 times against 300)" in sentence
 
 

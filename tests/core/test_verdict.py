@@ -15,6 +15,7 @@ from core.answers.verdict import LEAST_IMAGES, Thresholds
 from core.answers.verdict_fitting import LEAST_OF_A_CLASS, fit_thresholds
 from core.answers.verdict_fitting import _class_places as class_places
 from core.answers.voting import views_of, vote
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.config import RunConfig
 from core.data.data_facts import facts_of
 from core.data.data_set import DataSet
@@ -68,7 +69,7 @@ def features(distance: float) -> np.ndarray:
 def test_sure_needs_confidence_likeness_and_an_item(
     confidence: float, distance: float, stands_out: bool, verdict: str, reason: str
 ) -> None:
-    judgement = THRESHOLDS.judge(logs(confidence), features(distance), stands_out)
+    judgement = THRESHOLDS.judge(logs(confidence), features(distance), stands_out, classes=CLASS_NAMES)
     assert judgement.verdict == verdict
     assert reason in judgement.reason
     assert judgement.probabilities[8] == pytest.approx(confidence, abs=1e-5)
@@ -77,7 +78,7 @@ def test_sure_needs_confidence_likeness_and_an_item(
 def test_half_of_what_a_model_says_of_nothing_is_taken_off_its_answers() -> None:
     leaning = np.log(np.full(10, 0.04, np.float32))
     leaning[8] = np.log(0.64)
-    upright = replace(THRESHOLDS, leaning=leaning).judge(logs(0.6), features(0.5), True)
+    upright = replace(THRESHOLDS, leaning=leaning).judge(logs(0.6), features(0.5), True, classes=CLASS_NAMES)
     odds = 0.6 / 0.4 / (0.64 / 0.04) ** (0.5 / THRESHOLDS.temperature)
     assert upright.probabilities[8] == pytest.approx(odds / (1 + odds), abs=1e-5)
     assert upright.probabilities.argmax() == 6
@@ -86,13 +87,15 @@ def test_half_of_what_a_model_says_of_nothing_is_taken_off_its_answers() -> None
 def test_thresholds_of_a_model_from_before_leanings_were_fitted_take_nothing_off() -> None:
     state = THRESHOLDS.as_state()
     del state["leaning"]
-    assert Thresholds.from_state(state).judge(logs(0.9), features(0.5), True).probabilities[8] == pytest.approx(0.9)
+    assert Thresholds.from_state(state).judge(logs(0.9), features(0.5), True, classes=CLASS_NAMES).probabilities[
+        8
+    ] == pytest.approx(0.9)
 
 
 @pytest.mark.slow
 def test_thresholds_are_kept_with_the_model(model: StagedModel, tmp_path: Path) -> None:
     data = small_data(2000)
-    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
+    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
     assert fitted is not None
     assert np.exp(fitted.leaning).sum() == pytest.approx(1, abs=1e-3)
     checkpoints.save_model(tmp_path / "model.pt", model, CONFIG, {"verdict": fitted.as_state()})
@@ -105,14 +108,14 @@ def test_thresholds_are_kept_with_the_model(model: StagedModel, tmp_path: Path) 
 @pytest.mark.slow
 def test_an_untrained_model_is_never_sure(model: StagedModel) -> None:
     data = small_data(1000)
-    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
+    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
     assert fitted is not None
     assert fitted.least_confidence > 1
 
 
 def test_too_few_images_give_no_thresholds(model: StagedModel) -> None:
     data = small_data(LEAST_OF_A_CLASS * 9)
-    assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels) is None
+    assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT) is None
 
 
 def test_distances_are_those_of_mahalanobis_in_the_features_themselves() -> None:
