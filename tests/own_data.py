@@ -1,5 +1,6 @@
 """A small data set of coloured shapes, imported as people import theirs, and runs that have really learnt from it."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,12 @@ from PIL import Image, ImageDraw
 from core.config import RunConfig
 from core.data.data_set import DataSet
 from core.datasets import importing
+from core.datasets.duplicates import Duplicates
+from core.datasets.health import TEST, TRAIN, examine
 from core.datasets.importing import Options
+from core.datasets.pixels.pixel_rows import stored_rows
+from core.datasets.storing import in_stored_order
+from core.datasets.storing import store as store_version
 from core.datasets.versions import Version
 from core.machine.clock import Clock
 from core.presets import config_of
@@ -57,6 +63,46 @@ def import_arrays(folder: Path, source: Path, data: DataSet, name: str = "birds"
             place.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(place / f"{number}.png")
     return importing.add(folder, name, source, Options(side=data.side), lambda _message, _share: None)
+
+
+def store_colours(
+    folder: Path, name: str, classes: int, of_each: int, *, side: int = 8, colour: bool = True
+) -> Version:
+    """A version of random pixels, with so many images of each class to learn from, and as many for the test."""
+    labels = np.tile(np.arange(classes), 2 * of_each)
+    learnt = len(labels) // 2
+    pixels = np.random.default_rng(classes).integers(0, 256, (len(labels), side, side, 3 if colour else 1), np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "pixels.npy", pixels)
+    none = np.empty((0, 2), np.int64)
+    content = in_stored_order(
+        tuple(f"kind {label:03d}" for label in range(classes)),
+        stored_rows(folder / "pixels.npy"),
+        labels,
+        np.repeat([TRAIN, TEST], [learnt, len(labels) - learnt]),
+        tuple(f"{place}.png" for place in range(len(labels))),
+        np.arange(len(labels)),
+    )
+    report = examine(
+        content.names, content.labels, content.splits, np.arange(len(labels)),
+        Duplicates(none, none, np.arange(len(labels))), (side,) * 3, (side,) * 3, 0,
+    )  # fmt: skip
+    version = Version(
+        hash=content.hash(),
+        name=name,
+        number=1,
+        created_at=time.time(),
+        classes=content.classes,
+        side=side,
+        colour=colour,
+        counts=content.counts(),
+        drawn=False,
+        source_kind="arrays",
+        source_name=name,
+    )
+    stored = store_version(folder, version, content, report)
+    (folder / "pixels.npy").unlink()
+    return stored
 
 
 def _draw(label: int, generator: np.random.Generator) -> Image.Image:

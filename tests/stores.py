@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from core.classes import CLASS_COUNT
-from core.config import TEST_IMAGES, VALIDATION_IMAGES
+from core.config import TEST_IMAGES, VALIDATION_IMAGES, RunConfig
+from core.data.data_facts import facts_of
+from core.data.data_set import DataSet
+from core.data.splits import split_for
 from core.presets import config_of
 from core.statistics import metrics
 from jobs.running import queue
@@ -56,6 +59,8 @@ class Sample:
     """Values of the config that differ from the preset's."""
     columns: dict[str, Any] = field(default_factory=dict)
     """Columns of the row that differ from what the status implies."""
+    data: DataSet | None = None
+    """What it learnt from, if not Fashion-MNIST."""
     validated: bool = False
     """Whether a finished run's answers to the validation images are stored too, as the trainer does."""
 
@@ -73,7 +78,8 @@ def labels() -> np.ndarray:
 def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
     """Put one run into the store and return its id; `truth` are the test labels if they shall be the real ones."""
     run_id = new_id()
-    config = config_of(sample.model, seed=sample.seed, **sample.changes).model_copy(update={"threads": 2})
+    data = {} if sample.data is None else {"data": sample.data.id}
+    config = config_of(sample.model, seed=sample.seed, **sample.changes, **data).model_copy(update={"threads": 2})
     ended = _ended(sample, truth) if sample.status == RunStatus.FINISHED else None
     done = _epochs(run_id, sample) if sample.status != RunStatus.QUEUED else []
     with store.writing() as connection:
@@ -87,7 +93,12 @@ def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
                 epochs=config.epochs,
                 config=config.model_dump(mode="json"),
                 environment={"code": "0.1.0", "python": "3.11.2", "host": "workshop", "libraries": {"torch": "2.9.0"}},
-                **{**_progress(sample, done), **(ended or {}).get("row", {}), **sample.columns},
+                **{
+                    **_progress(sample, done),
+                    **_facts(sample, config),
+                    **(ended or {}).get("row", {}),
+                    **sample.columns,
+                },
             )
         )
         if done:
@@ -97,7 +108,7 @@ def add(store: Store, sample: Sample, truth: np.ndarray | None = None) -> str:
             connection.execute(predictions.insert().values(run_id=run_id, split="test", **ended["predictions"]))
             if sample.validated:
                 connection.execute(
-                    predictions.insert().values(run_id=run_id, split="validation", **_validation(sample))
+                    predictions.insert().values(run_id=run_id, split="validation", **_validation(sample, config))
                 )
         for tag in sample.tags:
             connection.execute(tags.insert().values(run_id=run_id, tag=tag))
@@ -111,6 +122,7 @@ def fill(
     now: float | None = None,
     epochs_done: int | None = None,
     validated: bool = False,
+    data: DataSet | None = None,
 ) -> list[str]:
     """Put so many finished runs of both models into the store, one every half hour; return their ids, oldest first."""
     first = (now or time.time()) - 1800 * count
@@ -125,6 +137,7 @@ def fill(
                 tags=[("baseline", "sweep", "report")[place % 3]] if place % 4 == 0 else (),
                 changes={"learning_rate": (1e-3, 3e-4, 1e-4)[place % 3], "epochs": epochs_done or 20},
                 validated=validated,
+                data=data,
             ),
             truth,
         )
@@ -149,51 +162,68 @@ def write_log(store: Store, run_id: str, text: str) -> None:
     log.write_text(text, encoding="utf-8")
 
 
-def log_probabilities(model: str, seed: int, truth: np.ndarray) -> np.ndarray:
-    """What a model of that kind might say of images with these labels: float32 (n, 10)."""
+def log_probabilities(model: str, seed: int, truth: np.ndarray, classes: int = CLASS_COUNT) -> np.ndarray:
+    """What a model of that kind might say of images with these labels: float32 (n, classes)."""
     generator = np.random.Generator(np.random.PCG64([seed, len(model)]))
-    shared = np.random.Generator(np.random.PCG64(1)).normal(0, 0.95, (len(truth), CLASS_COUNT))
+    shared = np.random.Generator(np.random.PCG64(1)).normal(0, 0.95, (len(truth), classes))
     noise = shared + generator.normal(0, (0.53 if model == "cnn" else 0.63) + 0.01 * (seed % 5), shared.shape)
-    logits = 1.8 * (_mean_logits()[truth] + noise)
+    logits = 1.8 * (_mean_logits(classes)[truth] + noise)
     highest = logits.max(axis=1, keepdims=True)
     total = highest + np.log(np.exp(logits - highest).sum(axis=1, keepdims=True))
     return (logits - total).astype(np.float32)
 
 
-def _mean_logits() -> np.ndarray:
-    means = np.eye(CLASS_COUNT) * _OWN_LOGIT - 1.0
+def _mean_logits(classes: int) -> np.ndarray:
+    """Mean logits (classes, classes): other classes than the ten of Fashion-MNIST are taken for the next."""
+    means = np.eye(classes) * _OWN_LOGIT - 1.0
+    if classes != CLASS_COUNT:
+        return means + 3.0 * np.roll(np.eye(classes), 1, axis=1)
     for (true, taken_for), logit in _TAKEN_FOR.items():
         means[true, taken_for] = logit - 1.0
     return means
 
 
 def _ended(sample: Sample, truth: np.ndarray | None) -> dict[str, Any]:
-    return _drawn(sample.model, sample.seed % _DISTINCT, None if truth is None else truth.tobytes())
+    seed = sample.seed % _DISTINCT
+    if sample.data is not None:
+        return _drawn(sample.model, seed, sample.data.test_labels.tobytes(), len(sample.data.classes))
+    return _drawn(sample.model, seed, None if truth is None else truth.tobytes())
+
+
+def _facts(sample: Sample, config: RunConfig) -> dict[str, Any]:
+    """What a run keeps of its data, where that is not Fashion-MNIST."""
+    if sample.data is None or sample.status == RunStatus.QUEUED:
+        return {}
+    training, validation = split_for(config, sample.data)
+    return {"data_set": facts_of(sample.data, len(training), len(validation)).model_dump(mode="json")}
 
 
 @cache
-def _drawn(model: str, seed: int, truth: bytes | None) -> dict[str, Any]:
+def _drawn(model: str, seed: int, truth: bytes | None, classes: int = CLASS_COUNT) -> dict[str, Any]:
     true = labels() if truth is None else np.frombuffer(truth, np.int64)
-    answers = log_probabilities(model, seed, true)
+    answers = log_probabilities(model, seed, true, classes)
     encoded = blobs.encode_log_probabilities(answers)
-    kept = np.exp(blobs.decode_log_probabilities(encoded, len(true)).astype(np.float64))
+    kept = np.exp(blobs.decode_log_probabilities(encoded, len(true), classes).astype(np.float64))
     return {
         "row": {
             "test_loss": metrics.log_loss(true, kept),
             "test_accuracy": metrics.accuracy(true, kept.argmax(axis=1)),
             "test_count": len(true),
         },
-        "predictions": _stored(true, encoded),
+        "predictions": _stored(true, encoded, classes),
     }
 
 
-def _validation(sample: Sample) -> dict[str, Any]:
-    true = labels()[:VALIDATION_IMAGES]
-    return _stored(true, blobs.encode_log_probabilities(log_probabilities(sample.model, 100 + sample.seed, true)))
+def _validation(sample: Sample, config: RunConfig) -> dict[str, Any]:
+    true, classes = labels()[:VALIDATION_IMAGES], CLASS_COUNT
+    if sample.data is not None:
+        true, classes = sample.data.train_labels[split_for(config, sample.data)[1]], len(sample.data.classes)
+    answers = log_probabilities(sample.model, 100 + sample.seed, true, classes)
+    return _stored(true, blobs.encode_log_probabilities(answers), classes)
 
 
-def _stored(true: np.ndarray, encoded: bytes) -> dict[str, Any]:
-    return {"count": len(true), "labels": blobs.encode_labels(true), "log_probabilities": encoded}
+def _stored(true: np.ndarray, encoded: bytes, classes: int = CLASS_COUNT) -> dict[str, Any]:
+    return {"count": len(true), "labels": blobs.encode_labels(true, classes), "log_probabilities": encoded}
 
 
 def _epochs(run_id: str, sample: Sample) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from core.answers.features import penultimate_features
 from core.answers.grad_cam import grad_cam
 from core.answers.verdict import Judgement, Thresholds, without_thresholds
 from core.answers.voting import vote
-from core.classes import CLASS_NAMES
 from core.config import FASHION_MNIST, RunConfig
 from core.data.data_facts import DataFacts
 from core.datasets.pixels.squares import in_channels, squared
@@ -87,8 +86,10 @@ class Predictor:
         """The probabilities of a photo, averaged over its views, and whether they can be relied on."""
         logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, self._views(view), self.config))
         if self._thresholds is None:
-            return without_thresholds(logs)
-        return self._thresholds.judge(logs, features, view.stands_out, self.classes)
+            return without_thresholds(logs, self.data)
+        # A photo that is taken whole needs no item that stands out from the rest of it.
+        stands_out = view.stands_out or not self.sees_cutouts
+        return self._thresholds.judge(logs, features, stands_out, self.classes)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Rank:
     probability: float
 
 
-def rank(probabilities: np.ndarray, k: int = 3, names: Sequence[str] = CLASS_NAMES) -> list[Rank]:
+def rank(probabilities: np.ndarray, k: int, names: Sequence[str]) -> list[Rank]:
     """The k most probable classes of one image's probabilities (classes,), the most probable first, ties by label."""
     order = np.argsort(-probabilities, kind="stable")[:k]
     return [Rank(int(label), names[label], float(probabilities[label])) for label in order]

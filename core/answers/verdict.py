@@ -1,9 +1,10 @@
 """Whether an answer about a photo can be relied on: sure, not sure, or none of the classes.
 
 Two things speak for an answer: a high calibrated confidence, and features that lie close to those of a class. The
-thresholds of both are chosen on images that the model did not learn from, with the augmentation for photos, and on
-drawn pictures of nothing in particular; see verdict_fitting. What a model says of such pictures, which is mostly Bag,
-is also what it says of items that it can hardly read; half of that leaning is taken off its answers.
+thresholds of both are chosen on images that the model did not learn from; see verdict_fitting. For Fashion-MNIST they
+are changed as photos change them, and drawn pictures of nothing in particular stand beside them. What a model says of
+such pictures, which is mostly Bag, is also what it says of items that it can hardly read; half of that leaning is taken
+off its answers.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,12 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
+from core.classes import CLASS_COUNT
+from core.config import FASHION_MNIST
+from core.data.data_facts import DataFacts
 
+LEAST_IMAGES = 200
+"""Validation images of one's own that a verdict needs: of half of them the most distant says what is unlike all."""
 _ARRAYS = ("centre", "projection", "class_means", "leaning")
 _TAKEN_OFF = 0.5
 """Share of the leaning that is taken off. Zhao and others (2021, "Calibrate before use") take off all of it; then
@@ -69,7 +74,7 @@ class Thresholds:
         log_probabilities: np.ndarray,
         features: np.ndarray,
         stands_out: bool,
-        classes: Sequence[str] = CLASS_NAMES,
+        classes: Sequence[str],
     ) -> Judgement:
         """The judgement of one photo by its logarithms (classes,) and features (d,); `stands_out`: if anything does."""
         probabilities = self.calibrated(log_probabilities)
@@ -101,10 +106,16 @@ class Thresholds:
         return cls(**{**state, **arrays})
 
 
-def without_thresholds(log_probabilities: np.ndarray) -> Judgement:
-    """The judgement, by logarithms (classes,), of a model that was saved before there were verdicts."""
+def without_thresholds(log_probabilities: np.ndarray, data: DataFacts) -> Judgement:
+    """The judgement, by logarithms (classes,), of a model that has none, for what it learnt from or for its age."""
     probabilities = _softmax(log_probabilities).astype(np.float32)
-    return Judgement(probabilities, None, "This run was saved without verdict thresholds.")
+    reason = "This run was saved without verdict thresholds."
+    if data.id != FASHION_MNIST:
+        reason = (
+            f"No verdict: it takes {LEAST_IMAGES} validation images, some of each class, to tell when a prediction can "
+            f"be relied on; this run had {data.validation_images:,}. Its confidence is not calibrated."
+        )
+    return Judgement(probabilities, None, reason)
 
 
 def _softmax(logarithms: np.ndarray, axis: int | None = None) -> np.ndarray:

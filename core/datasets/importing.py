@@ -37,6 +37,7 @@ FEWEST_IMAGES, FEWEST_OF_CLASS = 10, 2
 LARGEST_DEFAULT_SIDE = 64
 _SAMPLE = 400
 _MOST_NAMED, _MOST_REASONS, _LONGEST_LICENCE = 5, 50, 500
+_LINES = re.compile(r"\blines? \d+(?: and \d+)*")
 _NUMBER = re.compile(r"\d[\d,.]*")
 
 
@@ -97,7 +98,10 @@ def planned(
     """
     name = versions.checked_name(name)
     _require_options(options)
-    _require_trainable(listing.items, listing.order)
+    try:
+        _require_trainable(listing.items, listing.order)
+    except DataSetError as error:
+        raise _with_refused(error, listing.refused, "cannot be used") from None
     side, why = _side_of(listing, options.side)
     form = Form(side, 1 if options.colour == "grey" else 3, options.cut_out)
     with scratch.scratch_folder(versions.sets_folder(folder), listing, form) as kept:
@@ -250,14 +254,16 @@ def _classes_left(source: _Import) -> Classes:
         _require_pairs(source.items, classes)
         return classes
     except DataSetError as error:
-        refused = source.pictures.refused
-        if not refused:
-            raise
-        raise DataSetError(
-            f"{counted(len(refused), 'file')} of {len(source.listing.items):,} cannot be read ({refused[0].name} "
-            f"{refused[0].reason}, for example). {error.message}",
-            error.advice,
-        ) from error
+        unread = f"of {len(source.listing.items):,} cannot be read"
+        raise _with_refused(error, source.pictures.refused, unread) from None
+
+
+def _with_refused(error: DataSetError, refused: Sequence[Refusal], words: str) -> DataSetError:
+    """The error, with how many files were refused before, and one of them; the error itself where none was."""
+    if not refused:
+        return error
+    example = f"{refused[0].name} {refused[0].reason}, for example"
+    return DataSetError(f"{counted(len(refused), 'file')} {words} ({example}). {error.message}", error.advice)
 
 
 def _without_pictures(listing: Listing, classes: Classes) -> list[str]:
@@ -286,5 +292,6 @@ def _bound(items: Sequence[Item], clusters: np.ndarray) -> np.ndarray:
 
 
 def _by_reason(refused: Sequence[Refusal]) -> dict[str, int]:
-    """How many files were refused for what, numbers in the reasons apart."""
-    return dict(Counter(_NUMBER.sub("N", file.reason) for file in refused).most_common(_MOST_REASONS))
+    """How many files were refused for what, lines and numbers in the reasons apart."""
+    reasons = (_NUMBER.sub("N", _LINES.sub("lines", file.reason)) for file in refused)
+    return dict(Counter(reasons).most_common(_MOST_REASONS))

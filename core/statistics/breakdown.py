@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.statistics import wording
 from core.statistics.agreement import OUTCOMES
 from core.statistics.intervals import difference_interval
@@ -69,9 +68,7 @@ class PairDifference:
         return self.p_adjusted < SIGNIFICANCE
 
 
-def class_differences(
-    labels: Labels, outcome: NDArray[np.int64], names: Sequence[str] = CLASS_NAMES
-) -> tuple[ClassDifference, ...]:
+def class_differences(labels: Labels, outcome: NDArray[np.int64], names: Sequence[str]) -> tuple[ClassDifference, ...]:
     """One entry for each class in the order of the labels; `outcome` (n,) as agreement.outcomes gives it."""
     cells = np.asarray(labels, dtype=np.int64) * len(OUTCOMES) + outcome
     counts = np.bincount(cells, minlength=len(names) * len(OUTCOMES)).reshape(len(names), len(OUTCOMES))
@@ -83,7 +80,7 @@ def class_differences(
 
 
 def pair_differences(
-    labels: Labels, predicted_a: Labels, predicted_b: Labels, class_count: int = CLASS_COUNT
+    labels: Labels, predicted_a: Labels, predicted_b: Labels, class_count: int
 ) -> tuple[PairDifference, ...]:
     """One entry for each pair of different classes whose true class has images.
 
@@ -126,9 +123,7 @@ def class_sentence(classes: Sequence[ClassDifference], name_a: str, name_b: str)
     return f"By class, {name_b} differs from {name_a} on {wording.listed(parts, NAMED_AT_MOST)}.{unseen}"
 
 
-def pair_sentence(
-    pairs: Sequence[PairDifference], name_a: str, name_b: str, classes: Sequence[str] = CLASS_NAMES
-) -> str:
+def pair_sentence(pairs: Sequence[PairDifference], name_a: str, name_b: str, classes: Sequence[str]) -> str:
     """Which confusions are shown to differ in frequency, the largest change first."""
     shown = sorted((pair for pair in pairs if pair.shown), key=lambda pair: -abs(pair.count_b - pair.count_a))
     parts = [

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.classes import CLASS_NAMES
 from core.statistics import wording
 from core.statistics.agreement import OUTCOMES, Answers, outcomes, predicted, right
 from core.statistics.breakdown import (
@@ -131,7 +130,8 @@ def compare(
     answers_b: Answers,
     name_a: str = "A",
     name_b: str = "B",
-    classes: Sequence[str] = CLASS_NAMES,
+    *,
+    classes: Sequence[str],
 ) -> Comparison:
     """Compare two trained models by their answers to the same images, A being the baseline.
 
@@ -172,10 +172,13 @@ def compare_with_baseline(
     baseline: Answers,
     others: Mapping[str, Answers],
     baseline_name: str = "baseline",
-    classes: Sequence[str] = CLASS_NAMES,
+    *,
+    classes: Sequence[str],
 ) -> list[Comparison]:
     """Compare each of several models, by name, with one baseline; p_adjusted is Holm's over all of them."""
-    comparisons = [compare(labels, baseline, answers, baseline_name, name, classes) for name, answers in others.items()]
+    comparisons = [
+        compare(labels, baseline, answers, baseline_name, name, classes=classes) for name, answers in others.items()
+    ]
     adjusted = holm([comparison.p for comparison in comparisons]).tolist()
     return [
         replace(comparison, p_adjusted=p, looks=len(comparisons))
@@ -190,10 +193,11 @@ def compare_chosen(
     name_a: str,
     name_b: str,
     pairs: int,
-    classes: Sequence[str] = CLASS_NAMES,
+    *,
+    classes: Sequence[str],
 ) -> ChosenComparison:
     """Compare the most accurate model of one kind with that of another, chosen from so many pairs."""
-    comparison = compare(labels, answers_a, answers_b, name_a, name_b, classes)
+    comparison = compare(labels, answers_a, answers_b, name_a, name_b, classes=classes)
     return ChosenComparison(**{**vars(comparison), "p_adjusted": min(1.0, comparison.p * pairs), "looks": pairs})
 
 

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import CLASS_COUNT, CLASS_NAMES
-
 Labels = NDArray[np.integer[Any]]
 Probabilities = NDArray[np.floating[Any]]
 
@@ -65,7 +63,7 @@ def accuracy(labels: Labels, predicted: Labels) -> float | None:
     return float(np.mean(labels == predicted)) if len(labels) else None
 
 
-def confusion_matrix(labels: Labels, predicted: Labels, class_count: int = CLASS_COUNT) -> NDArray[np.int64]:
+def confusion_matrix(labels: Labels, predicted: Labels, class_count: int) -> NDArray[np.int64]:
     """Counts of shape (k, k): rows are true classes, columns predicted ones.
 
     Raises ValueError when lengths differ or a label is not in 0..k-1.
@@ -77,14 +75,36 @@ def confusion_matrix(labels: Labels, predicted: Labels, class_count: int = CLASS
     return np.bincount(cells, minlength=class_count**2).reshape(class_count, class_count)
 
 
-def most_confused(matrix: NDArray[np.integer[Any]]) -> list[int]:
-    """The labels, ascending, of the classes that a matrix (k, k) is shown of: all, or the MOST_SHOWN with most errors.
+def most_confused(matrix: NDArray[np.integer[Any]], start: int = 0) -> list[int]:
+    """The labels of the classes that a matrix (k, k) is shown of: all in their order, or MOST_SHOWN by rank.
 
-    For a difference of two matrices, those with most changes beside the diagonal.
+    Classes rank by the pairs that are most often taken for one another, so that both of a pair are seen together; for a
+    difference of two matrices, by those that changed most. `start` is the rank to begin with, from 0.
     """
+    if len(matrix) <= MOST_SHOWN:
+        return list(range(len(matrix)))
+    errors = np.triu(_errors_between(matrix)).ravel()
+    pairs = np.flatnonzero(errors)
+    by_errors = pairs[np.argsort(-errors[pairs], kind="stable")]
+    places = np.stack(np.unravel_index(by_errors, matrix.shape), axis=1)
+    ranked = list(dict.fromkeys([*places.ravel().tolist(), *range(len(matrix))]))
+    return ranked[start : start + MOST_SHOWN]
+
+
+def confused_with(matrix: NDArray[np.integer[Any]], label: int) -> list[int]:
+    """A class of a matrix (k, k), then those that are confused with it, most errors first; at most MOST_SHOWN in all.
+
+    Errors in both directions count; for a difference of two matrices, changes do.
+    """
+    errors = _errors_between(matrix)[label]
+    order = np.argsort(-errors, kind="stable")
+    return [label, *order[errors[order] > 0][: MOST_SHOWN - 1].tolist()]
+
+
+def _errors_between(matrix: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """How often each two classes (k, k) are taken for one another, in either direction; 0 on the diagonal."""
     beside = np.abs(matrix) * (1 - np.eye(len(matrix), dtype=np.int64))
-    errors = beside.sum(axis=0) + beside.sum(axis=1)
-    return sorted(np.argsort(-errors, kind="stable")[:MOST_SHOWN].tolist())
+    return np.asarray(beside + beside.T)
 
 
 def row_shares(matrix: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -97,7 +117,7 @@ def column_shares(matrix: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     return _divided(matrix, matrix.sum(axis=0, keepdims=True))
 
 
-def per_class(matrix: NDArray[np.integer[Any]], names: Sequence[str] = CLASS_NAMES) -> list[ClassFigures]:
+def per_class(matrix: NDArray[np.integer[Any]], names: Sequence[str]) -> list[ClassFigures]:
     """Precision, recall, F1 and support of each class, from a confusion matrix (k, k).
 
     Precision is None for a class nobody predicted, recall for a class without images, F1 (2 TP / (2 TP + FP + FN))

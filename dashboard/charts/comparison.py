@@ -7,12 +7,15 @@ import plotly.graph_objects as go
 
 from core.statistics import wording
 from core.statistics.breakdown import ClassDifference
+from core.statistics.metrics import MOST_SHOWN
 from dashboard.charts.curves import epoch_axis
 from dashboard.charts.words import chart_texts
 from dashboard.style import RunStyle, Theme
 from jobs.store.records import Epoch, Run
 
 MEASURES = {"val_accuracy": ("Validation accuracy", ".1%"), "val_loss": ("Validation loss", ".3f")}
+_CLASS_HEIGHT = 20
+"""Pixels of a class in a chart of many."""
 _WRITTEN = {"val_accuracy": wording.percent, "val_loss": wording.number}
 
 
@@ -42,11 +45,14 @@ def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, t
     """Difference in accuracy of each class with its 95 % interval in points, the largest gain on top.
 
     A filled marker is a difference that stands after correction for all classes, an open one is not shown to be one.
-    Classes without images are left out.
+    Classes without images are left out; of many, the MOST_SHOWN that differ most are drawn.
     """
-    known = sorted((row for row in differences if row.difference is not None), key=lambda row: row.difference or 0.0)
+    by_size = sorted(
+        (row for row in differences if row.difference is not None), key=lambda row: -abs(row.difference or 0.0)
+    )
+    known = sorted(by_size[:MOST_SHOWN], key=lambda row: row.difference or 0.0)
     points = [100 * (row.difference or 0.0) for row in known]
-    figure = go.Figure(layout={"height": 400, "margin": {"t": 28}})
+    figure = go.Figure(layout={"height": max(400, 100 + _CLASS_HEIGHT * len(known)), "margin": {"t": 28}})
     figure.add_vline(x=0, line={"color": theme.muted, "width": 1})
     figure.add_scatter(
         x=points,
@@ -69,6 +75,7 @@ def class_differences(differences: Sequence[ClassDifference], drawn: RunStyle, t
         hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
         showlegend=False,
     )
+    figure.update_yaxes(dtick=1)
     return figure.update_xaxes(title_text="accuracy minus the baseline's, in points", tickformat="+.0f")
 
 

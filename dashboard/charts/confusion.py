@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.statistics.metrics import column_shares, most_confused, row_shares
+from core.statistics import wording
+from core.statistics.metrics import MOST_SHOWN, column_shares, confused_with, most_confused, row_shares
 from dashboard.style import DARK, LIGHT
 
 COUNTS, ROW_PERCENT, COLUMN_PERCENT = "counts", "row %", "column %"
@@ -35,14 +36,49 @@ class Cell:
     dark: Colours
 
 
+@dataclass(frozen=True)
+class ShownClasses:
+    """The classes that a matrix is shown of, in this order, and a sentence on which those are; none where all are."""
+
+    labels: Sequence[int]
+    words: str = ""
+
+
+def class_choices(classes: Sequence[str]) -> dict[str, str]:
+    """What of a matrix of many classes can be looked at: the classes by rank, then each class with its own errors."""
+    ends = ((start, min(start + MOST_SHOWN, len(classes))) for start in range(0, len(classes), MOST_SHOWN))
+    ranks = {f"rank-{start}": f"Rank {start + 1} to {end}" for start, end in ends}
+    return ranks | {f"class-{label}": name for label, name in enumerate(classes)}
+
+
+def shown_classes(matrix: Matrix, classes: Sequence[str], choice: str, counted: str = "errors") -> ShownClasses:
+    """The classes of one of the choices for a matrix (c, c) beside whose diagonal these are counted."""
+    kind, _, number = choice.partition("-")
+    if kind == "rank":
+        labels = most_confused(matrix, int(number))
+        ranks = f"rank {int(number) + 1} to {int(number) + len(labels)}"
+        return ShownClasses(labels, f"Of {len(classes):,} classes those of {ranks} by their most frequent {counted}.")
+    labels = confused_with(matrix, int(number))
+    name, others = classes[int(number)], wording.counted(len(labels) - 1, "class", "classes")
+    if len(labels) == 1:
+        return ShownClasses(labels, f"{name} has no {counted} with other classes.")
+    most = "the most " if len(labels) == MOST_SHOWN else ""
+    return ShownClasses(labels, f"{name} and the {others} with which it has {most}{counted}, the most first.")
+
+
 def matrix_cells(
-    matrix: Matrix, classes: Sequence[str], unit: str = COUNTS, *, dim_diagonal: bool = False
+    matrix: Matrix,
+    classes: Sequence[str],
+    unit: str = COUNTS,
+    *,
+    shown: Sequence[int] | None = None,
+    dim_diagonal: bool = False,
 ) -> list[Cell]:
     """The cells of a matrix of counts (c, c), rows true and columns predicted, shown in one of UNITS.
 
     Colour follows the square root of the value, so that the errors beside a diagonal of hundreds can be told apart.
-    With a dimmed diagonal the strongest colour belongs to the largest error. Of many classes only the most confused
-    have cells.
+    With a dimmed diagonal the strongest colour belongs to the largest error. Only the classes `shown` have cells, in
+    this order; the most confused if None.
     """
     values = _values(matrix, unit)
     coloured = values * (1 - np.eye(len(matrix))) if dim_diagonal else values
@@ -55,7 +91,7 @@ def matrix_cells(
             _name((classes[row], classes[column]), int(matrix[row, column]), float(values[row, column]), unit),
             *_sequential(float(strengths[row, column]), dimmed=dim_diagonal and row == column),
         )
-        for row, column in product(most_confused(matrix), repeat=2)
+        for row, column in product(most_confused(matrix) if shown is None else shown, repeat=2)
     ]
 
 
@@ -65,11 +101,13 @@ def difference_cells(
     classes: Sequence[str],
     names: tuple[str, str] = ("baseline", "other"),
     *,
+    shown: Sequence[int] | None = None,
     dim_diagonal: bool = False,
 ) -> list[Cell]:
     """The cells of the other run's counts less the baseline's, both (c, c): blue for more, orange for fewer.
 
-    With a dimmed diagonal the strongest colours belong to the errors that changed most.
+    With a dimmed diagonal the strongest colours belong to the errors that changed most. Only the classes `shown` have
+    cells, in this order; those that changed most if None.
     """
     difference = other - baseline
     coloured = difference * (1 - np.eye(len(difference), dtype=int)) if dim_diagonal else difference
@@ -84,7 +122,7 @@ def difference_cells(
             f" ({names[0]} {baseline[row, column]}, {names[1]} {other[row, column]})",
             *_diverging(strengths[row, column], dimmed=dim_diagonal and row == column),
         )
-        for row, column in product(most_confused(difference), repeat=2)
+        for row, column in product(most_confused(difference) if shown is None else shown, repeat=2)
     ]
 
 

@@ -7,6 +7,9 @@ const MOVES = {
   Home: [0, -Infinity], End: [0, Infinity], PageUp: [-Infinity, 0], PageDown: [Infinity, 0],
 }
 
+// So many classes fit on a phone in cells that are easily touched.
+const ROOMY = 12
+
 const heading = (scope, kind, name, short) =>
   element("th", { scope, class: kind, title: name }, element("span", {}, short))
 
@@ -16,15 +19,18 @@ function build(data) {
   const rows = data.names.map((name, row) => element("tr", {}, heading("row", "row", name, data.short[row]),
     ...data.names.map((_, column) => element("td", {},
       element("button", { type: "button", "data-row": row, "data-column": column })))))
-  return element("table", { class: "matrix" }, element("caption", {}),
+  const table = element("table", { class: data.names.length > ROOMY ? "matrix dense" : "matrix", "data-names": JSON.stringify(data.names) },
+    element("caption", {}, element("span")),
     element("thead", {}, head), element("tbody", {}, ...rows))
+  table.style.setProperty("--classes", data.names.length)
+  return table
 }
 
 const button = (table, row, column) =>
   table.querySelector(`button[data-row="${row}"][data-column="${column}"]`)
 
 function update(table, data) {
-  table.querySelector("caption").textContent = `${data.caption} ${data.hint}`
+  table.querySelector("caption span").textContent = `${data.caption} ${data.hint}`
   data.cells.forEach((cell) => {
     const target = button(table, cell.row, cell.column)
     const chosen = data.chosen !== null && data.chosen[0] === cell.row && data.chosen[1] === cell.column
@@ -79,10 +85,11 @@ export default function (component) {
   const { parentElement, data, setTriggerValue } = component
   const host = parentElement.querySelector(".host")
   let table = host.querySelector("table")
-  // Kept from one update to the next, so that the focus stays where it is.
-  if (!table) {
+  // Kept from one update to the next of the same classes, so that the focus stays where it is.
+  if (table?.dataset.names !== JSON.stringify(data.names)) {
     table = build(data)
-    host.append(table, element("button", { type: "button", class: "picture", "aria-label": "Save image of the matrix" }, "Save image"))
+    host.replaceChildren(element("div", { class: "scroller" }, table),
+      element("button", { type: "button", class: "picture", "aria-label": "Save image of the matrix" }, "Save image"))
     table.querySelectorAll("button").forEach((cell) => { cell.tabIndex = -1 })
     rove(table, ...(data.chosen ?? [0, 0]))
   }

@@ -26,17 +26,15 @@ def show_matrix(
 ) -> tuple[int, int] | None:
     """Show the cells and return (true, predicted) of the one that was chosen just now, if any.
 
-    Classes without cells are left out, and the caption says so.
+    Classes without cells are left out; those with cells come in the order of these.
 
     `on_choice(true, predicted)` is called before the page runs again: the place to put the choice in the URL. The
     picture that can be saved of it has the caption without the `hint`, and is named after `key` and what it is `about`.
     """
 
-    labels = sorted({cell.row for cell in cells})
+    labels = list(dict.fromkeys(cell.row for cell in cells))
     place = {label: position for position, label in enumerate(labels)}
     names = [classes[label] for label in labels]
-    if len(labels) < len(classes):
-        caption = f"{caption} Of {len(classes):,} classes the {len(labels)} that are confused most."
 
     def choose() -> None:
         row, column = st.session_state[key]["chosen"]

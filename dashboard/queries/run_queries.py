@@ -131,7 +131,7 @@ def _comparisons(compared: tuple[tuple[str, str], ...]) -> list[Comparison]:
     predictions_of = {name: _predictions(run_id) for run_id, name in compared}
     (baseline_name, baseline), *others = predictions_of.items()
     answers = {name: of_run.predicted for name, of_run in others}
-    return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name, baseline.classes)
+    return compare_with_baseline(baseline.labels, baseline.predicted, answers, baseline_name, classes=baseline.classes)
 
 
 @st.cache_data(max_entries=256, show_spinner="Comparing")

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from core.answers.verdict import Verdict
-from core.classes import CLASS_NAMES
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.files import read_whole
 from core.labelling.label_tables import MAX_LABEL_BYTES, LabelTable, NoLabelColumns, UnreadableLabels, read_table
 from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
@@ -82,7 +82,7 @@ def _table_in(path: Path) -> LabelTable:
 
 def accuracy_text(labels: np.ndarray, predicted: np.ndarray) -> str:
     """Accuracy of predictions (n,) with its interval, and the confusion matrix."""
-    counts = zip(CLASS_NAMES, confusion_matrix(labels, predicted), strict=True)
+    counts = zip(CLASS_NAMES, confusion_matrix(labels, predicted, CLASS_COUNT), strict=True)
     matrix = Table("", ("True \\ predicted", *CLASS_NAMES), tuple((name, *map(str, row)) for name, row in counts))
     share = wording.share_of(accuracy(labels, predicted), len(labels))
     return f"Accuracy {share} on {counted(len(labels), 'photo')}.\n\n{output.table(matrix)}"

@@ -97,7 +97,7 @@ def compare_runs(store: Store, runs: Sequence[Run], split: str = "test") -> Runs
         runs=kept,
         names=names,
         predictions=predictions,
-        comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline, classes)),
+        comparisons=tuple(compare_with_baseline(labels, answers[baseline], others, baseline, classes=classes)),
         best=tied_with_best(labels, answers, baseline),
         left_out=tuple(left_out),
     )

@@ -1,6 +1,7 @@
 """How fast every page answers with many runs in the store: python -m tests.benchmarks.pages [--runs 1000].
 
-Makes a store in a temporary folder (100 epochs a run, all predictions), serves the dashboard and goes to each page in
+Makes a store in a temporary folder (100 epochs a run, all predictions), whose runs learnt from Fashion-MNIST and nine
+other data sets of 2 to 200 classes, serves the dashboard and goes to each page in
 a real Chromium, in two ways: from another page of the dashboard, and by its link in an empty tab, which loads
 Streamlit itself too. Timed from the request to the moment when the script has run and all is drawn. Each page is
 opened once to warm up and then measured. What is clicked on a page is timed likewise. The same is done with few runs
@@ -25,10 +26,13 @@ from rich.console import Console
 from rich.table import Table
 
 from core.data import fashion_mnist
+from core.datasets import opening
 from jobs.results import duplicate_search
 from jobs.settings import settings
+from jobs.store.queries import get_run
+from jobs.store.records import Run
 from jobs.store.store import Store
-from tests import stores
+from tests import own_data, stores
 from tests.browser.conftest import Dashboard, running_browser, running_dashboard, settle
 from tests.stores import Sample
 from tests.studied import add_study
@@ -39,6 +43,11 @@ SLOWER_TARGET = 2.0
 STORE_TARGET_MB = 400
 MEMORY_TARGET_MB = 700
 EPOCHS = 100
+SETS = (
+    (2, 300, 64, True), (3, 100, 28, False), (5, 200, 32, True), (8, 50, 64, True), (15, 60, 32, False),
+    (37, 40, 32, True), (60, 20, 28, False), (100, 30, 32, True), (200, 10, 64, True),
+)  # fmt: skip
+"""Classes of each data set, images of each to learn from and as many for the test, side in pixels, colour."""
 
 # What the browser does on "back": Streamlit then runs the page of the new address in the same session.
 GO_TO = """address => {
@@ -91,12 +100,14 @@ def measure_store(browser: Browser, runs: int, times: int) -> Measured:
     """All that is measured on a store with so many runs."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_dashboard(Path(folder)) as served,
+        running_dashboard(Path(folder), DATA=str(data_folder(Path(folder)))) as served,
         browser.new_context(viewport={"width": 1440, "height": 900}) as context,
     ):
         data = fashion_mnist.load(settings().data)
         truth = data.test_labels.astype(np.int64)
-        ids = stores.fill(served.store, runs, truth, epochs_done=EPOCHS, validated=True)
+        of_each = max(2, runs // (1 + len(SETS)))
+        many_classes = add_sets(served.store, Path(folder) / "data", of_each)
+        ids = stores.fill(served.store, max(10, runs - of_each * len(SETS)), truth, epochs_done=EPOCHS, validated=True)
         store_mb = size_mb(Path(folder))
         stores.write_log(served.store, ids[-1], "a line of the log\n" * 2_000)
         add_study(served.store, ids[-1])
@@ -104,13 +115,32 @@ def measure_store(browser: Browser, runs: int, times: int) -> Measured:
         duplicate_search.search(served.store, data)
         page = context.new_page()
         cold_s = opened_by_link(page, f"{served.address}/runs")
-        measured = {name: measure(page, served.address, where, times) for name, where in views(ids).items()}
+        measured = {
+            name: measure(page, served.address, where, times) for name, where in views(ids, many_classes).items()
+        }
         measured |= {name: Times(change(page, times)) for name, change in changes(served, ids).items()}
         return Measured(measured, cold_s, store_mb, memory_mb(served))
 
 
-def views(ids: list[str]) -> dict[str, str]:
-    """What is opened, by name: every page, and a run in each of its sections."""
+def data_folder(folder: Path) -> Path:
+    """A data folder with the Fashion-MNIST of this installation, for others beside it."""
+    data = folder / "data"
+    data.mkdir()
+    (data / "FashionMNIST").symlink_to((settings().data / "FashionMNIST").resolve())
+    return data
+
+
+def add_sets(store: Store, folder: Path, runs: int) -> list[Run]:
+    """Store the data sets of SETS with so many runs on each; return those on the one of the most classes."""
+    for classes, of_each, side, colour in SETS:
+        version = own_data.store_colours(folder, f"{classes} kinds", classes, of_each, side=side, colour=colour)
+        opened = opening.open_version(folder, version.hash)
+        ids = stores.fill(store, runs, epochs_done=EPOCHS, validated=True, data=opened)
+    return [get_run(store, run_id) for run_id in ids]
+
+
+def views(ids: list[str], many_classes: list[Run]) -> dict[str, str]:
+    """What is opened, by name: every page, a run in each of its sections, and what differs with `many_classes`."""
     run, pair = f"run={ids[-1]}", "&".join(f"run={run_id}" for run_id in ids[-2:])
     ten = "&".join(f"run={run_id}" for run_id in ids[-10:])
     groups = "&".join(f"group=group{number}" for number in range(2))
@@ -135,6 +165,25 @@ def views(ids: list[str]) -> dict[str, str]:
         "Data": "data",
         "Data, suspects": f"data?section=suspects&{run}",
         "Data, duplicates": "data?section=duplicates",
+        **views_of_classes(*many_classes[-2:]),
+    }
+
+
+def views_of_classes(first: Run, second: Run) -> dict[str, str]:
+    """What is opened of two runs on a data set of many classes."""
+    run, data = f"run={first.id}", f"data={first.config.data}"
+    return {
+        "Runs, one data set": f"runs?{data}",
+        "Launch, 200 classes": f"launch?{data}",
+        "Run, 200 classes": f"runs?{run}&section=classes",
+        "Run, matrix of 200": f"runs?{run}&section=confusion",
+        "Compare two, 200 classes": f"compare?{run}&run={second.id}",
+        "Explore, 200 classes": f"explore?{run}",
+        "Explore, one of 200": f"explore?{run}&classes=class-150",
+        "Explore, difference of 200": f"explore?{run}&against={second.id}&unit=difference",
+        "Explore, an image of 200": f"explore?{run}&image=7",
+        "Predict, 200 classes": f"predict?{run}",
+        "Data, 200 classes": f"data?{data}",
     }
 
 
@@ -198,7 +247,7 @@ def memory_mb(served: Dashboard) -> float:
 def measure(page: Page, address: str, where: str, times: int) -> Times:
     """The times of one page, after one opening in each way that does not count."""
     by_link = [opened_by_link(page, f"{address}/{where}") for _ in range(times + 1)]
-    elsewhere = f"{address}/launch" if where != "launch" else f"{address}/runs"
+    elsewhere = f"{address}/launch" if not where.startswith("launch") else f"{address}/runs"
     within = []
     for _ in range(times + 1):
         gone_to(page, elsewhere)

@@ -24,7 +24,7 @@ from PIL import Image
 
 from core.answers.prediction import Predictor
 from core.answers.verdict import Judgement, Verdict
-from core.classes import CLASS_NAMES
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.photos.decoder import read_photo
 from core.photos.model_view import ModelView, to_model_view
 from core.photos.picture import Photo, UnreadablePhoto
@@ -181,7 +181,7 @@ def _accuracy(right: int, n: int) -> str:
 
 def _print_classes(labels: np.ndarray, answers: np.ndarray) -> float:
     """The confusion matrix; returns how often the class said too often is said, as a multiple of its true count."""
-    matrix = metrics.confusion_matrix(labels, answers)
+    matrix = metrics.confusion_matrix(labels, answers, CLASS_COUNT)
     print(f"{'true, down; said, across':14}" + "".join(f"{name[:7]:>8}" for name in CLASS_NAMES))
     for name, row in zip(CLASS_NAMES, matrix, strict=True):
         print(f"{name:24}" + "".join(f"{count:8}" for count in row))

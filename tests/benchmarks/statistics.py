@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.classes import CLASS_NAMES
 from core.statistics.comparison import ChosenComparison, compare, compare_chosen, tied_with_best
 from core.statistics.intervals import accuracy_interval, difference_interval, mean_over_seeds
 from core.statistics.recipes import RecipeComparison, compare_recipes
@@ -82,7 +83,10 @@ def table(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
 
 def equal_models(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
     """Two models that are equally good in every class, compared whole: total, classes, confused pairs."""
-    comparisons = [compare(simulation.LABELS, *simulation.equal_models(DISAGREEMENT, generator)) for _ in range(pairs)]
+    comparisons = [
+        compare(simulation.LABELS, *simulation.equal_models(DISAGREEMENT, generator), classes=CLASS_NAMES)
+        for _ in range(pairs)
+    ]
     size = 100 * simulation.exact_size(DISAGREEMENT)
     yield Line(
         f"equal models called different (exact test: {size:.2f} %)",
@@ -165,7 +169,7 @@ def leaders(pairs: int, generator: np.random.Generator) -> Iterator[Line]:
 def _two_leaders(runs: int, others: int, generator: np.random.Generator) -> ChosenComparison:
     drawn = list(simulation.runs_with_a_leader(runs + others, 0.0, generator).values())
     a, b = (max(kind, key=_count_right) for kind in (drawn[:runs], drawn[runs:]))
-    return compare_chosen(simulation.LABELS, a, b, "A", "B", runs * others)
+    return compare_chosen(simulation.LABELS, a, b, "A", "B", runs * others, classes=CLASS_NAMES)
 
 
 def _count_right(answers: np.ndarray) -> int:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
 
+from core.classes import CLASS_COUNT
 from core.statistics.metrics import confusion_matrix
 from jobs.store import queries
 from tests import stores
@@ -36,7 +37,7 @@ def ids(dashboard: Dashboard) -> list[str]:
 @pytest.fixture(scope="module")
 def matrix(dashboard: Dashboard, ids: list[str]) -> NDArray[np.int64]:
     answers = queries.get_predictions(dashboard.store, ids[0])
-    return confusion_matrix(answers.labels, answers.predicted)
+    return confusion_matrix(answers.labels, answers.predicted, CLASS_COUNT)
 
 
 def cell(page: Page, words: str, count: int) -> Locator:
@@ -141,7 +142,7 @@ def test_a_cell_of_the_difference_leads_to_the_images_whose_answer_has_changed(
     dashboard: Dashboard, ids: list[str], open_page: OpenPage, where: str, more: str
 ) -> None:
     a, b = (queries.get_predictions(dashboard.store, run_id) for run_id in ids)
-    change = confusion_matrix(b.labels, b.predicted) - confusion_matrix(a.labels, a.predicted)
+    change = confusion_matrix(b.labels, b.predicted, CLASS_COUNT) - confusion_matrix(a.labels, a.predicted, CLASS_COUNT)
     true, predicted = divmod(int(change.argmax() if more else change.argmin()), 10)
     says_so, does_not = (b, a) if more else (a, b)
     changed = (a.labels == true) & (says_so.predicted == predicted) & (does_not.predicted != predicted)

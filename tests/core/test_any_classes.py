@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from cleanlab.filter import find_label_issues
-from scipy import stats
+from scipy import optimize, special, stats
 from sklearn import metrics as sklearn_metrics
+from sklearn.calibration import calibration_curve
 
 from core.statistics import metrics
 from core.statistics.breakdown import MOST_PAIRS
-from core.statistics.calibration import calibration
+from core.statistics.calibration import calibration, fit_temperature
 from core.statistics.comparison import compare
 from core.statistics.intervals import accuracy_interval
 from core.statistics.label_errors import label_quality, label_trust
@@ -76,7 +77,7 @@ def test_two_models_are_compared_class_by_class_and_pair_by_pair(classes: int) -
     labels = labels_of(classes)
     names = [f"class {label}" for label in range(classes)]
     a, b = (metrics.predictions(probabilities_of(labels, classes, seed)) for seed in (1, 2))
-    result = compare(labels, a, b, "a", "b", names)
+    result = compare(labels, a, b, "a", "b", classes=names)
     assert [row.name for row in result.classes] == names
     assert [row.n for row in result.classes] == np.bincount(labels).tolist()
     for row in result.classes:
@@ -93,7 +94,7 @@ def test_two_models_are_compared_class_by_class_and_pair_by_pair(classes: int) -
 def test_a_confusion_is_named_by_the_classes_of_the_data() -> None:
     labels = np.repeat([0, 1, 2], 300)
     worse = np.where(labels == 2, 0, labels)
-    sentence = compare(labels, worse, labels, "a", "b", ("cat", "dog", "hen")).pair_sentence
+    sentence = compare(labels, worse, labels, "a", "b", classes=("cat", "dog", "hen")).pair_sentence
     assert "hen classified as cat (0 times against 300)" in sentence
 
 
@@ -110,3 +111,40 @@ def test_suspect_labels_are_those_of_cleanlab(classes: int) -> None:
     names = [f"class {label}" for label in range(classes)]
     trust = label_trust(int(changed[0]), int(labels[changed[0]]), {"judge": ours}, names)
     assert f"The label class {labels[changed[0]]} has" in trust.sentence
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+def test_the_bins_of_confidence_are_those_of_scikit_learn(classes: int) -> None:
+    labels = labels_of(classes)
+    shares = probabilities_of(labels, classes)
+    accuracies, confidences = calibration_curve(shares.argmax(axis=1) == labels, shares.max(axis=1), n_bins=15)
+    filled = [each for each in calibration(labels, shares).bins if each.n]
+    assert [each.accuracy for each in filled] == pytest.approx(accuracies.tolist())
+    assert [each.confidence for each in filled] == pytest.approx(confidences.tolist())
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+def test_the_temperature_is_the_one_that_scipy_finds(classes: int) -> None:
+    labels = labels_of(classes)
+    shares = probabilities_of(labels, classes)
+
+    def loss(temperature: float) -> float:
+        logarithms = np.log(shares) / temperature
+        return float(-special.log_softmax(logarithms, axis=1)[np.arange(len(labels)), labels].mean())
+
+    expected = optimize.minimize_scalar(loss, bounds=(0.05, 20), method="bounded", options={"xatol": 1e-6})
+    fitted = fit_temperature(labels, shares)
+    assert fitted.log_loss_after == pytest.approx(expected.fun, abs=1e-6)
+    assert fitted.value == pytest.approx(expected.x, rel=1e-3)
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+def test_the_difference_of_two_models_is_tested_as_scipy_and_numpy_do(classes: int) -> None:
+    labels = labels_of(classes)
+    a, b = (metrics.predictions(probabilities_of(labels, classes, seed)) for seed in (3, 4))
+    result = compare(labels, a, b, classes=[f"class {label}" for label in range(classes)])
+    gained, lost = int(((b == labels) & (a != labels)).sum()), int(((a == labels) & (b != labels)).sum())
+    assert result.p == pytest.approx(stats.binomtest(gained, gained + lost).pvalue)
+    changes = (b == labels).astype(float) - (a == labels)
+    bootstrap = stats.bootstrap((changes,), np.mean, n_resamples=4_999, method="percentile", rng=1)
+    assert (result.low, result.high) == pytest.approx(tuple(bootstrap.confidence_interval), abs=0.004)

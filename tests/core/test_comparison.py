@@ -32,7 +32,7 @@ BETTER = answers(np.setdiff1d(wrong(0, 0.1), wrong(1, 0.2)))
 
 def test_the_four_counts_and_the_images_behind_them_agree() -> None:
     a, b = answers(wrong(2, 0.1)), answers(wrong(3, 0.12), shift=2)
-    result = compare(LABELS, a, b)
+    result = compare(LABELS, a, b, classes=CLASS_NAMES)
     outcome = outcomes(LABELS, a, b)
     expected = [((a == LABELS) & (b == LABELS)), (a == LABELS) & (b != LABELS), (a != LABELS) & (b == LABELS)]
     assert [result.both_right, result.only_a, result.only_b] == [int(mask.sum()) for mask in expected]
@@ -46,11 +46,13 @@ def test_the_four_counts_and_the_images_behind_them_agree() -> None:
 def test_probabilities_do_as_well_as_predicted_labels() -> None:
     probabilities = np.full((10_000, 10), 0.05, dtype=np.float32)
     probabilities[np.arange(10_000), BETTER] = 0.55
-    assert compare(LABELS, BASELINE, probabilities) == compare(LABELS, BASELINE, BETTER)
+    assert compare(LABELS, BASELINE, probabilities, classes=CLASS_NAMES) == compare(
+        LABELS, BASELINE, BETTER, classes=CLASS_NAMES
+    )
 
 
 def test_a_real_difference_is_said_in_a_sentence_to_quote() -> None:
-    result = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
+    result = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18", classes=CLASS_NAMES)
     assert result.better == "resnet18"
     assert result.sentence == (
         "resnet18 is better than cnn on these 10,000 images: 91.66 % (91.10 to 92.19) against "
@@ -60,14 +62,16 @@ def test_a_real_difference_is_said_in_a_sentence_to_quote() -> None:
 
 
 def test_the_sentence_is_told_from_the_better_models_side_whichever_comes_first() -> None:
-    forwards = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
-    backwards = compare(LABELS, BETTER, BASELINE, "resnet18", "cnn")
+    forwards = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18", classes=CLASS_NAMES)
+    backwards = compare(LABELS, BETTER, BASELINE, "resnet18", "cnn", classes=CLASS_NAMES)
     assert backwards.sentence == forwards.sentence
     assert backwards.difference == -forwards.difference
 
 
 def test_a_difference_that_may_be_chance_is_not_called_one() -> None:
-    result = compare(LABELS, answers(np.arange(0, 1000)), answers(np.arange(10, 1012)), "first", "second")
+    result = compare(
+        LABELS, answers(np.arange(0, 1000)), answers(np.arange(10, 1012)), "first", "second", classes=CLASS_NAMES
+    )
     assert result.better is None
     assert result.sentence.startswith(
         "No significant difference between first and second on these 10,000 images: "
@@ -77,14 +81,16 @@ def test_a_difference_that_may_be_chance_is_not_called_one() -> None:
 
 
 def test_an_interval_without_zero_beside_a_p_above_5_percent_is_explained() -> None:
-    result = compare(LABELS, answers(np.arange(100, 114)), answers(np.arange(0, 5)), "first", "second")
+    result = compare(
+        LABELS, answers(np.arange(100, 114)), answers(np.arange(0, 5)), "first", "second", classes=CLASS_NAMES
+    )
     assert result.p > 0.05
     assert result.low > 0
     assert "The interval excludes 0, but the test is the stricter of the two and decides." in result.sentence
 
 
 def test_equal_answers_are_said_to_be_equal() -> None:
-    result = compare(LABELS, BASELINE, BASELINE, "first", "second")
+    result = compare(LABELS, BASELINE, BASELINE, "first", "second", classes=CLASS_NAMES)
     assert result.sentence.startswith(
         "No difference between first and second on these 10,000 images: both have exactly"
     )
@@ -94,7 +100,7 @@ def test_equal_answers_are_said_to_be_equal() -> None:
 
 def test_without_images_nothing_is_claimed() -> None:
     nothing = LABELS[:0]
-    result = compare(nothing, nothing, nothing, "first", "second")
+    result = compare(nothing, nothing, nothing, "first", "second", classes=CLASS_NAMES)
     assert result.sentence == "There are no images to compare first and second on."
     assert (result.accuracy_a, result.difference, result.low, result.p) == (None, None, None, 1.0)
     assert result.pairs == ()
@@ -103,7 +109,11 @@ def test_without_images_nothing_is_claimed() -> None:
 
 def test_no_figure_is_ever_nan() -> None:
     few = np.array([0, 0, 3])
-    for result in (compare(few, few, few), compare(few[:0], few[:0], few[:0]), compare(few, few, 1 + few)):
+    for result in (
+        compare(few, few, few, classes=CLASS_NAMES),
+        compare(few[:0], few[:0], few[:0], classes=CLASS_NAMES),
+        compare(few, few, 1 + few, classes=CLASS_NAMES),
+    ):
         rows = [asdict(result), *map(asdict, result.classes), *map(asdict, result.pairs)]
         figures = [value for row in rows for value in row.values()]
         assert not any(isinstance(value, float) and np.isnan(value) for value in figures)
@@ -111,12 +121,14 @@ def test_no_figure_is_ever_nan() -> None:
 
 def test_answers_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="9999 answers do not belong to 10000 labels"):
-        compare(LABELS, BASELINE, BETTER[:-1])
+        compare(LABELS, BASELINE, BETTER[:-1], classes=CLASS_NAMES)
 
 
 def test_a_class_that_one_model_masters_is_found_and_named() -> None:
     coat = CLASS_NAMES.index("Coat")
-    result = compare(LABELS, answers(np.arange(4000, 4200)), answers(np.arange(4000, 4050)), "first", "second")
+    result = compare(
+        LABELS, answers(np.arange(4000, 4200)), answers(np.arange(4000, 4050)), "first", "second", classes=CLASS_NAMES
+    )
     row = result.classes[coat]
     assert (row.n, row.only_a, row.only_b) == (1000, 0, 150)
     assert row.difference == pytest.approx(0.15)
@@ -125,7 +137,9 @@ def test_a_class_that_one_model_masters_is_found_and_named() -> None:
 
 
 def test_classes_and_pairs_are_corrected_for_looking_at_all_of_them() -> None:
-    result = compare(LABELS, answers(np.arange(4000, 4012)), answers(np.arange(4000, 4004)), "first", "second")
+    result = compare(
+        LABELS, answers(np.arange(4000, 4012)), answers(np.arange(4000, 4004)), "first", "second", classes=CLASS_NAMES
+    )
     coat = result.classes[4]
     assert coat.p == pytest.approx(stats.binomtest(0, 8).pvalue)
     assert coat.p_adjusted == pytest.approx(10 * coat.p)
@@ -137,14 +151,14 @@ def test_classes_and_pairs_are_corrected_for_looking_at_all_of_them() -> None:
 
 def test_confused_pairs_add_up_to_the_confusion_matrices_off_the_diagonal() -> None:
     a, b = answers(wrong(2, 0.1)), answers(wrong(3, 0.12), shift=2)
-    result = compare(LABELS, a, b)
+    result = compare(LABELS, a, b, classes=CLASS_NAMES)
     assert sum(row.count_a for row in result.pairs) == np.count_nonzero(a != LABELS)
     assert sum(row.count_b - row.only_b for row in result.pairs) == np.count_nonzero((a == b) & (a != LABELS))
 
 
 def test_only_classes_that_have_images_count_as_looked_at() -> None:
     kept = LABELS < 2
-    result = compare(LABELS[kept], answers(np.arange(0, 12))[kept], answers(np.arange(0, 4))[kept])
+    result = compare(LABELS[kept], answers(np.arange(0, 12))[kept], answers(np.arange(0, 4))[kept], classes=CLASS_NAMES)
     assert len(result.pairs) == 18
     assert result.classes[0].p_adjusted == pytest.approx(2 * result.classes[0].p)
     boot = result.classes[9]
@@ -153,11 +167,11 @@ def test_only_classes_that_have_images_count_as_looked_at() -> None:
 
 def test_several_runs_against_the_baseline_are_corrected_together() -> None:
     others = {"better": BETTER, "same": BASELINE, "close": answers(np.union1d(wrong(0, 0.1), [3, 7]))}
-    results = compare_with_baseline(LABELS, BASELINE, others, "base")
+    results = compare_with_baseline(LABELS, BASELINE, others, "base", classes=CLASS_NAMES)
     assert [(row.name_a, row.name_b, row.looks) for row in results] == [("base", name, 3) for name in others]
     assert results[0].p_adjusted == pytest.approx(3 * results[0].p)
     assert "after Holm's correction for 3 comparisons" in results[0].sentence
-    assert compare_with_baseline(LABELS, BASELINE, {}) == []
+    assert compare_with_baseline(LABELS, BASELINE, {}, classes=CLASS_NAMES) == []
 
 
 def test_only_runs_that_are_not_shown_to_be_worse_are_tied_with_the_best() -> None:
@@ -191,7 +205,7 @@ def test_the_page_never_contradicts_itself_on_three_runs() -> None:
         shares = np.random.default_rng([seed, 1]).choice([0.010, 0.014, 0.018], 3)
         runs = answers_of(shares, seed)
         others = {name: answered for name, answered in runs.items() if name != "a"}
-        results = compare_with_baseline(LABELS, runs["a"], others, "a")
+        results = compare_with_baseline(LABELS, runs["a"], others, "a", classes=CLASS_NAMES)
         best = tied_with_best(LABELS, runs, "a")
         worse = {row.name_a if row.better == row.name_b else row.name_b for row in results if row.better}
         assert best
@@ -208,19 +222,21 @@ def test_a_run_is_left_out_if_any_other_beats_it_and_not_only_the_most_accurate(
     b = answers(np.arange(12, 900))
     c = answers(np.r_[np.arange(120, 900), np.arange(2000, 2090)])
     runs = {"a": a, "b": b, "c": c}
-    results = compare_with_baseline(LABELS, a, {"b": b, "c": c}, "a")
+    results = compare_with_baseline(LABELS, a, {"b": b, "c": c}, "a", classes=CLASS_NAMES)
     assert [result.better for result in results] == ["b", "c"]
     assert tied_with_best(LABELS, runs, "a") == ("b", "c")
     assert tied_with_best(LABELS, {"b": b, "c": c}, "b") == ("b", "c")
 
 
 def test_the_luckiest_of_many_against_the_luckiest_of_others_is_corrected_for_every_pair() -> None:
-    plain = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18")
-    result = compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 12)
+    plain = compare(LABELS, BASELINE, BETTER, "cnn", "resnet18", classes=CLASS_NAMES)
+    result = compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 12, classes=CLASS_NAMES)
     assert result.p_adjusted == pytest.approx(12 * plain.p)
     assert "after Bonferroni's correction for the 12 pairs that these two were chosen from" in result.sentence
-    assert compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 1).sentence == plain.sentence
-    assert compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 10**300).better is None
+    assert (
+        compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 1, classes=CLASS_NAMES).sentence == plain.sentence
+    )
+    assert compare_chosen(LABELS, BASELINE, BETTER, "cnn", "resnet18", 10**300, classes=CLASS_NAMES).better is None
 
 
 def test_no_two_models_are_less_surprising_than_their_numbers_of_errors_allow() -> None:

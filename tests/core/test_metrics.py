@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from core.classes import CLASS_NAMES
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.statistics import metrics
 
 
@@ -27,14 +27,14 @@ def test_the_confusion_matrix_is_scikit_learns(answers: tuple[NDArray[np.int64],
     labels, probabilities = answers
     predicted = metrics.predictions(probabilities)
     expected = sklearn_metrics.confusion_matrix(labels, predicted, labels=range(10))
-    assert np.array_equal(metrics.confusion_matrix(labels, predicted), expected)
+    assert np.array_equal(metrics.confusion_matrix(labels, predicted, CLASS_COUNT), expected)
     assert metrics.accuracy(labels, predicted) == pytest.approx(sklearn_metrics.accuracy_score(labels, predicted))
 
 
 def test_shares_are_scikit_learns_normalised_matrices(answers: tuple[NDArray[np.int64], NDArray[np.float32]]) -> None:
     labels, probabilities = answers
     predicted = metrics.predictions(probabilities)
-    matrix = metrics.confusion_matrix(labels, predicted)
+    matrix = metrics.confusion_matrix(labels, predicted, CLASS_COUNT)
     for shares, normalise in ((metrics.row_shares(matrix), "true"), (metrics.column_shares(matrix), "pred")):
         assert shares == pytest.approx(sklearn_metrics.confusion_matrix(labels, predicted, normalize=normalise))
 
@@ -42,7 +42,7 @@ def test_shares_are_scikit_learns_normalised_matrices(answers: tuple[NDArray[np.
 def test_per_class_and_macro_figures_are_scikit_learns(answers: tuple[NDArray[np.int64], NDArray[np.float32]]) -> None:
     labels, probabilities = answers
     predicted = metrics.predictions(probabilities)
-    figures = metrics.per_class(metrics.confusion_matrix(labels, predicted))
+    figures = metrics.per_class(metrics.confusion_matrix(labels, predicted, CLASS_COUNT), names=CLASS_NAMES)
     ours = [(row.precision, row.recall, row.f1, row.support) for row in figures]
     expected = sklearn_metrics.precision_recall_fscore_support(labels, predicted, labels=range(10))
     assert np.array(ours) == pytest.approx(np.array(expected).T)
@@ -107,7 +107,7 @@ def test_with_equal_probabilities_every_figure_agrees_on_the_lowest_label() -> N
 def test_what_cannot_be_divided_is_none_and_counts_as_zero_in_the_mean() -> None:
     matrix = np.zeros((10, 10), dtype=np.int64)
     matrix[0, 0], matrix[1, 0] = 3, 1
-    figures = metrics.per_class(matrix)
+    figures = metrics.per_class(matrix, names=CLASS_NAMES)
     assert (figures[0].precision, figures[0].recall) == (0.75, 1.0)
     assert (figures[1].precision, figures[1].recall, figures[1].f1) == (None, 0.0, 0.0)
     assert (figures[2].precision, figures[2].recall, figures[2].f1, figures[2].support) == (None, None, None, 0)
@@ -119,7 +119,7 @@ def test_what_cannot_be_divided_is_none_and_counts_as_zero_in_the_mean() -> None
 def test_without_images_every_figure_is_none_or_empty() -> None:
     labels, probabilities = np.zeros(0, dtype=np.int64), np.zeros((0, 10), dtype=np.float32)
     assert metrics.accuracy(labels, metrics.predictions(probabilities)) is None
-    assert metrics.confusion_matrix(labels, labels).sum() == 0
+    assert metrics.confusion_matrix(labels, labels, CLASS_COUNT).sum() == 0
     for figure in (metrics.top_k_accuracy, metrics.roc_auc, metrics.log_loss, metrics.brier_score):
         assert figure(labels, probabilities) is None
     assert metrics.margin(probabilities).shape == metrics.confidence(probabilities).shape == (0,)
@@ -127,9 +127,9 @@ def test_without_images_every_figure_is_none_or_empty() -> None:
 
 def test_labels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="must both have shape"):
-        metrics.confusion_matrix(np.zeros(3, dtype=int), np.zeros(2, dtype=int))
+        metrics.confusion_matrix(np.zeros(3, dtype=int), np.zeros(2, dtype=int), CLASS_COUNT)
     with pytest.raises(ValueError, match="0 to 9, not 0 to 10"):
-        metrics.confusion_matrix(np.array([0, 1]), np.array([0, 10]))
+        metrics.confusion_matrix(np.array([0, 1]), np.array([0, 10]), CLASS_COUNT)
     with pytest.raises(ValueError, match=r"\(n,\) and \(n, k\)"):
         metrics.log_loss(np.zeros(3, dtype=int), np.full((2, 10), 0.1))
 

@@ -12,6 +12,7 @@ from scipy.special import softmax
 from core import architectures
 from core.answers.prediction import Predictor, predict_photos, rank
 from core.answers.voting import views_of
+from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.learning import checkpoints
 from core.learning.evaluation import log_probabilities
@@ -47,13 +48,13 @@ def test_probabilities_are_those_of_the_evaluation(model_file: Path) -> None:
 
 def test_ranks_are_the_most_probable_classes_in_order_and_ties_go_by_label() -> None:
     probabilities = np.array([0.1, 0.3, 0.0, 0.3, 0.05, 0.0, 0.2, 0.0, 0.05, 0.0])
-    best = rank(probabilities, 3)
+    best = rank(probabilities, 3, CLASS_NAMES)
     assert [(place.label, place.name, place.probability) for place in best] == [
         (1, "Trouser", 0.3),
         (3, "Dress", 0.3),
         (6, "Shirt", 0.2),
     ]
-    assert len(rank(probabilities, 99)) == 10
+    assert len(rank(probabilities, 99, CLASS_NAMES)) == 10
 
 
 def test_one_bad_file_never_stops_the_rest(model_file: Path) -> None:

@@ -14,6 +14,7 @@ from core import architectures
 from core.answers.prediction import Predictor
 from core.answers.verdict_fitting import fit_thresholds
 from core.architectures import ARCHITECTURES
+from core.classes import CLASS_COUNT
 from core.config import RunConfig
 from core.learning.checkpoints import save_model
 from core.photos.model_view import ModelView, to_model_view
@@ -38,7 +39,7 @@ def predictor_of(name: str, folder: Path, *, flips: bool) -> Predictor:
     config = RunConfig(model=name, pretrained=ARCHITECTURES[name].only_pretrained, test_time_flips=flips)
     model = architectures.build(config)
     shuffle_norms(model)
-    thresholds = fit_thresholds(model.eval(), config, DATA.train_images, DATA.train_labels)
+    thresholds = fit_thresholds(model.eval(), config, DATA.train_images, DATA.train_labels, classes=CLASS_COUNT)
     assert thresholds is not None
     save_model(folder / "model.pt", model, config, {"verdict": thresholds.as_state()})
     return Predictor.load(folder / "model.pt")

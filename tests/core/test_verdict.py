@@ -11,15 +11,20 @@ from scipy.spatial.distance import mahalanobis
 from core import architectures
 from core.answers.non_items import KINDS, draw_non_items
 from core.answers.prediction import Predictor
-from core.answers.verdict import Thresholds
+from core.answers.verdict import LEAST_IMAGES, Thresholds
 from core.answers.verdict_fitting import LEAST_OF_A_CLASS, fit_thresholds
 from core.answers.verdict_fitting import _class_places as class_places
 from core.answers.voting import views_of, vote
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.config import RunConfig
+from core.data.data_facts import facts_of
+from core.data.data_set import DataSet
 from core.learning import checkpoints
+from core.learning.training import Training
 from core.models.staged import StagedModel
-from core.photos.model_view import to_model_view
+from core.photos.model_view import ModelView, to_model_view
 from core.photos.picture import Photo
+from core.presets import config_of
 from tests.core.small_data import small_data
 
 CONFIG = RunConfig(model="resnet-small", augmentation="photo")
@@ -64,7 +69,7 @@ def features(distance: float) -> np.ndarray:
 def test_sure_needs_confidence_likeness_and_an_item(
     confidence: float, distance: float, stands_out: bool, verdict: str, reason: str
 ) -> None:
-    judgement = THRESHOLDS.judge(logs(confidence), features(distance), stands_out)
+    judgement = THRESHOLDS.judge(logs(confidence), features(distance), stands_out, classes=CLASS_NAMES)
     assert judgement.verdict == verdict
     assert reason in judgement.reason
     assert judgement.probabilities[8] == pytest.approx(confidence, abs=1e-5)
@@ -73,7 +78,7 @@ def test_sure_needs_confidence_likeness_and_an_item(
 def test_half_of_what_a_model_says_of_nothing_is_taken_off_its_answers() -> None:
     leaning = np.log(np.full(10, 0.04, np.float32))
     leaning[8] = np.log(0.64)
-    upright = replace(THRESHOLDS, leaning=leaning).judge(logs(0.6), features(0.5), True)
+    upright = replace(THRESHOLDS, leaning=leaning).judge(logs(0.6), features(0.5), True, classes=CLASS_NAMES)
     odds = 0.6 / 0.4 / (0.64 / 0.04) ** (0.5 / THRESHOLDS.temperature)
     assert upright.probabilities[8] == pytest.approx(odds / (1 + odds), abs=1e-5)
     assert upright.probabilities.argmax() == 6
@@ -82,13 +87,15 @@ def test_half_of_what_a_model_says_of_nothing_is_taken_off_its_answers() -> None
 def test_thresholds_of_a_model_from_before_leanings_were_fitted_take_nothing_off() -> None:
     state = THRESHOLDS.as_state()
     del state["leaning"]
-    assert Thresholds.from_state(state).judge(logs(0.9), features(0.5), True).probabilities[8] == pytest.approx(0.9)
+    assert Thresholds.from_state(state).judge(logs(0.9), features(0.5), True, classes=CLASS_NAMES).probabilities[
+        8
+    ] == pytest.approx(0.9)
 
 
 @pytest.mark.slow
 def test_thresholds_are_kept_with_the_model(model: StagedModel, tmp_path: Path) -> None:
     data = small_data(2000)
-    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
+    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
     assert fitted is not None
     assert np.exp(fitted.leaning).sum() == pytest.approx(1, abs=1e-3)
     checkpoints.save_model(tmp_path / "model.pt", model, CONFIG, {"verdict": fitted.as_state()})
@@ -101,14 +108,14 @@ def test_thresholds_are_kept_with_the_model(model: StagedModel, tmp_path: Path) 
 @pytest.mark.slow
 def test_an_untrained_model_is_never_sure(model: StagedModel) -> None:
     data = small_data(1000)
-    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels)
+    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
     assert fitted is not None
     assert fitted.least_confidence > 1
 
 
 def test_too_few_images_give_no_thresholds(model: StagedModel) -> None:
     data = small_data(LEAST_OF_A_CLASS * 9)
-    assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels) is None
+    assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT) is None
 
 
 def test_distances_are_those_of_mahalanobis_in_the_features_themselves() -> None:
@@ -146,3 +153,56 @@ def test_pictures_of_nothing_differ_from_each_other_and_from_items() -> None:
     assert drawn.dtype == torch.uint8
     assert len(torch.unique(drawn.flatten(1), dim=0)) == len(items)
     assert not (drawn == items).flatten(1).all(1).any()
+
+
+def colours(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy pictures uint8 (n, 28, 28, 3), each of one colour, and their classes (n,), which are not far apart."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    tones = 100 + 40 * np.eye(3)[labels] + random.normal(0, 18, (count, 3))
+    noisy = tones[:, None, None] + random.normal(0, 20, (count, 28, 28, 3))
+    return noisy.clip(0, 255).astype(np.uint8), labels
+
+
+@pytest.mark.slow
+def test_of_pictures_of_ones_own_the_sure_answers_are_right_as_often_as_promised(tmp_path: Path) -> None:
+    (images, labels), (fresh, truth) = colours(2400, 0), colours(1500, 1)
+    data = DataSet("own", "own", ("red", "green", "blue"), images, labels, fresh, truth)
+    config = config_of("cnn", data="own", epochs=2, threads=1, precision="float32")
+    training = Training(config, data, tmp_path)
+    list(training.events())
+    model = training.load_best()
+    fitted = fit_thresholds(model, config, *training.validation, 3)
+    assert fitted is not None
+    checkpoints.save_model(tmp_path / "own.pt", model, config, {"verdict": fitted.as_state()}, training.data_facts)
+    predictor = Predictor.load(tmp_path / "own.pt")
+    judged = [
+        fitted.judge(*of_one, stands_out=True, classes=data.classes)
+        for of_one in zip(*vote(model, fresh, config), strict=True)
+    ]
+    assert predictor.judge(view_of(fresh[0])).verdict == judged[0].verdict
+    right = np.array([each.probabilities.argmax() for each in judged]) == truth
+    sure = np.array([each.verdict == "sure" for each in judged])
+    assert right.mean() < 0.93
+    assert sure.mean() > 0.2
+    assert right[sure].mean() > 0.94
+    assert abs(np.mean([each.probabilities.max() for each in judged]) - right.mean()) < 0.04
+    strange = [predictor.judge(view_of(np.full((28, 28, 3), tone, np.uint8))).verdict for tone in (0, 255)]
+    assert "sure" not in strange
+
+
+def view_of(image: np.ndarray) -> ModelView:
+    return to_model_view(Photo("own.png", image, None, ()))
+
+
+def test_too_few_pictures_of_ones_own_give_no_verdict_and_it_is_said_why(tmp_path: Path) -> None:
+    images, labels = colours(LEAST_IMAGES - 1, 0)
+    config = config_of("cnn", data="own")
+    model = architectures.build(config, 3, colour=True).eval()
+    assert fit_thresholds(model, config, images, labels, 3) is None
+    data = DataSet("own", "own", ("red", "green", "blue"), images, labels, images, labels)
+    checkpoints.save_model(tmp_path / "own.pt", model, config, {"verdict": None}, facts_of(data, 100, 99))
+    judgement = Predictor.load(tmp_path / "own.pt").judge(view_of(images[0]))
+    assert judgement.verdict is None
+    assert "it takes 200 validation images" in judgement.reason
+    assert "this run had 99" in judgement.reason

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.classes import CLASS_NAMES
 from core.statistics.comparison import Comparison, compare, compare_with_baseline
 from dashboard.charts import comparison as charts
 from dashboard.style import DARK, LIGHT, Theme, run_styles
@@ -25,7 +26,7 @@ def two_runs(store: Store) -> list[Run]:
 def compared(store: Store, pair: list[Run]) -> list[Comparison]:
     answers = [queries.get_predictions(store, run.id) for run in pair]
     return compare_with_baseline(
-        answers[0].labels, answers[0].predicted, {pair[1].name: answers[1].predicted}, pair[0].name
+        answers[0].labels, answers[0].predicted, {pair[1].name: answers[1].predicted}, pair[0].name, classes=CLASS_NAMES
     )
 
 
@@ -77,7 +78,7 @@ def test_class_differences_are_sorted_and_filled_only_where_they_stand() -> None
     baseline, better = labels.copy(), labels.copy()
     baseline[600:640] = 0
     better[0] = 6
-    comparison = compare(labels, baseline, better, "a", "b")
+    comparison = compare(labels, baseline, better, "a", "b", classes=CLASS_NAMES)
     style = run_styles(["b"])["b"]
     points = charts.class_differences(comparison.classes, style, LIGHT).data[0]
     assert list(points.x) == sorted(points.x)
@@ -87,6 +88,6 @@ def test_class_differences_are_sorted_and_filled_only_where_they_stand() -> None
 
 def test_a_class_without_images_is_left_out_of_the_chart() -> None:
     labels = np.zeros(50, dtype=np.int64)
-    comparison = compare(labels, labels, labels, "a", "b")
+    comparison = compare(labels, labels, labels, "a", "b", classes=CLASS_NAMES)
     figure = charts.class_differences(comparison.classes, run_styles(["b"])["b"], LIGHT)
     assert list(figure.data[0].y) == ["T-shirt/top"]

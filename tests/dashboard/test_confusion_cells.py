@@ -5,7 +5,7 @@ import pytest
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from dashboard.charts import confusion
-from dashboard.charts.confusion import COLUMN_PERCENT, COUNTS, ROW_PERCENT, Cell
+from dashboard.charts.confusion import COLUMN_PERCENT, COUNTS, ROW_PERCENT, Cell, Matrix
 
 MATRIX = np.eye(CLASS_COUNT, dtype=np.int64) * 900
 MATRIX[4, 6], MATRIX[4, 2], MATRIX[7, 9] = 38, 62, 1
@@ -13,7 +13,7 @@ MATRIX[8] = 0
 
 
 def cell(cells: list[Cell], row: int, column: int) -> Cell:
-    return cells[row * CLASS_COUNT + column]
+    return next(each for each in cells if (each.row, each.column) == (row, column))
 
 
 def test_a_cell_is_called_by_its_classes_and_its_count() -> None:
@@ -94,13 +94,53 @@ def test_contrast_is_that_of_the_guideline() -> None:
     assert confusion.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_of_many_classes_the_most_confused_have_cells() -> None:
-    matrix = 50 * np.eye(200, dtype=np.int64)
-    matrix[150, 7] = 9
-    matrix[3, 150] = 4
-    cells = confusion.matrix_cells(matrix, [f"class {label}" for label in range(200)])
+def many(errors: dict[tuple[int, int], int], classes: int = 200) -> Matrix:
+    """A matrix of so many classes, right but for these errors."""
+    matrix = 50 * np.eye(classes, dtype=np.int64)
+    for (true, predicted), count in errors.items():
+        matrix[true, predicted] = count
+    return matrix
+
+
+def names(classes: int = 200) -> list[str]:
+    return [f"class {label}" for label in range(classes)]
+
+
+def test_of_many_classes_both_of_the_most_confused_pairs_come_first() -> None:
+    matrix = many({(150, 7): 9, (3, 150): 4, (199, 100): 20} | {(label, 50): 1 for label in range(60, 120)})
+    cells = confusion.matrix_cells(matrix, names())
     assert len(cells) == 30**2
-    assert {3, 7, 150} <= {each.row for each in cells}
-    assert next(each.name for each in cells if (each.row, each.column) == (150, 7)) == (
-        "true class 150, predicted class 7: 9"
-    )
+    assert list(dict.fromkeys(each.row for each in cells))[:5] == [100, 199, 7, 150, 3]
+    assert cell(cells, 150, 7).name == "true class 150, predicted class 7: 9"
+
+
+def test_the_ranks_together_show_every_class_once() -> None:
+    matrix = many({(label, (7 * label) % 200): 1 + label % 5 for label in range(1, 120)})
+    choices = [choice for choice in confusion.class_choices(names()) if choice.startswith("rank")]
+    shown = [confusion.shown_classes(matrix, names(), choice) for choice in choices]
+    assert [len(part.labels) for part in shown] == [30, 30, 30, 30, 30, 30, 20]
+    assert sorted(label for part in shown for label in part.labels) == list(range(200))
+    assert shown[1].words == "Of 200 classes those of rank 31 to 60 by their most frequent errors."
+
+
+def test_a_class_is_shown_with_those_that_it_is_confused_with_the_most_first() -> None:
+    matrix = many({(150, 7): 2, (3, 150): 4, (150, 199): 1, (150, 3): 1, (20, 21): 30})
+    shown = confusion.shown_classes(matrix, names(), "class-150")
+    assert shown.labels == [150, 3, 7, 199]
+    assert shown.words == "class 150 and the 3 classes with which it has errors, the most first."
+    assert confusion.shown_classes(matrix, names(), "class-9").words == "class 9 has no errors with other classes."
+
+
+def test_of_a_class_that_is_confused_with_all_others_the_most_confused_are_shown() -> None:
+    matrix = many({(5, label): 1 + label for label in range(200) if label != 5})
+    shown = confusion.shown_classes(matrix, names(), "class-5")
+    assert shown.labels == [5, *range(199, 170, -1)]
+    assert shown.words == "class 5 and the 29 classes with which it has the most errors, the most first."
+
+
+def test_of_a_difference_the_classes_that_changed_most_come_first_whichever_way() -> None:
+    before, after = many({(150, 7): 9, (3, 4): 2}), many({(3, 4): 4})
+    shown = confusion.shown_classes(after - before, names(), "rank-0", "changes")
+    assert list(shown.labels[:4]) == [7, 150, 3, 4]
+    cells = confusion.difference_cells(before, after, names(), shown=shown.labels)
+    assert cell(cells, 150, 7).name == "true class 150, predicted class 7: -9 (baseline 9, other 0)"

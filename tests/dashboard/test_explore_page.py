@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.classes import CLASS_COUNT
 from core.statistics.metrics import confusion_matrix
 from jobs.settings import settings
 from jobs.store import blobs, queries
@@ -50,7 +51,7 @@ def test_a_run_opens_on_its_misclassified_images(store: Store, open_page: OpenPa
 def test_a_link_to_a_cell_shows_as_many_images_as_the_cell_says(store: Store, open_page: OpenPage) -> None:
     run_id = stores.add(store, Sample(name="plain"))
     answers = queries.get_predictions(store, run_id)
-    count = confusion_matrix(answers.labels, answers.predicted)[4, 6]
+    count = confusion_matrix(answers.labels, answers.predicted, CLASS_COUNT)[4, 6]
     app = open_page("explore", run=run_id, true="4", predicted="6")
     assert f"{count} images" in texts(app)
     matrix = shown_in(app, "matrix")
@@ -106,7 +107,7 @@ def test_an_empty_cell_is_said_to_be_empty(store: Store, open_page: OpenPage) ->
     run_id = stores.add(store, Sample())
     answers = queries.get_predictions(store, run_id)
     true, predicted = map(
-        int, next(zip(*(confusion_matrix(answers.labels, answers.predicted) == 0).nonzero(), strict=True))
+        int, next(zip(*(confusion_matrix(answers.labels, answers.predicted, CLASS_COUNT) == 0).nonzero(), strict=True))
     )
     app = open_page("explore", run=run_id, true=str(true), predicted=str(predicted))
     assert "No images match" in texts(app)

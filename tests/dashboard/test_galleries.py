@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.classes import CLASS_NAMES
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.statistics.metrics import confidence, confusion_matrix, margin, true_class_loss
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Wanted
@@ -39,7 +39,7 @@ def pick(**wanted: Any) -> NDArray[np.integer]:
 
 
 def test_each_cell_has_as_many_images_as_the_matrix_says() -> None:
-    matrix = confusion_matrix(RUN.labels, RUN.predicted)
+    matrix = confusion_matrix(RUN.labels, RUN.predicted, CLASS_COUNT)
     counts = [[len(pick(show="all", true=true, predicted=predicted)) for predicted in range(10)] for true in range(10)]
     assert np.array_equal(counts, matrix)
 
@@ -109,6 +109,8 @@ def test_the_images_behind_a_difference_are_those_whose_answer_has_changed(
         assert (pair.quoted(show).predicted[images] == predicted).all()
         assert (RUN.predicted[images] != AGAINST.predicted[images]).all()
         counts[show] = len(images)
-    mine, theirs = (confusion_matrix(LABELS, answers.predicted)[true, predicted] for answers in (RUN, AGAINST))
+    mine, theirs = (
+        confusion_matrix(LABELS, answers.predicted, CLASS_COUNT)[true, predicted] for answers in (RUN, AGAINST)
+    )
     assert counts[galleries.RUN_SAYS] - counts[galleries.AGAINST_SAYS] == mine - theirs
     assert galleries.changed(int(mine - theirs)) == max(counts, key=counts.get)

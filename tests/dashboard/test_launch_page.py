@@ -160,6 +160,15 @@ def test_place_and_time_are_said_before_the_button(
     assert "the queue is paused" in facts(open_page("launch"))
 
 
+def test_a_run_that_would_not_fit_into_memory_is_said_before_the_button(open_page: OpenPage) -> None:
+    app = open_page("launch")
+    assert "at the peak of a run on the CPU" in facts(app)
+    app.number_input(key="cnn_input_size").set_value(256)
+    app.number_input(key="cnn_batch_size").set_value(4096).run()
+    assert "more than the" in facts(app)
+    assert "Lower the batch size or the input size" in facts(app)
+
+
 def test_a_card_says_what_to_expect_until_its_preset_was_tried_here_and_then_its_best_run(
     store: Store, open_page: OpenPage
 ) -> None:

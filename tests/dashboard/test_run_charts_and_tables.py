@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.config import with_changes
 from core.datasets.versions import fashion_mnist_version
 from core.presets import config_of
@@ -60,7 +61,9 @@ def test_the_axis_shows_whole_epochs(last: int, step: int) -> None:
 
 
 def test_the_mean_recall_of_classes_of_different_sizes_is_no_accuracy_and_has_no_interval() -> None:
-    figures = metrics.per_class(metrics.confusion_matrix(np.array([0, 0, 1]), np.array([0, 0, 1])))
+    figures = metrics.per_class(
+        metrics.confusion_matrix(np.array([0, 0, 1]), np.array([0, 0, 1]), CLASS_COUNT), CLASS_NAMES
+    )
     assert metrics.images_of_mean_recall(figures) is None
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 from sklearn.calibration import calibration_curve
 
-from core.classes import CLASS_NAMES
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.csv_cells import unguarded
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import compare
@@ -78,7 +78,7 @@ def test_the_coverage_table_ends_with_the_accuracy_on_all_images(store: Store) -
 
 def test_the_table_of_classes_has_the_exact_test_of_each(store: Store) -> None:
     first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
-    comparison = compare(first.labels, first.predicted, second.predicted)
+    comparison = compare(first.labels, first.predicted, second.predicted, classes=CLASS_NAMES)
     for row in lines(csv_tables.classes(comparison)):
         only_a, only_b = int(row["only_a"]), int(row["only_b"])
         assert float(row["p"]) == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
@@ -128,7 +128,7 @@ def test_the_table_of_runs_has_a_line_for_each_with_its_settings_whatever_its_st
 
 def test_a_matrix_has_a_line_per_true_class_and_a_difference_keeps_its_signs(store: Store) -> None:
     first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
-    matrices = [confusion_matrix(tested.labels, tested.predicted) for tested in (first, second)]
+    matrices = [confusion_matrix(tested.labels, tested.predicted, CLASS_COUNT) for tested in (first, second)]
     assert csv_tables.matrix(matrices[0], CLASS_NAMES) == csv_tables.confusion_matrix(first)
     rows = lines(csv_tables.matrix(matrices[1] - matrices[0], CLASS_NAMES))
     assert [int(row["Shirt"]) for row in rows] == (matrices[1] - matrices[0])[:, 6].tolist()

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.answers.verdict import Verdict
+from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.presets import config_of
 from core.statistics import metrics, wording
 from core.statistics.comparison import compare
@@ -41,7 +42,7 @@ def pairs(table: Table) -> dict[str, str]:
 def test_per_class_and_overall_figures_are_those_of_scikit_learn(store: Store, finished: Run) -> None:
     tested = get_predictions(store, finished.id)
     answers = tested.labels, tested.predicted
-    table = run_tables.per_class(metrics.per_class(metrics.confusion_matrix(*answers)))
+    table = run_tables.per_class(metrics.per_class(metrics.confusion_matrix(*answers, CLASS_COUNT), CLASS_NAMES))
     assert column(table, "F1") == [f"{100 * share:.2f} %" for share in f1_score(*answers, average=None)]
     figures = pairs(run_tables.overall(tested))
     assert figures["Macro precision"] == f"{100 * precision_score(*answers, average='macro'):.2f} %"
@@ -114,14 +115,14 @@ def test_a_run_with_the_loss_of_the_baseline_has_no_difference_of_it(finished: R
 
 def test_a_class_without_images_has_dashes_and_no_test() -> None:
     labels = np.zeros(50, dtype=np.int64)
-    table = comparison_tables.classes(compare(labels, labels, labels, "a", "b"))
+    table = comparison_tables.classes(compare(labels, labels, labels, "a", "b", classes=CLASS_NAMES))
     assert table.rows[0][5:] == ("0.00 (-7.11 to +7.11)", "1.00")
     assert table.rows[1][1:] == (wording.NOTHING, wording.NOTHING, "0", "0", wording.NOTHING, wording.NOTHING)
 
 
 def test_the_confusions_that_changed_most_have_the_counts_that_their_test_goes_by(store: Store) -> None:
     first, second = (get_predictions(store, stores.add(store, Sample(model))) for model in ("cnn", "resnet18"))
-    comparison = compare(first.labels, first.predicted, second.predicted, "a", "b")
+    comparison = compare(first.labels, first.predicted, second.predicted, "a", "b", classes=CLASS_NAMES)
     table = comparison_tables.pairs(comparison)
     for pair, row in zip(comparison_tables.most_changed(comparison), table.rows, strict=True):
         assert row[2:6] == tuple(f"{count:,}" for count in (pair.count_a, pair.count_b, pair.only_a, pair.only_b))

@@ -118,8 +118,8 @@ def _notes(unnamed: int, repeated: int, name: str) -> list[str]:
     if unnamed:
         notes.append(f"{counted(unnamed, 'picture')} that {name} does not name {_are(unnamed)} left out.")
     if repeated:
-        rows = "row names" if repeated == 1 else "rows name"
-        notes.append(f"{repeated:,} {rows} a file of {name} again; each is taken once.")
+        rows = "row names a file" if repeated == 1 else "rows name files"
+        notes.append(f"{repeated:,} {rows} again in {name}; each file is taken once.")
     return notes
 
 

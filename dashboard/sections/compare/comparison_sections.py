@@ -9,6 +9,7 @@ import streamlit as st
 from core.statistics.breakdown import ClassDifference, PairDifference
 from core.statistics.calibration import accuracy_by_coverage, calibration
 from core.statistics.comparison import Comparison
+from core.statistics.metrics import MOST_SHOWN
 from dashboard import page, pickers
 from dashboard.charts import calibration as calibration_charts
 from dashboard.charts import comparison as charts
@@ -19,6 +20,7 @@ from dashboard.elements.matrix import show_matrix
 from dashboard.queries import run_queries
 from dashboard.sections.shared.calibration_section import DEFINITION, QUOTED
 from dashboard.sections.shared.data_faults import show_faults
+from dashboard.sections.shared.matrix_section import pick_classes
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import RunStyle
 from dashboard.tables.calibration_table import calibration_table, coverage_table, point_at
@@ -45,8 +47,13 @@ def show_classes(comparison: Comparison, drawn: RunStyle) -> None:
     st.write(page.plain(comparison.class_sentence))
     figure = charts.class_differences(comparison.classes, drawn, page.theme())
     page.chart(figure, comparison.class_sentence, key="classes", about=_about(comparison))
+    count = len(comparison.classes)
+    part = (
+        f" Of {count:,} classes the {MOST_SHOWN} that differ most; all are in the table." if count > MOST_SHOWN else ""
+    )
     st.caption(
         "Bars: 95 % interval per class. Filled: significant after correction for all classes. Open: not significant."
+        + part
     )
 
 
@@ -105,9 +112,13 @@ def _show_difference(comparison: Comparison, baseline: Run, other: Run) -> None:
     before, after, classes = answers[0].matrix, answers[1].matrix, answers[0].classes
     change = after - before
     a, b = comparison.name_a, comparison.name_b
-    caption = f"{b} minus {a}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
+    shown = pick_classes(change, classes, "changes")
+    caption = (
+        f"{b} minus {a}: rows are true classes, columns predictions. Blue: more. Orange: fewer. {shown.words}".rstrip()
+    )
     hint = "Choose a cell to see the images that changed."
-    cells = difference_cells(before, after, classes, (a, b), dim_diagonal=pickers.switch("Dim the diagonal", "dim"))
+    dimmed = pickers.switch("Dim the diagonal", "dim")
+    cells = difference_cells(before, after, classes, (a, b), shown=shown.labels, dim_diagonal=dimmed)
     if cell := show_matrix(cells, classes, caption, key="difference", hint=hint, about=_about(comparison)):
         where = {"run": other.id, "against": baseline.id, "true": str(cell[0]), "predicted": str(cell[1])}
         page.go_to("explore", **where, unit=DIFFERENCE, show=galleries.changed(int(change[cell])))

@@ -100,7 +100,7 @@ def _sentence(behind: Leader, ahead: Leader) -> None:
     first, second = held[behind.run.id], held[ahead.run.id]
     pairs = behind.among * ahead.among
     answers = (first.labels, first.predicted, second.predicted)
-    comparison = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs, first.classes)
+    comparison = compare_chosen(*answers, names[behind.run.id], names[ahead.run.id], pairs, classes=first.classes)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(page.plain(comparison.sentence), width="stretch")
         page.link("Compare them", "compare", run=[behind.run.id, ahead.run.id])

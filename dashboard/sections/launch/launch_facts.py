@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import streamlit as st
 
 from core.architectures import ARCHITECTURES
@@ -14,6 +15,7 @@ from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate, images_of
+from dashboard.tables.memory_need import memory_need
 from jobs.reports.html import words as shown
 from jobs.running.environment import host, weights_file_of
 from jobs.running.run_data import pinned, version_for
@@ -37,7 +39,7 @@ def show(config: RunConfig, count: int) -> None:
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
     facts = [_device(config, past), _data(config, version), *_weights(config, version), _place(queue, count)]
-    facts.append(_time(config, version, past, count))
+    facts += [_time(config, version, past, count), _memory(config, version)]
     with st.container(border=True):
         st.markdown("**Before you launch**")
         st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
@@ -113,6 +115,19 @@ def _place(queue: QueueState, count: int) -> Fact:
     else:
         words = f"position {queue.queued + 1} in the queue ({queue.at_work} running, {queue.queued} queued)"
     return NEUTRAL, "Queue", words
+
+
+def _memory(config: RunConfig, version: Version) -> Fact:
+    """What a run takes at its peak on the CPU, held against what this machine has."""
+    need, memory = memory_need(config, version), psutil.virtual_memory()
+    words = f"about {wording.size(need)} at the peak of a run on the CPU"
+    if need > memory.total:
+        too_much = f"{words}, more than the {wording.size(memory.total)} of this machine: the run would be ended by it"
+        return MISSING, "Memory", f"{too_much}. Lower the batch size or the input size"
+    free = f"{wording.size(memory.available)} of the {wording.size(memory.total)} of this machine are free now"
+    if need > memory.available:
+        return NEUTRAL, "Memory", f"{words}; only {free}: end other programs, or wait until other runs have finished"
+    return READY, "Memory", f"{words}; {free}"
 
 
 def _time(config: RunConfig, version: Version, past: list[Run], count: int) -> Fact:

@@ -14,7 +14,7 @@ from dashboard.queries import run_queries
 from dashboard.sections.runs.files_section import show_files
 from dashboard.sections.shared.calibration_section import show_calibration
 from dashboard.sections.shared.data_faults import show_faults
-from dashboard.sections.shared.matrix_section import pick_cells
+from dashboard.sections.shared.matrix_section import pick_cells, pick_classes
 from dashboard.sections.shared.take_along import csv_button, table_button
 from dashboard.style import run_style
 from dashboard.tables.frames import as_frame
@@ -103,8 +103,10 @@ def show_confusion(run: Run) -> None:
     """The confusion matrix; a cell leads to its images on the page Explore."""
     answers = run_queries.predictions(run.id)
     unit, dimmed = pick_cells(confusion.UNITS)
-    caption, hint = f"{run.name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
-    cells = confusion.matrix_cells(answers.matrix, answers.classes, unit, dim_diagonal=dimmed)
+    shown = pick_classes(answers.matrix, answers.classes)
+    caption = f"{run.name}: rows are true classes, columns predictions. {shown.words}".rstrip()
+    hint = "Choose a cell to see its images."
+    cells = confusion.matrix_cells(answers.matrix, answers.classes, unit, shown=shown.labels, dim_diagonal=dimmed)
     about = f"{run.name} {run.id}"
     show_matrix(cells, answers.classes, caption, key="run_matrix", hint=hint, about=about, on_choice=_remember_cell)
     csv_button("CSV of the matrix", partial(csv_tables.confusion_matrix, answers), "confusions", run.name, run.id)

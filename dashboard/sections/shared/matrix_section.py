@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.statistics.metrics import confusion_matrix
+from core.statistics.metrics import MOST_SHOWN, confusion_matrix
 from dashboard import page, pickers
 from dashboard.charts import confusion
 from dashboard.charts.galleries import Pair, Wanted, changed
@@ -25,6 +25,14 @@ def pick_cells(units: Sequence[str]) -> tuple[str, bool]:
         return unit, pickers.switch("Dim the diagonal", "dim")
 
 
+def pick_classes(matrix: confusion.Matrix, classes: Sequence[str], counted: str = "errors") -> confusion.ShownClasses:
+    """The classes that a matrix (c, c) is shown of: all, or of many a part that is chosen by rank or by name."""
+    if len(classes) <= MOST_SHOWN:
+        return confusion.ShownClasses(range(len(classes)))
+    choice = pickers.pick_one(f"Classes shown, by {counted} or by name", confusion.class_choices(classes), "classes")
+    return confusion.shown_classes(matrix, classes, choice, counted)
+
+
 def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
     """The matrix of whose answers are quoted, over the outcome that is shown, or the difference of two runs."""
     units = (*confusion.UNITS, *([confusion.DIFFERENCE] if pair.against else []))
@@ -36,9 +44,11 @@ def show_matrix_section(pair: Pair, wanted: Wanted) -> None:
     quoted, counted = pair.quoted(wanted.show), pair.counted(wanted.show)
     classes = quoted.classes
     matrix = confusion_matrix(quoted.labels[counted], quoted.predicted[counted], len(classes))
-    cells = confusion.matrix_cells(matrix, classes, unit, dim_diagonal=dimmed)
+    shown = pick_classes(matrix, classes)
+    cells = confusion.matrix_cells(matrix, classes, unit, shown=shown.labels, dim_diagonal=dimmed)
     name = pair.quoted_name(wanted.show)
-    caption, hint = f"{name}: rows are true classes, columns predictions.", "Choose a cell to see its images."
+    caption = f"{name}: rows are true classes, columns predictions. {shown.words}".rstrip()
+    hint = "Choose a cell to see its images."
     _say_never_predicted(name, quoted)
     show_matrix(cells, classes, caption, key="matrix", hint=hint, about=name, chosen=cell, on_choice=choose_cell)
     csv_button("CSV of the counts", partial(csv_tables.matrix, matrix, classes), "confusions", name)
@@ -49,13 +59,14 @@ def _show_difference(
 ) -> None:
     """How much more often a run gives each answer than the other, named first; a cell opens what has changed."""
     theirs, mine, classes = other.matrix, answers.matrix, answers.classes
-    cells = confusion.difference_cells(theirs, mine, classes, names, dim_diagonal=dimmed)
+    shown = pick_classes(mine - theirs, classes, "changes")
+    cells = confusion.difference_cells(theirs, mine, classes, names, shown=shown.labels, dim_diagonal=dimmed)
     about = f"{names[1]} minus {names[0]}"
 
     def choose(true: int, predicted: int) -> None:
         choose_cell(true, predicted, changed(int(mine[true, predicted] - theirs[true, predicted])))
 
-    caption = f"{about}: rows are true classes, columns predictions. Blue: more. Orange: fewer."
+    caption = f"{about}: rows are true classes, columns predictions. Blue: more. Orange: fewer. {shown.words}".rstrip()
     hint = "Choose a cell to see the images that changed."
     show_matrix(cells, classes, caption, key="matrix", hint=hint, about=about, chosen=cell, on_choice=choose)
     csv_button("CSV of the difference", partial(csv_tables.matrix, mine - theirs, classes), "difference", about)

@@ -453,3 +453,21 @@ def test_a_picture_that_ends_its_decoder_is_refused_and_those_beside_it_are_not(
     assert isinstance(first, decoding.Square)
     assert second == "is damaged: it ended the program that decodes it"
     assert isinstance(third, decoding.Square)
+
+
+def test_where_a_table_leaves_too_few_classes_it_is_said_which_rows_cannot_be_used(tmp_path: Path, data: Path) -> None:
+    pets = class_folders(tmp_path / "pets", {"images": 12})
+    rows = [f"images/{number}.png,{'../../dog' if number % 2 else 'cat'}" for number in range(12)]
+    (pets / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    with pytest.raises(DataSetError) as refused:
+        imported(data, pets, labels=pets / "labels.csv")
+    assert "6 files cannot be used (images/1.png has a path for its label in line 3 of labels.csv" in str(refused.value)
+    assert "There is only one class, 'cat'" in str(refused.value)
+
+
+def test_reasons_are_counted_whatever_lines_they_name(tmp_path: Path, data: Path) -> None:
+    pets = class_folders(tmp_path / "pets", {"images": 12})
+    rows = [f"images/{number}.png,{'dog' if number % 2 else 'cat'}" for number in range(15)]
+    (pets / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    version = imported(data, pets, labels=pets / "labels.csv")
+    assert version.refused == {"is named in lines of labels.csv and is not there, or several files fit": 3}

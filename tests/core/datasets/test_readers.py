@@ -192,7 +192,7 @@ def test_rows_that_cannot_be_used_are_refused_one_by_one(tmp_path: Path) -> None
         "images/2.png": "has no label in line 6 of labels.csv",
         "images/3.png": "has a path for its label in line 10 of labels.csv",
     }
-    assert "1 row names a file of labels.csv again; each is taken once." in listing.notes
+    assert "1 row names a file again in labels.csv; each file is taken once." in listing.notes
 
 
 @pytest.mark.parametrize(
