@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import short_names
+from core.data.data_set import DataSet
 from core.statistics.label_errors import LabelQuality
 from dashboard.charts.galleries import Indices
 from dashboard.charts.images import data_uri
@@ -96,20 +97,20 @@ def suspect_pictures(
     return pictures
 
 
-def neighbour_pictures(
-    images: np.ndarray, names: Sequence[str], positions: Indices, distances: NDArray[np.floating]
-) -> list[Picture]:
-    """Training images at these positions, captioned by the names of their classes (p,) and distance.
+def neighbour_pictures(data: DataSet, positions: Indices, distances: NDArray[np.floating]) -> list[Picture]:
+    """Training images of a data set at these positions, captioned by the names of their classes and distance (p,).
 
-    Each leads to the page Data.
+    Each leads to its page of the browser on the page Data.
     """
+    names = data.class_names(data.train_labels[positions])
+    browser = {"data": data.id, "section": "images", "split": "train"}
     return [
         Picture(
             int(at),
-            data_uri(images[at]),
+            data_uri(data.train_images[at]),
             f"Training image {at}: {name}, at a distance of {distance:.3f}",
             f"{short} {distance:.3f}",
-            "data?" + urlencode({"split": "train", "page": int(at) // DATA_PAGE + 1}),
+            "data?" + urlencode({**browser, "page": int(at) // DATA_PAGE + 1}),
         )
         for at, name, short, distance in zip(positions, names, short_names(names), distances, strict=True)
     ]

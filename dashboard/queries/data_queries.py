@@ -11,7 +11,9 @@ from core.config import FASHION_MNIST
 from core.data import fashion_mnist as benchmark
 from core.data.data_set import DataSet
 from core.data.splits import split
-from core.datasets import opening
+from core.datasets import opening, versions
+from core.datasets.storing import Content
+from core.datasets.versions import Version
 from core.errors import DataError
 from core.statistics.label_errors import LabelQuality, LabelTrust
 from core.statistics.label_errors import label_trust as judge_one
@@ -46,9 +48,14 @@ def _stored_set(identity: str) -> DataSet:
     return read_only(opening.open_version(settings().data, identity))
 
 
-def mean_images() -> np.ndarray:
-    """The mean training image of each class of Fashion-MNIST, uint8 (10, 28, 28). Raise DataError."""
-    return means_of(FASHION_MNIST)
+def content(version: Version) -> Content:
+    """The labels, splits and names of all images of a version, read once. Raise DataError or DataSetError."""
+    return _content(version.hash)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the data set")
+def _content(identity: str) -> Content:
+    return read_only(opening.read_content(settings().data, versions.find(settings().data, identity)))
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing mean images")
@@ -59,9 +66,13 @@ def means_of(identity: str) -> np.ndarray:
     return np.rint([data.train_images[places].mean(axis=0) for places in of_class]).astype(np.uint8)
 
 
+def split_counts(version: Version) -> dict[str, Sequence[int]]:
+    """How many images of each class the splits have; Fashion-MNIST's as runs draw them. Raise DataError."""
+    return _drawn_counts() if version.is_built_in else dict(version.counts.items())
+
+
 @st.cache_data(show_spinner="Counting the images")
-def split_counts() -> dict[str, list[int]]:
-    """How many images of each class the training, validation and test splits have. Raise DataError."""
+def _drawn_counts() -> dict[str, Sequence[int]]:
     data = fashion_mnist()
     train, validation = split(data.train_labels, seed=0)
     labels = {
@@ -120,8 +131,9 @@ def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None,
 
 @st.cache_resource(max_entries=4, show_spinner="Finding label issues", hash_funcs={FoldGroup: lambda group: group.id})
 def training_quality(group: FoldGroup) -> LabelQuality:
-    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
-    return read_only(quality_of(out_of_sample(run_queries.store(), group, fashion_mnist().train_labels)))
+    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or as data_set."""
+    data = data_set(group.data)
+    return read_only(quality_of(out_of_sample(run_queries.store(), group, data.train_labels, data.train_groups)))
 
 
 def near_duplicates() -> NearDuplicates | None:

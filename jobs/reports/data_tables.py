@@ -28,7 +28,7 @@ def class_table(version: Version) -> Table:
 
 def facts(version: Version) -> list[str]:
     """What a version is, in sentences."""
-    return [headline(version), *origin(version)]
+    return [headline(version), *origin(version), f"Hash: {version.hash}."]
 
 
 def headline(version: Version) -> str:
@@ -42,7 +42,7 @@ def headline(version: Version) -> str:
 
 def origin(version: Version) -> list[str]:
     """Where it came from and how it was split, in sentences."""
-    parts = [f"From {version.source_name} ({version.source_kind}), hash {version.hash}."]
+    parts = [f"From {version.source_name} ({version.source_kind})."]
     if version.drawn:
         parts.append(f"The test set was drawn with seed {version.seed}.")
     if version.parent:

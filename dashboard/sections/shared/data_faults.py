@@ -49,4 +49,5 @@ def _say_who_judges(judges: Sequence[Run]) -> None:
         "the labels that it is tested on. Leaving them out raises the accuracy even where every label is correct, "
         "since models find the same images hard: the difference is not the cost of wrong labels."
     )
-    page.link("View label issues", "data", section="suspects", run=[judge.id for judge in judges])
+    run_ids = [judge.id for judge in judges]
+    page.link("View label issues", "data", data=judges[0].config.data, section="suspects", run=run_ids)

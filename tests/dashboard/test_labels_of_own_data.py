@@ -1,0 +1,92 @@
+"""Labels of a data set of one's own: which may be wrong, and which images are nearly the same."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.opening import open_version
+from core.datasets.versions import Version
+from jobs.settings import settings
+from jobs.store.store import Store
+from tests import own_data, stores
+from tests.core.datasets.pictures import class_folders, imported
+from tests.dashboard.app import OpenPage, texts
+from tests.folds import add_fold_group
+from tests.stores import Sample
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder beside the store."""
+    assert store.artifacts == settings().artifacts
+    return own_data.data_folder(tmp_path / "data", monkeypatch)
+
+
+@pytest.fixture
+def shapes(data_folder: Path, tmp_path: Path) -> Version:
+    """Coloured shapes in a data folder of their own."""
+    return own_data.import_shapes(data_folder, tmp_path / "source")
+
+
+def pictures(app: AppTest) -> list[dict[str, int | str]]:
+    return json.loads(app.get("bidi_component")[0].proto.json)["pictures"]
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_label_issues_are_those_of_the_runs_of_the_version_shown(
+    shapes: Version, store: Store, open_page: OpenPage
+) -> None:
+    clothes = stores.add(store, Sample(name="on clothes"))
+    assert "for the 15 test images" in texts(open_page("data", data=shapes.pinned, section="suspects"))
+    labels = open_version(settings().data, shapes.pinned).test_labels
+    probabilities = np.full((len(labels), 3), 0.05)
+    probabilities[np.arange(len(labels)), labels] = 0.9
+    probabilities[4] = np.roll(probabilities[4], 1)
+    run = own_data.answered(store, shapes, probabilities, "on shapes")
+    app = open_page("data", data=shapes.pinned, section="suspects", run=[run.id, clothes])
+    assert "1 of the 15 labels of the test set (6.67 %) are flagged as label issues by on shapes." in html(app)
+    (picture,) = pictures(app)
+    assert picture["position"] == 4
+    given, suggested = (shapes.classes[(labels[4] + step) % 3] for step in (0, 1))
+    assert f"Image 4: labelled {given}, suggested {suggested}" in str(picture["alt"])
+    assert any("on clothes is left out: it learnt from another data set" in each.value for each in app.warning)
+    assert not app.exception
+
+
+@pytest.mark.slow
+def test_training_labels_of_a_version_are_judged_by_its_own_k_fold_group(
+    shapes: Version, store: Store, open_page: OpenPage
+) -> None:
+    add_fold_group(store, np.arange(60_000) % 10, 2)
+    there = {"data": shapes.pinned, "section": "suspects", "split": "train"}
+    assert "can only be judged by models that were not trained on them" in texts(open_page("data", **there))
+    own_data.trained_folds(store)
+    app = open_page("data", **there)
+    assert "of the 57 labels of the training set" in html(app)
+    assert not app.exception
+
+
+def test_pairs_of_an_imported_version_stand_side_by_side_with_their_pictures(
+    data_folder: Path, tmp_path: Path, open_page: OpenPage
+) -> None:
+    source = class_folders(tmp_path / "pets" / "train", {"cat": 6, "dog": 6})
+    class_folders(tmp_path / "pets" / "test", {"cat": 2, "dog": 2}, first=50)
+    shutil.copy(source / "cat" / "0.png", tmp_path / "pets" / "test" / "dog" / "copy.png")
+    pets = imported(data_folder, tmp_path / "pets")
+    app = open_page("data", data=pets.pinned, section="duplicates")
+    assert "Training 0, cat<br>Test 4, dog" in html(app)
+    assert "train/cat/0.png and test/dog/copy.png" in html(app)
+    assert app.selectbox(key="pick_pairs").options == [
+        "Equal or nearly equal (1)",
+        "Training image bound to a test image (1)",
+        "Equal or nearly equal with different labels (1)",
+    ]
+    assert "Training 0, cat" in html(open_page("data", data=pets.pinned, section="duplicates", pairs="leaks"))
+    assert not app.exception
