@@ -1,7 +1,7 @@
 """The pictures of a gallery with their descriptions, captions and links."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import numpy as np
@@ -60,11 +60,15 @@ def _outcome(answers: Predictions, at: int) -> tuple[str, str]:
 
 
 def labelled_pictures(
-    images: np.ndarray, names: Sequence[str], positions: Indices, split: str, run_id: str = ""
+    images: np.ndarray,
+    names: Sequence[str],
+    positions: Indices,
+    split: str,
+    parameters: Mapping[str, str | Sequence[str]],
 ) -> list[Picture]:
     """Images of a split at these positions, with the names of their classes (p,), captioned by their position.
 
-    With a run they open in Explore.
+    Links keep the URL's parameters.
     """
     return [
         Picture(
@@ -72,7 +76,7 @@ def labelled_pictures(
             data_uri(images[at]),
             f"{split} image {at}, {name}",
             f"{at}",
-            "explore?" + urlencode({"run": run_id, "image": at}) if run_id else "",
+            "?" + urlencode({**parameters, "image": int(at)}, doseq=True),
         )
         for at, name in zip(positions, names, strict=True)
     ]
@@ -84,17 +88,27 @@ def suspect_pictures(
     classes: Sequence[str],
     quality: LabelQuality,
     positions: Indices,
-    run_id: str,
+    parameters: Mapping[str, str | Sequence[str]],
 ) -> list[Picture]:
-    """Images at these positions, captioned "label → suggested (quality)"; with a run they open in Explore."""
+    """Images at these positions, captioned "label → suggested (quality)"; links keep the URL's parameters."""
     pictures = []
     for at in map(int, positions):
         names, trust = (classes[labels[at]], classes[quality.suggested[at]]), f"{quality.trust[at]:.3f}"
         alt = f"Image {at}: labelled {names[0]}, suggested {names[1]}, label quality {trust}"
         caption = f"{' → '.join(short_names(names))} ({trust})"
-        href = "explore?" + urlencode({"run": run_id, "image": at}) if run_id else ""
+        href = "?" + urlencode({**parameters, "image": at}, doseq=True)
         pictures.append(Picture(at, data_uri(images[at]), alt, caption, href))
     return pictures
+
+
+def with_marks(pictures: Sequence[Picture], marks: Mapping[int, str]) -> list[Picture]:
+    """The pictures with what people have marked, by position, in their descriptions, and a sign in their captions."""
+    return [
+        replace(picture, alt=f"{picture.alt}. {marks[picture.position]}", caption=f"{picture.caption} ✓")
+        if picture.position in marks
+        else picture
+        for picture in pictures
+    ]
 
 
 def neighbour_pictures(data: DataSet, positions: Indices, distances: NDArray[np.floating]) -> list[Picture]:

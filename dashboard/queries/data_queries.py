@@ -12,6 +12,7 @@ from core.data import fashion_mnist as benchmark
 from core.data.data_set import DataSet
 from core.data.splits import split
 from core.datasets import opening, versions
+from core.datasets.health import TEST
 from core.datasets.storing import Content
 from core.datasets.versions import Version
 from core.errors import DataError
@@ -24,6 +25,7 @@ from jobs.results.comparisons import LeftOut, distinct_names
 from jobs.results.duplicate_search import NearDuplicates
 from jobs.results.fold_groups import FoldGroup, out_of_sample
 from jobs.results.label_judges import held_together, quality_of
+from jobs.results.label_marks import review_of
 from jobs.settings import settings
 from jobs.store import queries
 from jobs.store.records import Run
@@ -48,14 +50,20 @@ def _stored_set(identity: str) -> DataSet:
     return read_only(opening.open_version(settings().data, identity))
 
 
-def content(version: Version) -> Content:
-    """The labels, splits and names of all images of a version, read once. Raise DataError or DataSetError."""
-    return _content(version.hash)
-
-
 @st.cache_resource(max_entries=8, show_spinner="Opening the data set")
-def _content(identity: str) -> Content:
-    return read_only(opening.read_content(settings().data, versions.find(settings().data, identity)))
+def content(identity: str) -> Content:
+    """The labels, splits and names of all images of a version, read once. Raise DataError or DataSetError."""
+    folder = settings().data
+    return read_only(opening.read_content(folder, versions.find(folder, identity)))
+
+
+def marks(version: Version, split: str) -> dict[int, str]:
+    """Who has marked an image of a split, "train" or "test", and how, a sentence by position. Raise as content."""
+    stored = content(version.pinned)
+    learnt = int(np.count_nonzero(stored.splits != TEST))
+    first, end = (learnt, version.size) if split == "test" else (0, learnt)
+    review = review_of(run_queries.store(), version.pinned, version.size)
+    return {place - first: review.sentence(place, stored) for place in review.marks if first <= place < end}
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing mean images")

@@ -20,4 +20,6 @@ sections = {
     "suspects": ("Label issues", suspect_labels.show),
     "duplicates": ("Near-duplicates", near_duplicates.show if version.is_built_in else stored_pairs.show),
 }
-pickers.pick_section("Section", sections, "section", clears=("page", "split", "class", "suggested", "sort"))(version)
+pickers.pick_section("Section", sections, "section", clears=("page", "image", "split", "class", "suggested", "sort"))(
+    version
+)

@@ -10,11 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.opening import open_version
 from core.datasets.versions import Version
+from jobs.results import label_marks
+from jobs.results.label_marks import review_of
 from jobs.settings import settings
 from jobs.store.store import Store
 from tests import own_data, stores
 from tests.core.datasets.pictures import class_folders, imported
-from tests.dashboard.app import OpenPage, texts
+from tests.dashboard.app import OpenPage, press, texts
 from tests.folds import add_fold_group
 from tests.stores import Sample
 
@@ -56,7 +58,7 @@ def test_label_issues_are_those_of_the_runs_of_the_version_shown(
     assert picture["position"] == 4
     given, suggested = (shapes.classes[(labels[4] + step) % 3] for step in (0, 1))
     assert f"Image 4: labelled {given}, suggested {suggested}" in str(picture["alt"])
-    assert any("on clothes is left out: it learnt from another data set" in each.value for each in app.warning)
+    assert [each.value for each in app.warning] == ["on clothes is left out\\: it learnt from another data set."]
     assert not app.exception
 
 
@@ -89,4 +91,42 @@ def test_pairs_of_an_imported_version_stand_side_by_side_with_their_pictures(
         "Equal or nearly equal with different labels (1)",
     ]
     assert "Training 0, cat" in html(open_page("data", data=pets.pinned, section="duplicates", pairs="leaks"))
+    assert not app.exception
+
+
+def test_a_label_is_marked_on_the_page_of_its_image_and_the_mark_is_taken_back(
+    shapes: Version, store: Store, open_page: OpenPage
+) -> None:
+    there = {"data": shapes.pinned, "section": "images", "split": "test", "image": "2"}
+    app = open_page("data", **there)
+    assert "Nobody has marked this label yet." in texts(app)
+    assert app.button(key="mark_1").disabled
+    app.text_input(key="person_typed").input("anna").run()
+    press(app, "Not usable")
+    learnt = shapes.size - shapes.count("test")
+    assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 2: None}
+    assert "Marked by anna\\: not usable." in texts(app)
+    label_marks.mark(store, shapes.pinned, learnt + 2, "ben", 0)
+    app.run()
+    assert "They disagree" in texts(app)
+    press(app, "Take my mark back")
+    assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 2: 0}
+    gallery = pictures(open_page("data", **{**there, "image": ""}))
+    assert [picture["position"] for picture in gallery if "Marked by ben" in str(picture["alt"])] == [2]
+    assert not app.exception
+
+
+def test_a_class_is_chosen_for_an_image_in_explore_and_stands_there_for_the_next_visitor(
+    shapes: Version, store: Store, open_page: OpenPage
+) -> None:
+    labels = open_version(settings().data, shapes.pinned).test_labels
+    other, right = (int(labels[1]) + 1) % 3, np.full((len(labels), 3), 1 / 3)
+    run = own_data.answered(store, shapes, right, "on shapes")
+    app = open_page("explore", run=run.id, image="1")
+    app.text_input(key="person_typed").input("anna").run()
+    box = next(box for box in app.selectbox if box.label == "Another class")
+    box.select(other).run()
+    learnt = shapes.size - shapes.count("test")
+    assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 1: other}
+    assert "Marked by anna" in texts(open_page("explore", run=run.id, image="1"))
     assert not app.exception

@@ -143,4 +143,7 @@ def test_data_shows_a_set_with_its_health_its_images_and_its_runs(shapes: Shapes
 def test_an_image_of_a_set_opens_with_a_run_that_was_tested_on_it(shapes: Shapes, open_page: OpenPage) -> None:
     app = open_page("data", data=shapes.version.pinned, section="images", split="test")
     pictures = json.loads(app.get("bidi_component")[0].proto.json)["pictures"]
-    assert pictures[0]["href"] == f"explore?run={shapes.second.id}&image=0"
+    assert str(pictures[2]["href"]).endswith("&section=images&split=test&image=2")
+    opened = open_page("data", data=shapes.version.pinned, section="images", split="test", image="2")
+    link = next(each.proto for each in opened.get("page_link") if each.proto.label == "View it in Explore")
+    assert link.query_string == f"run={shapes.second.id}&image=2"

@@ -7,42 +7,40 @@ import streamlit as st
 
 from core.datasets.versions import Version
 from core.statistics import wording
-from dashboard import page, pickers
-from dashboard.charts.gallery_pictures import DATA_PAGE, labelled_pictures
+from dashboard import pickers
+from dashboard.charts.gallery_pictures import DATA_PAGE, labelled_pictures, with_marks
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
-from dashboard.sections.shared.gallery_filters import class_choices
+from dashboard.sections.data.image_panel import show_image
+from dashboard.sections.shared.gallery_filters import CLOSED, class_choices
+from dashboard.sections.shared.image_way import image_in_url, open_image
 
-_OPENED = "opened_image"
 SPLITS = {"train": "Training and validation", "test": "Test"}
 
 
 def show(version: Version) -> None:
-    """All images; a test image opens in Explore, where a run on these data has finished."""
+    """All images; one opens with its label and what people say of it."""
     data = data_queries.data_set(version.pinned)
     left, right = st.columns(2)
     with left:
-        split = pickers.pick_one("Split", SPLITS, "split", segmented=True, clears=("page",))
+        split = pickers.pick_one("Split", SPLITS, "split", segmented=True, clears=CLOSED)
     with right:
         label = pick_class(data.classes, "Class", "class")
     test = split == "test"
     images, labels = (data.test_images, data.test_labels) if test else (data.train_images, data.train_labels)
     positions = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    # Only test images have answers of runs to be looked at.
-    run_id = run_queries.newest_run(data.id) if test else ""
-    st.caption(wording.counted(len(positions), "image") + (". An image opens in Explore." if run_id else "."))
+    opened = image_in_url(len(labels))
+    if opened is not None:
+        show_image(version, split, opened, positions, run_queries.newest_run(data.id))
+        return
+    st.caption(f"{wording.counted(len(positions), 'image')}. An image opens with its label, which can be marked.")
     shown = positions[pickers.pick_slice(len(positions), DATA_PAGE)]
-    pictures = labelled_pictures(images, data.class_names(labels[shown]), shown, split.capitalize(), run_id)
-    gallery(pictures, "Images", key="gallery", on_open=_remember_image)
-    if (opened := st.session_state.pop(_OPENED, None)) is not None:
-        page.go_to("explore", run=run_queries.newest_run(data.id), image=str(opened))
+    names = data.class_names(labels[shown])
+    pictures = labelled_pictures(images, names, shown, split.capitalize(), pickers.whole_url())
+    gallery(with_marks(pictures, data_queries.marks(version, split)), "Images", key="gallery", on_open=open_image)
 
 
 def pick_class(classes: Sequence[str], label: str, name: str) -> int | None:
     """One of the classes, or None for any, `?name=3`."""
-    picked = pickers.pick_one(label, class_choices(classes), name, clears=("page",))
+    picked = pickers.pick_one(label, class_choices(classes), name, clears=CLOSED)
     return int(picked) if picked else None
-
-
-def _remember_image(position: int) -> None:
-    st.session_state[_OPENED] = position

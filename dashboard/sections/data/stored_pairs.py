@@ -43,7 +43,7 @@ def show(version: Version) -> None:
 
 
 def _show_pairs(version: Version, pairs: Sequence[NamedPair]) -> None:
-    data, content = data_queries.data_set(version.pinned), data_queries.content(version)
+    data, content = data_queries.data_set(version.pinned), data_queries.content(version.pinned)
     place_of = {name: place for place, name in enumerate(content.names)}
     learnt = len(data.train_labels)
 

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from core.datasets.versions import Version
 from core.statistics import wording
-from core.statistics.label_errors import LabelQuality, agreed
+from core.statistics.label_errors import NO_CLASS, LabelQuality, agreed
 from dashboard import page, page_wording, pickers
-from dashboard.charts.gallery_pictures import suspect_pictures
+from dashboard.charts.gallery_pictures import suspect_pictures, with_marks
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
+from dashboard.sections.data.image_panel import show_image
+from dashboard.sections.shared.gallery_filters import CLOSED
+from dashboard.sections.shared.image_way import image_in_url, open_image
 from dashboard.sections.shared.take_along import csv_button
 from jobs.reports import csv_tables
 from jobs.results.comparisons import comparable, distinct_names, other_images
@@ -61,7 +64,7 @@ def show(version: Version) -> None:
     """Who judges, how many labels are suspect, and the images behind them."""
     left, right = st.columns([1, 2])
     with left:
-        closed = ("page", "class", "suggested")
+        closed = (*CLOSED, "class", "suggested")
         split = pickers.pick_one("Labels of", SPLITS, "split", segmented=True, clears=closed)
     with right:
         judged = _test_set(version) if split == "test" else _training_set(version)
@@ -74,7 +77,7 @@ def show(version: Version) -> None:
         f"issues by {judged.by}."
     )
     st.caption(_METHOD if split == "test" else f"{_METHOD} {_FOLDS_METHOD}")
-    _show_images(judged, split)
+    _show_images(version, judged, split)
 
 
 def _test_set(version: Version) -> _Judged | None:
@@ -124,7 +127,7 @@ def _training_set(version: Version) -> _Judged | None:
     names = {
         group.id: f"{page_wording.label(group.name)}, {group.folds} folds · {group.id}" for group in complete.values()
     }
-    group = complete[pickers.pick_one("Judged by", names, "group", clears=("page",))]
+    group = complete[pickers.pick_one("Judged by", names, "group", clears=CLOSED)]
     data = data_queries.data_set(version.pinned)
     by = f"the {group.folds} runs of {group.name}, each on its held-out fold"
     return _Judged(data.train_images, data.train_labels, data.classes, data_queries.training_quality(group), by)
@@ -149,8 +152,13 @@ def _say_what_to_launch(version: Version, groups: Sequence[FoldGroup]) -> None:
         page.link(page.plain(text), "runs", group=group.id)
 
 
-def _show_images(judged: _Judged, split: str) -> None:
+def _show_images(version: Version, judged: _Judged, split: str) -> None:
     order = _chosen_order(judged)
+    opened = image_in_url(len(judged.labels))
+    if opened is not None:
+        suggested = int(judged.quality.suggested[opened])
+        show_image(version, split, opened, order, judged.run_id, None if suggested == NO_CLASS else suggested)
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(order), 'image')}. Captions: given label → suggested label (label quality).")
         for label, rows in (("CSV of these", order), ("CSV of all", judged.quality.ranked)):
@@ -158,10 +166,10 @@ def _show_images(judged: _Judged, split: str) -> None:
     if not len(order):
         st.write("No label issues match: choose other classes.")
     shown = order[pickers.pick_slice(len(order), PAGE_SIZE)]
-    pictures = suspect_pictures(judged.images, judged.labels, judged.classes, judged.quality, shown, judged.run_id)
-    gallery(pictures, "Label issues", key="gallery", on_open=_remember_image)
-    if (position := st.session_state.pop("suspect_image", None)) is not None:
-        page.go_to("explore", run=judged.run_id, image=str(position))
+    pictures = suspect_pictures(
+        judged.images, judged.labels, judged.classes, judged.quality, shown, pickers.whole_url()
+    )
+    gallery(with_marks(pictures, data_queries.marks(version, split)), "Label issues", key="gallery", on_open=open_image)
 
 
 def _as_csv(judged: _Judged, positions: NDArray[np.int64]) -> str:
@@ -176,7 +184,7 @@ def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
     with columns[1]:
         suggested = pick_class(judged.classes, "Suggested label", "suggested")
     with columns[2]:
-        sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=("page",))
+        sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=CLOSED)
     order = _ordered(judged.quality, sort)
     wanted = np.ones(len(order), dtype=bool)
     if label is not None:
@@ -190,7 +198,3 @@ def _ordered(quality: LabelQuality, sort: str) -> NDArray[np.int64]:
     if sort == _POSITION:
         return np.flatnonzero(quality.suspect)
     return quality.order(quality.self_confidence if sort == _SELF_CONFIDENCE else quality.trust)
-
-
-def _remember_image(position: int) -> None:
-    st.session_state["suspect_image"] = position
