@@ -101,6 +101,26 @@ def suspect_pictures(
     return pictures
 
 
+def named_pictures(
+    images: Sequence[np.ndarray],
+    captions: Sequence[str],
+    names: Sequence[str],
+    positions: Indices,
+    parameters: Mapping[str, str | Sequence[str]] | None = None,
+) -> list[Picture]:
+    """Images (p,) at these positions of a version, by captions and names; with the URL's parameters they open."""
+    return [
+        Picture(
+            int(at),
+            data_uri(image),
+            f"{name}: {caption}",
+            caption,
+            "" if parameters is None else "?" + urlencode({**parameters, "image": int(at)}, doseq=True),
+        )
+        for at, image, caption, name in zip(positions, images, captions, names, strict=True)
+    ]
+
+
 def with_marks(pictures: Sequence[Picture], marks: Mapping[int, str]) -> list[Picture]:
     """The pictures with what people have marked, by position, in their descriptions, and a sign in their captions."""
     return [

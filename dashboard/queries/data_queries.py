@@ -11,7 +11,8 @@ from core.config import FASHION_MNIST
 from core.data import fashion_mnist as benchmark
 from core.data.data_set import DataSet
 from core.data.splits import split
-from core.datasets import opening, versions
+from core.datasets import differing, opening, versions
+from core.datasets.differing import Difference
 from core.datasets.health import TEST
 from core.datasets.storing import Content
 from core.datasets.versions import Version
@@ -55,6 +56,23 @@ def content(identity: str) -> Content:
     """The labels, splits and names of all images of a version, read once. Raise DataError or DataSetError."""
     folder = settings().data
     return read_only(opening.read_content(folder, versions.find(folder, identity)))
+
+
+def images_at(identity: str, places: np.ndarray) -> list[np.ndarray]:
+    """The images at these places (k,) of a version, each (s, s) or (s, s, 3). Raise DataError or DataSetError."""
+    data = data_set(identity)
+    learnt = len(data.train_labels)
+    return [data.train_images[at] if at < learnt else data.test_images[at - learnt] for at in places.tolist()]
+
+
+def difference(first: Version, second: Version) -> Difference:
+    """How a version differs from the first. Raise DataError or DataSetError."""
+    return _difference(first.pinned, second.pinned)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing the images of both versions")
+def _difference(first: str, second: str) -> Difference:
+    return read_only(differing.difference(content(first), content(second)))
 
 
 def marks(version: Version, split: str) -> dict[int, str]:

@@ -4,7 +4,15 @@ import streamlit as st
 
 from dashboard import page, pickers
 from dashboard.queries import data_queries
-from dashboard.sections.data import data_images, near_duplicates, overview, stored_pairs, suspect_labels
+from dashboard.sections.data import (
+    data_images,
+    difference_section,
+    label_corrections,
+    near_duplicates,
+    overview,
+    stored_pairs,
+    suspect_labels,
+)
 from dashboard.sections.shared.data_picker import pick_version
 
 page.title("Data", "What is it learning from?")
@@ -19,7 +27,8 @@ sections = {
     "images": ("Images", data_images.show),
     "suspects": ("Label issues", suspect_labels.show),
     "duplicates": ("Near-duplicates", near_duplicates.show if version.is_built_in else stored_pairs.show),
+    "corrections": ("Corrections", label_corrections.show),
+    "difference": ("Difference", difference_section.show),
 }
-pickers.pick_section("Section", sections, "section", clears=("page", "image", "split", "class", "suggested", "sort"))(
-    version
-)
+closed = ("page", "image", "split", "class", "suggested", "sort", "show", "kind")
+pickers.pick_section("Section", sections, "section", clears=closed)(version)

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 
-from core.datasets.readers.listing import SPLITS
-from core.datasets.versions import Version
-from core.statistics.wording import NOTHING, count, moment
-from jobs.reports.document import Table
+import numpy as np
 
-_SHOWN_ID = 8
+from core.datasets.correcting import Changes
+from core.datasets.differing import Difference
+from core.datasets.readers.listing import SPLITS
+from core.datasets.storing import Content
+from core.datasets.versions import Version
+from core.statistics.wording import NOTHING, count, counted, listed, moment
+from jobs.reports.document import Table
+from jobs.results.label_marks import Review
+
+_SHOWN_ID, _MOST_NAMED = 8, 10
 
 
 def version_table(versions: Sequence[Version]) -> Table:
@@ -50,6 +56,46 @@ def origin(version: Version) -> list[str]:
     if version.licence:
         parts.append(f"Licence: {version.licence}.")
     return parts
+
+
+def review_sentence(review: Review) -> str:
+    """How many images are marked, by whom, and on how many people disagree."""
+    people = sorted({mark.person for marks in review.marks.values() for mark in marks})
+    marked = f"{counted(len(review.marks), 'image')} marked by {listed(people, _MOST_NAMED)}"
+    return f"{marked}; {counted(len(review.disputed), 'image')} in dispute." if review.disputed else f"{marked}."
+
+
+def changes_table(content: Content, changes: Changes) -> Table:
+    """How many labels of each split corrections change, and how many images they take out."""
+    rows = [
+        (
+            SPLITS[split].capitalize(),
+            *(count(int(np.sum(content.splits[of] == split))) for of in (changes.relabelled, changes.taken_out)),
+        )
+        for split in np.unique(content.splits)
+    ]
+    return Table("", ("Split", "Labels changed", "Images taken out"), tuple(rows))
+
+
+def difference_sentences(first: Version, second: Version, parts: Difference) -> list[str]:
+    """How a version differs from the first, and by which rule images were taken to be the same."""
+    told = [
+        f"{first.label} has {counted(first.size, 'image')}, {second.label} {counted(second.size, 'image')}; "
+        f"{count(len(parts.pairs))} are in both: {counted(len(parts.added), 'image')} added, "
+        f"{count(len(parts.removed))} taken out, {count(len(parts.relabelled))} relabelled, {count(len(parts.moved))} "
+        "in another split."
+    ]
+    if gone := [name for name in first.classes if name not in second.classes]:
+        told.append(f"Classes that {second.label} does not have: {listed(gone, _MOST_NAMED)}.")
+    if new := [name for name in second.classes if name not in first.classes]:
+        told.append(f"Classes that {first.label} does not have: {listed(new, _MOST_NAMED)}.")
+    looks = [f"{each.side}x{each.side} pixels in {'colour' if each.colour else 'grey'}" for each in (first, second)]
+    if looks[0] != looks[1]:
+        told.append(f"Images are stored at {looks[0]} and at {looks[1]}.")
+    rule = (
+        "their pixels are equal; of several equal ones, those of one name" if parts.by_pixels else "they have one name"
+    )
+    return [*told, f"Images are the same where {rule}."]
 
 
 def _row(version: Version) -> tuple[str, ...]:

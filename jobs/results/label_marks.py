@@ -54,6 +54,11 @@ class Review:
         """The positions of the images on which people disagree: their marks are not applied."""
         return [position for position in self.marks if self.is_disputed(position)]
 
+    def with_marks(self, marks: Iterable[Mark]) -> "Review":
+        """The same with marks in place of those that the same people have made on the same images."""
+        by_person = {(each.position, each.person): each for of_image in self.marks.values() for each in of_image}
+        return _review((by_person | {(each.position, each.person): each for each in marks}).values())
+
     def is_disputed(self, position: int) -> bool:
         """Whether people have marked an image in different ways."""
         return len({mark.label for mark in self.marks.get(position, ())}) > 1
@@ -69,6 +74,14 @@ class Review:
             return ""
         told = listed([f"{mark.person}: {mark.words(content)}" for mark in marks], _MOST_NAMED)
         return f"Marked by {told}.{' They disagree, so nothing is applied.' if self.is_disputed(position) else ''}"
+
+
+def _review(marks: Iterable[Mark]) -> Review:
+    """The marks by position, of each image the earlier first."""
+    by_position: dict[int, list[Mark]] = {}
+    for each in sorted(marks, key=lambda each: (each.position, each.marked_at, each.person)):
+        by_position.setdefault(each.position, []).append(each)
+    return Review(by_position)
 
 
 def mark(store: Store, data: str, position: int, person: str, label: int | None) -> None:
@@ -105,11 +118,8 @@ def review_of(store: Store, data: str, count: int) -> Review:
     columns = label_marks.c
     query = select(columns.position, columns.person, columns.label, columns.marked_at)
     wanted = query.where(columns.data == data, columns.position < count)
-    by_position: dict[int, list[Mark]] = {}
     with store.reading() as connection:
-        for row in connection.execute(wanted.order_by(columns.position, columns.marked_at, columns.person)):
-            by_position.setdefault(row.position, []).append(Mark(*row))
-    return Review(by_position)
+        return Review({}).with_marks(Mark(*row) for row in connection.execute(wanted))
 
 
 def checked_person(text: str) -> str:

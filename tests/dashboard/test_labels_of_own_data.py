@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.opening import open_version
-from core.datasets.versions import Version
+from core.datasets.versions import Version, find
 from jobs.results import label_marks
 from jobs.results.label_marks import review_of
 from jobs.settings import settings
@@ -130,3 +130,50 @@ def test_a_class_is_chosen_for_an_image_in_explore_and_stands_there_for_the_next
     assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 1: other}
     assert "Marked by anna" in texts(open_page("explore", run=run.id, image="1"))
     assert not app.exception
+
+
+def test_corrections_are_stored_as_a_new_version_with_its_difference_and_both_accuracies(
+    shapes: Version, store: Store, open_page: OpenPage
+) -> None:
+    assert "Nobody has marked a label" in texts(open_page("data", data=shapes.pinned, section="corrections"))
+    data = open_version(settings().data, shapes.pinned)
+    labels, learnt = data.test_labels, len(data.train_labels)
+    probabilities = np.full((len(labels), 3), 0.05)
+    probabilities[np.arange(len(labels)), labels] = 0.9
+    probabilities[4] = np.roll(probabilities[4], 1)
+    own_data.answered(store, shapes, probabilities, "on shapes")
+    label_marks.mark(store, shapes.pinned, learnt + 4, "anna", (int(labels[4]) + 1) % 3)
+    label_marks.mark(store, shapes.pinned, 0, "anna", None)
+    label_marks.mark(store, shapes.pinned, 1, "anna", None)
+    label_marks.mark(store, shapes.pinned, 1, "ben", int(data.train_labels[1]))
+    app = open_page("data", data=shapes.pinned, section="corrections")
+    assert "3 images marked by anna, ben; 1 image in dispute." in html(app)
+    assert app.table[0].value.to_numpy().tolist() == [["0", "1"], ["1", "0"]]
+    assert [picture["position"] for picture in pictures(app)] == [0, 1, learnt + 4]
+    disputed = open_page("data", data=shapes.pinned, section="corrections", show="disputed")
+    assert [picture["position"] for picture in pictures(disputed)] == [1]
+    app.button(key="correct").click().run()
+    stored = find(settings().data, "shapes")
+    assert (stored.number, stored.size, stored.parent) == (2, shapes.size - 1, shapes.hash)
+    assert stored.pinned in app.query_params["data"]
+    told = texts(app).replace("\\", "").replace(":color[]", "")
+    assert "What shapes@2 changes in shapes@1" in told
+    assert "0 images added, 1 taken out, 1 relabelled" in told
+    accuracies = app.table[0].value
+    assert [each.split(" ")[0] for each in accuracies["on shapes"]] == ["93.33", "93.33", "100.00"]
+    difference = open_page("data", data=stored.pinned, section="difference")
+    assert [picture["position"] for picture in pictures(difference)] == [learnt - 1 + 4]
+    removed = open_page("data", data=stored.pinned, section="difference", kind="removed")
+    assert [picture["position"] for picture in pictures(removed)] == [0]
+    assert not app.exception
+    assert not removed.exception
+
+
+def test_corrections_that_leave_a_class_without_images_are_refused_before_anything_is_stored(
+    shapes: Version, store: Store, open_page: OpenPage
+) -> None:
+    for place in np.flatnonzero(open_version(settings().data, shapes.pinned).train_labels == 0).tolist():
+        label_marks.mark(store, shapes.pinned, place, "anna", 1)
+    app = open_page("data", data=shapes.pinned, section="corrections")
+    assert "would be left to learn from" in app.info[0].value
+    assert "correct" not in [button.key for button in app.button]

@@ -13,7 +13,7 @@ from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.image_panel import show_image
 from dashboard.sections.shared.gallery_filters import CLOSED, class_choices
-from dashboard.sections.shared.image_way import image_in_url, open_image
+from dashboard.sections.shared.image_way import image_in_url, open_image, show_way
 
 SPLITS = {"train": "Training and validation", "test": "Test"}
 
@@ -31,7 +31,9 @@ def show(version: Version) -> None:
     positions = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
     opened = image_in_url(len(labels))
     if opened is not None:
-        show_image(version, split, opened, positions, run_queries.newest_run(data.id))
+        show_way(opened, positions)
+        place = opened + (len(data.train_labels) if test else 0)
+        show_image(version, place, run_queries.newest_run(data.id))
         return
     st.caption(f"{wording.counted(len(positions), 'image')}. An image opens with its label, which can be marked.")
     shown = positions[pickers.pick_slice(len(positions), DATA_PAGE)]

@@ -18,7 +18,7 @@ from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
 from dashboard.sections.data.image_panel import show_image
 from dashboard.sections.shared.gallery_filters import CLOSED
-from dashboard.sections.shared.image_way import image_in_url, open_image
+from dashboard.sections.shared.image_way import image_in_url, open_image, show_way
 from dashboard.sections.shared.take_along import csv_button
 from jobs.reports import csv_tables
 from jobs.results.comparisons import comparable, distinct_names, other_images
@@ -156,8 +156,10 @@ def _show_images(version: Version, judged: _Judged, split: str) -> None:
     order = _chosen_order(judged)
     opened = image_in_url(len(judged.labels))
     if opened is not None:
+        show_way(opened, order)
         suggested = int(judged.quality.suggested[opened])
-        show_image(version, split, opened, order, judged.run_id, None if suggested == NO_CLASS else suggested)
+        place = opened + (version.size - version.count("test") if split == "test" else 0)
+        show_image(version, place, judged.run_id, None if suggested == NO_CLASS else suggested)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(order), 'image')}. Captions: given label → suggested label (label quality).")

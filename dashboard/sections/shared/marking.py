@@ -24,6 +24,7 @@ def show_marking(data: str, content: Content, position: int, suggested: int | No
     review = label_marks.review_of(run_queries.store(), data, len(content.labels))
     given = int(content.labels[position])
     with st.container(border=True):
+        st.markdown("**Is the label right?**")
         person = _pick_person()
         mine = review.of(position, person)
         st.caption(page.plain(review.sentence(position, content)) or "Nobody has marked this label yet.")
@@ -38,7 +39,7 @@ def show_marking(data: str, content: Content, position: int, suggested: int | No
             st.button("Take my mark back", key="mark_undo", disabled=mine is None, on_click=_do, args=(withdraw,))
         st.caption(
             "Marks change no label, in the data or in any metric; the page Data makes a new version of them under "
-            "Corrections. The keys 1, 2 and 3 press the buttons."
+            "Corrections."
         )
 
 
