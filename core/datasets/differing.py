@@ -8,6 +8,7 @@ import numpy as np
 
 from core.datasets.duplicates import pixel_digests
 from core.datasets.storing import Content
+from core.datasets.versions import Version
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,17 @@ class Difference:
     moved: np.ndarray
     """What is in another split."""
     by_pixels: bool
-    """Whether images were recognised by their pixels, or by name, where sizes or colours differ."""
+    """Whether images were recognised by their pixels, or by name."""
 
 
-def difference(first: Content, second: Content) -> Difference:
-    """What differs between two versions."""
-    pairs = matched(first, second)
+def are_of_one_form(first: Version, second: Version) -> bool:
+    """Whether the pixels of an image are the same in both versions: their size, colour, and what is cut out."""
+    return (first.side, first.colour, first.cut_out) == (second.side, second.colour, second.cut_out)
+
+
+def difference(first: Content, second: Content, by_pixels: bool) -> Difference:
+    """What differs between two versions, whose images are recognised by their pixels, or else by name; see matched."""
+    pairs = matched(first, second, by_pixels)
     ours, theirs = pairs.T
     # Classes are the same where their names are, whatever their places.
     place_of = {name: place for place, name in enumerate(first.classes)}
@@ -39,17 +45,17 @@ def difference(first: Content, second: Content) -> Difference:
         np.setdiff1d(np.arange(len(second.labels)), theirs),
         pairs[relabelled],
         pairs[first.splits[ours] != second.splits[theirs]],
-        _are_comparable(first, second),
+        by_pixels,
     )
 
 
-def matched(first: Content, second: Content) -> np.ndarray:
+def matched(first: Content, second: Content, by_pixels: bool) -> np.ndarray:
     """The places of each image that is in both versions, int64 (m, 2), ascending in the first.
 
-    Images are the same where their pixels are equal; of several equal ones those of one name, and then one after
-    another. Of versions whose images differ in size or colour, those of one name are the same.
+    By pixels, images are the same where these are equal; of several equal ones those of one name, and then one after
+    another. Else those of one name are the same.
     """
-    if _are_comparable(first, second):
+    if by_pixels:
         digests = pixel_digests(first.rows), pixel_digests(second.rows)
         named = list(zip(digests[0], first.names, strict=True)), list(zip(digests[1], second.names, strict=True))
         pairs = _paired({}, *named)
@@ -57,10 +63,6 @@ def matched(first: Content, second: Content) -> np.ndarray:
     else:
         pairs = _paired({}, first.names, second.names)
     return np.array(sorted(pairs.items()), np.int64).reshape(-1, 2)
-
-
-def _are_comparable(first: Content, second: Content) -> bool:
-    return (first.rows.side, first.rows.channels) == (second.rows.side, second.rows.channels)
 
 
 def _paired(pairs: dict[int, int], ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> dict[int, int]:

@@ -67,12 +67,12 @@ def images_at(identity: str, places: np.ndarray) -> list[np.ndarray]:
 
 def difference(first: Version, second: Version) -> Difference:
     """How a version differs from the first. Raise DataError or DataSetError."""
-    return _difference(first.pinned, second.pinned)
+    return _difference(first.pinned, second.pinned, differing.are_of_one_form(first, second))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing the images of both versions")
-def _difference(first: str, second: str) -> Difference:
-    return read_only(differing.difference(content(first), content(second)))
+def _difference(first: str, second: str, by_pixels: bool) -> Difference:
+    return read_only(differing.difference(content(first), content(second), by_pixels))
 
 
 def marks(version: Version, split: str) -> dict[int, str]:

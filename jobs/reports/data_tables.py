@@ -39,11 +39,12 @@ def facts(version: Version) -> list[str]:
 
 def headline(version: Version) -> str:
     """What is in it, in a sentence."""
-    return (
-        f"{version.label}: {count(version.size)} images of {len(version.classes)} classes, "
-        f"{version.side}x{version.side} pixels in {'colour' if version.colour else 'grey'}"
-        f"{', each cut out of its surroundings' if version.cut_out else ''}."
-    )
+    return f"{version.label}: {count(version.size)} images of {len(version.classes)} classes, {_form(version)}."
+
+
+def _form(version: Version) -> str:
+    pixels = f"{version.side}x{version.side} pixels in {'colour' if version.colour else 'grey'}"
+    return f"{pixels}, each cut out of its surroundings" if version.cut_out else pixels
 
 
 def origin(version: Version) -> list[str]:
@@ -89,9 +90,8 @@ def difference_sentences(first: Version, second: Version, parts: Difference) -> 
         told.append(f"Classes that {second.label} does not have: {listed(gone, _MOST_NAMED)}.")
     if new := [name for name in second.classes if name not in first.classes]:
         told.append(f"Classes that {first.label} does not have: {listed(new, _MOST_NAMED)}.")
-    looks = [f"{each.side}x{each.side} pixels in {'colour' if each.colour else 'grey'}" for each in (first, second)]
-    if looks[0] != looks[1]:
-        told.append(f"Images are stored at {looks[0]} and at {looks[1]}.")
+    if not parts.by_pixels:
+        told.append(f"{first.label} has its images at {_form(first)}; {second.label} at {_form(second)}.")
     rule = (
         "their pixels are equal; of several equal ones, those of one name" if parts.by_pixels else "they have one name"
     )

@@ -116,7 +116,7 @@ def test_accuracies_by_old_and_corrected_labels_are_those_counted_image_by_image
     for name in ("first", "second"):
         shares = generator.dirichlet((1, 1), len(tested)).astype(np.float32)
         answers[name] = Predictions(name, "test", old.labels[tested], np.log(shares), old.classes)
-    subsets = old_and_corrected(answers, ("pets@1", "pets@2"), (old, new), matched(old, new))
+    subsets = old_and_corrected(answers, ("pets@1", "pets@2"), (old, new), matched(old, new, by_pixels=True))
     label_by_name = dict(zip(new.names, new.labels.tolist(), strict=True))
     for name, of_run in answers.items():
         told = list(zip(tested, of_run.predicted.tolist(), strict=True))

@@ -20,8 +20,8 @@ MOST_RUNS = 5
 def show(version: Version) -> None:
     """The difference from the version it came from, and runs of that one by both labels; nothing without one."""
     known = versions.list_versions(settings().data)
-    before = next((each for each in known if each.hash == version.parent), None)
-    if before is None or before.classes != version.classes:
+    before = next((earlier for earlier in known if version.follows(earlier)), None)
+    if before is None:
         return
     st.subheader(page.plain(f"What {version.label} changes in {before.label}"), anchor=False)
     parts = data_queries.difference(before, version)
@@ -32,7 +32,7 @@ def show(version: Version) -> None:
 
 
 def _show_accuracies(before: Version, version: Version, parts: Difference) -> None:
-    st.subheader("Accuracy on old and corrected labels", anchor=False)
+    st.subheader("Accuracy by the labels of both versions", anchor=False)
     offered = pickers.finished_runs("run", data=before.pinned)
     if not offered:
         st.write(page.plain(f"No run on {before.label} has finished."))
@@ -51,5 +51,5 @@ def _show_accuracies(before: Version, version: Version, parts: Difference) -> No
     csv_button("CSV of the accuracies", lambda: csv_tables.subsets(measured), "corrected", version.label)
     st.caption(
         "The same predictions, counted by the labels of both versions (95 % intervals). A run keeps its own test "
-        "accuracy. Where people looked only at images that a run gets wrong, the corrected labels favour that run."
+        "accuracy. Where people looked only at images that a run gets wrong, the new labels favour that run."
     )

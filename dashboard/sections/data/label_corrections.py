@@ -65,7 +65,7 @@ def _offer_storing(version: Version, content: Content, review: Review) -> None:
     if version.is_built_in:
         name = st.text_input("Name of the corrected data set", CORRECTED, max_chars=LONGEST_NAME)
     if st.button("Store the corrected version", icon=":material/save:", type="primary", key="correct"):
-        with st.spinner("Storing the corrected version; its images are compared with each other anew"):
+        with st.spinner("Storing the corrected version; of tens of thousands of images this takes minutes"):
             _store(version, review, name)
 
 
@@ -97,7 +97,9 @@ def _show_marks(version: Version, content: Content, review: Review) -> None:
     opened = image_in_url(version.size)
     if opened is not None:
         show_way(opened, order)
-        show_image(version, opened, run_queries.newest_run(version.pinned))
+        marked = (mark.label for mark in review.marks.get(opened, ()))
+        suggested = next((label for label in marked if label not in (None, content.labels[opened])), None)
+        show_image(version, opened, run_queries.newest_run(version.pinned), suggested)
         return
     st.caption(f"{counted(len(order), 'image')}. Captions: given label → marks. An image opens with its marks.")
     places = order[pickers.pick_slice(len(order), PAGE_SIZE)]

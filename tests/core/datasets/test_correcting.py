@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.datasets.correcting import changes_of, correct
-from core.datasets.differing import difference, matched
+from core.datasets.differing import are_of_one_form, difference, matched
 from core.datasets.health import TEST
 from core.datasets.opening import open_version, read_content, read_health, verify
 from core.datasets.storing import Content
@@ -92,6 +92,9 @@ def test_fashion_mnist_is_corrected_under_another_name_and_stays_as_it_is(tmp_pa
     with pytest.raises(DataSetError, match="always there"):
         correct(data, built_in, {3: 7}, "fashion-mnist")
     assert correct(data, built_in, {3: 8}, "clothes").version.label == "clothes@1"
+    again = correct(data, stored, {4: 8})
+    assert again.version.label == "fashion-mnist-corrected@2"
+    assert "not searched" in again.health.search_note
 
 
 def test_images_are_found_again_by_their_pixels_whatever_they_are_called(
@@ -103,8 +106,8 @@ def test_images_are_found_again_by_their_pixels_whatever_they_are_called(
         picture.rename(root / "dog" / "called otherwise.png")
     other = imported(data, root.parent, "more")
     old, new = read_content(data, pets), read_content(data, other)
-    parts = difference(old, new)
-    assert parts.by_pixels
+    assert are_of_one_form(pets, other)
+    parts = difference(old, new, by_pixels=True)
     same = [pixels(old).index(image) for image in pixels(new) if image in pixels(old)]
     assert sorted(parts.pairs[:, 0].tolist()) == sorted(same)
     assert all(pixels(old)[at] == pixels(new)[to] for at, to in parts.pairs.tolist())
@@ -127,8 +130,8 @@ def test_images_of_another_size_are_the_same_by_name_and_copies_are_told_apart(
     pets: Version, tmp_path: Path, data: Path
 ) -> None:
     smaller = imported(data, tmp_path / "pets", "small", side=32, labels=tmp_path / "labels.csv")
-    parts = difference(read_content(data, pets), read_content(data, smaller))
-    assert not parts.by_pixels
+    assert not are_of_one_form(pets, smaller)
+    parts = difference(read_content(data, pets), read_content(data, smaller), by_pixels=False)
     assert (len(parts.pairs), len(parts.added), len(parts.relabelled)) == (40, 0, 0)
     copies = read_content(data, pets)
     doubled = Content(
@@ -145,4 +148,4 @@ def test_images_of_another_size_are_the_same_by_name_and_copies_are_told_apart(
         copies.splits[[4, 2, 4]],
         ("first", "only", "new name"),
     )
-    assert matched(doubled, turned).tolist() == [[0, 2], [1, 0], [2, 1]]
+    assert matched(doubled, turned, by_pixels=True).tolist() == [[0, 2], [1, 0], [2, 1]]
