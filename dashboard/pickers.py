@@ -77,9 +77,12 @@ def pick_run(
     return by_id.get(picked) if picked else None
 
 
-def finished_runs(*names: str) -> list[RunName]:
-    """Every finished run to choose from; of those that these parameters of the URL name, which are left out is said."""
-    offered, left_out = run_queries.runs_with_predictions([run_id for name in names for run_id in in_url(name)])
+def finished_runs(*names: str, data: str = "") -> list[RunName]:
+    """Every finished run, of a data set where one is named, to choose from.
+
+    Of those that these parameters of the URL name, which are left out is said.
+    """
+    offered, left_out = run_queries.runs_with_predictions([run_id for name in names for run_id in in_url(name)], data)
     page.warn(left_out)
     return offered
 

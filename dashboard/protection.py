@@ -152,6 +152,11 @@ def _hostname(host: str | None) -> str:
     return (parts.hostname or "").rstrip(".") if plain else ""
 
 
+def listens_here_only(option: Callable[[str], Any] = st.get_option) -> bool:
+    """Whether nobody but who is on this machine can ask this server."""
+    return _is_loopback(str(option("server.address")))
+
+
 def _is_private(address: str, allowed: Sequence[str]) -> bool:
     """Whether only this machine reaches the server, or somebody has said by which name others do."""
     if address.startswith("unix://") or _is_loopback(address):

@@ -6,13 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from sqlalchemy import update
 
 from core.config import RunConfig
+from core.data.data_facts import facts_of
 from core.data.data_set import DataSet
 from core.datasets import importing
 from core.datasets.duplicates import Duplicates
 from core.datasets.health import TEST, TRAIN, examine
 from core.datasets.importing import Options
+from core.datasets.opening import open_version
 from core.datasets.pixels.pixel_rows import stored_rows
 from core.datasets.storing import in_stored_order
 from core.datasets.storing import store as store_version
@@ -23,9 +26,13 @@ from jobs.running import queue, trainer
 from jobs.running.claims import claim
 from jobs.running.trainer_reports import Reporter, StopRequest
 from jobs.settings import settings
+from jobs.store import blobs
 from jobs.store.queries import get_run
 from jobs.store.records import Run
+from jobs.store.schema import predictions
 from jobs.store.store import Store
+from tests import stores
+from tests.stores import Sample
 
 NAMES = ("red square", "blue disc", "<b>green</b> *bar*")
 """The last one would be markup, if it were not shown as it is written."""
@@ -121,9 +128,34 @@ def trained(store: Store, preset: str = "cnn", data: str = "shapes", **changes: 
     return done(store, config_of(preset, data=data, **(brief | changes)))
 
 
+def answered(store: Store, version: Version, probabilities: np.ndarray, name: str) -> Run:
+    """A finished run on a version whose answers to the test images are these probabilities (n, classes)."""
+    data = open_version(settings().data, version.pinned)
+    facts = facts_of(data, len(data.train_labels), 0).model_dump(mode="json")
+    told = {"data_set": facts, "test_accuracy": float(np.mean(probabilities.argmax(axis=1) == data.test_labels))}
+    run_id = stores.add(store, Sample(name=name, changes={"data": version.pinned}, columns=told))
+    answers = {
+        "count": len(data.test_labels),
+        "labels": blobs.encode_labels(data.test_labels),
+        "log_probabilities": blobs.encode_log_probabilities(np.log(probabilities).astype(np.float32)),
+    }
+    with store.writing() as connection:
+        connection.execute(update(predictions).where(predictions.c.run_id == run_id).values(**answers))
+    return get_run(store, run_id)
+
+
+def trained_folds(store: Store, data: str = "shapes") -> list[Run]:
+    """Two runs, each trained for one epoch on one half of the training images."""
+    config = config_of("cnn", data=data, epochs=1, threads=1, batch_size=8, precision="float32")
+    return [_worked(store, run_id) for run_id in queue.launch_all(store, config, folds=2)]
+
+
 def done(store: Store, config: RunConfig) -> Run:
     """A run of this configuration, trained in this process."""
-    run_id = queue.launch(store, config)
+    return _worked(store, queue.launch(store, config))
+
+
+def _worked(store: Store, run_id: str) -> Run:
     attempt = claim(store, run_id, "here")
     assert attempt is not None
     trainer._work(Reporter(attempt, StopRequest(), Clock()))

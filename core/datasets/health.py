@@ -53,6 +53,8 @@ class Health(BaseModel):
     conflicts: int
     """Pairs of equal or nearly equal images with different labels."""
     conflicting: tuple[NamedPair, ...]
+    alike: tuple[NamedPair, ...] = ()
+    """Of the pairs that are equal or nearly so."""
     search_note: str = ""
     """Why duplicates were not searched to the end, a sentence."""
 
@@ -83,6 +85,7 @@ def examine(
         validation_leaks=len(chosen_by),
         conflicts=len(conflicts),
         conflicting=_named(names, conflicts),
+        alike=_named(names, pairs),
         search_note=duplicates.note,
     )
 

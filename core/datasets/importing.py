@@ -202,7 +202,7 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     classes = _classes_left(source)
     labels = np.array([classes.place_of[item.words] for item in items], np.int64)
     rows = _coloured(pictures, options.colour)
-    searched = pictures.rows.path.with_name("duplicates.npz")
+    searched = pictures.rows.parts[0].path.with_name("duplicates.npz")
     duplicates = kept_duplicates(rows, searched, lambda share: progress("Looking for duplicates", share))
     groups = _bound(items, duplicates.clusters)
     names = tuple(item.name for item in items)

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from core.data import fashion_mnist
+from core.data import fashion_mnist, idx
 from core.data.data_set import DataSet
 from core.datasets import versions
-from core.datasets.health import TEST, VALIDATION, Health
-from core.datasets.pixels.pixel_rows import stored_rows
-from core.datasets.storing import Content, content_hash
+from core.datasets.health import TEST, TRAIN, VALIDATION, Health
+from core.datasets.pixels.pixel_rows import Part, PixelRows, stored_rows
+from core.datasets.storing import Content
 from core.datasets.versions import Version, folder_of
 from core.errors import DataSetError
 
@@ -47,7 +47,12 @@ def open_version(folder: Path, identity: str) -> DataSet:
 
 
 def read_content(folder: Path, version: Version) -> Content:
-    """What a version holds; raise DataSetError where its files are missing, damaged or do not fit together."""
+    """What a version holds; raise DataSetError where its files are missing, damaged or do not fit together.
+
+    Raises DataError where those of Fashion-MNIST are not there.
+    """
+    if version.is_built_in:
+        return _fashion_mnist_content(folder)
     place = folder_of(folder, version)
     rows = stored_rows(place / versions.IMAGES)
     try:
@@ -86,10 +91,18 @@ def verify(folder: Path, version: Version) -> None:
         raise DataSetError(f"The files of {version.label} are damaged: their hash is another one.", _AGAIN)
 
 
-def fashion_mnist_hash(folder: Path) -> str:
-    """The hash of Fashion-MNIST in a data folder, by the rule of all data sets."""
-    data, version = fashion_mnist.load(folder), versions.fashion_mnist_version()
-    labels = np.concatenate([data.train_labels, data.test_labels])
-    splits = np.repeat([0, TEST], [len(data.train_labels), len(data.test_labels)])
-    images = (data.train_images, data.test_images)
-    return content_hash(version.classes, version.side, version.colour, images, labels, splits, None)
+def _fashion_mnist_content(folder: Path) -> Content:
+    """Fashion-MNIST as a version holds its images, named by split and place; raise DataError."""
+    data = fashion_mnist.load(folder)
+    counts = len(data.train_labels), len(data.test_labels)
+    parts = tuple(
+        Part(idx.raw_folder(folder) / file.name, len(file.header), file.shape[0])
+        for file in (idx.TRAIN_IMAGES, idx.TEST_IMAGES)
+    )
+    return Content(
+        data.classes,
+        PixelRows(parts, data.side, 1, np.arange(sum(counts)), 1),
+        np.concatenate([data.train_labels, data.test_labels]),
+        np.repeat([TRAIN, TEST], counts).astype(np.uint8),
+        tuple(f"{split}/{at}" for split, count in zip(("train", "test"), counts, strict=True) for at in range(count)),
+    )

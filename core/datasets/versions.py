@@ -92,6 +92,10 @@ class Version(BaseModel):
         """Whether it is Fashion-MNIST, which is always there."""
         return self.hash == FASHION_MNIST_HASH
 
+    def follows(self, earlier: "Version") -> bool:
+        """Whether it came from another version, and has the same classes."""
+        return self.parent == earlier.hash and self.classes == earlier.classes
+
     def count(self, split: Split) -> int:
         """Images of a split."""
         return sum(self.counts.get(split, ()))

@@ -1,13 +1,14 @@
 """The pictures of a gallery with their descriptions, captions and links."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import short_names
+from core.data.data_set import DataSet
 from core.statistics.label_errors import LabelQuality
 from dashboard.charts.galleries import Indices
 from dashboard.charts.images import data_uri
@@ -59,11 +60,15 @@ def _outcome(answers: Predictions, at: int) -> tuple[str, str]:
 
 
 def labelled_pictures(
-    images: np.ndarray, names: Sequence[str], positions: Indices, split: str, run_id: str = ""
+    images: np.ndarray,
+    names: Sequence[str],
+    positions: Indices,
+    split: str,
+    parameters: Mapping[str, str | Sequence[str]],
 ) -> list[Picture]:
     """Images of a split at these positions, with the names of their classes (p,), captioned by their position.
 
-    With a run they open in Explore.
+    Links keep the URL's parameters.
     """
     return [
         Picture(
@@ -71,7 +76,7 @@ def labelled_pictures(
             data_uri(images[at]),
             f"{split} image {at}, {name}",
             f"{at}",
-            "explore?" + urlencode({"run": run_id, "image": at}) if run_id else "",
+            "?" + urlencode({**parameters, "image": int(at)}, doseq=True),
         )
         for at, name in zip(positions, names, strict=True)
     ]
@@ -83,33 +88,63 @@ def suspect_pictures(
     classes: Sequence[str],
     quality: LabelQuality,
     positions: Indices,
-    run_id: str,
+    parameters: Mapping[str, str | Sequence[str]],
 ) -> list[Picture]:
-    """Images at these positions, captioned "label → suggested (quality)"; with a run they open in Explore."""
+    """Images at these positions, captioned "label → suggested (quality)"; links keep the URL's parameters."""
     pictures = []
     for at in map(int, positions):
         names, trust = (classes[labels[at]], classes[quality.suggested[at]]), f"{quality.trust[at]:.3f}"
         alt = f"Image {at}: labelled {names[0]}, suggested {names[1]}, label quality {trust}"
         caption = f"{' → '.join(short_names(names))} ({trust})"
-        href = "explore?" + urlencode({"run": run_id, "image": at}) if run_id else ""
+        href = "?" + urlencode({**parameters, "image": at}, doseq=True)
         pictures.append(Picture(at, data_uri(images[at]), alt, caption, href))
     return pictures
 
 
-def neighbour_pictures(
-    images: np.ndarray, names: Sequence[str], positions: Indices, distances: NDArray[np.floating]
+def named_pictures(
+    images: Sequence[np.ndarray],
+    captions: Sequence[str],
+    names: Sequence[str],
+    positions: Indices,
+    parameters: Mapping[str, str | Sequence[str]] | None = None,
 ) -> list[Picture]:
-    """Training images at these positions, captioned by the names of their classes (p,) and distance.
-
-    Each leads to the page Data.
-    """
+    """Images (p,) at these positions of a version, by captions and names; with the URL's parameters they open."""
     return [
         Picture(
             int(at),
-            data_uri(images[at]),
+            data_uri(image),
+            f"{name}: {caption}",
+            caption,
+            "" if parameters is None else "?" + urlencode({**parameters, "image": int(at)}, doseq=True),
+        )
+        for at, image, caption, name in zip(positions, images, captions, names, strict=True)
+    ]
+
+
+def with_marks(pictures: Sequence[Picture], marks: Mapping[int, str]) -> list[Picture]:
+    """The pictures with what people have marked, by position, in their descriptions, and a sign in their captions."""
+    return [
+        replace(picture, alt=f"{picture.alt}. {marks[picture.position]}", caption=f"{picture.caption} ✓")
+        if picture.position in marks
+        else picture
+        for picture in pictures
+    ]
+
+
+def neighbour_pictures(data: DataSet, positions: Indices, distances: NDArray[np.floating]) -> list[Picture]:
+    """Training images of a data set at these positions, captioned by the names of their classes and distance (p,).
+
+    Each leads to its page of the browser on the page Data.
+    """
+    names = data.class_names(data.train_labels[positions])
+    browser = {"data": data.id, "section": "images", "split": "train"}
+    return [
+        Picture(
+            int(at),
+            data_uri(data.train_images[at]),
             f"Training image {at}: {name}, at a distance of {distance:.3f}",
             f"{short} {distance:.3f}",
-            "data?" + urlencode({"split": "train", "page": int(at) // DATA_PAGE + 1}),
+            "data?" + urlencode({**browser, "page": int(at) // DATA_PAGE + 1}),
         )
         for at, name, short, distance in zip(positions, names, short_names(names), distances, strict=True)
     ]

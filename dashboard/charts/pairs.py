@@ -32,21 +32,21 @@ class PairedImage:
 
 
 def pair_cards(
-    first: Sequence[PairedImage],
-    second: Sequence[PairedImage],
-    similarity: Sequence[float],
-    mirrored: Sequence[bool],
-    run_id: str = "",
+    first: Sequence[PairedImage], second: Sequence[PairedImage], about: Sequence[str], run_id: str = ""
 ) -> str:
-    """A card for each pair: both images, what they are, and how similar; with a run a test image opens in Explore."""
-    cards = (_card(*pair, run_id) for pair in zip(first, second, similarity, mirrored, strict=True))
+    """A card for each pair: both images, what they are, words on the pair; with a run test images open in Explore."""
+    cards = (_card(*pair, run_id) for pair in zip(first, second, about, strict=True))
     return f'<div class="pair-cards">{"".join(cards)}</div>'
 
 
-def _card(first: PairedImage, second: PairedImage, similarity: float, mirrored: bool, run_id: str) -> str:
-    how = f"{similarity:.4f}, the second mirrored" if mirrored else f"{similarity:.4f}"
+def likeness(similarity: float, mirrored: bool) -> str:
+    """How similar the images of a pair are, in words."""
+    return f"Similarity {similarity:.4f}, the second mirrored" if mirrored else f"Similarity {similarity:.4f}"
+
+
+def _card(first: PairedImage, second: PairedImage, about: str, run_id: str) -> str:
     pictures = "".join(enlarged(image.pixels, image.name, _WIDTH) for image in (first, second))
-    caption = f"{_named(first, run_id)}<br>{_named(second, run_id)}<br>Similarity {how}"
+    caption = f"{_named(first, run_id)}<br>{_named(second, run_id)}<br>{words(about)}"
     return figure(f'<div class="pair">{pictures}</div>', caption, _PAIR_WIDTH)
 
 

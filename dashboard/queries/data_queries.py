@@ -11,7 +11,11 @@ from core.config import FASHION_MNIST
 from core.data import fashion_mnist as benchmark
 from core.data.data_set import DataSet
 from core.data.splits import split
-from core.datasets import opening
+from core.datasets import differing, opening, versions
+from core.datasets.differing import Difference
+from core.datasets.health import TEST
+from core.datasets.storing import Content
+from core.datasets.versions import Version
 from core.errors import DataError
 from core.statistics.label_errors import LabelQuality, LabelTrust
 from core.statistics.label_errors import label_trust as judge_one
@@ -22,6 +26,7 @@ from jobs.results.comparisons import LeftOut, distinct_names
 from jobs.results.duplicate_search import NearDuplicates
 from jobs.results.fold_groups import FoldGroup, out_of_sample
 from jobs.results.label_judges import held_together, quality_of
+from jobs.results.label_marks import review_of
 from jobs.settings import settings
 from jobs.store import queries
 from jobs.store.records import Run
@@ -46,9 +51,37 @@ def _stored_set(identity: str) -> DataSet:
     return read_only(opening.open_version(settings().data, identity))
 
 
-def mean_images() -> np.ndarray:
-    """The mean training image of each class of Fashion-MNIST, uint8 (10, 28, 28). Raise DataError."""
-    return means_of(FASHION_MNIST)
+@st.cache_resource(max_entries=8, show_spinner="Opening the data set")
+def content(identity: str) -> Content:
+    """The labels, splits and names of all images of a version, read once. Raise DataError or DataSetError."""
+    folder = settings().data
+    return read_only(opening.read_content(folder, versions.find(folder, identity)))
+
+
+def images_at(identity: str, places: np.ndarray) -> list[np.ndarray]:
+    """The images at these places (k,) of a version, each (s, s) or (s, s, 3). Raise DataError or DataSetError."""
+    data = data_set(identity)
+    learnt = len(data.train_labels)
+    return [data.train_images[at] if at < learnt else data.test_images[at - learnt] for at in places.tolist()]
+
+
+def difference(first: Version, second: Version) -> Difference:
+    """How a version differs from the first. Raise DataError or DataSetError."""
+    return _difference(first.pinned, second.pinned, differing.are_of_one_form(first, second))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing the images of both versions")
+def _difference(first: str, second: str, by_pixels: bool) -> Difference:
+    return read_only(differing.difference(content(first), content(second), by_pixels))
+
+
+def marks(version: Version, split: str) -> dict[int, str]:
+    """Who has marked an image of a split, "train" or "test", and how, a sentence by position. Raise as content."""
+    stored = content(version.pinned)
+    learnt = int(np.count_nonzero(stored.splits != TEST))
+    first, end = (learnt, version.size) if split == "test" else (0, learnt)
+    review = review_of(run_queries.store(), version.pinned, version.size)
+    return {place - first: review.sentence(place, stored) for place in review.marks if first <= place < end}
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing mean images")
@@ -59,9 +92,13 @@ def means_of(identity: str) -> np.ndarray:
     return np.rint([data.train_images[places].mean(axis=0) for places in of_class]).astype(np.uint8)
 
 
+def split_counts(version: Version) -> dict[str, Sequence[int]]:
+    """How many images of each class the splits have; Fashion-MNIST's as runs draw them. Raise DataError."""
+    return _drawn_counts() if version.is_built_in else dict(version.counts.items())
+
+
 @st.cache_data(show_spinner="Counting the images")
-def split_counts() -> dict[str, list[int]]:
-    """How many images of each class the training, validation and test splits have. Raise DataError."""
+def _drawn_counts() -> dict[str, Sequence[int]]:
     data = fashion_mnist()
     train, validation = split(data.train_labels, seed=0)
     labels = {
@@ -120,8 +157,9 @@ def label_trust(position: int, shown: Sequence[Run]) -> tuple[LabelTrust | None,
 
 @st.cache_resource(max_entries=4, show_spinner="Finding label issues", hash_funcs={FoldGroup: lambda group: group.id})
 def training_quality(group: FoldGroup) -> LabelQuality:
-    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or DataError."""
-    return read_only(quality_of(out_of_sample(run_queries.store(), group, fashion_mnist().train_labels)))
+    """What a complete k-fold group says of the training labels; shared by all. Raise NotComplete or as data_set."""
+    data = data_set(group.data)
+    return read_only(quality_of(out_of_sample(run_queries.store(), group, data.train_labels, data.train_groups)))
 
 
 def near_duplicates() -> NearDuplicates | None:

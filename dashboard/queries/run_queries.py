@@ -71,21 +71,27 @@ def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
     return queries.get_runs(store(), run_ids)
 
 
-def runs_with_predictions(asked: Sequence[str]) -> tuple[list[RunName], list[str]]:
-    """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out."""
-    offered = queries.list_names(store(), Filter(statuses=(RunStatus.FINISHED,)))
+def runs_with_predictions(asked: Sequence[str], data: str = "") -> tuple[list[RunName], list[str]]:
+    """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out.
+
+    With `data`, as configurations name data sets, those that learnt from it alone.
+    """
+    offered = queries.list_names(store(), Filter(statuses=(RunStatus.FINISHED,), data=data))
     known = {run.id for run in offered}
     read = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
-    offered += [RunName(run.id, run.name) for run in read.values() if run.status == RunStatus.FINISHED]
-    return offered, [
-        f"{run.name} is left out: it is {run.state}, and only a finished run has predictions."
-        for run in read.values()
-        if run.status != RunStatus.FINISHED
-    ] + [
+    why = {run.id: _why_left_out(run, data) for run in read.values()}
+    offered += [RunName(run.id, run.name) for run in read.values() if not why[run.id]]
+    return offered, [f"{run.name} is left out: {why[run.id]}." for run in read.values() if why[run.id]] + [
         f"There is no run {run_id}; it may have been deleted."
         for run_id in dict.fromkeys(asked)
         if run_id not in known and run_id not in read
     ]
+
+
+def _why_left_out(run: Run, data: str) -> str:
+    if run.status != RunStatus.FINISHED:
+        return f"it is {run.state}, and only a finished run has predictions"
+    return "it learnt from another data set" if data and run.config.data != data else ""
 
 
 def comparisons(compared: Sequence[Run]) -> list[Comparison]:

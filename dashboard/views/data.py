@@ -1,26 +1,34 @@
-"""Data: the classes of a data set, a browser for all its images, and what may be wrong with them."""
+"""Data: what a data set is, a browser for all its images, and what may be wrong with them."""
 
 import streamlit as st
 
 from dashboard import page, pickers
 from dashboard.queries import data_queries
-from dashboard.sections.data import data_images, near_duplicates, stored_set, suspect_labels
+from dashboard.sections.data import (
+    data_images,
+    difference_section,
+    label_corrections,
+    near_duplicates,
+    overview,
+    stored_pairs,
+    suspect_labels,
+)
 from dashboard.sections.shared.data_picker import pick_version
-
-SECTIONS = {
-    "images": ("Images", data_images.show),
-    "suspects": ("Label issues", suspect_labels.show),
-    "duplicates": ("Near-duplicates", near_duplicates.show),
-}
 
 page.title("Data", "What is it learning from?")
 version = pick_version()
-if not version.is_built_in:
-    stored_set.show(version)
-    st.stop()
-if problem := data_queries.data_problem():
+if version.is_built_in and (problem := data_queries.data_problem()):
     if not data_queries.data_is_present():
         page.say(problem)
         st.stop()
     st.warning(page.plain(str(problem)))
-pickers.pick_section("Section", SECTIONS, "section", clears=("page", "split", "class", "suggested", "sort"))()
+sections = {
+    "overview": ("Overview", overview.show),
+    "images": ("Images", data_images.show),
+    "suspects": ("Label issues", suspect_labels.show),
+    "duplicates": ("Near-duplicates", near_duplicates.show if version.is_built_in else stored_pairs.show),
+    "corrections": ("Corrections", label_corrections.show),
+    "difference": ("Difference", difference_section.show),
+}
+closed = ("page", "image", "split", "class", "suggested", "sort", "show", "kind")
+pickers.pick_section("Section", sections, "section", clears=closed)(version)

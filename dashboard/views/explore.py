@@ -9,10 +9,11 @@ from dashboard.charts.galleries import Pair, Wanted
 from dashboard.charts.gallery_pictures import predicted_pictures
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
-from dashboard.sections.explore.image_page import image_in_url, image_page, open_image
+from dashboard.sections.explore.image_page import image_page
 from dashboard.sections.explore.map_section import area_in_url, area_mask, show_map
 from dashboard.sections.explore.run_pair import pick_pair
 from dashboard.sections.shared.gallery_filters import CLOSED, filters_in_url, gallery_filters
+from dashboard.sections.shared.image_way import image_in_url, open_image
 from dashboard.sections.shared.matrix_section import show_matrix_section
 from jobs.results.comparisons import other_images
 

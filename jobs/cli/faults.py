@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from core.data import fashion_mnist
+from core.datasets.opening import open_version
 from core.errors import ConfigurationError
 from core.statistics import wording
 from core.statistics.label_errors import agreed
@@ -48,8 +49,11 @@ def suspects(runs: Sequence[str], training: bool, as_json: bool, as_csv: bool) -
     refuse_both(json=as_json, csv=as_csv)
     store = open_here()
     if training:
-        truth = fashion_mnist.load(settings().data).train_labels
-        answers = [out_of_sample(store, find_fold_group(store, words), truth) for words in runs]
+        groups = [find_fold_group(store, words) for words in runs]
+        if len({group.data for group in groups}) > 1:
+            raise NotComparable("These groups learnt from different data sets.", "Name groups of one data set.")
+        truth = open_version(settings().data, groups[0].data)
+        answers = [out_of_sample(store, group, truth.train_labels, truth.train_groups) for group in groups]
     else:
         answers = _answers(store, runs)
     labels = answers[0].labels

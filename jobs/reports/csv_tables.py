@@ -15,7 +15,7 @@ from core.statistics.recipes import RecipeComparison
 from core.statistics.subsets import Subset
 from jobs.reports.csv_writer import written
 from jobs.results.description import interval_of, summarise
-from jobs.results.flagged_rows import DUPLICATE_COLUMNS, SUSPECT_COLUMNS
+from jobs.results.flagged_rows import DUPLICATE_COLUMNS, MARK_COLUMNS, SUSPECT_COLUMNS
 from jobs.results.seed_groups import Group
 from jobs.store.records import Epoch, Predictions, Run
 
@@ -176,6 +176,11 @@ def suspects(rows: Sequence[Mapping[str, object]]) -> str:
 def near_duplicates(rows: Sequence[Mapping[str, object]]) -> str:
     """A line per pair of near-duplicates, from jobs.results.flagged_rows."""
     return written(DUPLICATE_COLUMNS, (list(row.values()) for row in rows))
+
+
+def marks(rows: Sequence[Mapping[str, object]]) -> str:
+    """A line per mark of a label, from jobs.results.flagged_rows."""
+    return written(MARK_COLUMNS, (list(row.values()) for row in rows))
 
 
 def _flat(summary: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The flagged images as rows for CSV and JSON: a plain value in every cell."""
+"""Images that are flagged or marked as rows for CSV and JSON: a plain value in every cell."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.readers.listing import SPLITS
+from core.datasets.storing import Content
 from core.statistics.label_errors import LabelQuality
 from core.statistics.near_duplicates import Pairs
 from jobs.results.duplicate_search import NearDuplicates
+from jobs.results.label_marks import NOT_USABLE, Review
 
 Row = dict[str, Any]
 SUSPECT_COLUMNS = ("image", "label", "suggested", "trust", "self_confidence")
@@ -16,6 +19,7 @@ DUPLICATE_COLUMNS = (
     *("first_split", "first_image", "first_label", "second_split", "second_image", "second_label"),
     *("similarity", "mirrored"),
 )
+MARK_COLUMNS = ("position", "image", "split", "given", "label", "person", "marked_at", "disputed")
 
 
 def suspect_rows(
@@ -47,3 +51,18 @@ def duplicate_rows(near_duplicates: NearDuplicates, names: Sequence[str], pairs:
         for first, second, similarity, mirrored in zip(*columns, strict=True)
     )
     return [dict(zip(DUPLICATE_COLUMNS, row, strict=True)) for row in cells]
+
+
+def mark_rows(review: Review, content: Content) -> list[Row]:
+    """A row per mark: the image with its given label, the label that a person finds right, who and when."""
+    cells = (
+        (
+            *(position, content.names[position], SPLITS[content.splits[position]]),
+            content.classes[content.labels[position]],
+            NOT_USABLE if mark.label is None else content.classes[mark.label],
+            *(mark.person, mark.marked_at, review.is_disputed(position)),
+        )
+        for position, marks in review.marks.items()
+        for mark in marks
+    )
+    return [dict(zip(MARK_COLUMNS, row, strict=True)) for row in cells]

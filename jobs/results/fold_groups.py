@@ -35,6 +35,11 @@ class FoldGroup:
         return first.name.removesuffix(f" fold {first.config.fold} of {self.folds}")
 
     @property
+    def data(self) -> str:
+        """The data set that they learn from, as their configurations name it."""
+        return self.runs[0].config.data
+
+    @property
     def finished(self) -> int:
         """How many of the folds have a finished run."""
         return len({run.config.fold for run in self.runs if run.status == RunStatus.FINISHED})

@@ -20,7 +20,9 @@ from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Strin
 from sqlalchemy.types import TypeEngine
 
 from core.classes import CLASS_COUNT
+from core.config import FASHION_MNIST
 from core.data.data_facts import DataFacts
+from core.datasets.readers.class_spelling import MOST_CLASSES
 from jobs.settings import sqlite_url
 from jobs.store import blobs, migration, queue_settings, schema
 from jobs.store.ids import is_id
@@ -31,6 +33,7 @@ from jobs.store.store_errors import StoreError, StoreNewer
 LONGEST_TEXT = 1_000_000
 MOST_IMAGES = 1_000_000
 _SPLIT = re.compile(r"test|validation|photos-[a-z0-9]{1,16}", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LABEL = range(CLASS_COUNT)
 _AT_ONCE = 1_000
 
@@ -250,6 +253,10 @@ def _is_split(words: str) -> bool:
     return _SPLIT.fullmatch(words) is not None
 
 
+def _is_data(words: str) -> bool:
+    return words == FASHION_MNIST or _HASH.fullmatch(words) is not None
+
+
 _COUNT = partial(_within, 0, 10**12)
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "runs.id": is_id,
@@ -270,6 +277,9 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "photos.position": _COUNT,
     "photos.label": _LABEL.__contains__,
     "photo_answers.set_id": is_id,
+    "label_marks.data": _is_data,
+    "label_marks.position": _COUNT,
+    "label_marks.label": partial(_within, 0, MOST_CLASSES - 1),
 }
 
 

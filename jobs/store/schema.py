@@ -21,8 +21,9 @@ from sqlalchemy import (
 
 from core.texts import clean_lines, clean_name
 
-REVISION = "0006"
+REVISION = "0007"
 LONGEST_NAME = 200
+LONGEST_PERSON = 100
 
 metadata = MetaData(
     naming_convention={
@@ -192,6 +193,17 @@ photo_answers = Table(
     Column("photo_path", Integer, nullable=False),
     Column("verdicts", Text, nullable=False),
 )
+
+label_marks = Table(
+    "label_marks",
+    metadata,
+    Column("data", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("person", Line(LONGEST_PERSON), primary_key=True),
+    Column("label", Integer),
+    Column("marked_at", Float, nullable=False),
+)
+"""What people say of labels: `data` as RunConfig names it, no `label` for an image that cannot be used."""
 
 store_settings = Table(
     "shop",

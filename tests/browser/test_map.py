@@ -139,5 +139,5 @@ def test_a_click_on_a_neighbour_leads_to_its_page_of_the_data(ids: list[str], op
     neighbour = page.get_by_role("list", name="Nearest training images of one").get_by_role("link").first
     at = re.search(r"Training image (\d+):", neighbour.get_by_role("img").get_attribute("alt"))[1]
     neighbour.click()
-    expect(page).to_have_url(re.compile(rf"/data\?split=train&page={int(at) // 48 + 1}$"))
+    expect(page).to_have_url(re.compile(rf"/data\?.*section=images&split=train&page={int(at) // 48 + 1}$"))
     expect(page.get_by_role("img", name=f"Train image {at},")).to_be_visible()

@@ -43,7 +43,7 @@ def test_every_class_stands_there_with_its_counts(open_page: OpenPage) -> None:
 
 @pytest.mark.usefixtures("blank_data")
 def test_a_link_opens_a_class_a_split_and_a_page_of_the_browser(open_page: OpenPage) -> None:
-    app = open_page("data", **{"class": "3", "split": "test", "page": "2"})
+    app = open_page("data", section="images", **{"class": "3", "split": "test", "page": "2"})
     assert "1,000 images" in texts(app)
     dresses = np.flatnonzero(stores.labels() == 3).tolist()
     assert [picture["position"] for picture in pictures(app)] == dresses[48:96]
@@ -58,7 +58,7 @@ def test_without_the_data_set_the_page_says_how_to_fetch_it(
     app = open_page("data")
     assert "train-images-idx3-ubyte is missing" in texts(app)
     assert "python -m jobs data" in texts(app)
-    assert "Ten classes" not in texts(app)
+    assert "10 classes" not in texts(app)
     assert not app.exception
 
 
@@ -66,7 +66,7 @@ def test_without_the_data_set_the_page_says_how_to_fetch_it(
 def test_a_damaged_file_is_named_above_what_can_still_be_shown(open_page: OpenPage) -> None:
     app = open_page("data")
     assert "train-images-idx3-ubyte is damaged: its SHA-256" in app.warning[0].value.replace("\\", "")
-    assert "Ten classes" in texts(app)
+    assert "10 classes" in texts(app)
 
 
 def test_class_cards_describe_their_pictures() -> None:
@@ -90,13 +90,18 @@ def test_a_description_cannot_break_out_of_its_attribute() -> None:
 
 
 @pytest.mark.usefixtures("blank_data")
-def test_a_test_image_opens_in_explore_as_soon_as_a_run_has_something_to_say_of_it(
+def test_a_test_image_leads_to_explore_as_soon_as_a_run_has_something_to_say_of_it(
     store: Store, open_page: OpenPage
 ) -> None:
-    assert {picture["href"] for picture in pictures(open_page("data", split="test"))} == {""}
+    there = {"section": "images", "split": "test", "image": "5"}
+    assert not links(open_page("data", **there))
     run_id = stores.add(store, Sample())
-    assert pictures(open_page("data", split="test"))[5]["href"] == f"explore?run={run_id}&image=5"
-    assert {picture["href"] for picture in pictures(open_page("data", split="train"))} == {""}
+    assert links(open_page("data", **there)) == [f"run={run_id}&image=5"]
+    assert not links(open_page("data", **{**there, "split": "train"}))
+
+
+def links(app: AppTest) -> list[str]:
+    return [each.proto.query_string for each in app.get("page_link") if each.proto.label == "View it in Explore"]
 
 
 @pytest.mark.usefixtures("blank_data")

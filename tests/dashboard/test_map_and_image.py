@@ -140,7 +140,9 @@ def test_an_image_shows_its_nearest_training_images_by_each_model(store: Store, 
     app = open_page("explore", run=ids[0], against=ids[1], image="7")
     pictures = shown_in(app, f"neighbours_{ids[0]}")["pictures"]
     assert [picture["position"] for picture in pictures] == study.neighbours[7].tolist()
-    assert pictures[0]["href"] == f"data?split=train&page={study.neighbours[7, 0] // 48 + 1}"
+    assert pictures[0]["href"] == (
+        f"data?data=fashion-mnist&section=images&split=train&page={study.neighbours[7, 0] // 48 + 1}"
+    )
     assert "Of the nearest 12:" in texts(app).replace("\\", "")
     assert shown_in(app, f"neighbours_{ids[1]}") is None
     assert [button.label for button in app.button if button.label.startswith("Compute map")]

@@ -63,6 +63,10 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         "photo_sets": [{"id": "oldset2a", "name": "phone photos", "created_at": 1.7e9}],
         "photos": [{"set_id": "oldset2a", "position": 0, "name": "Bag/1.jpg", "label": 8}],
         "photo_answers": [{"run_id": _id(0), "set_id": "oldset2a", "photo_path": 1, "verdicts": "s"}],
+        "label_marks": [
+            {"data": "fashion-mnist", "position": 60_005, "person": "anna", "label": 6, "marked_at": 1.7e9},
+            {"data": "0a" * 32, "position": 0, "person": "ben", "label": None, "marked_at": 1.7e9},
+        ],
     }
 
 

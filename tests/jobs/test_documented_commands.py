@@ -32,6 +32,7 @@ DOCUMENTS = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
 EXAMPLE = re.compile(r"python -m jobs ([a-z][^`#\n]*)")
 NEED_MODELS = {"predict", "study", "export", "photo-set measure", "photo-set show", "photo-set compare"}
 GROUPS = {"photo-set", "data"}
+OF_A_SET = {"launch", *(f"data {name}" for name in ("show", "repair", "delete", "marks", "correct", "diff"))}
 OF_STATUS = {"stop": "queued", "move": "queued", "resume": "stopped"}
 ELSEWHERE = {"worker", "data fetch"}
 """What goes on until it is interrupted, and what needs a network: their own tests see to them."""
@@ -72,6 +73,7 @@ class Workplace:
         class_folders(folder / "PICTURES" / "test", {"left": 4, "right": 4}, first=8)
         rows = [f"train/{'left' if n < 12 else 'right'}/{n}.png,{n % 2},{n // 2}" for n in range(24)]
         (folder / "classes.csv").write_text("\n".join(["file,label,product", *rows]), encoding="utf-8")
+        (folder / "marks.csv").write_text("position,label\n0,right\n1,not usable\n", encoding="utf-8")
         (folder / "labels.csv").write_text("file,label\nphoto.jpg,Bag\n", encoding="utf-8")
 
     def add_run(self) -> str:
@@ -101,6 +103,7 @@ class Workplace:
             "PRESET": lambda: "quick",
             "S": lambda: "0",
             "NAME": lambda: "shelf",
+            "OTHER": lambda: "fashion-mnist",
             "FOLDER": lambda: "exported" if self.command == "export" else "PHOTOS",
             "PICTURES": lambda: "PICTURES",
             "FILE": lambda: "runs.backup",
@@ -117,7 +120,15 @@ class Workplace:
             yield ["photo-set", "add", "shelf", "PHOTOS", "--labels", "folders"]
         if self.command in ("photo-set show", "photo-set compare"):
             yield ["photo-set", "measure", "shelf"]
-        if self.command in ("data show", "data repair", "data delete", "launch"):
+        if self.command in (
+            "data show",
+            "data repair",
+            "data delete",
+            "data marks",
+            "data correct",
+            "data diff",
+            "launch",
+        ):
             yield ["data", "add", "shelf", "PICTURES", "--yes"]
         if self.command == "duplicates":
             duplicate_search.search(self.store, planted())

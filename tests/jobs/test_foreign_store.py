@@ -58,6 +58,7 @@ def backup(live_store: Store, tmp_path: Path) -> Path:
     with live_store.writing() as connection:
         connection.exec_driver_sql("INSERT INTO photo_sets VALUES ('set23456', 'phone', 1.7e9)")
         connection.exec_driver_sql("INSERT INTO photos VALUES ('set23456', 0, 'a.jpg', 8)")
+        connection.exec_driver_sql("INSERT INTO label_marks VALUES ('fashion-mnist', 60005, 'anna', NULL, 1.7e9)")
     copy_database(live_store, tmp_path / "sound.backup")
     return tmp_path / "sound.backup"
 
@@ -92,7 +93,7 @@ def test_a_sound_backup_is_restored_to_the_last_row(live_store: Store, backup: P
         connection.execute(runs.delete())
     restore(backup, live_store.url, live_store.artifacts)
     with closing(sqlite3.connect(backup)) as before, closing(sqlite3.connect(live_store.place)) as after:
-        for table in ("runs", "epochs", "predictions", "attempts", "tags", "photo_sets", "photos"):
+        for table in ("runs", "epochs", "predictions", "attempts", "tags", "photo_sets", "photos", "label_marks"):
             query = f"SELECT * FROM {table} ORDER BY 1, 2"
             assert after.execute(query).fetchall() == before.execute(query).fetchall()
 
@@ -142,6 +143,11 @@ def test_an_id_that_could_be_a_path_is_refused_wherever_it_stands(
         ("DROP TABLE tags", "no table tags"),
         ("DROP TABLE alembic_version", "no schema of a run store"),
         ("DELETE FROM alembic_version", "which schema"),
+        ("UPDATE label_marks SET data = '../victim'", "label_marks.data"),
+        ("UPDATE label_marks SET position = -1", "label_marks.position"),
+        ("UPDATE label_marks SET label = 1000", "label_marks.label"),
+        ("UPDATE label_marks SET label = -1", "label_marks.label"),
+        ("UPDATE label_marks SET person = :long", "label_marks.person"),
         ("UPDATE runs SET name = x'00ff'", "runs.name"),
         ("UPDATE runs SET name = :long", "runs.name"),
         ("UPDATE runs SET seed = 'many'", "runs.seed"),

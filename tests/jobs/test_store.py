@@ -32,7 +32,7 @@ from tests.jobs.configs import TINY
 from tests.rights import rights_of_files_hold
 from tests.stores import Sample, add
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 
 def url_of(path: Path) -> str:
@@ -129,7 +129,12 @@ def test_a_store_of_each_revision_keeps_every_value_of_every_table(old: str, tmp
     for table, rows in before.items():
         assert [{name: new[name] for name in row} for row, new in zip(rows, after[table], strict=True)] == rows
     filled = {table for table, rows in before.items() if rows}
-    since = {"0001": {"runs", "epochs", "predictions"}, "0002": {"attempts", "tags", "shop"}, "0004": {"photos"}}
+    since = {
+        "0001": {"runs", "epochs", "predictions"},
+        "0002": {"attempts", "tags", "shop"},
+        "0004": {"photos"},
+        "0007": {"label_marks"},
+    }
     assert filled >= set().union(*(tables for revision, tables in since.items() if revision <= old))
 
 
@@ -149,7 +154,7 @@ def test_every_revision_is_kept_as_a_file() -> None:
 def test_a_migration_first_makes_a_backup_that_holds_the_old_rows(tmp_path: Path) -> None:
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
     open_store(url_of(tmp_path / "runs.db"), tmp_path)
-    (backup,) = tmp_path.glob("runs-before-0006-from-0001-*.db")
+    (backup,) = tmp_path.glob("runs-before-0007-from-0001-*.db")
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert connection.execute("SELECT count(*) FROM epochs").fetchone() == (12,)

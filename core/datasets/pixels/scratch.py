@@ -18,7 +18,7 @@ import numpy as np
 
 from core.datasets.pixels.decoding import Outcome, Square, decoded
 from core.datasets.pixels.disk_room import enough_disk, make_private
-from core.datasets.pixels.pixel_rows import CHUNK_BYTES, PixelRows
+from core.datasets.pixels.pixel_rows import CHUNK_BYTES, Part, PixelRows
 from core.datasets.pixels.squares import Form
 from core.datasets.pixels.taking_turns import held
 from core.datasets.readers.listing import Listing, Refusal
@@ -151,8 +151,8 @@ def _pictures(block: list[_Told]) -> int:
 def _collected(folder: Path, listing: Listing, outcomes: list[_Told], form: Form) -> Decoded:
     kept = [place for place, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
     told = np.array([outcome for outcome in outcomes if not isinstance(outcome, str)], np.int64).reshape(-1, 3)
-    shape = (len(kept), form.side, form.side, form.channels)
-    rows = PixelRows(folder / _PIXELS, 0, shape, np.arange(len(kept)), form.channels)
+    part = Part(folder / _PIXELS, 0, len(kept))
+    rows = PixelRows((part,), form.side, form.channels, np.arange(len(kept)), form.channels)
     refused = [
         Refusal(item.name, outcome)
         for item, outcome in zip(listing.items, outcomes, strict=True)

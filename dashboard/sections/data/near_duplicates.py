@@ -7,11 +7,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.config import FASHION_MNIST
+from core.data.data_set import DataSet
+from core.datasets.versions import Version
 from core.statistics import wording
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
 from dashboard import page, pickers
-from dashboard.charts.pairs import PairedImage, pair_cards
+from dashboard.charts.pairs import PairedImage, likeness, pair_cards
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
 from dashboard.sections.shared.take_along import csv_button
@@ -32,14 +33,14 @@ _LEAST = {
 _SORTS = {"": "Most similar first", "least": "Least similar first"}
 
 
-def show() -> None:
-    """What was found, or what there is to do to find it."""
+def show(version: Version) -> None:
+    """What was found in Fashion-MNIST, or what there is to do to find it."""
     duplicates = data_queries.near_duplicates()
     if duplicates is None:
         page.live(_search, REFRESH_S)()
         return
     _say(duplicates)
-    _show_pairs(duplicates)
+    _show_pairs(duplicates, data_queries.data_set(version.pinned))
 
 
 def _search() -> None:
@@ -80,8 +81,7 @@ def _say(duplicates: NearDuplicates) -> None:
     )
 
 
-def _show_pairs(duplicates: NearDuplicates) -> None:
-    data = data_queries.fashion_mnist()
+def _show_pairs(duplicates: NearDuplicates, data: DataSet) -> None:
     labels = np.concatenate([data.train_labels, data.test_labels])
     pairs = _chosen_pairs(duplicates, labels, data.classes)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -102,8 +102,8 @@ def _show_pairs(duplicates: NearDuplicates) -> None:
         ]
 
     sides = images(shown.first.tolist()), images(shown.second.tolist())
-    run_id = run_queries.newest_run(FASHION_MNIST)
-    st.html(pair_cards(*sides, shown.similarity.tolist(), shown.mirrored.tolist(), run_id))
+    about = [likeness(*pair) for pair in zip(shown.similarity.tolist(), shown.mirrored.tolist(), strict=True)]
+    st.html(pair_cards(*sides, about, run_queries.newest_run(data.id)))
 
 
 def _as_csv(duplicates: NearDuplicates, names: Sequence[str], pairs: Pairs) -> str:

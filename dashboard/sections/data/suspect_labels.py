@@ -8,13 +8,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.datasets.versions import Version
 from core.statistics import wording
-from core.statistics.label_errors import LabelQuality, agreed
+from core.statistics.label_errors import NO_CLASS, LabelQuality, agreed
 from dashboard import page, page_wording, pickers
-from dashboard.charts.gallery_pictures import suspect_pictures
+from dashboard.charts.gallery_pictures import suspect_pictures, with_marks
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
+from dashboard.sections.data.image_panel import show_image
+from dashboard.sections.shared.gallery_filters import CLOSED
+from dashboard.sections.shared.image_way import image_in_url, open_image, show_way
 from dashboard.sections.shared.take_along import csv_button
 from jobs.reports import csv_tables
 from jobs.results.comparisons import comparable, distinct_names, other_images
@@ -34,7 +38,7 @@ _SORTS = {
 _METHOD = (
     "Confident learning (Northcutt, Jiang and Chuang 2021) flags a label where the model prefers another class with "
     "at least the average confidence of the images labelled so. A label issue is not proof: models err, and some "
-    "garments lie between two classes, so look at them. Nothing is removed or relabelled, in the data or in any "
+    "images lie between two classes, so look at them. Nothing is removed or relabelled, in the data or in any "
     "metric."
 )
 _FOLDS_METHOD = (
@@ -56,14 +60,14 @@ class _Judged:
     """The run that Explore opens; none for training images, which it does not show."""
 
 
-def show() -> None:
+def show(version: Version) -> None:
     """Who judges, how many labels are suspect, and the images behind them."""
     left, right = st.columns([1, 2])
     with left:
-        closed = ("page", "class", "suggested")
+        closed = (*CLOSED, "class", "suggested")
         split = pickers.pick_one("Labels of", SPLITS, "split", segmented=True, clears=closed)
     with right:
-        judged = _test_set() if split == "test" else _training_set()
+        judged = _test_set(version) if split == "test" else _training_set(version)
     if judged is None:
         return
     count, suspects = len(judged.labels), int(np.count_nonzero(judged.quality.suspect))
@@ -73,17 +77,18 @@ def show() -> None:
         f"issues by {judged.by}."
     )
     st.caption(_METHOD if split == "test" else f"{_METHOD} {_FOLDS_METHOD}")
-    _show_images(judged, split)
+    _show_images(version, judged, split)
 
 
-def _test_set() -> _Judged | None:
-    offered = pickers.finished_runs("run")
+def _test_set(version: Version) -> _Judged | None:
+    offered = pickers.finished_runs("run", data=version.pinned)
     if not offered:
         page.empty(
-            "No finished runs yet. The predictions of a run for the 10,000 test images, which it is not trained on, "
-            "show which of their labels may be wrong.",
+            f"No finished runs yet. The predictions of a run for the {version.count('test'):,} test images, which it "
+            "is not trained on, show which of their labels may be wrong.",
             "Launch a run",
             "launch",
+            data=version.pinned,
         )
         return None
     runs = pickers.pick_runs(
@@ -98,12 +103,12 @@ def _test_set() -> _Judged | None:
         return None
     answers, refused = comparable(runs, run_queries.predictions)
     page.warn(left_out.sentence for left_out in refused)
-    return _judged_by([run for run in runs if run.id in answers]) if answers else None
+    return _judged_by(version, [run for run in runs if run.id in answers]) if answers else None
 
 
-def _judged_by(runs: Sequence[Run]) -> _Judged | None:
+def _judged_by(version: Version, runs: Sequence[Run]) -> _Judged | None:
     """What runs that answered the same images say of the labels, where these are the images of the data folder."""
-    data, answers = data_queries.fashion_mnist(), run_queries.predictions(runs[0].id)
+    data, answers = data_queries.data_set(version.pinned), run_queries.predictions(runs[0].id)
     if difference := other_images(answers, data.test_labels):
         st.error(page.plain(f"{runs[0].name} was not tested on the images of the data folder: {difference}."))
         return None
@@ -113,28 +118,32 @@ def _judged_by(runs: Sequence[Run]) -> _Judged | None:
     return _Judged(data.test_images, answers.labels, answers.classes, quality, by, runs[0].id)
 
 
-def _training_set() -> _Judged | None:
-    groups = list_fold_groups(run_queries.store())
+def _training_set(version: Version) -> _Judged | None:
+    groups = [group for group in list_fold_groups(run_queries.store()) if group.data == version.pinned]
     complete = {group.id: group for group in groups if group.is_complete}
     if not complete:
-        _say_what_to_launch(groups)
+        _say_what_to_launch(version, groups)
         return None
     names = {
         group.id: f"{page_wording.label(group.name)}, {group.folds} folds · {group.id}" for group in complete.values()
     }
-    group = complete[pickers.pick_one("Judged by", names, "group", clears=("page",))]
-    data = data_queries.fashion_mnist()
+    group = complete[pickers.pick_one("Judged by", names, "group", clears=CLOSED)]
+    data = data_queries.data_set(version.pinned)
     by = f"the {group.folds} runs of {group.name}, each on its held-out fold"
     return _Judged(data.train_images, data.train_labels, data.classes, data_queries.training_quality(group), by)
 
 
-def _say_what_to_launch(groups: list[FoldGroup]) -> None:
+def _say_what_to_launch(version: Version, groups: Sequence[FoldGroup]) -> None:
+    time = (
+        " Five folds of the one-minute CNN take about six minutes on two cores; five of the report's CNN judge better "
+        "and take over an hour."
+    )
     page.empty(
         "Training labels can only be judged by models that were not trained on them. A k-fold run trains one model "
-        "per fold, each of which judges the fold that was held out from it. Five folds of the one-minute CNN take "
-        "about six minutes on two cores; five of the report's CNN judge better and take over an hour.",
+        f"per fold, each of which judges the fold that was held out from it.{time if version.is_built_in else ''}",
         "Launch a k-fold run",
         "launch",
+        data=version.pinned,
         preset="quick",
         folds="5",
     )
@@ -143,8 +152,15 @@ def _say_what_to_launch(groups: list[FoldGroup]) -> None:
         page.link(page.plain(text), "runs", group=group.id)
 
 
-def _show_images(judged: _Judged, split: str) -> None:
+def _show_images(version: Version, judged: _Judged, split: str) -> None:
     order = _chosen_order(judged)
+    opened = image_in_url(len(judged.labels))
+    if opened is not None:
+        show_way(opened, order)
+        suggested = int(judged.quality.suggested[opened])
+        place = opened + (version.size - version.count("test") if split == "test" else 0)
+        show_image(version, place, judged.run_id, None if suggested == NO_CLASS else suggested)
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{wording.counted(len(order), 'image')}. Captions: given label → suggested label (label quality).")
         for label, rows in (("CSV of these", order), ("CSV of all", judged.quality.ranked)):
@@ -152,10 +168,10 @@ def _show_images(judged: _Judged, split: str) -> None:
     if not len(order):
         st.write("No label issues match: choose other classes.")
     shown = order[pickers.pick_slice(len(order), PAGE_SIZE)]
-    pictures = suspect_pictures(judged.images, judged.labels, judged.classes, judged.quality, shown, judged.run_id)
-    gallery(pictures, "Label issues", key="gallery", on_open=_remember_image)
-    if (position := st.session_state.pop("suspect_image", None)) is not None:
-        page.go_to("explore", run=judged.run_id, image=str(position))
+    pictures = suspect_pictures(
+        judged.images, judged.labels, judged.classes, judged.quality, shown, pickers.whole_url()
+    )
+    gallery(with_marks(pictures, data_queries.marks(version, split)), "Label issues", key="gallery", on_open=open_image)
 
 
 def _as_csv(judged: _Judged, positions: NDArray[np.int64]) -> str:
@@ -170,7 +186,7 @@ def _chosen_order(judged: _Judged) -> NDArray[np.int64]:
     with columns[1]:
         suggested = pick_class(judged.classes, "Suggested label", "suggested")
     with columns[2]:
-        sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=("page",))
+        sort = pickers.pick_one("Sort by", _SORTS, "sort", clears=CLOSED)
     order = _ordered(judged.quality, sort)
     wanted = np.ones(len(order), dtype=bool)
     if label is not None:
@@ -184,7 +200,3 @@ def _ordered(quality: LabelQuality, sort: str) -> NDArray[np.int64]:
     if sort == _POSITION:
         return np.flatnonzero(quality.suspect)
     return quality.order(quality.self_confidence if sort == _SELF_CONFIDENCE else quality.trust)
-
-
-def _remember_image(position: int) -> None:
-    st.session_state["suspect_image"] = position

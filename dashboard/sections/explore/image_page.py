@@ -8,34 +8,25 @@ import streamlit as st
 from core.data.data_set import DataSet
 from core.statistics import wording
 from core.statistics.metrics import true_class_loss
-from dashboard import page, pickers
+from dashboard import page
 from dashboard.charts import bars, images
 from dashboard.charts.bars import Answer
 from dashboard.charts.galleries import Indices, Pair
 from dashboard.queries import data_queries
 from dashboard.sections.explore.saliency_section import show_saliency
+from dashboard.sections.shared.image_way import show_way
+from dashboard.sections.shared.marking import show_marking
 from dashboard.sections.shared.neighbour_section import show_neighbours
 from dashboard.style import run_styles
 from jobs.results.comparisons import distinct_names
 from jobs.store.records import Run
 
 
-def image_in_url(count: int) -> int | None:
-    """The image `?image=` of so many; None if the URL names none of them."""
-    asked = pickers.number_in_url("image")
-    return asked if asked is not None and asked < count else None
-
-
-def open_image(position: int | None) -> None:
-    """Put an image in the URL, or take it out."""
-    pickers.put_in_url("image", None if position is None else str(position))
-
-
 def image_page(data: DataSet, position: int, pair: Pair, order: Indices) -> None:
     """The page of the test image at a position; `order` are the images of the gallery that it was opened from."""
     image, label = data.test_images[position], int(pair.answers.labels[position])
     answers = _answers(pair, position)
-    _way(position, order)
+    show_way(position, order)
     picture, bars_of_runs = st.columns([2, 3], gap="large")
     with picture:
         st.html(images.enlarged(image, f"Test image {position}, {data.classes[label]}", 336))
@@ -47,6 +38,9 @@ def image_page(data: DataSet, position: int, pair: Pair, order: Indices) -> None
         given = [answer for _, answer in answers]
         caption = f"Probability of each class; true class in bold with ✓<br>{bars.legend(given)}"
         st.html(bars.probability_bars(given, caption, truth=label))
+        # A version has its images to learn from before those of the test.
+        place = len(data.train_labels) + position
+        show_marking(data.id, data_queries.content(data.id), place, int(pair.answers.predicted[position]))
     show_saliency(image, position, label, answers)
     show_neighbours(data, position, label, answers)
 
@@ -59,21 +53,6 @@ def _answers(pair: Pair, position: int) -> list[tuple[Run, Answer]]:
         (run, Answer(names[run.id], of_run.probabilities[position], styles[run.id], of_run.classes))
         for run, of_run in given
     ]
-
-
-def _way(position: int, order: Indices) -> None:
-    """Back, on, and where this image stands in its gallery; the arrow keys do the same."""
-    place = list(order).index(position) if position in order else None
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back to the gallery", key="image_close", on_click=open_image, args=(None,), icon="↩")
-        if place is None:
-            st.caption("This image is not in the gallery with the current filters.")
-            return
-        for name, step, arrow in (("Previous", -1, "Left"), ("Next", 1, "Right")):
-            there = 0 <= place + step < len(order)
-            aim = int(order[place + step]) if there else None
-            st.button(name, key=f"image_{name}", on_click=open_image, args=(aim,), disabled=not there, shortcut=arrow)
-        st.caption(f"{place + 1:,} of {wording.counted(len(order), 'image')}")
 
 
 def _say_trust(position: int, shown: Sequence[Run]) -> None:

@@ -69,9 +69,7 @@ def show_neighbours(
         except LookbookError as error:
             page.say(error)
             continue
-        pictures = neighbour_pictures(
-            data.train_images, data.class_names(data.train_labels[nearest]), nearest, distances
-        )
+        pictures = neighbour_pictures(data, nearest, distances)
         st.markdown(page.plain(f"Nearest training images of {names[run.id]}"))
         gallery(pictures, f"Nearest training images of {names[run.id]}", key=f"neighbours_{key}_{run.id}")
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.datasets.versions import list_versions
 from dashboard import page
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.shared.take_along import csv_button
@@ -12,6 +13,7 @@ from dashboard.tables.frames import with_names
 from jobs.reports import comparison_tables, csv_tables
 from jobs.results import run_wording
 from jobs.results.label_judges import OTHER_TEST_IMAGES, held_together, leaked_images, measured_without
+from jobs.settings import settings
 from jobs.store.records import Run
 
 
@@ -26,6 +28,7 @@ def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     page.table(with_names(comparison_tables.subsets(subsets)))
     csv_button("CSV of the accuracies", partial(csv_tables.subsets, subsets), "faults", *(run.id for run in runs))
     _say_who_judges(judges)
+    _link_next_versions(runs)
     if duplicates is None:
         page.link("No near-duplicate search yet: start it on the page Data", "data", section="duplicates")
     elif leaked is None:
@@ -35,6 +38,17 @@ def show_faults(runs: Sequence[Run], names: Mapping[str, str]) -> None:
             "Near-duplicates: test images with a nearly identical image in the training set (validation included)."
         )
         page.link("View near-duplicates", "data", section="duplicates", split="across")
+
+
+def _link_next_versions(runs: Sequence[Run]) -> None:
+    """To the accuracies by the labels of each version that came from the one that these runs were tested on."""
+    known = list_versions(settings().data)
+    tested = [version for version in known if version.pinned == runs[0].config.data]
+    for version in known:
+        if any(version.follows(earlier) for earlier in tested):
+            label = page.plain(f"View accuracies by the labels of {version.label}")
+            run_ids = [run.id for run in runs]
+            page.link(label, "data", data=version.pinned, section="corrections", run=run_ids)
 
 
 def _say_who_judges(judges: Sequence[Run]) -> None:
@@ -49,4 +63,5 @@ def _say_who_judges(judges: Sequence[Run]) -> None:
         "the labels that it is tested on. Leaving them out raises the accuracy even where every label is correct, "
         "since models find the same images hard: the difference is not the cost of wrong labels."
     )
-    page.link("View label issues", "data", section="suspects", run=[judge.id for judge in judges])
+    run_ids = [judge.id for judge in judges]
+    page.link("View label issues", "data", data=judges[0].config.data, section="suspects", run=run_ids)

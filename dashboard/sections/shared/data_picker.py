@@ -15,7 +15,7 @@ def pick_version(first: str = FASHION_MNIST) -> Version:
     if len(listed) == 1 and not pickers.in_url("data"):
         return listed[default]
     offered = {data: _words(listed[data]) for data in dict.fromkeys([default, *listed])}
-    return listed[pickers.pick_one("Data set", offered, "data", clears=("page", "class"))]
+    return listed[pickers.pick_one("Data set", offered, "data", clears=("page", "class", "image"))]
 
 
 def _words(version: Version) -> str:

@@ -37,5 +37,5 @@ def _show(data: DataSet, study: Study, position: int, label: int, run: Run) -> N
         f"{counts[each]} {data.classes[each]}{' (the true class)' if each == label else ''}" for each in ranked
     )
     st.write(page.plain(f"Of the nearest {len(nearest)}: {words}."))
-    pictures = neighbour_pictures(data.train_images, data.class_names(data.train_labels[nearest]), nearest, distances)
+    pictures = neighbour_pictures(data, nearest, distances)
     gallery(pictures, f"Nearest training images of {run.name}", key=f"neighbours_{run.id}")

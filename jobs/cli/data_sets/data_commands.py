@@ -1,4 +1,4 @@
-"""data: Fashion-MNIST as it comes, and data sets of one's own: add, list, show, repair, delete, fetch."""
+"""data: Fashion-MNIST as it comes, and data sets of one's own: add, list, show, repair, correct, delete, fetch."""
 
 import sys
 import time
@@ -19,6 +19,8 @@ from core.files import shown
 from core.statistics import wording
 from core.statistics.wording import counted
 from jobs.cli import completion, output
+from jobs.cli.data_sets import correction_commands
+from jobs.cli.data_sets.confirming import agreed, name_argument, yes_option
 from jobs.cli.parameters import file_path, json_option, text
 from jobs.cli.parsing import command
 from jobs.reports import data_tables
@@ -26,8 +28,6 @@ from jobs.results.data_users import require_unused
 from jobs.running.background import open_here
 from jobs.settings import settings
 
-name_argument = click.argument("name", metavar="NAME", type=text, shell_complete=completion.data_sets)
-yes_option = click.option("--yes", is_flag=True, help="Do it; without it, say what would be done, and ask.")
 _MOST_TOLD = 20
 
 
@@ -130,7 +130,7 @@ def _import(name: str, listing: Listing, source: str, options: Options, yes: boo
             print(f"These images are stored already, as {plan.same.label}.", file=sys.stderr)
             print(plan.same.label)
             return 0
-        if not _agreed(yes, "Store them?", "Nothing is stored yet. Add --yes to store it; nothing is decoded again."):
+        if not agreed(yes, "Store them?", "Nothing is stored yet. Add --yes to store it; nothing is decoded again."):
             return 1
         stored = plan.store(folder)
     size = wording.size(versions.bytes_used(folder, stored))
@@ -152,16 +152,6 @@ def _say_plan(plan: Plan) -> None:
     rest = sum(plan.version.refused.values()) - len(refused)
     if rest > 0:
         print(f"{rest:,} more are left out.", file=sys.stderr)
-
-
-def _agreed(yes: bool, question: str, otherwise: str) -> bool:
-    """Whether somebody says so now or has before; where nobody can be asked, say what to do."""
-    if yes:
-        return True
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        return click.confirm(question, err=True)
-    print(otherwise, file=sys.stderr)
-    return False
 
 
 @command("list")
@@ -205,7 +195,7 @@ def repair(name: str, yes: bool) -> int:
     folder = settings().data
     repaired = repairing.repair(folder, versions.find(folder, name))
     _say_taken_out(repaired.taken_out)
-    if not _agreed(yes, "Store the new version?", "Nothing is stored yet. Add --yes to store the new version."):
+    if not agreed(yes, "Store the new version?", "Nothing is stored yet. Add --yes to store the new version."):
         return 1
     stored = repaired.plan.store(folder)
     print(f"{counted(stored.size, 'image')} stored as {stored.label} ({stored.id}).", file=sys.stderr)
@@ -230,12 +220,13 @@ def delete(name: str, yes: bool) -> int:
     version = versions.find(folder, name)
     require_unused(open_here(), version)
     what = f"{version.label}: {counted(version.size, 'image')} ({wording.size(versions.bytes_used(folder, version))})"
-    if not _agreed(yes, f"Delete {what}?", f"This would delete {what}. Add --yes to do it."):
+    if not agreed(yes, f"Delete {what}?", f"This would delete {what}. Add --yes to do it."):
         return 1
     versions.delete(folder, version)
     print(f"Deleted {what}.", file=sys.stderr)
     return 0
 
 
-for _command in (add, list_, show, delete, repair, fetch):
+_corrections = (correction_commands.marks, correction_commands.correct, correction_commands.diff)
+for _command in (add, list_, show, delete, repair, *_corrections, fetch):
     data.add_command(_command)

@@ -1,11 +1,10 @@
-"""A data set of one's own: what it is and how healthy, its classes, its images, and the runs that learnt from it."""
+"""What a version of a data set is and how healthy, its classes and counts, and the runs that learnt from it."""
 
 from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from core.data.data_set import DataSet
 from core.datasets import opening
 from core.datasets.health import Health, findings
 from core.datasets.versions import Version
@@ -15,35 +14,31 @@ from dashboard import page
 from dashboard.charts.classes import class_cards
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data import version_actions
-from dashboard.sections.data.data_images import SAMPLES, browse
 from dashboard.sections.shared.take_along import csv_button
-from dashboard.tables.frames import with_names
+from dashboard.tables.splits import split_table
 from jobs.reports import csv_tables, data_tables
 from jobs.results.data_users import runs_that_need
 from jobs.settings import settings
 
+SAMPLES = 16
 MOST_CARDS = 30
 _MOST_RUNS = 12
 
 
 def show(version: Version) -> None:
-    """Facts and findings, classes, counts, the browser, and which runs need it."""
-    data = data_queries.data_set(version.pinned)
+    """Facts and findings, what can be done with it, its runs, classes and counts."""
     page.finding(data_tables.headline(version))
     for sentence in (*data_tables.origin(version), *version.notes):
         st.caption(page.plain(sentence))
     st.code(version.hash, language=None)
-    health = _health(version)
-    version_actions.show(version, health)
-    if health is not None:
-        _show_health(version, health)
+    if not version.is_built_in:
+        health = _health(version)
+        version_actions.show(version, health)
+        if health is not None:
+            _show_health(version, health)
     _show_runs(version)
-    _show_classes(version, data)
-    st.subheader("Counts", anchor=False)
-    page.table(with_names(data_tables.class_table(version)))
-    counts = {str(split): of_split for split, of_split in version.counts.items()}
-    csv_button("CSV of the counts", partial(csv_tables.split_counts, version.classes, counts), "split-counts")
-    browse(data)
+    _show_classes(version)
+    _show_counts(version)
 
 
 def _health(version: Version) -> Health | None:
@@ -59,9 +54,8 @@ def _show_health(version: Version, health: Health) -> None:
     st.subheader("Health", anchor=False)
     for sentence in findings(version, health):
         st.write(page.plain(sentence))
-    if health.leaking:
-        with st.expander("Images to learn from that leak into the test set"):
-            st.dataframe([pair.model_dump() for pair in health.leaking], alt="Leaking pairs")
+    if health.alike or health.leaking:
+        page.link("View near-duplicates", "data", data=version.pinned, section="duplicates")
     if version.refused_files:
         with st.expander("Files that were left out"):
             st.dataframe([file.model_dump() for file in version.refused_files], alt="Files that were left out")
@@ -79,12 +73,25 @@ def _show_runs(version: Version) -> None:
         page.link("Launch a run on it", "launch", data=version.pinned)
 
 
-def _show_classes(version: Version, data: DataSet) -> None:
+def _show_classes(version: Version) -> None:
+    data = data_queries.data_set(version.pinned)
     st.subheader(wording.counted(len(version.classes), "class", "classes"), anchor=False)
     shown = range(min(len(version.classes), MOST_CARDS))
     st.write("Left: the mean image of a class. Right: some of its images.")
     if len(version.classes) > MOST_CARDS:
-        st.caption(f"The first {MOST_CARDS} are shown; below, any class can be chosen.")
+        st.caption(f"The first {MOST_CARDS} are shown; under Images, any class can be chosen.")
     means = data_queries.means_of(version.pinned)
     samples = [data.train_images[np.flatnonzero(data.train_labels == label)[:SAMPLES]] for label in shown]
     st.html(class_cards(version.classes[: len(shown)], means[: len(shown)], samples))
+
+
+def _show_counts(version: Version) -> None:
+    st.subheader("Counts", anchor=False)
+    counts = data_queries.split_counts(version)
+    page.table(split_table(version.classes, {split.capitalize(): of_split for split, of_split in counts.items()}))
+    csv_button("CSV of the counts", partial(csv_tables.split_counts, version.classes, counts), "split-counts")
+    if version.is_built_in:
+        st.caption(
+            f"Of the {version.count('train'):,} training images a tenth is held out for validation, stratified by "
+            "class and drawn by the run's seed; in a k-fold run, its fold is."
+        )

@@ -1,0 +1,97 @@
+"""Whether the label of an image is right: what people have marked, and the buttons to mark it oneself."""
+
+from functools import partial
+
+import streamlit as st
+
+from core.datasets.storing import Content
+from core.errors import LookbookError
+from dashboard import page
+from dashboard.protection import listens_here_only
+from dashboard.queries import run_queries
+from jobs.results import label_marks
+from jobs.results.label_marks import Mark
+from jobs.store.schema import LONGEST_PERSON
+
+_PERSON, _TYPED = "person", "person_typed"
+
+
+def show_marking(data: str, content: Content, position: int, suggested: int | None = None) -> None:
+    """The marks of the image at a position of a version, `data` as configurations name it, and one's own.
+
+    A class that somebody or something suggests has a button of its own.
+    """
+    review = label_marks.review_of(run_queries.store(), data, len(content.labels))
+    given = int(content.labels[position])
+    with st.container(border=True):
+        st.markdown("**Is the label right?**")
+        person = _pick_person()
+        mine = review.of(position, person)
+        st.caption(page.plain(review.sentence(position, content)) or "Nobody has marked this label yet.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            button = partial(_button, data, position, person, mine)
+            button("Right as it is", given, "1")
+            if suggested is not None and suggested != given:
+                button(f"This is {content.classes[suggested]}", suggested, "2")
+            button("Not usable", None, "3")
+            _pick_class(data, content, position, person, mine)
+            withdraw = partial(label_marks.withdraw, run_queries.store(), data, position, person)
+            st.button("Take my mark back", key="mark_undo", disabled=mine is None, on_click=_do, args=(withdraw,))
+        st.caption(
+            "Marks change no label, in the data or in any metric; the page Data makes a new version of them under "
+            "Corrections."
+        )
+
+
+def _pick_person() -> str:
+    """The name that marks are kept under, asked for once a session; that of whoever runs this, if nobody else can."""
+    here = label_marks.system_user() if listens_here_only() else ""
+    st.session_state.setdefault(_TYPED, st.session_state.get(_PERSON, here))
+    typed = st.text_input("Your name", key=_TYPED, max_chars=LONGEST_PERSON, help="Marks are kept under this name.")
+    st.session_state[_PERSON] = typed.strip()
+    return st.session_state[_PERSON]
+
+
+def _button(data: str, position: int, person: str, mine: Mark | None, words: str, label: int | None, key: str) -> None:
+    chosen = mine is not None and mine.label == label
+    st.button(
+        page.plain(words),
+        key=f"mark_{key}",
+        type="primary" if chosen else "secondary",
+        icon=":material/check:" if chosen else None,
+        shortcut=key,
+        disabled=not person,
+        help=None if person else "Write your name first.",
+        on_click=_do,
+        args=(partial(label_marks.mark, run_queries.store(), data, position, person, label),),
+    )
+
+
+def _pick_class(data: str, content: Content, position: int, person: str, mine: Mark | None) -> None:
+    """Any class of the version; the one that is chosen is what this person has marked."""
+    key = f"mark_class_{data}_{position}"
+    given = int(content.labels[position])
+    st.session_state[key] = mine.label if mine is not None and mine.label != given else None
+
+    def choose() -> None:
+        if (label := st.session_state[key]) is not None:
+            _do(partial(label_marks.mark, run_queries.store(), data, position, person, label))
+
+    st.selectbox(
+        "Another class",
+        [label for label in range(len(content.classes)) if label != given],
+        key=key,
+        format_func=content.classes.__getitem__,
+        placeholder="Choose a class",
+        disabled=not person,
+        width=220,
+        on_change=choose,
+    )
+
+
+def _do(change: partial[None]) -> None:
+    """Make a change to the marks, and say why where that is not possible."""
+    try:
+        change()
+    except LookbookError as error:
+        page.notice(str(error))
