@@ -4,7 +4,14 @@ import streamlit as st
 
 from dashboard import page, pickers
 from dashboard.queries import data_queries
-from dashboard.sections.data import data_images, near_duplicates, stored_set, suspect_labels
+from dashboard.sections.data import (
+    data_images,
+    near_duplicates,
+    pictures_import,
+    stored_set,
+    suspect_labels,
+    upload_list,
+)
 from dashboard.sections.shared.data_picker import pick_version
 
 SECTIONS = {
@@ -14,6 +21,10 @@ SECTIONS = {
 }
 
 page.title("Data", "What is it learning from?")
+if upload_id := next(iter(pickers.in_url("upload")), ""):
+    pictures_import.show(upload_id)
+    st.stop()
+upload_list.show()
 version = pick_version()
 if not version.is_built_in:
     stored_set.show(version)

@@ -23,8 +23,8 @@ from jobs.store.store import Store
 
 PREFIX = ".upload-"
 REQUEST, PLAN, STORED = "request.json", "plan.json", "stored.txt"
-FILES, LABELS = "upload", "labels"
-"""Folders of what was sent."""
+FILES, LABELS = "your upload", "labels"
+"""Folders of what was sent; the first is what messages call it where it is no zip."""
 _ID = re.compile("[0-9a-f]{16}")
 
 

@@ -216,7 +216,7 @@ def test_a_folder_with_a_table_of_its_labels_is_imported_whole(store: Store, dat
 )
 def test_no_name_leads_out_of_the_folder_of_its_upload(data: Path, name: str, path: str) -> None:
     upload = receive(data, "pets", Options(), [sent(name, b"x"), sent("y.png", b"y")], None)
-    inside = upload.folder / "upload"
+    inside = upload.folder / "your upload"
     assert {str(file.relative_to(inside)) for file in inside.rglob("*") if file.is_file()} == {path, "y.png"}
     assert list(data.rglob("*.png")) == list(inside.rglob("*.png"))
 

@@ -1,0 +1,177 @@
+"""The form that pictures are imported by: their name, the files, and how they are read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, get_args
+
+import streamlit as st
+
+from core.datasets import versions
+from core.datasets.importing import Colour, Options
+from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE
+from core.datasets.splitting import DEFAULT_SHARE, LEAST_SHARE, MOST_SHARE
+from core.datasets.versions import LONGEST_NAME
+from core.errors import LookbookError
+from dashboard import page, pickers, sessions
+from dashboard.queries import run_queries
+from dashboard.sections.shared import upload_memory
+from dashboard.sections.shared.upload_memory import UploadedFile
+from jobs.settings import settings
+from jobs.tasks import uploads
+from jobs.tasks.upload_files import COMMAND, MOST_FILES, MOST_UNPACKED, SentFile, receive
+
+_KINDS = {"": "A zip, or files", "folder": "A folder"}
+_COLOURS: dict[Colour, str] = {"auto": "Grey if all are grey", "grey": "Grey", "colour": "Colour"}
+_LONGEST_LICENCE = 500
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What somebody has filled in."""
+
+    name: str
+    options: Options
+    files: Sequence[UploadedFile]
+    labels: UploadedFile | None
+
+
+def show() -> None:
+    """The form; its button has the pictures read and opens the page of the import."""
+    st.subheader("Import pictures", anchor=False)
+    st.write("They become a data set that runs learn from. You see what was understood before anything is stored.")
+    name = st.text_input("Name", key="import_name", persist_state="session", max_chars=LONGEST_NAME)
+    _say_name(name)
+    files = _pick_files()
+    with st.expander("Labels from a table, size, colour, test set, licence"):
+        labels, options = _pick_options()
+    clicked = st.button(
+        "Read the pictures",
+        type="primary",
+        icon=":material/search:",
+        disabled=not (name.strip() and files),
+        help="Needs a name and files.",
+    )
+    if clicked and files:
+        with st.spinner("Saving the upload"):
+            _begin(_Given(name, options, files, labels))
+
+
+def most_mb() -> int:
+    """The most that one upload may have, in MB: what is set, or what the server takes where that is less."""
+    return min(settings().upload_mb, st.get_option("server.maxUploadSize") - 1)
+
+
+def _say_name(name: str) -> None:
+    """What becomes of the name: an error, or the next version of a data set."""
+    if not name.strip():
+        return
+    try:
+        checked = versions.checked_name(name)
+    except LookbookError as error:
+        page.say(error)
+        return
+    if known := versions.versions_called(settings().data, checked):
+        st.info(
+            page.plain(
+                f"There is a data set {known[0].name}: the pictures become its version {known[0].number + 1}, which "
+                "keeps the test images that it has. Choose another name if they are something else."
+            )
+        )
+
+
+def _pick_files() -> Sequence[UploadedFile]:
+    kind = pickers.pick_one("Upload", _KINDS, "as", segmented=True)
+    many: Literal["directory", True] = "directory" if kind else True
+    files = st.file_uploader(
+        f"Pictures, up to {most_mb():,} MB in total",
+        accept_multiple_files=many,
+        max_upload_size=most_mb(),
+        key=f"import_{kind or 'files'}_{sessions.number()}",
+        help="A folder for each class, perhaps below train, val and test. Or any pictures and a table of their labels. "
+        "Or IDX or parquet files.",
+    )
+    st.caption(
+        f"A folder for each class. Up to {MOST_FILES:,} files; a zip may unpack to {MOST_UNPACKED // 2**20:,} MB. "
+        f"For more, run `{COMMAND}` on the machine of the dashboard."
+    )
+    if kind and files and not any("/" in file.name for file in files):
+        st.warning(
+            "The files have arrived without their folders, as browsers send a folder that is dragged here. Remove them "
+            "and choose the folder by the button, or upload it as a zip."
+        )
+    return files
+
+
+def _pick_options() -> tuple[UploadedFile | None, Options]:
+    labels = st.file_uploader(
+        "Table of labels (optional)",
+        type=["csv", "tsv", "tab", "jsonl"],
+        max_upload_size=most_mb(),
+        key=f"import_labels_{sessions.number()}",
+        help="With the columns file and label, perhaps split and group. It decides in place of the folders.",
+    )
+    left, right = st.columns(2)
+    group_column = left.text_input(
+        "Group column (optional)",
+        key="import_groups",
+        persist_state="session",
+        help="The column of the table that tells what belongs together, the same product or person for example. A "
+        "group is never both learnt from and tested on.",
+    )
+    side = right.number_input(
+        "Side in pixels",
+        LEAST_SIDE,
+        MOST_SIDE,
+        None,
+        placeholder="By the pictures",
+        key="import_side",
+        persist_state="session",
+        help="Images are stored as squares of this side. Empty: as the pictures are, at most 64 pixels.",
+    )
+    colour = left.selectbox(
+        "Colour", get_args(Colour), format_func=_COLOURS.__getitem__, key="import_colour", persist_state="session"
+    )
+    share = right.number_input(
+        "Test set in % of each class",
+        round(100 * LEAST_SHARE),
+        round(100 * MOST_SHARE),
+        None,
+        placeholder=f"{DEFAULT_SHARE:.0%}",
+        key="import_share",
+        persist_state="session",
+        help="Does not count where the pictures have a folder test, or the table a column split.",
+    )
+    licence = st.text_input(
+        "Licence (optional)",
+        key="import_licence",
+        persist_state="session",
+        max_chars=_LONGEST_LICENCE,
+        help="A note on who may use the pictures. It is kept with the data set.",
+    )
+    cut_out = st.checkbox(
+        "Each picture shows one item: cut it out of its surroundings", key="import_cut_out", persist_state="session"
+    )
+    test_share = None if share is None else share / 100
+    return labels, Options(None, group_column.strip() or None, side, colour, test_share, 0, licence, cut_out)
+
+
+def _begin(given: _Given) -> None:
+    """Keep the files, have them read, and open the page of the import; say what is wrong and stay where they cannot be.
+
+    A second click begins nothing else: what is the same upload has the same id.
+    """
+    labels = None if given.labels is None else _sent(given.labels)
+    try:
+        upload = receive(settings().data, given.name, given.options, [*map(_sent, given.files)], labels)
+    except LookbookError as error:
+        page.say(error)
+        return
+    page.start(partial(uploads.start_reading, run_queries.store(), upload))
+    pickers.change_url({"upload": upload.id, "as": None})
+    upload_memory.let_go([*given.files, *filter(None, [given.labels])])
+    st.rerun()
+
+
+def _sent(file: UploadedFile) -> SentFile:
+    return SentFile(file.file_id, file.name, file.getbuffer())
