@@ -35,8 +35,9 @@ from core.texts import clean_name
 Colour = Literal["auto", "grey", "colour"]
 FEWEST_IMAGES, FEWEST_OF_CLASS = 10, 2
 LARGEST_DEFAULT_SIDE = 64
+LONGEST_LICENCE = 500
 _SAMPLE = 400
-_MOST_NAMED, _MOST_REASONS, _LONGEST_LICENCE = 5, 50, 500
+_MOST_NAMED, _MOST_REASONS = 5, 50
 _NUMBER = re.compile(r"\d[\d,.]*")
 
 
@@ -243,7 +244,7 @@ def _version(
         test_share=assigned.share,
         source_kind=source.listing.kind,
         source_name=clean_name(source.source),
-        licence=clean_name(source.options.licence)[:_LONGEST_LICENCE],
+        licence=clean_name(source.options.licence)[:LONGEST_LICENCE],
         refused=_by_reason(refused),
         refused_files=tuple(RefusedFile(name=file.name, reason=file.reason) for file in refused[: health.MOST_LISTED]),
         notes=(*notes, *filter(None, [source.why_side]), *assigned.notes),

@@ -2,10 +2,11 @@
 
 import io
 import os
+import resource
 import signal
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -265,7 +266,23 @@ def test_a_name_or_a_choice_that_cannot_be_is_refused_at_once(
     assert words in str(refused.value)
 
 
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """A disk that takes no more than 2 kB of a file."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("full_disk")
 def test_an_upload_that_does_not_fit_on_the_disk_is_refused_and_nothing_is_kept(data: Path) -> None:
+    with pytest.raises(DataSetError, match="does not fit into .*Free some space"):
+        uploaded(data, pets())
+    assert list((data / "sets").iterdir()) == []
+
+
+def test_an_upload_that_cannot_be_written_is_refused_and_nothing_is_kept(data: Path) -> None:
     too_long = "/".join(["x" * 300, "1.png"])
     with pytest.raises(DataSetError, match="cannot be written: File name too long"):
         receive(data, "pets", Options(), [sent(too_long, b"x")], None)

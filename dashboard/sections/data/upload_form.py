@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import streamlit as st
 
 from core.datasets import versions
-from core.datasets.importing import Colour, Options
+from core.datasets.importing import LARGEST_DEFAULT_SIDE, LONGEST_LICENCE, Colour, Options
 from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE
 from core.datasets.splitting import DEFAULT_SHARE, LEAST_SHARE, MOST_SHARE
 from core.datasets.versions import LONGEST_NAME
@@ -23,7 +23,6 @@ from jobs.tasks.upload_files import COMMAND, MOST_FILES, MOST_UNPACKED, SentFile
 
 _KINDS = {"": "A zip, or files", "folder": "A folder"}
 _COLOURS: dict[Colour, str] = {"auto": "Grey if all are grey", "grey": "Grey", "colour": "Colour"}
-_LONGEST_LICENCE = 500
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def show() -> None:
     """The form; its button has the pictures read and opens the page of the import."""
     st.subheader("Import pictures", anchor=False)
     st.write("They become a data set that runs learn from. You see what was understood before anything is stored.")
-    name = st.text_input("Name", key="import_name", persist_state="session", max_chars=LONGEST_NAME)
+    name = st.text_input("Name", key="import_name", max_chars=LONGEST_NAME)
     _say_name(name)
     files = _pick_files()
     with st.expander("Labels from a table, size, colour, test set, licence"):
@@ -104,6 +103,41 @@ def _pick_files() -> Sequence[UploadedFile]:
 
 
 def _pick_options() -> tuple[UploadedFile | None, Options]:
+    labels, group_column = _pick_table()
+    left, middle, right = st.columns(3)
+    side = left.number_input(
+        "Side in pixels",
+        LEAST_SIDE,
+        MOST_SIDE,
+        None,
+        placeholder="By the pictures",
+        key="import_side",
+        help=f"Images are stored as squares. Empty: as large as the pictures, at most {LARGEST_DEFAULT_SIDE} pixels.",
+    )
+    colour = middle.selectbox("Colour", get_args(Colour), format_func=_COLOURS.__getitem__, key="import_colour")
+    share = right.number_input(
+        "Test set in % of each class",
+        round(100 * LEAST_SHARE),
+        round(100 * MOST_SHARE),
+        None,
+        placeholder=f"{100 * DEFAULT_SHARE:.0f}",
+        key="import_share",
+        help="Does not count where the pictures have a folder test, or the table a column split. A later version is "
+        "tested on the same images; with a share here, on some of the new ones too.",
+    )
+    cut_out = st.checkbox("Each picture shows one item: cut it out of its surroundings", key="import_cut_out")
+    licence = st.text_input(
+        "Licence (optional)",
+        key="import_licence",
+        max_chars=LONGEST_LICENCE,
+        help="A note on who may use the pictures. It is kept with the data set.",
+    )
+    test_share = None if share is None else share / 100
+    return labels, Options(None, group_column, side, colour, test_share, 0, licence, cut_out)
+
+
+def _pick_table() -> tuple[UploadedFile | None, str | None]:
+    """The table of labels, and the column of it that has groups."""
     labels = st.file_uploader(
         "Table of labels (optional)",
         type=["csv", "tsv", "tab", "jsonl"],
@@ -111,49 +145,13 @@ def _pick_options() -> tuple[UploadedFile | None, Options]:
         key=f"import_labels_{sessions.number()}",
         help="With the columns file and label, perhaps split and group. It decides in place of the folders.",
     )
-    left, right = st.columns(2)
-    group_column = left.text_input(
+    group_column = st.text_input(
         "Group column (optional)",
         key="import_groups",
-        persist_state="session",
         help="The column of the table that tells what belongs together, the same product or person for example. A "
         "group is never both learnt from and tested on.",
     )
-    side = right.number_input(
-        "Side in pixels",
-        LEAST_SIDE,
-        MOST_SIDE,
-        None,
-        placeholder="By the pictures",
-        key="import_side",
-        persist_state="session",
-        help="Images are stored as squares of this side. Empty: as the pictures are, at most 64 pixels.",
-    )
-    colour = left.selectbox(
-        "Colour", get_args(Colour), format_func=_COLOURS.__getitem__, key="import_colour", persist_state="session"
-    )
-    share = right.number_input(
-        "Test set in % of each class",
-        round(100 * LEAST_SHARE),
-        round(100 * MOST_SHARE),
-        None,
-        placeholder=f"{DEFAULT_SHARE:.0%}",
-        key="import_share",
-        persist_state="session",
-        help="Does not count where the pictures have a folder test, or the table a column split.",
-    )
-    licence = st.text_input(
-        "Licence (optional)",
-        key="import_licence",
-        persist_state="session",
-        max_chars=_LONGEST_LICENCE,
-        help="A note on who may use the pictures. It is kept with the data set.",
-    )
-    cut_out = st.checkbox(
-        "Each picture shows one item: cut it out of its surroundings", key="import_cut_out", persist_state="session"
-    )
-    test_share = None if share is None else share / 100
-    return labels, Options(None, group_column.strip() or None, side, colour, test_share, 0, licence, cut_out)
+    return labels, group_column.strip() or None
 
 
 def _begin(given: _Given) -> None:

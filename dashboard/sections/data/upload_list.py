@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.statistics import wording
 from dashboard import page, pickers
 from jobs.running.background import TaskStatus
 from jobs.settings import settings
@@ -11,15 +12,16 @@ from jobs.tasks.uploads import Upload
 NEW = "new"
 """What the address of the form has in the place of an id: `?upload=new`."""
 REFRESH_S = 3.0
-_WORDS = {TaskStatus.ABSENT: "not read yet", TaskStatus.FAILED: "not read", TaskStatus.DONE: "stored"}
+_WORDS = {TaskStatus.ABSENT: "not read yet", TaskStatus.FAILED: "could not be read", TaskStatus.DONE: "stored"}
 
 
 def show() -> None:
-    """The way to the form; and a line for each import, drawn again by itself while there are any."""
+    """The way to the form; and a line for each import, drawn again by itself while one is under way."""
     to = {"upload": NEW}
     st.button("Import pictures", icon=":material/upload:", key="import", on_click=pickers.change_url, args=(to,))
-    if uploads.list_uploads(settings().data):
-        page.live(_lines, REFRESH_S)()
+    if known := uploads.list_uploads(settings().data):
+        is_moving = any(upload.state.status == TaskStatus.RUNNING for upload in known)
+        page.live(_lines, REFRESH_S if is_moving else None)()
 
 
 def _lines() -> None:
@@ -36,7 +38,7 @@ def _words(upload: Upload) -> str:
     """How an import stands."""
     state = upload.state
     if state.status == TaskStatus.RUNNING:
-        return f"{state.detail or 'starting'}, {state.share:.0%}"
+        return f"{state.detail or 'Starting'}, {wording.percent(state.share, 0)}"
     if upload.prepared is not None:
         return "read, and waiting to be stored or discarded"
     return _WORDS[state.status]
