@@ -15,7 +15,7 @@ from core.machine.cores import usable_cores
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_UPLOAD_MB = 2_000
-"""Of one upload, whatever is set: just below server.maxUploadSize in dashboard/.streamlit/config.toml."""
+"""Of one upload, whatever is set; server.maxUploadSize in dashboard/.streamlit/config.toml is the same."""
 
 
 def sqlite_url(path: Path) -> str:

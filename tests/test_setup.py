@@ -193,7 +193,7 @@ def test_the_server_knows_every_option_of_its_configuration() -> None:
 
 def test_the_server_is_private_quiet_and_quick() -> None:
     assert CONFIG["server"]["address"] == "127.0.0.1"
-    assert CONFIG["server"]["maxUploadSize"] == MOST_UPLOAD_MB + 1
+    assert CONFIG["server"]["maxUploadSize"] == MOST_UPLOAD_MB
     assert CONFIG["browser"]["gatherUsageStats"] is False
     assert CONFIG["client"]["showErrorDetails"] == "none"
     assert CONFIG["runner"]["postScriptGC"] is False

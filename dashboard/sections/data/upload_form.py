@@ -1,7 +1,6 @@
 """The form that pictures are imported by: their name, the files, and how they are read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
@@ -25,16 +24,6 @@ _KINDS = {"": "A zip, or files", "folder": "A folder"}
 _COLOURS: dict[Colour, str] = {"auto": "Grey if all are grey", "grey": "Grey", "colour": "Colour"}
 
 
-@dataclass(frozen=True)
-class _Given:
-    """What somebody has filled in."""
-
-    name: str
-    options: Options
-    files: Sequence[UploadedFile]
-    labels: UploadedFile | None
-
-
 def show() -> None:
     """The form; its button has the pictures read and opens the page of the import."""
     st.subheader("Import pictures", anchor=False)
@@ -53,12 +42,12 @@ def show() -> None:
     )
     if clicked and files:
         with st.spinner("Saving the upload"):
-            _begin(_Given(name, options, files, labels))
+            _begin(name, options, files, labels)
 
 
-def most_mb() -> int:
+def _most_mb() -> int:
     """The most that one upload may have, in MB: what is set, or what the server takes where that is less."""
-    return min(settings().upload_mb, st.get_option("server.maxUploadSize") - 1)
+    return min(settings().upload_mb, st.get_option("server.maxUploadSize"))
 
 
 def _say_name(name: str) -> None:
@@ -83,15 +72,14 @@ def _pick_files() -> Sequence[UploadedFile]:
     kind = pickers.pick_one("Upload", _KINDS, "as", segmented=True)
     many: Literal["directory", True] = "directory" if kind else True
     files = st.file_uploader(
-        f"Pictures, up to {most_mb():,} MB in total",
+        f"Pictures, up to {_most_mb():,} MB in total",
         accept_multiple_files=many,
-        max_upload_size=most_mb(),
+        max_upload_size=_most_mb(),
         key=f"import_{kind or 'files'}_{sessions.number()}",
-        help="A folder for each class, perhaps below train, val and test. Or any pictures and a table of their labels. "
-        "Or IDX or parquet files.",
     )
     st.caption(
-        f"A folder for each class. Up to {MOST_FILES:,} files; a zip may unpack to {MOST_UNPACKED // 2**20:,} MB. "
+        "A folder for each class, perhaps below train, val and test; or pictures and a table of their labels; or IDX "
+        f"or parquet files. Up to {MOST_FILES:,} files; a zip may unpack to {MOST_UNPACKED // 2**20:,} MB. "
         f"For more, run `{COMMAND}` on the machine of the dashboard."
     )
     if kind and files and not any("/" in file.name for file in files):
@@ -141,7 +129,7 @@ def _pick_table() -> tuple[UploadedFile | None, str | None]:
     labels = st.file_uploader(
         "Table of labels (optional)",
         type=["csv", "tsv", "tab", "jsonl"],
-        max_upload_size=most_mb(),
+        max_upload_size=_most_mb(),
         key=f"import_labels_{sessions.number()}",
         help="With the columns file and label, perhaps split and group. It decides in place of the folders.",
     )
@@ -154,20 +142,20 @@ def _pick_table() -> tuple[UploadedFile | None, str | None]:
     return labels, group_column.strip() or None
 
 
-def _begin(given: _Given) -> None:
+def _begin(name: str, options: Options, files: Sequence[UploadedFile], labels: UploadedFile | None) -> None:
     """Keep the files, have them read, and open the page of the import; say what is wrong and stay where they cannot be.
 
     A second click begins nothing else: what is the same upload has the same id.
     """
-    labels = None if given.labels is None else _sent(given.labels)
+    table = None if labels is None else _sent(labels)
     try:
-        upload = receive(settings().data, given.name, given.options, [*map(_sent, given.files)], labels)
+        upload = receive(settings().data, name, options, [*map(_sent, files)], table)
     except LookbookError as error:
         page.say(error)
         return
     page.start(partial(uploads.start_reading, run_queries.store(), upload))
     pickers.change_url({"upload": upload.id, "as": None})
-    upload_memory.let_go([*given.files, *filter(None, [given.labels])])
+    upload_memory.let_go([*files, *filter(None, [labels])])
     st.rerun()
 
 
