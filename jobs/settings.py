@@ -14,6 +14,8 @@ from core.errors import ConfigurationError
 from core.machine.cores import usable_cores
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_UPLOAD_MB = 2_000
+"""Of one upload, whatever is set; server.maxUploadSize in dashboard/.streamlit/config.toml is the same."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -35,6 +37,7 @@ class Settings(BaseSettings):
     artifacts: Path = ROOT / "artifacts"
     data: Path = ROOT / "data"
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
+    upload_mb: int = Field(default=500, ge=1, le=MOST_UPLOAD_MB)
     resnet18_weights: Path | None = None
 
     @field_validator("artifacts", "data", "resnet18_weights")

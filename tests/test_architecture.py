@@ -93,7 +93,7 @@ def reaches_into_streamlit(path: Path) -> bool:
 
 def test_only_letting_go_of_uploads_needs_what_streamlit_does_not_document() -> None:
     reaching = [str(path.relative_to(ROOT)) for path in modules("dashboard") if reaches_into_streamlit(path)]
-    assert reaching == ["dashboard/sections/predict/uploads.py"]
+    assert reaching == ["dashboard/sections/shared/upload_memory.py"]
 
 
 def watches_modules(path: Path) -> bool:

@@ -35,15 +35,19 @@ from core.texts import clean_name
 Colour = Literal["auto", "grey", "colour"]
 FEWEST_IMAGES, FEWEST_OF_CLASS = 10, 2
 LARGEST_DEFAULT_SIDE = 64
+LONGEST_LICENCE = 500
 _SAMPLE = 400
-_MOST_NAMED, _MOST_REASONS, _LONGEST_LICENCE = 5, 50, 500
+_MOST_NAMED, _MOST_REASONS = 5, 50
 _LINES = re.compile(r"\blines? \d+(?: and \d+)*")
 _NUMBER = re.compile(r"\d[\d,.]*")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a source is imported. `side` None chooses by the pictures, `test_share` None the default of splitting."""
+    """How a source is imported. `side` None chooses by the pictures, `test_share` None the default of splitting.
+
+    Decoded pictures are kept in the folder `scratch`, None among the data sets, until they are stored.
+    """
 
     labels: Path | None = None
     group_column: str | None = None
@@ -55,6 +59,7 @@ class Options:
     cut_out: bool = False
     """Whether each picture is one item, to be cut out of its surroundings."""
     limits: Limits = ZIP_LIMITS
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -93,18 +98,20 @@ def planned(
 ) -> Iterator[Plan]:
     """What a listing comes to as a version of a name in a data folder, to be stored within the block or not.
 
-    The decoded pictures stay in the data folder until the version is stored, at most a week: imported again they are
-    not decoded again. Raises DataSetError that says what to do, also for a full disk.
+    The decoded pictures stay until the version is stored, at most a week: imported again they are not decoded again.
+    Raises DataSetError that says what to do, also for a full disk.
     """
     name = versions.checked_name(name)
-    _require_options(options)
+    require_options(options)
     try:
         _require_trainable(listing.items, listing.order)
     except DataSetError as error:
         raise _with_refused(error, listing.refused, "cannot be used") from None
     side, why = _side_of(listing, options.side)
     form = Form(side, 1 if options.colour == "grey" else 3, options.cut_out)
-    with scratch.scratch_folder(versions.sets_folder(folder), listing, form) as kept:
+    sets = versions.sets_folder(folder)
+    scratch.clear_abandoned(sets)
+    with scratch.scratch_folder(options.scratch or sets, listing, form) as kept:
         pictures = scratch.decode(kept, listing, form, progress)
         plan = _plan(folder, name, _Import(listing, pictures, source, why, options), progress)
         yield plan
@@ -112,7 +119,8 @@ def planned(
             scratch.remove(kept)
 
 
-def _require_options(options: Options) -> None:
+def require_options(options: Options) -> None:
+    """Raise DataSetError for a side or a share of test images that is not allowed."""
     if options.side is not None and not LEAST_SIDE <= options.side <= MOST_SIDE:
         raise DataSetError(f"Images of {options.side} pixels are not stored.", f"Use {LEAST_SIDE} to {MOST_SIDE}.")
     if options.test_share is not None and not LEAST_SHARE <= options.test_share <= MOST_SHARE:
@@ -173,7 +181,7 @@ def _side_of(listing: Listing, chosen: int | None) -> tuple[int, str]:
         )
     middle = round(float(np.median(shorter)))
     side = max(LEAST_SIDE, min(LARGEST_DEFAULT_SIDE, middle))
-    return side, f"Stored at {side}x{side} pixels: the shorter sides have {middle:,} (median). Choose with --side."
+    return side, f"Stored at {side}x{side} pixels: the shorter sides have {middle:,} (median)."
 
 
 @dataclass(frozen=True)
@@ -240,7 +248,7 @@ def _version(
         test_share=assigned.share,
         source_kind=source.listing.kind,
         source_name=clean_name(source.source),
-        licence=clean_name(source.options.licence)[:_LONGEST_LICENCE],
+        licence=clean_name(source.options.licence)[:LONGEST_LICENCE],
         refused=_by_reason(refused),
         refused_files=tuple(RefusedFile(name=file.name, reason=file.reason) for file in refused[: health.MOST_LISTED]),
         notes=(*notes, *filter(None, [source.why_side]), *assigned.notes),

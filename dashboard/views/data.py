@@ -10,12 +10,18 @@ from dashboard.sections.data import (
     label_corrections,
     near_duplicates,
     overview,
+    pictures_import,
     stored_pairs,
     suspect_labels,
+    upload_list,
 )
 from dashboard.sections.shared.data_picker import pick_version
 
 page.title("Data", "What is it learning from?")
+if upload_id := next(iter(pickers.in_url("upload")), ""):
+    pictures_import.show(upload_id)
+    st.stop()
+upload_list.show()
 version = pick_version()
 if version.is_built_in and (problem := data_queries.data_problem()):
     if not data_queries.data_is_present():

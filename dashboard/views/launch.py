@@ -35,6 +35,7 @@ base, start, source = starting_point()
 scope = scope_of(start)
 is_start = start.startswith("start_")
 version = pick_version(base["data"])
+page.link("Import pictures", "data", icon=":material/upload:", upload="new")
 if source:
     st.info(
         f"{'Starts from the weights of' if is_start else 'Cloned from'} **{page.plain(source.name)}** "

@@ -19,7 +19,14 @@ pytestmark = pytest.mark.browser
 VIEWS = ("", "launch", "runs", "compare", "explore", "predict", "data")
 SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "config", "log", "files")
 RECIPES = "compare?by=recipes&group=pair"
-WAYS = ("runs?by=groups", "runs?by=costs", RECIPES, "data?section=suspects", "data?section=duplicates")
+WAYS = (
+    "runs?by=groups",
+    "runs?by=costs",
+    RECIPES,
+    "data?section=suspects",
+    "data?section=duplicates",
+    "data?upload=new",
+)
 DIALOGS = (("finished", "Rename"), ("finished", "Tags"), ("finished", "Note"), ("queued", "Move in the queue"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from core.classes import CLASS_NAMES
 from core.data import fashion_mnist
@@ -19,11 +19,10 @@ from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from tests import stores
 from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle, wait_until
+from tests.browser.steering import follow, launch
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
-
-TRAINED_WITHIN_S = 240
 
 
 @pytest.fixture(scope="module")
@@ -35,43 +34,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
     torch.save(resnet18().state_dict(), path)
     return path
-
-
-def set_field(page: Page, label: str, value: object) -> None:
-    """Type a value into the field of that name and let the page run."""
-    field = page.get_by_label(label, exact=True)
-    field.fill(str(value))
-    field.press("Enter")
-    settle(page)
-
-
-def launch(page: Page, address: str, preset: str, **fields: object) -> str:
-    """Fill the launch form of a preset and launch; return the id of the run whose page then opens."""
-    page.goto(f"{address}/launch")
-    page.get_by_role("heading", name="Launch").wait_for()
-    page.locator(f".st-key-choose_{preset} button").first.click()
-    if preset != "cnn":
-        page.wait_for_url(f"**preset={preset}*")
-    # The form of the preset before stands there until that of this one is drawn.
-    settle(page)
-    page.get_by_text("Advanced settings").click()
-    for label, value in fields.items():
-        set_field(page, label.replace("_", " "), value)
-    page.get_by_role("button", name="Launch", exact=True).click()
-    page.wait_for_url("**/runs?run=*")
-    return re.search(r"run=(\w+)", page.url).group(1)
-
-
-def follow(page: Page, store: Store, run_id: str) -> set[str]:
-    """Look at the run's page until the run has finished; return every progress that was seen."""
-    seen: set[str] = set()
-    deadline = time.monotonic() + TRAINED_WITHIN_S
-    while time.monotonic() < deadline:
-        if page.get_by_text("✓ finished").count():
-            return seen
-        seen.update(page.get_by_text(re.compile(r"epoch \d+ of \d+, step")).all_text_contents())
-        page.wait_for_timeout(300)
-    raise AssertionError(f"{queries.get_run(store, run_id)} did not finish; {sorted(seen)}")
 
 
 def draw_shirt() -> bytes:
@@ -93,9 +55,9 @@ def test_from_an_empty_store_to_an_answer_about_a_picture(browser: Browser, tmp_
         expect(page.get_by_role("button", name="Launch a one-minute run")).to_be_visible()
 
         brief = {"Training_images": 6_000, "Epochs": 3, "Threads": 1}
-        cnn = launch(page, served.address, "cnn", **brief)
+        cnn = launch(page, f"{served.address}/launch", "cnn", **brief)
         assert len(follow(page, store, cnn)) >= 2
-        resnet = launch(page, served.address, "resnet18", **brief, Weights_file=weights)
+        resnet = launch(page, f"{served.address}/launch", "resnet18", **brief, Weights_file=weights)
         assert len(follow(page, store, resnet)) >= 2
         assert {run.status for run in queries.get_runs(store, [cnn, resnet])} == {RunStatus.FINISHED}
 

@@ -13,18 +13,27 @@ from core.statistics.wording import size as size_words
 
 @contextmanager
 def enough_disk(folder: Path, needed: int) -> Iterator[None]:
-    """Say in a sentence that a disk is full: before the block where it surely is, and when it turns out in it."""
-    free = shutil.disk_usage(folder).free
+    """Say in a sentence that a disk is full: before the block where it surely is, and when it turns out in it.
+
+    The folder need not be there yet.
+    """
+    free = _free(folder)
     if free < needed:
         raise _full(folder, needed, free)
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise _full(folder, needed, shutil.disk_usage(folder).free) from error
+            raise _full(folder, needed, _free(folder)) from error
         raise DataSetError(
             f"{folder} cannot be written: {error.strerror or error}.", "Check its permissions, or set LOOKBOOK_DATA."
         ) from error
+
+
+def _free(folder: Path) -> int:
+    """Bytes that are free where a folder is, or would be."""
+    whole = folder.absolute()
+    return shutil.disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free
 
 
 def _full(folder: Path, needed: int, free: int) -> DataSetError:

@@ -46,17 +46,15 @@ class Decoded:
 
 
 @contextmanager
-def scratch_folder(sets: Path, listing: Listing, form: Form) -> Iterator[Path]:
-    """The folder for the squares of a listing, which one process has at a time; what was abandoned is cleared away.
+def scratch_folder(within: Path, listing: Listing, form: Form) -> Iterator[Path]:
+    """The folder for the squares of a listing, within another; one process has it at a time.
 
     Raises DataSetError where another process imports the same pictures, or the folder cannot be made.
     """
-    _clear_abandoned(sets)
     key = sha256(f"{listing.stamp}\0{form}".encode()).hexdigest()[:16]
-    folder = sets / f"{PREFIX}{key}"
-    nearest = next(path for path in sets.absolute().parents if path.exists())
-    with enough_disk(nearest, 0):
-        make_private(sets)
+    folder = within / f"{PREFIX}{key}"
+    with enough_disk(within, 0):
+        make_private(within)
         folder.mkdir(exist_ok=True)
     with held(folder / _LOCK, wait=False):
         yield folder
@@ -161,8 +159,8 @@ def _collected(folder: Path, listing: Listing, outcomes: list[_Told], form: Form
     return Decoded(rows, np.array(kept, np.int64), told[:, :2], told[:, 2].astype(bool), refused)
 
 
-def _clear_abandoned(sets: Path) -> None:
-    """Remove what nobody has gone on with: imports, and what a kill has left of storing or deleting a version."""
+def clear_abandoned(sets: Path) -> None:
+    """Remove what nobody has gone on with: imports, uploads, and what a kill has left of storing or deleting."""
     for folder in sets.glob(".*-*"):
         blocks = folder / _BLOCKS
         if time.time() - (blocks if blocks.exists() else folder).stat().st_mtime > ABANDONED_S:

@@ -27,7 +27,7 @@ def read_source(
         path, labels = path.parent, labels or path
     tree = open_tree(path, limits)
     if not tree.files:
-        raise DataSetError(f"{shown(path)} holds no files.", "Put pictures into a folder for each class.")
+        raise _nothing_in(path, tree)
     if labels is not None:
         table = read_whole(expanded(labels, DataSetError), MAX_TABLE_BYTES, error=DataSetError, advice=_ADVICE)
         return read_labelled_files(tree, table, shown(labels.name), group_column)
@@ -38,8 +38,18 @@ def read_source(
     if (inside := _only_table(tree)) is not None:
         return read_labelled_files(tree, tree.read(inside, MAX_TABLE_BYTES + 1), inside.path, group_column)
     if group_column is not None:
-        raise DataSetError("Groups need a table that has a column for them.", "Name the table with --labels.")
+        raise DataSetError("Groups need a table that has a column for them.", "Add a table of files and labels.")
     return read_class_folders(tree)
+
+
+def _nothing_in(path: Path, tree: Tree) -> DataSetError:
+    if not tree.refused:
+        return DataSetError(f"{shown(path)} holds no files.", "Put pictures into a folder for each class.")
+    first = tree.refused[0]
+    return DataSetError(
+        f"No file of {shown(path)} can be read ({first.name} {first.reason}, for example).",
+        "Pack or copy the pictures again: without a password, without links, and with names that stay in their folder.",
+    )
 
 
 def _only_table(tree: Tree) -> TreeFile | None:

@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from core.datasets import opening
-from core.datasets.health import Health, findings
+from core.datasets.health import Health
 from core.datasets.versions import Version
 from core.errors import DataSetError
 from core.statistics import wording
 from dashboard import page
 from dashboard.charts.classes import class_cards
 from dashboard.queries import data_queries, run_queries
-from dashboard.sections.data import version_actions
+from dashboard.sections.data import health_report, version_actions
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.splits import split_table
 from jobs.reports import csv_tables, data_tables
@@ -35,7 +35,9 @@ def show(version: Version) -> None:
         health = _health(version)
         version_actions.show(version, health)
         if health is not None:
-            _show_health(version, health)
+            health_report.show(version, health)
+            if health.alike or health.leaking:
+                page.link("View near-duplicates", "data", data=version.pinned, section="duplicates")
     _show_runs(version)
     _show_classes(version)
     _show_counts(version)
@@ -48,17 +50,6 @@ def _health(version: Version) -> Health | None:
     except DataSetError as error:
         page.say(error)
         return None
-
-
-def _show_health(version: Version, health: Health) -> None:
-    st.subheader("Health", anchor=False)
-    for sentence in findings(version, health):
-        st.write(page.plain(sentence))
-    if health.alike or health.leaking:
-        page.link("View near-duplicates", "data", data=version.pinned, section="duplicates")
-    if version.refused_files:
-        with st.expander("Files that were left out"):
-            st.dataframe([file.model_dump() for file in version.refused_files], alt="Files that were left out")
 
 
 def _show_runs(version: Version) -> None:

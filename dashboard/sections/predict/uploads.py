@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.photos.archives import Room, is_zip
 from core.photos.photo_files import PhotoFile, as_photo, unpack
 from core.texts import clean_name
 from dashboard import sessions
+from dashboard.sections.shared import upload_memory
+from dashboard.sections.shared.upload_memory import UploadedFile
 
 _REMOVALS, _IN_SIGHT, _EARLIER, _PASTED, _UNPACKED = (
     *("photos_removed", "photos_in_sight", "photos_earlier", "photos_pasted"),
@@ -68,12 +67,8 @@ def files_in(given: Sequence[UploadedFile]) -> list[PhotoFile]:
 
 def let_go(taken: UploadedFile | None) -> None:
     """Forget every upload, also in the server's own memory."""
-    state, context = st.session_state, get_script_run_ctx()
-    manager = context.uploaded_file_mgr if context else None
-    for upload in all_given(state.get(_IN_SIGHT, []), taken):
-        if context and isinstance(manager, MemoryUploadedFileManager):
-            # The server would hold the bytes until the visitor leaves; Streamlit's own chat input lets go of them so.
-            manager.remove_file(session_id=context.session_id, file_id=upload.file_id)
+    state = st.session_state
+    upload_memory.let_go(all_given(state.get(_IN_SIGHT, []), taken))
     for key in (_IN_SIGHT, _EARLIER, _PASTED, _UNPACKED):
         state.pop(key, None)
     state[_REMOVALS] = state.get(_REMOVALS, 0) + 1

@@ -126,7 +126,7 @@ def test_grey_is_stored_as_grey_and_either_can_be_chosen(tmp_path: Path, pets: P
 def test_the_side_is_that_of_the_pictures_at_most_64(pets: Path, data: Path, tmp_path: Path) -> None:
     version = imported(data, pets, side=None)
     assert version.side == 40
-    assert "Stored at 40x40 pixels: the shorter sides have 40 (median). Choose with --side." in version.notes
+    assert "Stored at 40x40 pixels: the shorter sides have 40 (median)." in version.notes
     for folder in ("a", "b"):
         (tmp_path / "large" / folder).mkdir(parents=True)
         for number in range(6):
