@@ -11,7 +11,7 @@ from core.data.data_set import DataSet
 from core.datasets import versions
 from core.datasets.health import TEST, VALIDATION, Health
 from core.datasets.pixels.pixel_rows import stored_rows
-from core.datasets.storing import Content, content_hash
+from core.datasets.storing import Content
 from core.datasets.versions import Version, folder_of
 from core.errors import DataSetError
 
@@ -82,12 +82,3 @@ def verify(folder: Path, version: Version) -> None:
         fashion_mnist.verify(folder)
     elif read_content(folder, version).hash() != version.hash:
         raise DataSetError(f"The files of {version.label} are damaged: their hash is another one.", _AGAIN)
-
-
-def fashion_mnist_hash(folder: Path) -> str:
-    """The hash of Fashion-MNIST in a data folder, by the rule of all data sets."""
-    data, version = fashion_mnist.load(folder), versions.fashion_mnist_version()
-    labels = np.concatenate([data.train_labels, data.test_labels])
-    splits = np.repeat([0, TEST], [len(data.train_labels), len(data.test_labels)])
-    images = (data.train_images, data.test_images)
-    return content_hash(version.classes, version.side, version.colour, images, labels, splits, None)

@@ -10,8 +10,10 @@ import pytest
 from core.classes import CLASS_NAMES
 from core.data import fashion_mnist
 from core.data.data_set import DataSet
-from core.datasets import opening, versions
+from core.datasets import versions
+from core.datasets.health import TEST, TRAIN
 from core.datasets.opening import open_version, read_content, read_health, verify
+from core.datasets.storing import content_hash
 from core.datasets.versions import FASHION_MNIST_HASH, Version, find, folder_of, list_versions
 from core.errors import DataError, DataSetError
 from tests.core.datasets.pictures import class_folders, imported
@@ -72,7 +74,10 @@ def published() -> DataSet:
 
 
 def test_the_hash_of_fashion_mnist_is_that_of_the_published_files(published: DataSet) -> None:
-    assert opening.fashion_mnist_hash(DATA) == FASHION_MNIST_HASH
+    labels = np.concatenate([published.train_labels, published.test_labels])
+    splits = np.repeat([TRAIN, TEST], [len(published.train_labels), len(published.test_labels)])
+    images = (published.train_images, published.test_images)
+    assert content_hash(CLASS_NAMES, 28, False, images, labels, splits, None) == FASHION_MNIST_HASH
     opened = open_version(DATA, "fashion-mnist")
     assert (opened.train_images == published.train_images).all()
     assert (opened.test_labels == published.test_labels).all()
