@@ -1,6 +1,6 @@
 """What a finished run says about images and photos: the same way for page, command line and evaluation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -116,13 +116,6 @@ class Answer:
     probabilities: np.ndarray | None = None
     judgement: Judgement | None = None
     error: UnreadablePhoto | None = None
-
-
-def predict_photos(
-    predictor: Predictor, files: Iterable[tuple[str, bytes]], *, polarity: Polarity = "auto"
-) -> list[Answer]:
-    """An answer for each (name, bytes), in their order; a file that is no photo never stops the others."""
-    return [predict_photo(predictor, name, data, polarity=polarity) for name, data in files]
 
 
 def predict_photo(predictor: Predictor, name: str, data: bytes, *, polarity: Polarity = "auto") -> Answer:

@@ -123,15 +123,6 @@ def confident_class(labels: Labels, probabilities: Probabilities) -> NDArray[np.
     return np.where(reached.any(axis=1), best, NO_CLASS)
 
 
-def confident_joint(labels: Labels, probabilities: Probabilities) -> NDArray[np.int64]:
-    """How many images labelled i are counted for class j, (k, k); images counted for no class are left out."""
-    class_count = probabilities.shape[1]
-    counted = confident_class(labels, probabilities)
-    has_one = counted != NO_CLASS
-    cells = np.asarray(labels, dtype=np.int64)[has_one] * class_count + counted[has_one]
-    return np.bincount(cells, minlength=class_count**2).reshape(class_count, class_count)
-
-
 def class_thresholds(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
     """How sure the model is, on average, of the images labelled so (equation 2); above 1 for a class without images."""
     confidences = self_confidence(labels, probabilities)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from scipy.special import softmax
 
 from core import architectures
-from core.answers.prediction import Predictor, predict_photos, rank
+from core.answers.prediction import Predictor, predict_photo, rank
 from core.answers.voting import views_of
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
@@ -59,7 +59,10 @@ def test_ranks_are_the_most_probable_classes_in_order_and_ties_go_by_label() -> 
 
 def test_one_bad_file_never_stops_the_rest(model_file: Path) -> None:
     predictor = Predictor.load(model_file)
-    answers = predict_photos(predictor, [("a.png", drawn_bag()), ("b.txt", b"no photo"), ("c.png", drawn_bag())])
+    answers = [
+        predict_photo(predictor, name, content)
+        for name, content in (("a.png", drawn_bag()), ("b.txt", b"no photo"), ("c.png", drawn_bag()))
+    ]
     assert [answer.name for answer in answers] == ["a.png", "b.txt", "c.png"]
     assert answers[1].probabilities is None
     assert "b.txt is not a picture" in str(answers[1].error)
@@ -69,7 +72,7 @@ def test_one_bad_file_never_stops_the_rest(model_file: Path) -> None:
 
 def test_a_photo_is_answered_from_its_view(model_file: Path) -> None:
     predictor = Predictor.load(model_file)
-    (answer,) = predict_photos(predictor, [("bag", drawn_bag())], polarity="light-on-dark")
+    answer = predict_photo(predictor, "bag", drawn_bag(), polarity="light-on-dark")
     view = to_model_view(read(drawn_bag()), polarity="light-on-dark")
     assert answer.view is not None
     assert np.array_equal(answer.view.image, view.image)

@@ -3,9 +3,7 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from core.config import RunConfig
 from core.datasets import importing, versions
@@ -14,32 +12,23 @@ from core.datasets.versions import Version
 from jobs.running.queue import launch
 from jobs.settings import settings
 from jobs.store.store import Store
+from tests.core.datasets.pictures import class_folders
 from tests.dashboard.app import OpenPage, texts
-
-
-def draw_pictures(folder: Path, count: int, seed: int) -> None:
-    """So many colour pictures of each of two classes."""
-    random = np.random.default_rng(seed)
-    for name in ("cat", "dog"):
-        (folder / name).mkdir(parents=True)
-        for place in range(count):
-            pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"{place}.png")
 
 
 @pytest.fixture
 def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Version:
     """Thirty colour pictures of two classes, stored in the data folder of the dashboard."""
-    draw_pictures(tmp_path / "pets", 15, seed=0)
+    class_folders(tmp_path / "pets", {"cat": 15, "dog": 15})
     return stored(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def leaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Version:
     """A version with a test picture among those to learn from."""
-    draw_pictures(tmp_path / "pets" / "train", 5, seed=0)
-    draw_pictures(tmp_path / "pets" / "test", 3, seed=1)
-    shutil.copy(tmp_path / "pets" / "test" / "cat" / "0.png", tmp_path / "pets" / "train" / "cat" / "copy.png")
+    class_folders(tmp_path / "pets" / "train", {"cat": 5, "dog": 5})
+    class_folders(tmp_path / "pets" / "test", {"cat": 3, "dog": 3}, first=10)
+    shutil.copy(tmp_path / "pets" / "test" / "cat" / "10.png", tmp_path / "pets" / "train" / "cat" / "copy.png")
     return stored(tmp_path, monkeypatch)
 
 
