@@ -172,7 +172,7 @@ def discard(upload: Upload) -> None:
     if upload.prepared is None:
         background.end(lock)
     try:
-        with locks.holding(lock):
+        with locks.holding(lock, patience_s=0.2):
             shutil.rmtree(upload.folder, ignore_errors=True)
     except locks.Held:
         raise DataSetError(

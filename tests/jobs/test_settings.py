@@ -71,6 +71,7 @@ def test_absolute_paths_other_databases_and_the_home_folder_stay_as_they_are(mon
     [
         ("LOOKBOOK_SLOTS", "many", "valid integer"),
         ("LOOKBOOK_SLOTS", "0", "greater than or equal to 1"),
+        ("LOOKBOOK_UPLOAD_MB", "2001", "less than or equal to 2000"),
         ("LOOKBOOK_DATABASE_URL", "runs.db", "sqlite:///runs.db"),
         ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/what?/runs.db", "%3F"),
         ("LOOKBOOK_DATABASE_URL", "sqlite:////srv/runs.db?", "is not an option"),
