@@ -117,7 +117,7 @@ class Workplace:
             yield ["photo-set", "add", "shelf", "PHOTOS", "--labels", "folders"]
         if self.command in ("photo-set show", "photo-set compare"):
             yield ["photo-set", "measure", "shelf"]
-        if self.command in ("data show", "data repair", "data delete", "launch"):
+        if self.command in ("data show", "data repair", "data delete", "data clear-features", "launch"):
             yield ["data", "add", "shelf", "PICTURES", "--yes"]
         if self.command == "duplicates":
             duplicate_search.search(self.store, planted())
