@@ -24,7 +24,9 @@ _STORED = "stored"
 _MOST_SHOWN = 200
 FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
-Augmentation = Literal["none", "flip", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "photo"]
+Augmentation = Literal[
+    "none", "flip", "flip-rotate", "flip-rotate-jitter", "flip-shift-erase", "flip-trivial-augment", "photo"
+]
 Normalisation = Literal["half", "imagenet"]
 Schedule = Literal["constant", "step", "cosine"]
 Optimizer = Literal["adam", "adamw"]
@@ -238,6 +240,15 @@ def _built(values: dict[str, Any], context: str | None) -> RunConfig:
 def with_changes(config: RunConfig, **changes: Any) -> RunConfig:
     """A config with some values changed, looked at as a whole once more; raise ConfigurationError as `validated`."""
     return validated({**config.model_dump(), **changes})
+
+
+def require_augmentable(config: RunConfig, *, colour: bool) -> None:
+    """Raise ConfigurationError unless images of this kind can be changed as the configuration says."""
+    if colour and config.augmentation == "photo":
+        raise ConfigurationError(
+            "The augmentation photo imitates grey cut-outs on black, and these images are in colour.",
+            "Choose another augmentation, or import the images in grey.",
+        )
 
 
 def stored_config(values: dict[str, Any]) -> RunConfig:

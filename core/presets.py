@@ -15,6 +15,8 @@ class Preset:
     name: str
     title: str
     description: str
+    suits: str
+    """The data that it is for, in words that follow "Suits"."""
     size: str
     """Its parameters, in words."""
     differences: dict[str, Any] = field(default_factory=dict)
@@ -39,6 +41,7 @@ _ALL = (
         "quick",
         "One-minute CNN",
         "The report's CNN on 12,000 images for 4 epochs: a first look in about a minute, not a result to quote.",
+        "a first look at thousands of small images, of about 28 pixels",
         "3.2 million parameters",
         {**_FAST, "train_size": 12_000, "epochs": 4},
     ),
@@ -46,6 +49,7 @@ _ALL = (
         "cnn",
         "CNN of the report",
         "Two 5x5 convolutions with batch norm, two linear layers; trained from scratch on 28x28 grey images.",
+        "thousands of small images, of about 28 pixels",
         "3.2 million parameters",
         _FAST,
         expected="about 92 %",
@@ -55,6 +59,7 @@ _ALL = (
         "Fast CNN",
         "The CNN of the report, more accurate after 3 epochs: larger batches, AdamW, a cosine learning rate, "
         "averaged weights, and no augmentation.",
+        "thousands of small images, of about 28 pixels",
         "3.2 million parameters",
         {**_SOUND, "epochs": 3, "learning_rate": 2e-3, "weight_averaging": 0.99, "augmentation": "none"},
         expected="about 92 %",
@@ -63,6 +68,7 @@ _ALL = (
         "resnet18",
         "ResNet18 of the report",
         "ImageNet-pretrained ResNet18 at 32x32; only layer4 and a new last layer are trained, the rest stays frozen.",
+        "thousands of small images, of about 32 pixels",
         "11.2 million parameters, 1.5 million trained",
         {
             **_FAST,
@@ -82,6 +88,7 @@ _ALL = (
         "CNN at its best",
         "The report's CNN with a better recipe: shifts and erasing, AdamW, a cosine learning rate, averaged "
         "weights, 40 epochs.",
+        "thousands of small images, of about 28 pixels",
         "3.2 million parameters",
         {**_BEST, "epochs": 40, "learning_rate": 2e-3, "weight_averaging": 0.999},
         expected="about 94 %",
@@ -90,6 +97,7 @@ _ALL = (
         "resnet18-best",
         "ResNet18 at its best",
         "ImageNet-pretrained ResNet18 at 48x48, every layer trained, pretrained layers at half the learning rate.",
+        "thousands of small images, of about 48 pixels",
         "11.2 million parameters",
         {
             **_BEST,
@@ -109,6 +117,7 @@ _ALL = (
         "Small ResNet",
         "A residual network made for 28x28 grey images, trained from scratch, with a fifth of the parameters of the "
         "CNN. Each prediction is the mean for an image and its mirror image.",
+        "thousands of small images, of about 28 pixels",
         "0.7 million parameters",
         {
             **_BEST,
@@ -125,6 +134,7 @@ _ALL = (
         "Transfer",
         "For a few hundred pictures of one's own: an ImageNet-pretrained ResNet18 at 192x192 stays frozen, and one "
         "linear layer learns from what it makes of them. The frozen layers see each picture once.",
+        "a few hundred photos or more, of 128 pixels or more, best in colour",
         "2.8 million parameters, 28,170 trained",
         {
             **_FAST,
@@ -147,6 +157,7 @@ _ALL = (
         "CNN for photos",
         "The CNN of the report, trained on images that imitate cut-out photos: leftover background, pairs, "
         "wearers, light, blur.",
+        "Fashion-MNIST alone, to predict photos of clothes",
         "3.2 million parameters",
         {**_PHOTO, "epochs": 15, "learning_rate": 2e-3},
         expected="about 91 %",
@@ -156,6 +167,7 @@ _ALL = (
         "ResNet18 for photos",
         "ImageNet-pretrained ResNet18 at 32x32, all but its first layers trained on images that imitate cut-out "
         "photos.",
+        "Fashion-MNIST alone, to predict photos of clothes",
         "11.2 million parameters, 4.1 million trained",
         {
             **_PHOTO,

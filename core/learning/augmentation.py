@@ -12,9 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.config import RunConfig
+from core.config import RunConfig, require_augmentable
 from core.data.preprocessing import images_of, planes, resize
-from core.errors import ConfigurationError
 from core.learning.photo_augmentation import photograph
 
 FLIP_PROBABILITY = 0.5
@@ -53,18 +52,11 @@ def augment(images: Tensor, config: RunConfig, generator: torch.Generator) -> Te
         return photograph(resized, generator)
     if config.augmentation == "flip-shift-erase":
         return flip_shift_and_erase(resized, generator)
+    if config.augmentation == "flip-trivial-augment":
+        return flip_and_trivially_augment(resized, generator)
     changes = draw(len(images), generator)
     turned = flip_and_rotate(resized, changes.flipped, changes.degrees)
     return jitter(turned, changes) if config.augmentation == "flip-rotate-jitter" else turned
-
-
-def require_augmentable(config: RunConfig, *, colour: bool) -> None:
-    """Raise ConfigurationError unless images of this kind can be changed as the configuration says."""
-    if colour and config.augmentation == "photo":
-        raise ConfigurationError(
-            "The augmentation photo imitates grey cut-outs on black, and these images are in colour.",
-            "Choose another augmentation, or import the images in grey.",
-        )
 
 
 def draw_mirrored(count: int, generator: torch.Generator) -> Tensor:
@@ -180,6 +172,22 @@ def flip_shift_and_erase(images: Tensor, generator: torch.Generator) -> Tensor:
     erased = covered & (uniform[7] < ERASE_PROBABILITY)
     noise = torch.randint(256, images.shape, dtype=torch.uint8, generator=generator)
     return images_of(torch.where(erased[:, None].to(device), planes(noise).to(device), moved), images)
+
+
+def flip_and_trivially_augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror half of uint8 images (n, s, s) or (n, s, s, 3), then change each by torchvision's TrivialAugmentWide.
+
+    That is one operation on colours or geometry, drawn with its strength for each image (Müller and Hutter 2021).
+    """
+    # Takes seconds to import, and few runs need it.
+    from torchvision.transforms.v2 import TrivialAugmentWide
+
+    maps = _mirrored(planes(images), draw_mirrored(len(images), generator))
+    policy = TrivialAugmentWide()
+    # torchvision draws from torch's global generator alone: here it goes on from where this one is.
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(generator.get_state())
+        return images_of(torch.stack([policy(image) for image in maps]), images)
 
 
 def _whole(uniform: Tensor, least: int, most: int) -> Tensor:

@@ -6,11 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.config import RunConfig
+from core.config import RunConfig, require_augmentable
 from core.data.data_set import DataSet
 from core.data.preprocessing import resize
 from core.data.splits import split_for
-from core.learning.augmentation import require_augmentable
 from core.learning.evaluation import Measured, log_probabilities_of_fronts, measure, measured
 from core.learning.fronts import Fronts, fronts_of
 from core.learning.learner import Learner, generator_at

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from core.config import RunConfig
+from core.data import kept_fronts
 from core.data.data_set import DataSet
 from core.files import written_aside
 from core.learning.learner import Learner
@@ -19,8 +20,6 @@ from core.models.parameters import frozen_weights
 
 MOST_FRONT_BYTES = 2**30
 """What may be kept of frozen layers: the features of 47,000 images and their mirror images by the preset transfer."""
-PREFIX = "fronts-"
-"""Of the names of the files in the folder of a version; they go when it is deleted."""
 _AT_ONCE = 256
 
 
@@ -47,7 +46,7 @@ def fronts_of(learner: Learner, config: RunConfig, data: DataSet, needed: np.nda
     first = learner.constant_fronts(_images(data, places[:1], learner))
     if first.nbytes * len(places) > MOST_FRONT_BYTES:
         return None
-    kept = None if data.folder is None else data.folder / f"{PREFIX}{_key(learner, config)}.npy"
+    kept = None if data.folder is None else data.folder / f"{kept_fronts.PREFIX}{_key(learner, config)}.npy"
     stored = None if kept is None else _read(kept, (first.shape[0], len(places), *first.shape[2:]))
     if stored is not None:
         return Fronts(torch.from_numpy(stored).to(learner.device), places)
@@ -77,17 +76,33 @@ def _key(learner: Learner, config: RunConfig) -> str:
 
 
 def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """What is kept in a file; None where there is none, or what is there cannot be used."""
+    """What is kept in a file, which counts as used now; None where there is none, or what is there is damaged."""
     try:
-        stored = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            stored = np.load(file, allow_pickle=False)
+            checksum = file.read()
     except (OSError, ValueError, EOFError):
         return None
-    return stored if stored.shape == shape and stored.dtype == np.float32 else None
+    if stored.shape != shape or stored.dtype != np.float32 or checksum != _checksum(stored):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return stored
 
 
 def _write(path: Path, views: np.ndarray) -> None:
-    """Keep the views; without room on the disk the next run computes them again, and nothing else is lost."""
-    with contextlib.suppress(OSError), written_aside(path) as aside:
-        with aside.open("wb") as file:
-            np.save(file, views)
-        os.chmod(aside, 0o600)
+    """Keep the views, followed by their checksum, and delete what was kept before them beyond the limit.
+
+    Without room on the disk the next run computes them again, and nothing else is lost.
+    """
+    with contextlib.suppress(OSError):
+        with written_aside(path) as aside:
+            with aside.open("wb") as file:
+                np.save(file, views)
+                file.write(_checksum(views))
+            os.chmod(aside, 0o600)
+        kept_fronts.clear(path.parent, kept_fronts.MOST_BYTES)
+
+
+def _checksum(views: np.ndarray) -> bytes:
+    return sha256(np.ascontiguousarray(views).data).digest()

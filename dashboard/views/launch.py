@@ -67,8 +67,9 @@ with draft:
 with right:
     config: RunConfig | None = None
     try:
-        config = validated({"preset": base["preset"], "data": version.pinned, **values, **several.first})
-        launch_facts.show(config, several.count)
+        chosen = validated({"preset": base["preset"], "data": version.pinned, **values, **several.first})
+        launch_facts.show(chosen, several.count)
+        config = chosen
     except LookbookError as error:
         page.say(error)
     label = "Launch" if several.count == 1 else f"Launch {several.count} runs"

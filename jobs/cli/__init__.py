@@ -28,7 +28,7 @@ from jobs.running.environment import code_version
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 SECTIONS = {
-    "Train": (launching.launch, launching.clone, queueing.stop, queueing.resume),
+    "Train": (reading.show_presets, launching.launch, launching.clone, queueing.stop, queueing.resume),
     "Follow": (reading.list_, reading.show, reading.log),
     "Queue": (queueing.show_queue, queueing.move, queueing.pause, queueing.go_on, queueing.slots, keeping.worker),
     "Analyse": (comparing.compare, faults.suspects, faults.duplicates, faults.faults, studying.study),

@@ -58,7 +58,10 @@ def _launch_options(function: Callable[..., int]) -> Callable[..., int]:
     return settings(function)
 
 
-@command("launch", epilog="\n\n".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()))
+_PRESETS = "\n\n".join(f"{each.name}: {each.description} Suits {each.suits}." for each in PRESETS.values())
+
+
+@command("launch", epilog=_PRESETS)
 @click.argument("preset", metavar="PRESET", type=text, shell_complete=completion.presets)
 @click.option("--name", type=text, default="", metavar="NAME", help="Name of the run (default: preset and seed).")
 @click.option(

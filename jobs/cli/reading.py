@@ -1,4 +1,4 @@
-"""list, show, log: which runs there are and how far they are."""
+"""presets, list, show, log: what can be launched, which runs there are and how far they are."""
 
 import sys
 import time
@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 import click
 
+from core.config import FASHION_MNIST
+from core.datasets import versions
+from core.datasets.suitability import misfits
+from core.presets import PRESETS, config_of
 from core.statistics import metrics, wording
-from jobs.cli import output
+from jobs.cli import completion, output
 from jobs.cli.parameters import json_option, run_argument, tags_option, text
 from jobs.cli.parsing import command
 from jobs.reports import run_tables
@@ -15,6 +19,7 @@ from jobs.reports.document import Table
 from jobs.results.description import describe, summarise
 from jobs.results.fold_groups import held_out_words
 from jobs.running.background import ensure_supervisor, open_here
+from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_predictions, get_run, list_runs, place_in_queue
@@ -24,6 +29,25 @@ from jobs.store.store import Store
 FOLLOW_S = 0.5
 LOG_LINES = 12
 MOST_LISTED = 1_000_000_000
+
+
+@command("presets")
+@click.option(
+    "--data",
+    type=text,
+    default=FASHION_MNIST,
+    metavar="NAME",
+    shell_complete=completion.data_sets,
+    help="Data set to say it of (default fashion-mnist).",
+)
+def show_presets(data: str) -> None:
+    """List the presets, and which suit a data set."""
+    version = versions.find(settings().data, data)
+    rows = tuple(
+        (preset.name, preset.suits, "; ".join(misfits(config_of(preset.name), version)) or "suits")
+        for preset in PRESETS.values()
+    )
+    print(output.table(Table("", ("Preset", "Suits", version.label), rows, figures_from=None)))
 
 
 @command("list")

@@ -3,7 +3,7 @@
 import time
 
 from core import architectures
-from core.config import TRAINING_IMAGES, RunConfig, with_changes
+from core.config import TRAINING_IMAGES, RunConfig, require_augmentable, with_changes
 from core.data.data_set import DataSet
 from core.datasets import opening, versions
 from core.datasets.versions import Version
@@ -12,12 +12,13 @@ from jobs.settings import settings
 
 
 def version_for(config: RunConfig) -> Version:
-    """The version of a data set that a configuration names, if its model can take it.
+    """The version of a data set that a configuration names, if its model and its augmentation can take it.
 
-    Raise DataSetError where there is none, ConfigurationError where the model cannot.
+    Raise DataSetError where there is none, ConfigurationError where they cannot.
     """
     version = versions.find(settings().data, config.data)
     architectures.require_fit(config, len(version.classes), colour=version.colour)
+    require_augmentable(config, colour=version.colour)
     return version
 
 

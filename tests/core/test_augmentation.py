@@ -8,12 +8,20 @@ import torch
 from PIL import Image
 from scipy import stats
 from torch import Tensor
-from torchvision.transforms import InterpolationMode, transforms
+from torchvision.transforms import InterpolationMode, transforms, v2
 from torchvision.transforms import functional as TF
 
 from core.config import Augmentation, RunConfig, validated
 from core.data.preprocessing import normalise, resize, to_input
-from core.learning.augmentation import Changes, augment, draw, flip_and_rotate, flip_shift_and_erase, jitter
+from core.learning.augmentation import (
+    Changes,
+    augment,
+    draw,
+    flip_and_rotate,
+    flip_and_trivially_augment,
+    flip_shift_and_erase,
+    jitter,
+)
 from tests.core.small_data import small_data
 
 IMAGES = torch.from_numpy(small_data(100).train_images)
@@ -26,6 +34,13 @@ def seeded(seed: int) -> torch.Generator:
 
 def as_rgb(image: Tensor) -> Image.Image:
     return Image.fromarray(image.numpy()).convert("RGB")
+
+
+def trivially_augmented(image: Tensor, policy: v2.TrivialAugmentWide) -> Tensor:
+    """A grey or coloured image as torchvision alone changes it, drawing from the global generator."""
+    maps = image[None] if image.ndim == 2 else image.permute(2, 0, 1)
+    changed = policy(maps)
+    return changed[0] if image.ndim == 2 else changed.permute(1, 2, 0)
 
 
 def changed_by_torchvision(image: Image.Image, changes: Changes, number: int) -> Image.Image:
@@ -162,3 +177,18 @@ def test_half_of_the_images_lose_a_rectangle_of_noise_to_every_place_alike() -> 
 def test_channels_are_last_in_memory() -> None:
     # Convolutions on the CPU are several times slower without.
     assert normalise(IMAGES, RunConfig()).stride()[1:] == (1, 28, 1)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_trivial_augment_is_torchvisions_after_a_flip_and_leaves_the_global_generator_alone(colour: bool) -> None:
+    images = IMAGES[:, :, :, None].expand(-1, -1, -1, 3).contiguous() if colour else IMAGES
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    ours = flip_and_trivially_augment(images, seeded(1))
+    assert torch.equal(torch.get_rng_state(), before)
+    flipped = torch.rand(len(images), generator=torch.manual_seed(1)) < 0.5
+    mirrored = torch.where(flipped.view(-1, *[1] * (images.ndim - 1)), images.flip(2), images)
+    policy = v2.TrivialAugmentWide()
+    theirs = torch.stack([trivially_augmented(image, policy) for image in mirrored])
+    assert torch.equal(ours, theirs)
+    assert (ours != images).flatten(1).any(1).float().mean() > 0.7

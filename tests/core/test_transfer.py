@@ -132,9 +132,12 @@ def test_runs_on_a_stored_set_share_what_frozen_layers_make_of_it(
     run("other-fold", folds=3, fold=2)
     assert sum(seen) == once + 4
     (kept,) = data.folder.iterdir()
-    kept.write_bytes(kept.read_bytes()[:1000])
-    run("damaged")
-    assert sum(seen) == 2 * once + 4
+    intact = kept.read_bytes()
+    for number, damaged in enumerate((intact[:1000], intact[:1000] + bytes([intact[1000] ^ 1]) + intact[1001:])):
+        kept.write_bytes(damaged)
+        run(f"damaged-{number}")
+        assert sum(seen) == (2 + number) * once + 4
+        assert kept.read_bytes() == intact
     run("other-size", input_size=32)
     assert len(list(data.folder.iterdir())) == 2
 

@@ -109,6 +109,32 @@ def test_launch_says_what_so_few_test_images_can_bear(shapes: Shapes, open_page:
     assert "an accuracy of 90 % has an interval of" in shown
 
 
+def test_launch_says_which_presets_suit_the_data_set_and_what_speaks_against_the_others(
+    shapes: Shapes, open_page: OpenPage
+) -> None:
+    app = open_page("launch", data=shapes.version.pinned, preset="transfer")
+    shown = "".join(element.proto.body for element in app.get("html"))
+    assert "○ Suitability" in shown
+    assert "not made for shapes@1: images of 28x28 pixels are enlarged to 192x192" in shown
+    cards = [caption.value.replace("\\", "") for caption in app.caption]
+    assert "Suits a few hundred photos or more, of 128 pixels or more, best in colour." in cards
+    assert sum("images are few for a model that starts from random weights" in words for words in cards) == 6
+    # resnet18 alone is for images of this size and starts from pretrained weights
+    shown = "".join(
+        element.proto.body for element in open_page("launch", data=shapes.version.pinned, preset="resnet18").get("html")
+    )
+    assert "✓ Suitability" in shown
+    assert "suits shapes@1" in shown
+
+
+def test_an_augmentation_that_the_images_cannot_take_is_refused_before_the_button(
+    shapes: Shapes, open_page: OpenPage
+) -> None:
+    app = open_page("launch", data=shapes.version.pinned, preset="cnn-photo")
+    assert "imitates grey cut-outs on black, and these images are in colour" in app.error[0].value
+    assert next(button for button in app.button if button.label == "Launch").disabled
+
+
 def test_runs_on_other_data_are_not_compared(shapes: Shapes, open_page: OpenPage) -> None:
     app = open_page("compare", run=[shapes.first.id, shapes.fashion])
     assert "it tells other classes apart" in " ".join(warning.value for warning in app.warning)

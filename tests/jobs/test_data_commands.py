@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from core.data.kept_fronts import PREFIX
 from core.datasets.readers import published
-from core.datasets.versions import Version, find, list_versions
+from core.datasets.versions import Version, find, folder_of, list_versions
 from jobs.results.data_users import runs_that_need
 from jobs.store.schema import runs
 from jobs.store.store import Store
@@ -104,6 +105,17 @@ def test_a_set_that_no_run_needs_is_deleted_when_told(pets: Path, own_data: Path
     assert run(capsys, "data", "delete", "pets", "--yes")[0] == 0
     assert len(list_versions(own_data)) == 1
     assert "always there" in refused(capsys, "data", "delete", "fashion-mnist", "--yes")
+
+
+def test_what_frozen_layers_made_of_a_set_is_told_and_cleared(pets: Path, own_data: Path, capsys: Capture) -> None:
+    version = imported(own_data, pets)
+    place = folder_of(own_data, version)
+    before = {path.name for path in place.iterdir()}
+    assert "Features of frozen layers" not in run(capsys, "data", "show", "pets")[1]
+    (place / f"{PREFIX}0123456789abcdef.npy").write_bytes(bytes(3_000_000))
+    assert "Features of frozen layers take 3.0 MB beside it" in run(capsys, "data", "show", "pets")[1]
+    assert run(capsys, "data", "clear-features", "pets") == (0, "", "3.0 MB freed.\n")
+    assert {path.name for path in place.iterdir()} == before
 
 
 @pytest.mark.usefixtures("own_data")

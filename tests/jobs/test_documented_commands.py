@@ -127,6 +127,7 @@ class Workplace:
             "data marks",
             "data correct",
             "data diff",
+            "data clear-features",
             "launch",
         ):
             yield ["data", "add", "shelf", "PICTURES", "--yes"]

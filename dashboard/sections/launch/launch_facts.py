@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.architectures import ARCHITECTURES
 from core.config import RunConfig
+from core.datasets.suitability import misfits, suitability
 from core.datasets.versions import Version
 from core.errors import LookbookError
 from core.files import require_regular
@@ -38,8 +39,8 @@ def show(config: RunConfig, count: int) -> None:
         queue_state(run_queries.store()),
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
-    facts = [_device(config, past), _data(config, version), *_weights(config, version), _place(queue, count)]
-    facts += [_time(config, version, past, count), _memory(config, version)]
+    facts = [_device(config, past), _data(config, version), _suitability(config, version), *_weights(config, version)]
+    facts += [_place(queue, count), _time(config, version, past, count), _memory(config, version)]
     with st.container(border=True):
         st.markdown("**Before you launch**")
         st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
@@ -64,6 +65,10 @@ def _data(config: RunConfig, version: Version) -> Fact:
     if problem := data_queries.data_problem():
         return MISSING, "Data", str(problem)
     return READY, "Data", "Fashion-MNIST is complete and verified"
+
+
+def _suitability(config: RunConfig, version: Version) -> Fact:
+    return NEUTRAL if misfits(config, version) else READY, "Suitability", suitability(config, version)
 
 
 def _data_words(config: RunConfig, version: Version) -> str:

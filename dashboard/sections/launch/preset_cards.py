@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.datasets.suitability import misfits, suitability
 from core.datasets.versions import Version
 from core.presets import PRESETS, Preset, config_of
 from core.statistics import wording
-from dashboard import pickers
+from dashboard import page, pickers
 from dashboard.queries import run_queries
 from dashboard.tables.estimates import estimate
 from jobs.results import run_wording
@@ -25,6 +26,7 @@ def show(chosen: str | None, version: Version) -> None:
         with column, _card(preset.name, preset.name == chosen):
             st.markdown(f"#### {preset.title}")
             st.write(preset.description)
+            st.caption(f"Suits {preset.suits}.")
             st.caption("  \n".join(_facts(preset, version)))
             st.button(
                 "Chosen" if preset.name == chosen else "Choose",
@@ -50,7 +52,8 @@ def _facts(preset: Preset, version: Version) -> list[str]:
     best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1)
     time_here = wording.rough_duration(estimate(config, version, past, host()).seconds)
     reached = f"highest so far: {run_wording.accuracy(best[0])}" if best else _expected(preset, version)
-    return [preset.size, f"{time_here}, at most {config.epochs} epochs", reached]
+    unsuited = [page.plain(f"○ {suitability(config, version)}")] if misfits(config, version) else []
+    return [preset.size, f"{time_here}, at most {config.epochs} epochs", reached, *unsuited]
 
 
 def _expected(preset: Preset, version: Version) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from core.data import fashion_mnist
+from core.data import fashion_mnist, kept_fronts
 from core.datasets import importing, opening, repairing, versions
 from core.datasets.health import findings
 from core.datasets.importing import Colour, Options, Plan
@@ -185,6 +185,8 @@ def show(name: str, verify: bool, as_json: bool) -> None:
     print("\n".join(data_tables.facts(version)))
     print(f"\n{output.table(data_tables.class_table(version))}")
     print("".join(f"\n{sentence}" for sentence in sentences))
+    if kept := kept_fronts.bytes_kept(versions.folder_of(folder, version)):
+        print(f"\nFeatures of frozen layers take {wording.size(kept)} beside it (see data clear-features).")
 
 
 @command("repair")
@@ -227,6 +229,18 @@ def delete(name: str, yes: bool) -> int:
     return 0
 
 
+@command("clear-features")
+@name_argument
+def clear_features(name: str) -> None:
+    """Delete what frozen layers make of a data set; it is computed again.
+
+    Runs that begin while it is there take less time.
+    """
+    folder = settings().data
+    freed = kept_fronts.clear(versions.folder_of(folder, versions.find(folder, name)))
+    print(f"{wording.size(freed)} freed.", file=sys.stderr)
+
+
 _corrections = (correction_commands.marks, correction_commands.correct, correction_commands.diff)
-for _command in (add, list_, show, delete, repair, *_corrections, fetch):
+for _command in (add, list_, show, delete, repair, *_corrections, fetch, clear_features):
     data.add_command(_command)

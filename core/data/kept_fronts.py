@@ -1,0 +1,33 @@
+"""The files beside a stored data set that keep what frozen layers make of its images, and the room that they take.
+
+Nothing is lost with them: the next run that needs one computes it again.
+"""
+
+from pathlib import Path
+
+PREFIX = "fronts-"
+MOST_BYTES = 2 * 2**30
+"""What the files of one version may take: twice what a run may keep, so that two settings can take turns."""
+
+
+def kept_files(folder: Path) -> list[Path]:
+    """The files in the folder of a version, the one that was used last first."""
+    return sorted(folder.glob(f"{PREFIX}*.npy"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def bytes_kept(folder: Path) -> int:
+    """The disk space that they take, in bytes."""
+    return sum(path.stat().st_size for path in kept_files(folder))
+
+
+def clear(folder: Path, most_bytes: int = 0) -> int:
+    """Delete those that were not used for the longest time until the rest fits; return the bytes freed."""
+    kept = freed = 0
+    for path in kept_files(folder):
+        size = path.stat().st_size
+        if kept + size <= most_bytes:
+            kept += size
+        else:
+            path.unlink(missing_ok=True)
+            freed += size
+    return freed
