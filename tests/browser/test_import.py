@@ -1,6 +1,9 @@
 """The whole way in a real browser, from a zip of pictures to the sentence on which model is better; folders, limits."""
 
 import io
+import os
+import re
+import signal
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +14,10 @@ from playwright.sync_api import Page, expect
 from sklearn.datasets import load_digits
 
 from core.datasets import versions
-from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
+from jobs.running import background
+from jobs.store import locks
+from jobs.tasks.uploads import Upload, get_upload
+from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle, wait_until
 from tests.browser.steering import follow, launch
 from tests.core.datasets.pictures import class_folders
 
@@ -88,6 +94,36 @@ def test_a_folder_of_class_folders_that_is_chosen_arrives_with_them(open_page: O
     page.get_by_role("button", name="Read the pictures").click()
     expect(page.get_by_role("button", name="Store as pets@1")).to_be_enabled(timeout=READ_MS)
     expect(page.get_by_text("pets@1: 15 images of 2 classes")).to_be_visible()
+
+
+def suspended(page: Page, upload: Upload) -> int:
+    """The process that reads an upload, as soon as there is one, suspended."""
+    wait_until(page, lambda: background.holder(upload.task.lock) is not None)
+    pid = background.holder(upload.task.lock)
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def test_an_import_that_is_killed_while_it_is_watched_says_so_goes_on_and_can_be_cancelled(
+    open_page: OpenPage, data: Path, tmp_path: Path
+) -> None:
+    page = open_page("data?upload=new&as=folder")
+    give(page, "birds", class_folders(tmp_path / "birds", {"owl": 8, "wren": 7}))
+    page.get_by_role("button", name="Read the pictures").click()
+    page.wait_for_url(re.compile("upload=(?!new)"))
+    upload = get_upload(data, page.url.partition("upload=")[2])
+    pid = suspended(page, upload)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+
+    os.kill(pid, signal.SIGKILL)
+    expect(page.get_by_text("It was interrupted. Try again.")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    pid = suspended(page, upload)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Import pictures")).to_be_visible()
+    expect(page.get_by_text("The import of birds is discarded.")).to_be_visible()
+    assert not upload.folder.exists()
+    assert not locks.is_held(upload.task.lock)
 
 
 @pytest.mark.parametrize(("extra", "is_taken"), [(0, True), (1, False)], ids=["as large as promised", "larger"])

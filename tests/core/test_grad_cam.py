@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from captum.attr import LayerGradCam
 from torch import Tensor, nn
 
 from core import architectures
@@ -31,6 +30,9 @@ LAYERS = {"cnn": "block2", "resnet18": "layer2", "transfer": "layer2", "resnet-s
 
 
 def by_captum(model: nn.Module, image: np.ndarray, label: int, config: RunConfig) -> np.ndarray:
+    # Takes seconds to import.
+    from captum.attr import LayerGradCam
+
     layer = LayerGradCam(model, model.get_submodule(LAYERS[config.model]))
     inputs = to_input(torch.from_numpy(image[None]), config).requires_grad_()
     salient = layer.attribute(inputs, target=label, relu_attributions=True).detach()
@@ -38,6 +40,7 @@ def by_captum(model: nn.Module, image: np.ndarray, label: int, config: RunConfig
     return (enlarged / enlarged.max().clamp(min=1e-30)).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_it_is_what_captum_says(name: str) -> None:
     config = RunConfig(model=name, pretrained=ARCHITECTURES[name].only_pretrained)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.photos.picture import read
 from dashboard.sections.predict import samples
-from jobs.results import photo_sets
+from jobs.results import label_marks, photo_sets
 from jobs.running import run_edits
 from jobs.settings import settings
 from jobs.store.store import Store
@@ -58,6 +58,8 @@ PAGES = [
     ("predict", {"run": "01", "sample": "bag"}),
     ("predict", {"run": "01", "about": "sets"}),
     ("data", {"section": "suspects", "run": "01"}),
+    ("data", {"section": "corrections"}),
+    ("data", {"section": "images", "split": "test", "image": "3"}),
 ]
 
 CASES = [*FIRST, *(pytest.param(*case, marks=pytest.mark.slow) for case in PAGES)]
@@ -79,6 +81,8 @@ def ids(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[s
     photo = read(samples.draw_sample("bag"), f"{NAME}.png")
     photo_sets.keep(store, NAME, [(photo, 8)])
     stores.write_log(store, made[0], NAME)
+    for place, person in ((0, NAME[:100]), (1, NAME[-100:])):
+        label_marks.mark(store, "fashion-mnist", 60_003, person, place)
     return made
 
 

@@ -125,7 +125,7 @@ def _place(queue: QueueState, count: int) -> Fact:
 def _memory(config: RunConfig, version: Version) -> Fact:
     """What a run takes at its peak on the CPU, held against what this machine has."""
     need, memory = memory_need(config, version), psutil.virtual_memory()
-    words = f"about {wording.size(need)} at the peak of a run on the CPU"
+    words = f"about {wording.size(round(need, -8))} at the peak of a run on the CPU"
     if need > memory.total:
         too_much = f"{words}, more than the {wording.size(memory.total)} of this machine: the run would be ended by it"
         return MISSING, "Memory", f"{too_much}. Lower the batch size or the input size"

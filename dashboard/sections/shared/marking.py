@@ -29,14 +29,14 @@ def show_marking(data: str, content: Content, position: int, suggested: int | No
         mine = review.of(position, person)
         st.caption(page.plain(review.sentence(position, content)) or "Nobody has marked this label yet.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            button = partial(_button, data, position, person, mine)
+            button = partial(_button, data, position, mine, bool(person))
             button("Right as it is", given, "1")
             if suggested is not None and suggested != given:
                 button(f"This is {content.classes[suggested]}", suggested, "2")
             button("Not usable", None, "3")
-            _pick_class(data, content, position, person, mine)
-            withdraw = partial(label_marks.withdraw, run_queries.store(), data, position, person)
-            st.button("Take my mark back", key="mark_undo", disabled=mine is None, on_click=_do, args=(withdraw,))
+            _pick_class(data, content, position, mine, bool(person))
+            aim = data, position
+            st.button("Take my mark back", f"mark_undo_{position}", on_click=_withdraw, args=aim, disabled=mine is None)
         st.caption(
             "Marks change no label, in the data or in any metric; the page Data makes a new version of them under "
             "Corrections."
@@ -52,22 +52,25 @@ def _pick_person() -> str:
     return st.session_state[_PERSON]
 
 
-def _button(data: str, position: int, person: str, mine: Mark | None, words: str, label: int | None, key: str) -> None:
+def _button(
+    data: str, position: int, mine: Mark | None, is_named: bool, words: str, label: int | None, key: str
+) -> None:
     chosen = mine is not None and mine.label == label
     st.button(
         page.plain(words),
-        key=f"mark_{key}",
+        # Of this image alone: who is quicker than the page marks what is shown.
+        key=f"mark_{key}_{position}",
         type="primary" if chosen else "secondary",
         icon=":material/check:" if chosen else None,
         shortcut=key,
-        disabled=not person,
-        help=None if person else "Write your name first.",
-        on_click=_do,
-        args=(partial(label_marks.mark, run_queries.store(), data, position, person, label),),
+        disabled=not is_named,
+        help=None if is_named else "Write your name first.",
+        on_click=_mark,
+        args=(data, position, label),
     )
 
 
-def _pick_class(data: str, content: Content, position: int, person: str, mine: Mark | None) -> None:
+def _pick_class(data: str, content: Content, position: int, mine: Mark | None, is_named: bool) -> None:
     """Any class of the version; the one that is chosen is what this person has marked."""
     key = f"mark_class_{data}_{position}"
     given = int(content.labels[position])
@@ -75,7 +78,7 @@ def _pick_class(data: str, content: Content, position: int, person: str, mine: M
 
     def choose() -> None:
         if (label := st.session_state[key]) is not None:
-            _do(partial(label_marks.mark, run_queries.store(), data, position, person, label))
+            _mark(data, position, label)
 
     st.selectbox(
         "Another class",
@@ -83,15 +86,22 @@ def _pick_class(data: str, content: Content, position: int, person: str, mine: M
         key=key,
         format_func=content.classes.__getitem__,
         placeholder="Choose a class",
-        disabled=not person,
+        disabled=not is_named,
         width=220,
         on_change=choose,
     )
 
 
-def _do(change: partial[None]) -> None:
-    """Make a change to the marks, and say why where that is not possible."""
+def _mark(data: str, position: int, label: int | None) -> None:
+    """Mark an image under the name that stands in its field by now."""
     try:
-        change()
+        label_marks.mark(run_queries.store(), data, position, st.session_state[_TYPED], label)
+    except LookbookError as error:
+        page.notice(str(error))
+
+
+def _withdraw(data: str, position: int) -> None:
+    try:
+        label_marks.withdraw(run_queries.store(), data, position, st.session_state[_TYPED])
     except LookbookError as error:
         page.notice(str(error))
