@@ -29,6 +29,6 @@ def misfits(config: RunConfig, version: Version) -> list[str]:
         reasons.append(f"images of {given}x{given} pixels are enlarged to {taken}x{taken}, which costs time only")
     if given >= MUCH_LARGER * taken:
         reasons.append(f"images of {given}x{given} pixels are shrunk to {taken}x{taken}, and details are lost")
-    if learnt < FEW_FROM_SCRATCH and not config.pretrained:
+    if learnt < FEW_FROM_SCRATCH and not config.pretrained and config.start_from is None:
         reasons.append(f"{learnt:,} images are few for a model that starts from random weights")
     return reasons

@@ -21,6 +21,8 @@ from tests.stores import Sample
 
 OpenPage = Callable[..., AppTest]
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Shapes:

@@ -64,7 +64,7 @@ def marks(name: str, as_json: bool, as_csv: bool) -> None:
 @click.option("--as", "new_name", type=text, metavar="NAME", default="", help=f"For Fashion-MNIST; else {CORRECTED}.")
 @yes_option
 def correct(name: str, table: Path | None, new_name: str, yes: bool) -> int:
-    """Store a new version with the labels that people have marked.
+    """Store a new version with corrected labels.
 
     Without the images that are not usable. Where several people have marked an image they must agree, or it stays as it
     is. Every image keeps its split. Marks are made on the pages, or come in a table.
