@@ -232,9 +232,9 @@ def delete(name: str, yes: bool) -> int:
 @command("clear-features")
 @name_argument
 def clear_features(name: str) -> None:
-    """Delete what frozen layers make of a data set; it is computed again.
+    """Delete the features kept of a data set.
 
-    Runs that begin while it is there take less time.
+    They are what frozen layers make of its images; the next run that needs them computes them again.
     """
     folder = settings().data
     freed = kept_fronts.clear(versions.folder_of(folder, versions.find(folder, name)))
