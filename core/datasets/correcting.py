@@ -62,9 +62,11 @@ def changes_of(content: Content, corrections: Mapping[int, int | None]) -> Chang
 def correct(folder: Path, version: Version, corrections: Mapping[int, int | None], name: str = "") -> Plan:
     """The corrected version to store, of the same name; of Fashion-MNIST of another `name`, CORRECTED without one.
 
-    Every image keeps its split, and those that stay their order. Raise DataSetError as changes_of does, or for a name
-    that cannot be.
+    Every image keeps its split, and those that stay their order. Raise DataSetError as changes_of does, for a name that
+    cannot be, and for one where there is none to choose.
     """
+    if name and not version.is_built_in:
+        raise DataSetError(f"{version.label} keeps its name when it is corrected.", "Name no other one.")
     content = read_content(folder, version)
     changes = changes_of(content, corrections)
     kept = np.setdiff1d(np.arange(len(changes.labels)), changes.taken_out)

@@ -80,7 +80,7 @@ def marks(version: Version, split: str) -> dict[int, str]:
     stored = content(version.pinned)
     learnt = int(np.count_nonzero(stored.splits != TEST))
     first, end = (learnt, version.size) if split == "test" else (0, learnt)
-    review = review_of(run_queries.store(), version.pinned, version.size)
+    review = review_of(run_queries.store(), version.pinned, version.size, len(version.classes))
     return {place - first: review.sentence(place, stored) for place in review.marks if first <= place < end}
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from core.datasets.storing import Content
 from core.statistics.wording import listed
@@ -113,13 +113,14 @@ def withdraw(store: Store, data: str, position: int, person: str) -> None:
         connection.execute(label_marks.delete().where(*mine))
 
 
-def review_of(store: Store, data: str, count: int) -> Review:
-    """All marks of a version of so many images; those on images that it does not have are left aside."""
+def review_of(store: Store, data: str, images: int, classes: int) -> Review:
+    """All marks of a version of so many images and classes; those of images or classes beyond are left aside."""
     columns = label_marks.c
     query = select(columns.position, columns.person, columns.label, columns.marked_at)
-    wanted = query.where(columns.data == data, columns.position < count)
+    known = or_(columns.label.is_(None), columns.label < classes)
     with store.reading() as connection:
-        return Review({}).with_marks(Mark(*row) for row in connection.execute(wanted))
+        rows = connection.execute(query.where(columns.data == data, columns.position < images, known))
+        return Review({}).with_marks(Mark(*row) for row in rows)
 
 
 def checked_person(text: str) -> str:

@@ -49,7 +49,7 @@ def test_a_list_of_label_issues_is_gone_through_by_keyboard_and_stored_as_a_vers
     expect(page.get_by_text("Marked by anna: not usable.")).to_be_visible()
     settle(page)
     assert serious(page) == []
-    corrections = review_of(dashboard.store, "fashion-mnist", 70_000).corrections
+    corrections = review_of(dashboard.store, "fashion-mnist", 70_000, 10).corrections
     assert set(corrections) == {PLACE + first, PLACE + second}
     assert corrections[PLACE + second] is None
     page = open_page("data?section=corrections")

@@ -117,7 +117,7 @@ def test_a_search_at_work_shows_how_far_it_is_and_one_that_failed_says_why(store
 
 
 def test_near_duplicates_stand_side_by_side_with_links_to_explore(store: Store, open_page: OpenPage) -> None:
-    data = small_data(300, 50)
+    data = small_data(40, 50)
     data.test_images[5] = data.train_images[7]
     duplicate_search.search(store, data)
     assert "<a href" not in html(open_page("data", section="duplicates", split="across", least="0.999"))
@@ -210,7 +210,7 @@ def test_explore_shows_no_image_that_the_run_was_not_tested_on(
 
 
 def test_near_duplicates_of_other_images_than_the_runs_are_not_counted(store: Store, open_page: OpenPage) -> None:
-    duplicate_search.search(store, small_data(300, 50))
+    duplicate_search.search(store, small_data(40, 50))
     run_id = stores.add(store, Sample(), TEST_LABELS[::-1].copy())
     app = open_page("runs", run=run_id, section="faults")
     assert "Near-duplicates are left out" in texts(app)
@@ -231,7 +231,7 @@ def test_tables_of_the_chosen_suspects_and_pairs_can_be_taken_along_beside_all(
     store: Store, open_page: OpenPage
 ) -> None:
     stores.add(store, Sample(), TEST_LABELS)
-    duplicate_search.search(store, small_data(300, 50))
+    duplicate_search.search(store, small_data(40, 50))
     for section in ("suspects", "duplicates"):
         labels = [button.proto.label for button in open_page("data", section=section).get("download_button")]
         assert labels[0] == "CSV of these"

@@ -104,13 +104,13 @@ def test_a_label_is_marked_on_the_page_of_its_image_and_the_mark_is_taken_back(
     app.text_input(key="person_typed").input("anna").run()
     press(app, "Not usable")
     learnt = shapes.size - shapes.count("test")
-    assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 2: None}
+    assert review_of(store, shapes.pinned, shapes.size, 3).corrections == {learnt + 2: None}
     assert "Marked by anna\\: not usable." in texts(app)
     label_marks.mark(store, shapes.pinned, learnt + 2, "ben", 0)
     app.run()
     assert "They disagree" in texts(app)
     press(app, "Take my mark back")
-    assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 2: 0}
+    assert review_of(store, shapes.pinned, shapes.size, 3).corrections == {learnt + 2: 0}
     gallery = pictures(open_page("data", **{**there, "image": ""}))
     assert [picture["position"] for picture in gallery if "Marked by ben" in str(picture["alt"])] == [2]
     assert not app.exception
@@ -127,7 +127,7 @@ def test_a_class_is_chosen_for_an_image_in_explore_and_stands_there_for_the_next
     box = next(box for box in app.selectbox if box.label == "Another class")
     box.select(other).run()
     learnt = shapes.size - shapes.count("test")
-    assert review_of(store, shapes.pinned, shapes.size).corrections == {learnt + 1: other}
+    assert review_of(store, shapes.pinned, shapes.size, 3).corrections == {learnt + 1: other}
     assert "Marked by anna" in texts(open_page("explore", run=run.id, image="1"))
     assert not app.exception
 

@@ -40,11 +40,11 @@ def test_marks_from_a_table_are_kept_and_applied_only_when_told(
     assert "3 images marked by anna, ben; 1 image in dispute." in error
     assert ["Train", "1", "1"] in [line.split() for line in error.splitlines()]
     assert "Nothing is stored yet" in error
-    assert review_of(store, pets.pinned, 40).marks == {}
+    assert review_of(store, pets.pinned, 40, 2).marks == {}
     assert run(capsys, "data", "correct", "pets", "--marks", marks, "--yes")[:2] == (0, "pets@2\n")
     content = read_content(own_data, find(own_data, "pets"))
     assert (len(content.labels), content.labels[0], content.labels[1]) == (39, 1, 0)
-    assert sorted(review_of(store, pets.pinned, 40).marks) == [0, 1, 2]
+    assert sorted(review_of(store, pets.pinned, 40, 2).marks) == [0, 1, 2]
 
 
 @pytest.mark.usefixtures("own_data")
@@ -65,8 +65,8 @@ def test_marks_are_listed_and_their_csv_can_be_read_back(
     for position, person in ((4, "=anna"), (5, "ben")):
         label_marks.withdraw(store, pets.pinned, position, person)
     assert run(capsys, "data", "correct", "pets", "--marks", table(tmp_path, written), "--yes")[0] == 0
-    assert review_of(store, pets.pinned, 40).corrections == {4: 1, 5: None}
-    assert review_of(store, pets.pinned, 40).of(4, "=anna")
+    assert review_of(store, pets.pinned, 40, 2).corrections == {4: 1, 5: None}
+    assert review_of(store, pets.pinned, 40, 2).of(4, "=anna")
 
 
 @pytest.mark.parametrize(

@@ -25,17 +25,17 @@ def content() -> Content:
 def test_a_later_mark_of_a_person_replaces_the_earlier_and_can_be_taken_back(store: Store) -> None:
     label_marks.mark(store, DATA, 3, "anna", 0)
     label_marks.mark(store, DATA, 3, "  anna ", None)
-    assert review_of(store, DATA, 5).corrections == {3: None}
+    assert review_of(store, DATA, 5, 2).corrections == {3: None}
     label_marks.withdraw(store, DATA, 3, "anna")
-    assert review_of(store, DATA, 5).marks == {}
+    assert review_of(store, DATA, 5, 2).marks == {}
 
 
 def test_marks_on_which_two_people_disagree_are_in_dispute_until_they_agree(store: Store, content: Content) -> None:
     label_marks.mark(store, DATA, 2, "anna", 0)
-    assert review_of(store, DATA, 5).corrections == {2: 0}
+    assert review_of(store, DATA, 5, 2).corrections == {2: 0}
     label_marks.mark(store, DATA, 2, "ben", 1)
     label_marks.mark(store, DATA, 1, "ben", None)
-    review = review_of(store, DATA, 5)
+    review = review_of(store, DATA, 5, 2)
     assert (review.corrections, review.disputed) == ({1: None}, [2])
     assert review.sentence(2, content) == (
         "Marked by anna: cat, ben: right as it is. They disagree, so nothing is applied."
@@ -43,21 +43,22 @@ def test_marks_on_which_two_people_disagree_are_in_dispute_until_they_agree(stor
     assert review.sentence(1, content) == "Marked by ben: not usable."
     assert review.sentence(0, content) == ""
     label_marks.mark(store, DATA, 2, "ben", 0)
-    assert review_of(store, DATA, 5).corrections == {1: None, 2: 0}
+    assert review_of(store, DATA, 5, 2).corrections == {1: None, 2: 0}
 
 
-def test_marks_of_other_versions_and_beyond_the_images_of_this_one_do_not_count(store: Store) -> None:
+def test_marks_of_other_versions_and_beyond_the_images_and_classes_of_this_one_do_not_count(store: Store) -> None:
     label_marks.mark(store, "fashion-mnist", 0, "anna", 0)
     label_marks.mark(store, DATA, 5, "anna", 0)
-    assert review_of(store, DATA, 5).marks == {}
-    assert list(review_of(store, "fashion-mnist", 5).marks) == [0]
+    label_marks.mark(store, DATA, 1, "anna", 2)
+    assert review_of(store, DATA, 5, 2).marks == {}
+    assert list(review_of(store, "fashion-mnist", 5, 2).marks) == [0]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\u202eb"])
 def test_a_name_that_cannot_be_told_from_others_marks_nothing(store: Store, name: str) -> None:
     with pytest.raises(ConfigurationError, match="name of the person"):
         label_marks.mark(store, DATA, 0, name, 0)
-    assert review_of(store, DATA, 5).marks == {}
+    assert review_of(store, DATA, 5, 2).marks == {}
 
 
 def test_what_many_mark_at_once_is_all_kept(store: Store) -> None:
@@ -66,7 +67,7 @@ def test_what_many_mark_at_once_is_all_kept(store: Store) -> None:
 
     with ThreadPoolExecutor(8) as crowd:
         list(crowd.map(mark, range(24)))
-    marks = review_of(store, DATA, 5).marks
+    marks = review_of(store, DATA, 5, 2).marks
     assert sorted(each.person for of_image in marks.values() for each in of_image) == sorted(
         f"person {number}" for number in range(24)
     )

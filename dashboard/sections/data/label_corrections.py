@@ -33,7 +33,7 @@ def show(version: Version) -> None:
     """What this version corrects; the marks on it, what they come to, and the way to store that."""
     corrected_section.show(version)
     content = data_queries.content(version.pinned)
-    review = review_of(run_queries.store(), version.pinned, version.size)
+    review = review_of(run_queries.store(), version.pinned, version.size, len(version.classes))
     st.subheader("Marks", anchor=False)
     if not review.marks:
         page.empty(

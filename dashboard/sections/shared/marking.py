@@ -21,7 +21,7 @@ def show_marking(data: str, content: Content, position: int, suggested: int | No
 
     A class that somebody or something suggests has a button of its own.
     """
-    review = label_marks.review_of(run_queries.store(), data, len(content.labels))
+    review = label_marks.review_of(run_queries.store(), data, len(content.labels), len(content.classes))
     given = int(content.labels[position])
     with st.container(border=True):
         st.markdown("**Is the label right?**")

@@ -39,7 +39,7 @@ def marks(name: str, as_json: bool, as_csv: bool) -> None:
     refuse_both(json=as_json, csv=as_csv)
     folder = settings().data
     version = versions.find(folder, name)
-    review = review_of(open_here(), version.pinned, version.size)
+    review = review_of(open_here(), version.pinned, version.size, len(version.classes))
     rows = mark_rows(review, opening.read_content(folder, version))
     if as_json:
         print(output.as_json(rows))
@@ -73,7 +73,7 @@ def correct(name: str, table: Path | None, new_name: str, yes: bool) -> int:
     version = versions.find(folder, name)
     content = opening.read_content(folder, version)
     new = [] if table is None else read_marks(table, content, label_marks.system_user())
-    review = review_of(store, version.pinned, version.size).with_marks(new)
+    review = review_of(store, version.pinned, version.size, len(version.classes)).with_marks(new)
     _say_what_changes(content, review)
     if not agreed(yes, "Store the corrected version?", "Nothing is stored yet. Add --yes to store the new version."):
         return 1

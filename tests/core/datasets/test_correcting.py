@@ -77,6 +77,8 @@ def test_what_changes_nothing_or_leaves_too_little_is_refused(pets: Version, dat
         changes_of(content, {place: (None if place % 2 else 1) for place in cats})
     with pytest.raises(DataSetError, match="No test image would be left"):
         correct(data, pets, dict.fromkeys(tested.tolist()))
+    with pytest.raises(DataSetError, match="keeps its name"):
+        correct(data, pets, {0: 1}, "other pets")
     assert len(versions_called(data, "pets")) == 1
 
 
