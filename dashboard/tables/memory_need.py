@@ -11,7 +11,9 @@ _OF_A_PIXEL = {"cnn": 2_200, "resnet-small": 3_000, "resnet18": 1_600}
 _FROZEN = 200 * 10**6
 """Bytes of a step of a model whose layers but the last are frozen, whatever the batch: as many pixels pass at once."""
 _MOST_KEPT, _KEPT_FEATURES, _MOST_FEATURES = 128 * 2**20, 2_816 * 4, 2**30
-"""Bytes of images that a run keeps, of the features of an image that it keeps instead, and of all of these."""
+"""Bytes of images that a run keeps, of the features of a view of an image that it keeps too, and of all of these."""
+_SAME_EACH_TIME = ("none", "flip")
+"""Augmentations of whose images the features are kept, of mirror images beside the others."""
 
 
 def memory_need(config: RunConfig, version: Version) -> int:
@@ -23,6 +25,8 @@ def memory_need(config: RunConfig, version: Version) -> int:
         of_a_pixel = _OF_A_PIXEL.get(config.model, max(_OF_A_PIXEL.values()))
         step = config.batch_size * config.input_size**2 * of_a_pixel
         return _TRAINER + kept + of_validation + step
-    features = images.training * _KEPT_FEATURES
+    views = 2 if config.augmentation == "flip" or config.test_time_flips else 1
+    features = (images.training + images.validation) * views * _KEPT_FEATURES
     # Twice for a moment: parts, and all in one piece.
-    return _TRAINER + kept + of_validation + _FROZEN + (2 * features if features <= _MOST_FEATURES else 0)
+    of_features = 2 * features if config.augmentation in _SAME_EACH_TIME and features <= _MOST_FEATURES else 0
+    return _TRAINER + kept + of_validation + _FROZEN + of_features
