@@ -620,7 +620,7 @@ def test_the_shell_completes_commands_runs_presets_statuses_and_tags(
 ) -> None:
     run_id = stores.add(store, Sample(name="mine", tags=["paper"]))
     stores.add(store, Sample(name="needs quotes"))
-    assert complete(capsys, monkeypatch, "lookbook pre") == ["predict"]
+    assert complete(capsys, monkeypatch, "lookbook pre") == ["predict", "presets"]
     assert complete(capsys, monkeypatch, "lookbook photo-set mea") == ["measure"]
     assert complete(capsys, monkeypatch, f"lookbook show {run_id[:6]}") == [run_id]
     assert complete(capsys, monkeypatch, f"lookbook compare {run_id} mi") == ["mine"]

@@ -242,9 +242,9 @@ def delete(name: str, yes: bool) -> int:
 @command("clear-features")
 @name_argument
 def clear_features(name: str) -> None:
-    """Delete what frozen layers make of a data set; it is computed again.
+    """Delete the kept features of frozen layers.
 
-    Runs that begin while it is there take less time.
+    The next run that needs them computes them again.
     """
     folder = settings().data
     freed = kept_fronts.clear(versions.folder_of(folder, versions.find(folder, name)))
