@@ -142,6 +142,13 @@ class RunConfig(BaseModel):
             "With pretrained or start_from: the fraction of the learning rate for layers that do not start afresh."
         ),
     )
+    fixed_statistics: bool = Field(
+        False,
+        description=(
+            "With pretrained: batch norms up to layer3 keep the statistics that they came with, which those of a few "
+            "hundred images are no match for; those of layer4 follow the data."
+        ),
+    )
     train_size: int = Field(
         TRAINING_IMAGES, ge=2, le=MOST_IMAGES, description="Training images used at most (a stratified subset)."
     )

@@ -15,6 +15,7 @@ from torch import Tensor
 from core.config import RunConfig, require_augmentable
 from core.data.preprocessing import images_of, planes, resize
 from core.learning.photo_augmentation import photograph
+from core.machine.device import single_thread
 
 FLIP_PROBABILITY = 0.5
 LARGEST_ANGLE = 10.0
@@ -185,7 +186,7 @@ def flip_and_trivially_augment(images: Tensor, generator: torch.Generator) -> Te
     maps = _mirrored(planes(images), draw_mirrored(len(images), generator))
     policy = TrivialAugmentWide()
     # torchvision draws from torch's global generator alone: here it goes on from where this one is.
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), single_thread():
         torch.set_rng_state(generator.get_state())
         return images_of(torch.stack([policy(image) for image in maps]), images)
 

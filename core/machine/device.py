@@ -1,5 +1,8 @@
 """The device and the CPU threads that a run computes on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from core.config import RunConfig
@@ -26,6 +29,17 @@ def use_threads(count: int) -> int:
     threads = count or usable_cores()
     torch.set_num_threads(threads)
     return threads
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Let torch compute with one CPU thread meanwhile: for what is so small that more threads only wait for another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def device_name(device: torch.device) -> str:

@@ -21,13 +21,18 @@ def build(config: RunConfig, classes: int, _channels: int) -> StagedModel:
     With `config.pretrained` all layers but the unfrozen ones and fc are frozen.
     """
     frozen = set(FREEZABLE_LAYERS) - set(config.unfrozen_layers) if config.pretrained else set()
-    return ResNet18(config.input_size, classes, frozen)
+    return ResNet18(config.input_size, classes, frozen, fixed_statistics=config.pretrained and config.fixed_statistics)
 
 
 class ResNet18(StagedModel):
-    """Images (n, 3, s, s), or (n, 1, s, s) for grey ones whose three channels are equal, to logits (n, classes)."""
+    """Images (n, 3, s, s), or (n, 1, s, s) for grey ones whose three channels are equal, to logits (n, classes).
 
-    def __init__(self, input_size: int, classes: int, frozen: Collection[str] = ()) -> None:
+    With `fixed_statistics` batch norms up to layer3 keep theirs, also those of layers that are not frozen.
+    """
+
+    def __init__(
+        self, input_size: int, classes: int, frozen: Collection[str] = (), *, fixed_statistics: bool = False
+    ) -> None:
         super().__init__()
         trained = [place for place, name in enumerate(FREEZABLE_LAYERS) if name not in frozen]
         self._first_trained = trained[0] if trained else len(FREEZABLE_LAYERS)
@@ -46,6 +51,10 @@ class ResNet18(StagedModel):
             self._frozen.append(self.bn1)
         for module in self._frozen:
             module.requires_grad_(False)
+        if fixed_statistics:
+            # Their weights learn all the same.
+            norms = (module for module in self.modules() if isinstance(module, nn.BatchNorm2d))
+            self._frozen.extend(set(norms) - set(self.layer4.modules()))
 
     def stages(self) -> list[Stage]:
         """The layers in the order of FREEZABLE_LAYERS."""
@@ -72,7 +81,7 @@ class ResNet18(StagedModel):
         return F.max_pool2d(maps, 3, stride=2, padding=1)
 
     def train(self, mode: bool = True) -> "ResNet18":
-        """Training or evaluation mode; frozen layers stay in evaluation mode, with the statistics they came with."""
+        """Training or evaluation mode; what is frozen stays in evaluation mode, with the statistics it came with."""
         super().train(mode)
         for module in self._frozen:
             module.eval()

@@ -27,6 +27,7 @@ MEASURED = {
     "resnet18-best": Speed(520, 700),
     "resnet18-photo": Speed(1_700, 2_100),
     "resnet-small": Speed(1_000, 1_500),
+    "transfer": Speed(1_600, 1_500),
 }
 """By preset, for all runs that have as much to compute."""
 
@@ -123,8 +124,18 @@ def _speed_of(run: Run) -> float:
 def _work_of(config: RunConfig) -> tuple[object, ...]:
     """What decides how fast an image is learnt: model, size, layers trained, changes to the image, how it computes."""
     trained = config.unfrozen_layers if config.pretrained else "all"
-    what = config.model, config.input_size, trained, config.augmentation == "photo"
+    what = config.model, config.input_size, trained, _preparation(config)
     return *what, config.precision, config.threads or usable_cores(), config.device
+
+
+def _preparation(config: RunConfig) -> str:
+    """What happens to an image in each epoch before the first layer that learns: nothing, little, or what takes long.
+
+    Where frozen layers come first and images change by nothing but a flip, these see each image in one epoch only.
+    """
+    if config.pretrained and "conv1" not in config.unfrozen_layers and config.augmentation in ("none", "flip"):
+        return "nothing"
+    return config.augmentation if config.augmentation in ("photo", "flip-trivial-augment") else "little"
 
 
 def _in_precision(speed: Speed, config: RunConfig) -> float:

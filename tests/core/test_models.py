@@ -127,18 +127,22 @@ def test_pooling_before_normalising_changes_nothing_whatever_the_sign_of_the_sca
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("size", "frozen"),
-    [(32, set()), (28, TRUNK), (32, TRUNK), (64, TRUNK), (32, TRUNK | {"layer4"})],
-    ids=["32-none", "28-trunk", "32-trunk", "64-trunk", "32-all"],
+    ("size", "frozen", "fixed"),
+    [
+        *((32, set(), False), (28, TRUNK, False), (32, TRUNK, False), (64, TRUNK, False)),
+        *((32, TRUNK | {"layer4"}, False), (32, set(), True), (64, {"conv1", "layer1"}, True)),
+    ],
+    ids=["32-none", "28-trunk", "32-trunk", "64-trunk", "32-all", "32-fixed-statistics", "64-fixed-statistics"],
 )
-def test_one_step_of_resnet18_is_torchvisions(size: int, frozen: set[str]) -> None:
-    model = ResNet18(size, 10, frozen).double()
+def test_one_step_of_resnet18_is_torchvisions(size: int, frozen: set[str], fixed: bool) -> None:
+    model = ResNet18(size, 10, frozen, fixed_statistics=fixed).double()
     shuffle_norms(model)
     plain = torchvision_like(model)
     grey = torch.randn(6, 1, size, size, dtype=torch.float64)
     plain.train()
     for name, module in plain.named_modules():
-        if name.split(".")[0] in frozen | ({"bn1"} if frozen else set()):
+        keeps = fixed and isinstance(module, nn.BatchNorm2d) and not name.startswith("layer4")
+        if keeps or name.split(".")[0] in frozen | ({"bn1"} if frozen else set()):
             module.eval()
     loss, ours = gradients(model.train(), grey)
     plain_loss, theirs = gradients(plain, grey.expand(-1, 3, -1, -1))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,9 +33,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def config(weights: str, **changes: object) -> RunConfig:
+def config(weights: str, preset: str = "transfer", **changes: object) -> RunConfig:
     brief = {"input_size": 48, "epochs": 3, "batch_size": 16, "threads": 1, "precision": "float32"}
-    return config_of("transfer", weights_file=weights, **(brief | changes))
+    return config_of(preset, weights_file=weights, **(brief | changes))
 
 
 def test_the_trunk_is_filled_from_a_whole_file_and_only_the_linear_layer_learns(weights: str) -> None:
@@ -119,7 +120,7 @@ def test_runs_on_a_stored_set_share_what_frozen_layers_make_of_it(
     (tmp_path / "set").mkdir()
     data = replace(data_of(3, 20, 48, colour=True), folder=tmp_path / "set")
 
-    def run(name: str, **changes: object) -> Training:
+    def run(name: str, **changes: Any) -> Training:
         training = Training(config(weights, epochs=1, **changes), data, tmp_path / name)
         list(training.events())
         return training
@@ -142,19 +143,37 @@ def test_runs_on_a_stored_set_share_what_frozen_layers_make_of_it(
     assert len(list(data.folder.iterdir())) == 2
 
 
-def test_a_run_that_is_taken_up_again_ends_bit_for_bit_as_one_left_in_peace(weights: str, tmp_path: Path) -> None:
-    data = data_of(3, 20, 48, colour=True)
-    peaceful = Training(config(weights), data, tmp_path / "peaceful")
+@pytest.mark.parametrize("preset", ["transfer", pytest.param("fine-tune", marks=pytest.mark.slow)])
+def test_a_run_that_is_taken_up_again_ends_bit_for_bit_as_one_left_in_peace(
+    weights: str, tmp_path: Path, preset: str
+) -> None:
+    chosen, data = config(weights, preset, input_size=32, epochs=2), data_of(3, 20, 32, colour=True)
+    peaceful = Training(chosen, data, tmp_path / "peaceful")
     list(peaceful.events())
-    first = Training(config(weights), data, tmp_path / "disturbed")
+    first = Training(chosen, data, tmp_path / "disturbed")
     events = first.events()
     for _ in range(5):
         next(events)
     first.save_checkpoint()
-    second = Training(config(weights), data, tmp_path / "disturbed")
+    torch.manual_seed(99)
+    second = Training(chosen, data, tmp_path / "disturbed")
     list(second.events())
     for name, tensor in peaceful.model.state_dict().items():
         assert torch.equal(tensor, second.model.state_dict()[name]), name
+
+
+def test_fine_tuning_moves_every_layer_and_leaves_the_statistics_up_to_layer3_alone(
+    weights: str, tmp_path: Path
+) -> None:
+    training = Training(
+        config(weights, "fine-tune", input_size=32, epochs=1), data_of(3, 20, 32, colour=True), tmp_path
+    )
+    list(training.events())
+    before, after = torch.load(weights, weights_only=True), training.model.state_dict()
+    moved = {name for name, tensor in after.items() if name in before and not torch.equal(tensor, before[name])}
+    kept = {name for name in after if name.endswith(("_mean", "_var", "_tracked")) and not name.startswith("layer4")}
+    unused = {name for name in after if name in before and not name.startswith("fc")} - moved
+    assert unused == kept
 
 
 def test_without_pretrained_weights_it_is_refused() -> None:

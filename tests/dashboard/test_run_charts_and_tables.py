@@ -145,6 +145,7 @@ def test_the_first_estimate_knows_whether_the_processor_computes_in_bfloat16(mon
         {"unfrozen_layers": ["layer3", "layer4"]},
         {"input_size": 64},
         {"augmentation": "photo"},
+        {"augmentation": "flip-trivial-augment"},
     ],
 )
 def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store: Store, changes: dict[str, Any]) -> None:
@@ -156,6 +157,14 @@ def test_the_estimate_does_not_come_from_a_run_that_had_less_to_compute(store: S
     assert "a rough guess" in source
     like_it = at(70.0, replace(frozen, config=config))
     assert images_per_s(config, [frozen, like_it], frozen.host)[0] == pytest.approx(70)
+
+
+def test_the_estimate_knows_that_frozen_layers_see_images_once_that_no_epoch_changes(finished: Run) -> None:
+    once, often = (config_of("transfer", augmentation=kind, threads=2) for kind in ("flip", "flip-rotate"))
+    past = [at(5_000.0, replace(finished, config=once))]
+    assert images_per_s(once, past, "workshop")[0] == pytest.approx(5_000)
+    assert images_per_s(with_changes(once, augmentation="none"), past, "workshop")[0] == pytest.approx(5_000)
+    assert images_per_s(often, past, "workshop")[1].endswith("no similar run here yet")
 
 
 @pytest.mark.parametrize("flips", [False, True])
