@@ -70,6 +70,7 @@ def cut_out(tmp_path: Path) -> tuple[Path, Version, Path]:
         return data, plan.store(data), source
 
 
+@pytest.mark.slow
 def test_a_version_says_that_its_images_are_cut_out_and_a_model_of_it_takes_photos_so(
     cut_out: tuple[Path, Version, Path],
 ) -> None:

@@ -75,13 +75,10 @@ def questions() -> list[Question]:
     return [question for label, image in enumerate(DATA.test_images) for question in questions_about(image, label)]
 
 
-CASES = [
-    pytest.param(name, flips, marks=[] if (name, flips) == ("cnn", False) else pytest.mark.slow)
-    for name in ARCHITECTURES
-    for flips in (False, True)
-]
+CASES = [(name, flips) for name in ARCHITECTURES for flips in (False, True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "flips"), CASES)
 def test_what_visitors_ask_of_one_model_at_once_is_what_each_gets_alone(name: str, flips: bool, tmp_path: Path) -> None:
     predictor, asked = predictor_of(name, tmp_path, flips=flips), questions()

@@ -549,6 +549,7 @@ def test_a_wrong_setting_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_console_without_utf_8_shows_what_it_can(store: Store) -> None:
     run_id = stores.add(store, Sample(name="naïve", status="stopped"))
     for command in (["list"], ["show", run_id]):
@@ -646,6 +647,7 @@ def test_completion_makes_no_store_and_is_silent_about_a_damaged_one(
     assert [path.name for path in tmp_path.iterdir()] == (["other.db"] if content else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["list", "list --help", "show mine --json", "log mine"])
 def test_a_reader_that_leaves_early_is_told_nothing(store: Store, command: str) -> None:
     stores.write_log(store, stores.add(store, Sample(name="mine")), "epoch 1\n")

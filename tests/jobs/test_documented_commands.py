@@ -6,7 +6,6 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -48,11 +47,9 @@ def name_of(example: str) -> str:
     return " ".join(words[:2] if words[0] in GROUPS and len(words) > 1 else words[:1])
 
 
-def documented() -> list[Any]:
-    """Every example that is tried here; those that ask models are slow."""
-    slow = {True: (pytest.mark.slow,), False: ()}
-    tried = (words for words in examples(*DOCUMENTS) if name_of(words) not in ELSEWHERE)
-    return [pytest.param(words, marks=slow[name_of(words) in NEED_MODELS]) for words in tried]
+def documented() -> list[str]:
+    """Every example that is tried here."""
+    return [words for words in examples(*DOCUMENTS) if name_of(words) not in ELSEWHERE]
 
 
 def test_the_reference_holds_every_command_and_no_other() -> None:
@@ -148,6 +145,7 @@ def workplace(
         os.close(lock)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_data")
 @pytest.mark.parametrize("example", documented())
 def test_every_documented_command_works(workplace: Workplace, capsys: Capture, example: str) -> None:

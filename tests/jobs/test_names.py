@@ -72,6 +72,7 @@ def test_what_a_store_from_elsewhere_holds_is_read_as_it_can_be_shown(store: Sto
     assert [space.name for space in space_of_runs(store)] == [SHOWN]
 
 
+@pytest.mark.slow
 def test_no_command_prints_what_commands_the_terminal(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = stores.add(store, Sample(status="failed", epochs_done=1, columns={"error_message": HOSTILE}))
     stores.write_log(store, run_id, "loading\r 50 %\r100 %\r\n\x1b]0;title\x07done\n")

@@ -183,6 +183,7 @@ def test_answers_are_stored_once_and_measured_again_only_if_asked(store: Store) 
     assert sorted(photo_sets.answered_by(store, photo_set)) == sorted(run.id for run in runs)
 
 
+@pytest.mark.slow
 def test_runs_are_compared_on_a_set_as_on_the_test_images(store: Store) -> None:
     photo_set, runs = (
         kept(store),
@@ -194,6 +195,7 @@ def test_runs_are_compared_on_a_set_as_on_the_test_images(store: Store) -> None:
     assert "4 images" in comparison.sentence
 
 
+@pytest.mark.slow
 def test_a_deleted_set_takes_its_pictures_and_answers_along_and_no_other_ones(store: Store) -> None:
     first, second = kept(store), kept(store, "other")
     asked = get_run(store, add_run_with_model(store, "asked"))
@@ -208,6 +210,7 @@ def test_a_deleted_set_takes_its_pictures_and_answers_along_and_no_other_ones(st
         find_set(store, "shelf")
 
 
+@pytest.mark.slow
 def test_a_deleted_run_takes_its_answers_along(store: Store) -> None:
     photo_set, run_id = kept(store), add_run_with_model(store, "asked")
     list(measure(store, photo_set, [get_run(store, run_id)]))
@@ -233,6 +236,7 @@ def shelf(tmp_path: Path) -> Path:
     return tmp_path / "shelf"
 
 
+@pytest.mark.slow
 def test_a_set_is_made_measured_shown_compared_and_deleted_by_commands(
     store: Store, capsys: Capture, shelf: Path
 ) -> None:
@@ -258,6 +262,7 @@ def test_a_set_is_made_measured_shown_compared_and_deleted_by_commands(
     assert "no photo set 'mine'" in refused(capsys, "photo-set", "show", "mine")
 
 
+@pytest.mark.slow
 def test_predict_reads_folders_and_zips_and_says_how_many_are_right(
     store: Store, capsys: Capture, shelf: Path, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def test_a_new_store_and_the_files_that_sqlite_puts_beside_it_are_its_makers_alo
     assert within_reach_of_others(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_the_first_to_open_an_installation_leaves_nothing_for_others(tmp_path: Path) -> None:
     environment = child_environment(sqlite_url(tmp_path / "runs.db"), tmp_path / "artifacts")
     worker = subprocess.Popen([sys.executable, "-m", "jobs", "worker"], cwd=ROOT, env=environment)

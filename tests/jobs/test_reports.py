@@ -125,6 +125,7 @@ def test_a_run_that_has_not_finished_has_a_report_that_says_so(store: Store) -> 
     assert "Learning curves" in text
 
 
+@pytest.mark.slow
 def test_ten_long_runs_with_pictures_stay_small_and_ask_nothing_of_the_network(store: Store) -> None:
     ids = finished(store, *(Sample("cnn", seed, epochs_done=500) for seed in range(10)))
     assert_self_contained(as_html(compared(store, ids, IMAGES)))
@@ -275,6 +276,7 @@ def test_a_report_goes_into_the_working_directory_or_to_the_screen(
     assert capsys.readouterr().out == (tmp_path / f"report-{run_id}.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_pages_and_commands_that_write_no_report_are_spared_the_templates() -> None:
     program = "import sys, jobs.cli, jobs.reports.report_files; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0

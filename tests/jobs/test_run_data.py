@@ -76,6 +76,7 @@ def test_a_run_on_other_data_is_stored_and_exported_with_its_own_classes(
     assert data.classes[-1] in (tmp_path / "export" / "confusion_matrix.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_backup_of_runs_on_other_data_is_restored(store: Store, tmp_path: Path, own_data: Path) -> None:
     import_arrays(own_data, tmp_path / "source", data_of(300, 3, SIDE, colour=True))
     run = done(store, CONFIG)
