@@ -160,6 +160,11 @@ def test_no_python_of_pages_or_reports_styles_html_inline() -> None:
     assert [path.name for path in styled] == ["style.py"]
 
 
+def test_commands_begin_without_scipy_s_functions_for_images() -> None:
+    program = "import sys, jobs.cli; sys.exit('scipy.ndimage' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
+
+
 @pytest.mark.parametrize("module", TORCH_FREE)
 def test_what_pages_import_stays_free_of_torch(module: str) -> None:
     program = f"import sys, {module}; sys.exit('torch' in sys.modules or 'torchvision' in sys.modules)"

@@ -10,12 +10,11 @@ from queue import LifoQueue
 
 import numpy as np
 
-from core.datasets.pixels.squares import Form, in_channels, is_grey, squared
+from core.datasets.pixels.squares import Form, in_channels, is_grey, square_of
 from core.datasets.readers.listing import Content, Refusal
 from core.datasets.readers.trees import MAX_PICTURE_BYTES
 from core.machine.cores import usable_cores
 from core.photos.decoder import ProcessApart
-from core.photos.faded import faded_item
 from core.photos.picture import UnreadablePhoto, check_bytes
 
 MOST_PROCESSES = 8
@@ -117,12 +116,8 @@ def _without_decoding(content: Content, form: Form) -> Outcome | None:
     if isinstance(content, Refusal):
         return content.reason
     if isinstance(content, np.ndarray):
-        pixels = faded_item(in_channels(content, 3), None) if form.cut_out else content
-        return Square(
-            in_channels(squared(pixels, form.side), form.channels),
-            (content.shape[1], content.shape[0]),
-            is_grey(content),
-        )
+        square = square_of(content, None, form)
+        return Square(in_channels(square, form.channels), (content.shape[1], content.shape[0]), is_grey(content))
     try:
         check_bytes(content, "It", MAX_PICTURE_BYTES)
     except UnreadablePhoto as error:

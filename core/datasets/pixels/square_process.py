@@ -10,10 +10,9 @@ import sys
 
 import numpy as np
 
-from core.datasets.pixels.squares import Form, in_channels, is_grey, squared
+from core.datasets.pixels.squares import Form, in_channels, is_grey, square_of
 from core.datasets.readers.trees import MAX_PICTURE_BYTES
 from core.photos.decoder_process import MEMORY, serve
-from core.photos.faded import faded_item
 from core.photos.picture import WORKING_SIDE, UnreadablePhoto, read
 
 NAMELESS = "It"
@@ -39,8 +38,7 @@ def answer(data: bytes, request: str) -> list[bytes]:
 
 def _square(data: bytes, form: Form) -> tuple[np.ndarray, list[int]]:
     photo = read(data, NAMELESS, WORKING_SIDE if form.cut_out else form.side, MAX_PICTURE_BYTES)
-    pixels = faded_item(photo.pixels, photo.opacity) if form.cut_out else photo.pixels
-    square = squared(pixels, form.side)
+    square = square_of(photo.pixels, photo.opacity, form)
     return in_channels(square, form.channels), [*photo.original, int(is_grey(square))]
 
 
