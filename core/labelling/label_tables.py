@@ -160,6 +160,17 @@ def without_separator_line(text: str) -> tuple[str, str]:
     return (end + rest, named[1]) if named else (text.removeprefix("\ufeff"), SEPARATORS)
 
 
+def separated(text: str, separators: str) -> list[list[tuple[int, list[str]]]]:
+    """The lines that have cells, with their numbers, as each separator parts them that can."""
+    ways = []
+    for separator in separators:
+        try:
+            ways.append(list(lines_of(text, separator)))
+        except csv.Error:
+            continue
+    return [lines for lines in ways if lines]
+
+
 def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each line that has any, with its number; raise csv.Error."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)

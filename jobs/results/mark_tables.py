@@ -1,6 +1,5 @@
 """Marks as a table that people bring along: the position of an image and the label that it should have."""
 
-import csv
 import time
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from core.datasets.readers.class_spelling import key_of
 from core.datasets.readers.label_rows import MAX_TABLE_BYTES
 from core.datasets.storing import Content
 from core.errors import DataSetError
-from core.files import shown
-from core.labelling.label_tables import SEPARATORS, header_name, lines_of, without_separator_line
+from core.files import read_whole, shown
+from core.labelling.label_tables import header_name, separated, without_separator_line
 from core.labelling.table_text import texts
 from jobs.results.label_marks import NOT_USABLE, Mark, checked_person
 
@@ -52,21 +51,14 @@ def _mark(row: dict[str, str], content: Content, label_of: dict[str, int], perso
 
 def _lines(path: Path) -> _Lines:
     """The header and the rows below it; raise DataSetError where no separator gives the columns."""
+    content = read_whole(path, MAX_TABLE_BYTES, error=DataSetError, advice="Name another file.")
     try:
-        if path.stat().st_size > MAX_TABLE_BYTES:
-            raise DataSetError(f"{shown(path.name)} has more than {MAX_TABLE_BYTES // 10**6} MB.", "Divide it.")
-        readings = list(texts(path.read_bytes()))
-    except OSError as error:
-        raise DataSetError(f"{shown(path)} cannot be read: {error.strerror}.", "Name another file.") from error
+        readings = list(texts(content))
     except UnicodeDecodeError as error:
         raise DataSetError(f"{shown(path.name)} is not a CSV in UTF-8 or UTF-16.", _ADVICE) from error
     for reading in readings:
         text, separators = without_separator_line(reading)
-        for separator in separators or SEPARATORS:
-            try:
-                lines = list(lines_of(text, separator))
-            except csv.Error:
-                continue
-            if lines and {"position", "label"} <= {header_name(cell) for cell in lines[0][1]}:
+        for lines in separated(text, separators):
+            if {"position", "label"} <= {header_name(cell) for cell in lines[0][1]}:
                 return lines
     raise DataSetError(f"{shown(path.name)} has no columns `position` and `label`.", _ADVICE)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,14 @@ def test_a_table_that_cannot_be_applied_is_refused_with_its_line(
 ) -> None:
     assert message in refused(capsys, "data", "correct", "pets", "--marks", table(tmp_path, *lines), "--yes")
     assert len(list_versions(own_data)) == 2
+
+
+@pytest.mark.usefixtures("store", "pets", "own_data")
+def test_marks_are_read_only_from_an_ordinary_file(tmp_path: Path, capsys: Capture) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, words in (("pipe", "it is a named pipe, not a file"), ("nowhere", "it does not exist")):
+        said_why = refused(capsys, "data", "correct", "pets", "--marks", str(tmp_path / name), "--yes")
+        assert f"cannot be read: {words}. Name another file." in said_why
 
 
 @pytest.mark.usefixtures("store", "pets")

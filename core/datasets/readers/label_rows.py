@@ -1,6 +1,5 @@
 """A table of files and their labels, perhaps with splits and groups, beside the pictures it names."""
 
-import csv
 import re
 import unicodedata
 from collections import defaultdict
@@ -18,9 +17,8 @@ from core.labelling.label_tables import (
     LABEL_HEADERS,
     NO_LABEL,
     PICTURE_NAME,
-    SEPARATORS,
     header_name,
-    lines_of,
+    separated,
     without_separator_line,
 )
 from core.labelling.table_text import json_lines, texts
@@ -158,7 +156,7 @@ def _rows(text: str, name: str, group_column: str | None) -> list[_Row]:
     """The rows below the header; raise DataSetError where no separator gives columns for files and labels."""
     text, separators = without_separator_line(text)
     widest: list[str] = []
-    for lines in _ways(text, separators or SEPARATORS):
+    for lines in _ways(text, separators):
         columns = _columns(lines, group_column, name)
         if columns is None and _is_bare(lines):
             return [_row(line, cells, _Columns(0, 1, None, None)) for line, cells in lines]
@@ -179,13 +177,7 @@ def _ways(text: str, separators: str) -> list[list[tuple[int, list[str]]]]:
             return [json_lines(text)]
         except ValueError:
             return []
-    ways = []
-    for separator in separators:
-        try:
-            ways.append(list(lines_of(text, separator)))
-        except csv.Error:
-            continue
-    return [lines for lines in ways if lines]
+    return separated(text, separators)
 
 
 def _is_bare(lines: Sequence[tuple[int, list[str]]]) -> bool:
