@@ -181,6 +181,16 @@ class RunConfig(BaseModel):
         """How many images are learnt from."""
         return min(self.train_size, of - self.validation_images(of))
 
+    @property
+    def has_constant_images(self) -> bool:
+        """Whether each epoch shows the same images, or their mirror images: what frozen layers make of them stays."""
+        return self.augmentation in ("none", "flip")
+
+    @property
+    def needs_mirrored(self) -> bool:
+        """Whether mirror images are learnt from, or vote."""
+        return self.augmentation == "flip" or self.test_time_flips
+
     def ends_after(self, epoch: int, best_epoch: int | None) -> bool:
         """Whether `epoch` complete epochs are all, or validation has not become better for `patience` epochs."""
         return epoch >= self.epochs or 0 < self.patience <= epoch - (best_epoch or 0)

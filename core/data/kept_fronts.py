@@ -6,8 +6,10 @@ Nothing is lost with them: the next run that needs one computes it again.
 from pathlib import Path
 
 PREFIX = "fronts-"
-MOST_BYTES = 2 * 2**30
-"""What the files of one version may take: twice what a run may keep, so that two settings can take turns."""
+MOST_OF_A_RUN = 2**30
+"""What a run may keep of frozen layers: of 47,000 images and their mirror images by the preset transfer."""
+MOST_BYTES = 2 * MOST_OF_A_RUN
+"""What the files of one version may take, so that two settings can take turns."""
 
 
 def kept_files(folder: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """The images that a run learns from, dealt out in batches, and those that it is validated on."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -29,14 +30,17 @@ class Batches:
     def __init__(self, config: RunConfig, data: DataSet, device: torch.device) -> None:
         require_augmentable(config, colour=data.is_colour)
         training, validation = split_for(config, data)
-        self._images = _reader(data.train_images, training, config.input_size, device)
         self.labels = data.train_labels[training]
         self._labels = torch.from_numpy(self.labels).to(device)
-        self._config = config
+        self._config, self._device = config, device
         self._data, self._learnt_from, self._validated_on = data, training, validation
         self._fronts: Fronts | None = None
         self._sought_fronts = False
         self.validation = (data.train_images[validation], data.train_labels[validation])
+
+    @cached_property
+    def _images(self) -> Callable[[Tensor], Tensor]:
+        return _reader(self._data.train_images, self._learnt_from, self._config.input_size, self._device)
 
     @property
     def per_epoch(self) -> int:

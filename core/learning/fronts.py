@@ -18,8 +18,6 @@ from core.machine.fingerprint import code_fingerprint
 from core.machine.precision import precision_on
 from core.models.parameters import frozen_weights
 
-MOST_FRONT_BYTES = 2**30
-"""What may be kept of frozen layers: the features of 47,000 images and their mirror images by the preset transfer."""
 _AT_ONCE = 256
 
 
@@ -44,7 +42,7 @@ def fronts_of(learner: Learner, config: RunConfig, data: DataSet, needed: np.nda
         return None
     places = np.sort(needed) if data.folder is None else np.arange(len(data.train_labels))
     first = learner.constant_fronts(_images(data, places[:1], learner))
-    if first.nbytes * len(places) > MOST_FRONT_BYTES:
+    if first.nbytes * len(places) > kept_fronts.MOST_OF_A_RUN:
         return None
     kept = None if data.folder is None else data.folder / f"{kept_fronts.PREFIX}{_key(learner, config)}.npy"
     stored = None if kept is None else _read(kept, (first.shape[0], len(places), *first.shape[2:]))
@@ -69,7 +67,7 @@ def _key(learner: Learner, config: RunConfig) -> str:
     device = learner.device
     conditions = (
         *(code_fingerprint(), torch.__version__, device.type, torch.get_num_threads()),
-        *(precision_on(config, device), config.model, config.input_size, config.normalisation, learner.has_mirrored),
+        *(precision_on(config, device), config.model, config.input_size, config.normalisation, config.needs_mirrored),
     )
     digest.update(repr(conditions).encode())
     return digest.hexdigest()[:16]

@@ -100,18 +100,13 @@ class Learner:
     @property
     def has_constant_front(self) -> bool:
         """Whether what comes before the first layer that learns makes the same of an image each time, or mirrored."""
-        return self._has_frozen_front and self._config.augmentation in ("none", "flip")
-
-    @property
-    def has_mirrored(self) -> bool:
-        """Whether mirror images are learnt from, or vote in validation."""
-        return self._config.augmentation == "flip" or self._config.test_time_flips
+        return self._has_frozen_front and self._config.has_constant_images
 
     def constant_fronts(self, images: Tensor) -> Tensor:
         """What that makes of uint8 images (n, s, s) or (n, s, s, 3), and if needed of mirror images: (v, n, ...)."""
         size = images_at_once(self._config, IMAGES_AT_ONCE)
         inputs = [to_input(part, self._config) for part in images.split(size)]
-        views = [inputs, [part.flip(-1) for part in inputs]] if self.has_mirrored else [inputs]
+        views = [inputs, [part.flip(-1) for part in inputs]] if self._config.needs_mirrored else [inputs]
         return torch.stack([torch.cat(list(map(self.pass_frozen_front, view))) for view in views])
 
     def choose_fronts(self, fronts: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,6 +1,5 @@
 """ImageNet weights for ResNet18: found in a file or downloaded, checked, and put into the model."""
 
-import hashlib
 import socket
 import zipfile
 from collections.abc import Iterator
@@ -50,8 +49,7 @@ def load_trunk(model: nn.Module, config: RunConfig, weights_cache: Path | None =
     filled, there = {_layer(key) for key in usable}, dict(model.named_children())
     afresh = tuple(layer for layer in REPLACEABLE_LAYERS if layer in there and layer not in filled)
     source = str(path) if config.weights_file else f"torchvision {FILE_NAME}"
-    with path.open("rb") as file:
-        return PretrainedReport(source, hashlib.file_digest(file, "sha256").hexdigest(), afresh)
+    return PretrainedReport.of_file(path, source, afresh)
 
 
 def _downloaded(weights_cache: Path | None) -> Path:

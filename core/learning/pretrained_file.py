@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from core.errors import WeightsError
 
@@ -21,6 +22,12 @@ class PretrainedReport:
     source: str
     sha256: str
     initialised_afresh: tuple[str, ...]
+
+    @classmethod
+    def of_file(cls, path: Path, source: str, initialised_afresh: tuple[str, ...]) -> Self:
+        """What is told of weights that were read from a file; raise OSError."""
+        with path.open("rb") as file:
+            return cls(source, hashlib.file_digest(file, "sha256").hexdigest(), initialised_afresh)
 
 
 def cached_weights(cache_folder: Path) -> Path | None:

@@ -1,14 +1,28 @@
-"""The weights of a finished run as those that another one begins with."""
+"""The weights that a run begins with: those of a finished run, or ImageNet's."""
 
-import hashlib
 from pathlib import Path
 
 from torch import nn
 
+from core.config import RunConfig
 from core.errors import ConfigurationError
 from core.learning.checkpoints import load_model
+from core.learning.pretrained import load_trunk
 from core.learning.pretrained_file import PretrainedReport
 from core.models.staged import StagedModel
+
+
+def load_weights(
+    model: StagedModel, config: RunConfig, classes: tuple[str, ...], start: Path | None, weights_cache: Path | None
+) -> PretrainedReport:
+    """Fill a model with the weights that its configuration names: of a run, by its model file `start`, or pretrained.
+
+    Raises as load_start and load_trunk do.
+    """
+    if config.start_from is None:
+        return load_trunk(model, config, weights_cache)
+    assert start is not None, "other weights must not take the place of the run's"
+    return load_start(model, classes, start, config.start_from)
 
 
 def load_start(model: StagedModel, classes: tuple[str, ...], path: Path, run_id: str) -> PretrainedReport:
@@ -29,5 +43,4 @@ def load_start(model: StagedModel, classes: tuple[str, ...], path: Path, run_id:
             "Start from a run of the same model, input size and colour.",
         )
     model.load_state_dict(usable, strict=False)
-    with path.open("rb") as file:
-        return PretrainedReport(f"run {run_id}", hashlib.file_digest(file, "sha256").hexdigest(), afresh)
+    return PretrainedReport.of_file(path, f"run {run_id}", afresh)

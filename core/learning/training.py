@@ -4,8 +4,9 @@ import copy
 import errno
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,9 @@ from core.errors import CheckpointError, ConfigurationError
 from core.learning.batches import Batches
 from core.learning.events import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Event, Facts, Progress
 from core.learning.learner import Learner, class_weights, learning_rate
-from core.learning.pretrained import load_trunk
 from core.learning.pretrained_file import PretrainedReport
 from core.learning.resumption import ResumptionFolder
-from core.learning.start_weights import load_start
+from core.learning.start_weights import load_weights
 from core.machine.clock import Clock, Speedometer
 from core.machine.device import choose_device, conditions, device_name, use_threads, why_inexact
 from core.machine.memory import keep_freed_memory
@@ -95,7 +95,8 @@ class Training:
         torch.manual_seed(config.seed)
         model = architectures.build(config, len(data.classes), colour=data.is_colour)
         checkpoint = self._folder.newest()
-        pretrained = self._fill(model, checkpoint, data.classes, start or weights_cache)
+        load = partial(load_weights, model, config, data.classes, start, weights_cache)
+        pretrained = self._fill(model, checkpoint, load)
         afresh = pretrained.initialised_afresh if pretrained else ()
         weights = class_weights(config, self._batches.labels, len(data.classes))
         self._learner = Learner(model, config, self._device, afresh=afresh, class_weights=weights)
@@ -244,7 +245,7 @@ class Training:
         return self._try_checkpoint()
 
     def _fill(
-        self, model: StagedModel, checkpoint: dict[str, Any] | None, classes: tuple[str, ...], source: Path | None
+        self, model: StagedModel, checkpoint: dict[str, Any] | None, load: Callable[[], PretrainedReport]
     ) -> PretrainedReport | None:
         """Put the weights that it starts with into the model: on continuation those that the run itself has kept."""
         if not (self._config.pretrained or self._config.start_from):
@@ -253,10 +254,7 @@ class Training:
         if kept:
             set_weights(model, kept["weights"])
             return _report(kept["report"])
-        if self._config.start_from and source:
-            report = load_start(model, classes, source, self._config.start_from)
-        else:
-            report = load_trunk(model, self._config, source)
+        report = load()
         if checkpoint and _report(checkpoint["pretrained"]).sha256 != report.sha256:
             raise CheckpointError(
                 f"The run started from other pretrained weights than those in {report.source}.",

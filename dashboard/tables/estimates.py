@@ -133,7 +133,7 @@ def _preparation(config: RunConfig) -> str:
 
     Where frozen layers come first and images change by nothing but a flip, these see each image in one epoch only.
     """
-    if config.pretrained and "conv1" not in config.unfrozen_layers and config.augmentation in ("none", "flip"):
+    if config.pretrained and "conv1" not in config.unfrozen_layers and config.has_constant_images:
         return "nothing"
     return config.augmentation if config.augmentation in ("photo", "flip-trivial-augment") else "little"
 

@@ -1,6 +1,7 @@
 """How much memory a run will take at its peak, from what was measured on the CPU."""
 
 from core.config import RunConfig
+from core.data.kept_fronts import MOST_OF_A_RUN
 from core.datasets.versions import Version
 from dashboard.tables.estimates import images_of
 
@@ -10,10 +11,8 @@ _OF_A_PIXEL = {"cnn": 2_200, "resnet-small": 3_000, "resnet18": 1_600}
 """Bytes of a step for each pixel of each image of a batch, in float32."""
 _FROZEN = 200 * 10**6
 """Bytes of a step of a model whose layers but the last are frozen, whatever the batch: as many pixels pass at once."""
-_MOST_KEPT, _KEPT_FEATURES, _MOST_FEATURES = 128 * 2**20, 2_816 * 4, 2**30
-"""Bytes of images that a run keeps, of the features of a view of an image that it keeps too, and of all of these."""
-_SAME_EACH_TIME = ("none", "flip")
-"""Augmentations of whose images the features are kept, of mirror images beside the others."""
+_MOST_KEPT, _KEPT_FEATURES = 128 * 2**20, 2_816 * 4
+"""Bytes of images that a run keeps, and of the features of a view of an image that it keeps too."""
 
 
 def memory_need(config: RunConfig, version: Version) -> int:
@@ -25,8 +24,8 @@ def memory_need(config: RunConfig, version: Version) -> int:
         of_a_pixel = _OF_A_PIXEL.get(config.model, max(_OF_A_PIXEL.values()))
         step = config.batch_size * config.input_size**2 * of_a_pixel
         return _TRAINER + kept + of_validation + step
-    views = 2 if config.augmentation == "flip" or config.test_time_flips else 1
+    views = 2 if config.needs_mirrored else 1
     features = (images.training + images.validation) * views * _KEPT_FEATURES
     # Twice for a moment: parts, and all in one piece.
-    of_features = 2 * features if config.augmentation in _SAME_EACH_TIME and features <= _MOST_FEATURES else 0
+    of_features = 2 * features if config.has_constant_images and features <= MOST_OF_A_RUN else 0
     return _TRAINER + kept + of_validation + _FROZEN + of_features

@@ -11,9 +11,9 @@ from torchvision.models import resnet18
 
 from core import architectures
 from core.config import RunConfig, validated
+from core.data import kept_fronts
 from core.data.preprocessing import resize
 from core.errors import ConfigurationError
-from core.learning import fronts
 from core.learning.batches import Batches
 from core.learning.evaluation import measure
 from core.learning.learner import Learner
@@ -31,6 +31,20 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
     torch.save(resnet18().state_dict(), path)
     return str(path)
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many images have passed the frozen layers, each time that some do."""
+    counts: list[int] = []
+    whole = Learner.pass_frozen_front
+
+    def counted(learner: Learner, inputs: torch.Tensor) -> torch.Tensor:
+        counts.append(len(inputs))
+        return whole(learner, inputs)
+
+    monkeypatch.setattr(Learner, "pass_frozen_front", counted)
+    return counts
 
 
 def config(weights: str, preset: str = "transfer", **changes: object) -> RunConfig:
@@ -52,16 +66,8 @@ def test_the_trunk_is_filled_from_a_whole_file_and_only_the_linear_layer_learns(
 
 @pytest.mark.parametrize(("augmentation", "views"), [("none", 1), ("flip", 2)])
 def test_frozen_layers_see_each_view_once_and_a_run_learns(
-    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str, views: int
+    weights: str, tmp_path: Path, seen: list[int], augmentation: str, views: int
 ) -> None:
-    seen = []
-    whole = Learner.pass_frozen_front
-
-    def counted(learner: Learner, inputs: torch.Tensor) -> torch.Tensor:
-        seen.append(len(inputs))
-        return whole(learner, inputs)
-
-    monkeypatch.setattr(Learner, "pass_frozen_front", counted)
     data = data_of(3, 20, 48, colour=True)
     training = Training(config(weights, augmentation=augmentation, test_time_flips=False), data, tmp_path)
     list(training.events())
@@ -80,7 +86,7 @@ def test_what_is_kept_of_the_frozen_layers_is_what_they_make_of_each_batch(
     learner, cpu = Learner(model, chosen, torch.device("cpu")), torch.device("cpu")
     learner.begin_epoch()
     kept = list(Batches(chosen, data, cpu).prepared(learner, 2, 1))
-    monkeypatch.setattr(fronts, "MOST_FRONT_BYTES", 0)
+    monkeypatch.setattr(kept_fronts, "MOST_OF_A_RUN", 0)
     made = list(Batches(chosen, data, cpu).prepared(learner, 2, 1))
     assert len(kept) == len(made) == Batches(chosen, data, cpu).per_epoch - 1
     for (left, labels), (right, same) in zip(kept, made, strict=True):
@@ -107,16 +113,8 @@ def test_validation_by_what_is_kept_is_validation_by_the_images(weights: str, tm
 
 
 def test_runs_on_a_stored_set_share_what_frozen_layers_make_of_it(
-    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    weights: str, tmp_path: Path, seen: list[int]
 ) -> None:
-    seen = []
-    whole = Learner.pass_frozen_front
-
-    def counted(learner: Learner, inputs: torch.Tensor) -> torch.Tensor:
-        seen.append(len(inputs))
-        return whole(learner, inputs)
-
-    monkeypatch.setattr(Learner, "pass_frozen_front", counted)
     (tmp_path / "set").mkdir()
     data = replace(data_of(3, 20, 48, colour=True), folder=tmp_path / "set")
 
