@@ -18,6 +18,7 @@ from core.datasets.pixels.squares import in_channels, squared
 from core.learning.checkpoints import LoadedModel, load_model
 from core.learning.evaluation import log_probabilities
 from core.photos.decoder import read_photo
+from core.photos.faded import faded
 from core.photos.model_view import ModelView, Polarity, to_model_view
 from core.photos.picture import UnreadablePhoto
 
@@ -78,7 +79,7 @@ class Predictor:
         """The views of a photo that vote, uint8 (v, s, s) or (v, s, s, 3), prepared as what the model learnt from."""
         if self.sees_cutouts:
             return view.votes
-        part = view.faded if self.data.cut_out else view.part
+        part = faded(view.part, view.item) if self.data.cut_out else view.part
         square = in_channels(squared(part, self.data.side), 3 if self.data.colour else 1)
         return square[None] if self.data.colour else square[None, ..., 0]
 

@@ -65,7 +65,7 @@ def fit_thresholds(
     nothing = draw_non_items(torch.from_numpy(np.array(images[judging])), generator_at(config.seed, 0, 2)).numpy()
     said_of_nothing, seen_of_nothing = vote(model, nothing, config)
     leaning = _leaning(said_of_nothing, config)
-    unset = Thresholds(1.0, centre, projection, means, least_confidence=2.0, near=0.0, far=0.0, leaning=leaning)
+    unset = Thresholds(1.0, centre, projection, means, least_confidence=_NEVER, near=0.0, far=0.0, leaning=leaning)
     upright = unset.calibrated(logs[judging])
     unset = replace(unset, temperature=fit_temperature(labels[judging], upright).value)
     near, far = np.quantile(unset.distances(features[judging]), [NEAR, FAR])
@@ -83,7 +83,7 @@ def _fit_to_pictures(model: StagedModel, config: RunConfig, images: np.ndarray, 
     centre, projection, means = _class_places(features[:half], labels[:half])
     logs, features, labels = logs[half:], features[half:], labels[half:]
     leaning = np.zeros(logs.shape[1], np.float32)
-    unset = Thresholds(1.0, centre, projection, means, least_confidence=2.0, near=0.0, far=0.0, leaning=leaning)
+    unset = Thresholds(1.0, centre, projection, means, least_confidence=_NEVER, near=0.0, far=0.0, leaning=leaning)
     unset = replace(unset, temperature=fit_temperature(labels, unset.calibrated(logs)).value)
     near, far = np.quantile(unset.distances(features), [NEAR, FAR])
     items = _confidences(unset, logs, features, near)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -35,6 +36,16 @@ class DataSet:
     def side(self) -> int:
         """Side of the square images, in pixels."""
         return int(self.train_images.shape[1])
+
+    def located(self, place: int) -> tuple[Literal["train", "test"], int]:
+        """The split, and the position in it, of an image by its place among all, those of the test last."""
+        learnt = len(self.train_labels)
+        return ("train", place) if place < learnt else ("test", place - learnt)
+
+    def image(self, place: int) -> np.ndarray:
+        """The image at a place among all, uint8 (side, side) or (side, side, 3)."""
+        split, at = self.located(place)
+        return np.asarray((self.train_images if split == "train" else self.test_images)[at])
 
     def class_names(self, labels: np.ndarray) -> list[str]:
         """The name of each label (n,)."""

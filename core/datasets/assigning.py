@@ -10,6 +10,7 @@ from core.datasets.duplicates import pixel_digests
 from core.datasets.health import TEST, VALIDATION
 from core.datasets.opening import read_content
 from core.datasets.pixels.pixel_rows import PixelRows
+from core.datasets.pixels.squares import Form
 from core.datasets.readers.listing import SPLITS, Item
 from core.datasets.splitting import DEFAULT_SHARE, draw_test
 from core.datasets.versions import Version
@@ -37,7 +38,7 @@ class Pictures:
     labels: np.ndarray
     groups: np.ndarray
     classes: tuple[str, ...]
-    cut_out: bool = False
+    form: Form
 
 
 def assign(folder: Path, pictures: Pictures, earlier: Version | None, share: float | None, seed: int) -> Assigned:
@@ -83,10 +84,9 @@ def _tested_before(folder: Path, pictures: Pictures, earlier: Version) -> np.nda
     """Which pictures are test images of the earlier version, bool (n,): by pixels, or by name where forms differ."""
     content = read_content(folder, earlier)
     tested = np.flatnonzero(content.splits == TEST)
-    rows, form = pictures.rows, (content.rows.side, content.rows.channels, earlier.cut_out)
-    if form == (rows.side, rows.channels, pictures.cut_out):
+    if earlier.form == pictures.form:
         known = set(pixel_digests(content.rows.reordered(tested)))
-        return np.array([digest in known for digest in pixel_digests(rows)], bool)
+        return np.array([digest in known for digest in pixel_digests(pictures.rows)], bool)
     names = {content.names[place] for place in tested}
     return np.array([item.name in names for item in pictures.items], bool)
 

@@ -18,10 +18,9 @@ _NOT_SEARCHED = "Duplicates were not searched among these images: those of Fashi
 
 def chosen(content: Content, labels: np.ndarray, kept: np.ndarray) -> Content:
     """The images at the places `kept` (m,), with these labels (n,) of all; splits and groups stay as they are."""
-    groups = np.arange(len(labels)) if content.groups is None else content.groups
     names = tuple(content.names[place] for place in kept)
     rows = content.rows.reordered(kept)
-    return in_stored_order(content.classes, rows, labels[kept], content.splits[kept], names, groups[kept])
+    return in_stored_order(content.classes, rows, labels[kept], content.splits[kept], names, content.bound[kept])
 
 
 def derived(folder: Path, version: Version, name: str, content: Content, note: str) -> Plan:
@@ -38,8 +37,8 @@ def derived(folder: Path, version: Version, name: str, content: Content, note: s
         "notes": (note,),
     }
     new = Version.model_validate({**version.model_dump(), **changed})
-    same = next((known for known in versions.list_versions(folder) if known.hash == new.hash), None)
-    return Plan(new, content, _examined(content, read_health(folder, version)), same)
+    examined = _examined(content, read_health(folder, version))
+    return Plan(new, content, examined, versions.with_hash(folder, new.hash))
 
 
 def _examined(content: Content, before: Health | None) -> Health:
@@ -48,8 +47,7 @@ def _examined(content: Content, before: Health | None) -> Health:
     A search among its images takes minutes and tells nothing new.
     """
     places, side = np.arange(len(content.labels)), content.rows.side
-    groups = places if content.groups is None else content.groups
-    about = content.names, content.labels, content.splits, groups
+    about = content.names, content.labels, content.splits, content.bound
     if before is not None and before.search_note != _NOT_SEARCHED:
         return health.examine(*about, find_duplicates(content.rows), before.widths, before.heights, before.grey)
     no_pairs = np.empty((0, 2), np.int64)

@@ -8,7 +8,6 @@ import numpy as np
 
 from core.datasets.duplicates import pixel_digests
 from core.datasets.storing import Content
-from core.datasets.versions import Version
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,6 @@ class Difference:
     """What is in another split."""
     by_pixels: bool
     """Whether images were recognised by their pixels, or by name."""
-
-
-def are_of_one_form(first: Version, second: Version) -> bool:
-    """Whether the pixels of an image are the same in both versions: their size, colour, and what is cut out."""
-    return (first.side, first.colour, first.cut_out) == (second.side, second.colour, second.cut_out)
 
 
 def difference(first: Content, second: Content, by_pixels: bool) -> Difference:

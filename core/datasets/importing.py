@@ -115,7 +115,7 @@ def planned(
         pictures = scratch.decode(kept, listing, form, progress)
         plan = _plan(folder, name, _Import(listing, pictures, source, why, options), progress)
         yield plan
-        if any(version.hash == plan.version.hash for version in versions.list_versions(folder)):
+        if versions.with_hash(folder, plan.version.hash):
             scratch.remove(kept)
 
 
@@ -215,15 +215,15 @@ def _plan(folder: Path, name: str, source: _Import, progress: Progress) -> Plan:
     groups = _bound(items, duplicates.clusters)
     names = tuple(item.name for item in items)
     earlier = next(iter(versions.versions_called(folder, name)), None)
-    to_assign = Pictures(items, rows, labels, groups, classes.names, options.cut_out)
+    form = Form(rows.side, rows.channels, options.cut_out)
+    to_assign = Pictures(items, rows, labels, groups, classes.names, form)
     assigned = assign(folder, to_assign, earlier, options.test_share, options.seed)
     content = in_stored_order(classes.names, rows, labels, assigned.places, names, groups)
     version = _version(name, earlier, source, content, assigned, classes)
     grey = int(np.count_nonzero(pictures.grey))
     widths, heights = map(health.spread, pictures.sizes.T)
     report = health.examine(names, labels, assigned.places, groups, duplicates, widths, heights, grey)
-    same = next((known for known in versions.list_versions(folder) if known.hash == version.hash), None)
-    return Plan(version, content, report, same)
+    return Plan(version, content, report, versions.with_hash(folder, version.hash))
 
 
 def _version(

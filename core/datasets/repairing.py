@@ -28,8 +28,7 @@ def repair(folder: Path, version: Version) -> Repair:
     if version.is_built_in:
         raise DataSetError("Fashion-MNIST stays as it was published.", "Import it under another name to change it.")
     content = read_content(folder, version)
-    groups = np.arange(len(content.labels)) if content.groups is None else content.groups
-    leaks = _leaks(content.splits, groups)
+    leaks = _leaks(content.splits, content.bound)
     if not len(leaks):
         raise DataSetError(f"{version.label} has no leaks: there is nothing to repair.", "Use it as it is.")
     kept = np.setdiff1d(np.arange(len(content.labels)), leaks)

@@ -38,6 +38,11 @@ class Content:
     names: tuple[str, ...]
     groups: np.ndarray | None = None
 
+    @property
+    def bound(self) -> np.ndarray:
+        """Groups, int64 (n,), also where each image is its own."""
+        return np.arange(len(self.labels)) if self.groups is None else self.groups
+
     def counts(self) -> dict[Split, tuple[int, ...]]:
         """Images of each class in each split that there is."""
         return {
@@ -104,9 +109,9 @@ def store(folder: Path, version: Version, content: Content, health: Health) -> V
     sets = versions.sets_folder(folder)
     make_private(sets)
     with held(sets / _LOCK):
-        same = [known for known in versions.list_versions(folder) if known.hash == version.hash]
-        if same:
-            return same[0]
+        same = versions.with_hash(folder, version.hash)
+        if same is not None:
+            return same
         earlier = versions.versions_called(folder, version.name)
         number = earlier[0].number + 1 if earlier else 1
         numbered = Version.model_validate({**version.model_dump(), "number": number})

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.config import FASHION_MNIST, IMAGE_SIDE, TEST_IMAGES, TRAINING_IMAGES, VALIDATION_IMAGES
+from core.datasets.pixels.squares import Form
 from core.datasets.readers.listing import SPLITS, Split
 from core.errors import DataSetError
 from core.texts import named
@@ -92,6 +93,11 @@ class Version(BaseModel):
         """Whether it is Fashion-MNIST, which is always there."""
         return self.hash == FASHION_MNIST_HASH
 
+    @property
+    def form(self) -> Form:
+        """How its images are stored: in versions of one form the same picture has the same pixels."""
+        return Form(self.side, 3 if self.colour else 1, self.cut_out)
+
     def follows(self, earlier: "Version") -> bool:
         """Whether it came from another version, and has the same classes."""
         return self.parent == earlier.hash and self.classes == earlier.classes
@@ -161,6 +167,11 @@ def find(folder: Path, text: str) -> Version:
     if chosen:
         raise DataSetError(f"Several data sets begin with {words}.", "Write more digits of the hash.")
     raise DataSetError(f"There is no data set {text[:LONGEST_NAME]!r}.", _near(versions, words))
+
+
+def with_hash(folder: Path, content_hash: str) -> Version | None:
+    """The version in a data folder that holds the content of a hash, if there is one."""
+    return next((version for version in list_versions(folder) if version.hash == content_hash), None)
 
 
 def versions_called(folder: Path, name: str) -> list[Version]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.photos import rendering
 from core.photos.cutout import Item, all_of
-from core.photos.faded import PART_SIDE, faded, located
+from core.photos.faded import PART_SIDE, located
 from core.photos.picture import Photo
 from core.photos.pixels import resized
 
@@ -29,9 +29,9 @@ class ModelView:
     (h, w, 3), in the order of the way; `polarity` is what was used, never "auto"; `notes` are short sentences.
     `votes`, uint8 (v, 28, 28), are the views whose answers are averaged, `image` the first of them. `frame` is the
     square that `image` shows, in shares of the turned photo (the stage "original"); it may reach beyond the photo.
-    `stands_out` is False where nothing in the photo does. `part`, uint8 (h, w, 3), is the part of the turned photo that
+    `part`, uint8 (h, w, 3), is the part of the turned photo that
     is looked at, as it is, for models of other pictures than Fashion-MNIST's, at most PART_SIDE pixels on a side, and
-    `faded` the item in it with its surroundings half faded, for those that learnt from such pictures.
+    `item` what was found in it.
     """
 
     image: np.ndarray
@@ -41,8 +41,12 @@ class ModelView:
     votes: np.ndarray
     frame: RelativeBox
     part: np.ndarray
-    faded: np.ndarray
-    stands_out: bool = True
+    item: Item
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether anything in the photo does."""
+        return self.item.stands_out
 
 
 def to_model_view(
@@ -72,7 +76,6 @@ def to_model_view(
     stages, tones = _stages(pixels, item, used, lift=cut_out)
     image = rendering.shrunk(tones)
     frame = _frame(item.window, part.shape[1] / pixels.shape[1], corner, whole.shape)
-    shown = np.asarray(resized(Image.fromarray(part), PART_SIDE))
     return ModelView(
         image=image,
         stages={"original": whole, **stages, "what the model sees": image},
@@ -80,9 +83,8 @@ def to_model_view(
         notes=(*photo.notes, *item.notes, _polarity_note(used, polarity)),
         votes=image[None],
         frame=frame,
-        part=shown,
-        faded=faded(shown, item),
-        stands_out=item.stands_out,
+        part=np.asarray(resized(Image.fromarray(part), PART_SIDE)),
+        item=item,
     )
 
 

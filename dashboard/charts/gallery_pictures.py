@@ -37,7 +37,7 @@ def predicted_pictures(
     for at in map(int, positions):
         words, caption = _outcome(answers, at)
         share = f"({answers.probabilities[at, answers.predicted[at]]:.2f})"
-        href = "?" + urlencode({**parameters, "image": at}, doseq=True)
+        href = _opened(parameters, at)
         alt = f"Test image {at}: {words} {share}"
         pictures.append(Picture(at, data_uri(images[at]), alt, f"{caption} {share}", href))
     return pictures
@@ -50,6 +50,11 @@ def photo_pictures(images: np.ndarray, names: Sequence[str], answers: Prediction
         words, caption = _outcome(answers, at)
         pictures.append(Picture(at, data_uri(images[at]), f"{names[at]}: {words}", caption, ""))
     return pictures
+
+
+def _opened(parameters: Mapping[str, str | Sequence[str]], position: int) -> str:
+    """The address with these parameters at which an image is open."""
+    return "?" + urlencode({**parameters, "image": position}, doseq=True)
 
 
 def _outcome(answers: Predictions, at: int) -> tuple[str, str]:
@@ -76,7 +81,7 @@ def labelled_pictures(
             data_uri(images[at]),
             f"{split} image {at}, {name}",
             f"{at}",
-            "?" + urlencode({**parameters, "image": int(at)}, doseq=True),
+            _opened(parameters, int(at)),
         )
         for at, name in zip(positions, names, strict=True)
     ]
@@ -96,7 +101,7 @@ def suspect_pictures(
         names, trust = (classes[labels[at]], classes[quality.suggested[at]]), f"{quality.trust[at]:.3f}"
         alt = f"Image {at}: labelled {names[0]}, suggested {names[1]}, label quality {trust}"
         caption = f"{' → '.join(short_names(names))} ({trust})"
-        href = "?" + urlencode({**parameters, "image": at}, doseq=True)
+        href = _opened(parameters, at)
         pictures.append(Picture(at, data_uri(images[at]), alt, caption, href))
     return pictures
 
@@ -115,7 +120,7 @@ def named_pictures(
             data_uri(image),
             f"{name}: {caption}",
             caption,
-            "" if parameters is None else "?" + urlencode({**parameters, "image": int(at)}, doseq=True),
+            "" if parameters is None else _opened(parameters, int(at)),
         )
         for at, image, caption, name in zip(positions, images, captions, names, strict=True)
     ]

@@ -60,14 +60,12 @@ def content(identity: str) -> Content:
 
 def images_at(identity: str, places: np.ndarray) -> list[np.ndarray]:
     """The images at these places (k,) of a version, each (s, s) or (s, s, 3). Raise DataError or DataSetError."""
-    data = data_set(identity)
-    learnt = len(data.train_labels)
-    return [data.train_images[at] if at < learnt else data.test_images[at - learnt] for at in places.tolist()]
+    return list(map(data_set(identity).image, places.tolist()))
 
 
 def difference(first: Version, second: Version) -> Difference:
     """How a version differs from the first. Raise DataError or DataSetError."""
-    return _difference(first.pinned, second.pinned, differing.are_of_one_form(first, second))
+    return _difference(first.pinned, second.pinned, first.form == second.form)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing the images of both versions")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from core.data.splits import fold_split
 from core.errors import LookbookError
@@ -52,7 +52,11 @@ class FoldGroup:
 
 def list_fold_groups(store: Store) -> list[FoldGroup]:
     """Every k-fold group, the newest first, whether complete or not; archived runs count too."""
-    with_folds = select(runs.c.id).where(runs.c.group_id.is_not(None), runs.c.config["folds"].as_integer() > 1)
+    return _groups(store, runs.c.group_id.is_not(None))
+
+
+def _groups(store: Store, wanted: ColumnElement[bool]) -> list[FoldGroup]:
+    with_folds = select(runs.c.id).where(wanted, runs.c.config["folds"].as_integer() > 1)
     with store.reading() as connection:
         ids = connection.execute(with_folds.order_by(runs.c.created_at.desc(), runs.c.id)).scalars().all()
     grouped: dict[str, list[Run]] = {}
@@ -85,7 +89,7 @@ def held_out_words(store: Store, run: Run) -> str:
     """
     if not (run.config.folds and run.group_id):
         return ""
-    group = next((group for group in list_fold_groups(store) if group.id == run.group_id), None)
+    group = next(iter(_groups(store, runs.c.group_id == run.group_id)), None)
     if group is None or not group.is_complete:
         return ""
     judged = [get_predictions(store, each.id, "validation") for each in group.runs if each.status == RunStatus.FINISHED]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.datasets import health, versions
+from core.datasets import versions
 from core.datasets.health import Health
 from core.datasets.importing import Options
 from core.datasets.versions import Version
@@ -48,11 +48,6 @@ class Prepared(BaseModel):
     version: Version
     health: Health
     same: Version | None
-
-    @property
-    def findings(self) -> list[str]:
-        """What was understood and what should be looked at, in sentences."""
-        return [*self.version.notes, *health.findings(self.version, self.health)]
 
 
 @dataclass(frozen=True)

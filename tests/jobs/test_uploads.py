@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.datasets import versions
+from core.datasets.health import findings
 from core.datasets.importing import Options
 from core.errors import DataSetError, LookbookError
 from jobs.running import background
@@ -86,7 +87,7 @@ def test_an_upload_is_shown_first_and_stored_when_told_so(store: Store, data: Pa
     upload = prepare(store, uploaded(data, pets(), side=28, licence="CC0"))
     prepared = upload.prepared
     assert prepared.version.classes == ("cat", "dog")
-    assert any("test images an accuracy of" in sentence for sentence in prepared.findings)
+    assert any("test images an accuracy of" in sentence for sentence in findings(prepared.version, prepared.health))
     assert [version.label for version in versions.list_versions(data)] == ["fashion-mnist"]
     assert [waiting.id for waiting in uploads.list_uploads(data)] == [upload.id]
 

@@ -17,13 +17,11 @@ def show_image(version: Version, place: int, run_id: str = "", suggested: int | 
     With a run a test image can be looked at in Explore.
     """
     data, content = data_queries.data_set(version.pinned), data_queries.content(version.pinned)
-    learnt = len(data.train_labels)
-    test = place >= learnt
-    pixels, at = (data.test_images, place - learnt) if test else (data.train_images, place)
-    name, label = f"{'Test' if test else 'Training'} image {at}", data.classes[content.labels[place]]
+    split, at = data.located(place)
+    name, label = f"{'Test' if split == 'test' else 'Training'} image {at}", data.classes[content.labels[place]]
     picture, marks = st.columns([2, 3], gap="large")
     with picture:
-        st.html(images.enlarged(pixels[at], f"{name}, {label}", _WIDTH))
+        st.html(images.enlarged(data.image(place), f"{name}, {label}", _WIDTH))
         st.caption(f"{name} · label **{page.plain(label)}**")
         if not version.is_built_in:
             st.caption(page.plain(content.names[place]))
@@ -31,5 +29,5 @@ def show_image(version: Version, place: int, run_id: str = "", suggested: int | 
         if suggested is not None:
             st.write(f"Suggested instead: **{page.plain(data.classes[suggested])}**")
         show_marking(version.pinned, content, place, suggested)
-        if test and run_id:
+        if split == "test" and run_id:
             page.link("View it in Explore", "explore", run=run_id, image=str(at))

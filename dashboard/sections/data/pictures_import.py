@@ -48,12 +48,12 @@ def _show_import(upload_id: str) -> None:
 
 def _open_stored(stored_hash: str) -> None:
     """Go to the version that was stored, unless it has been deleted since."""
-    stored = [version for version in versions.list_versions(settings().data) if version.hash == stored_hash]
-    if not stored:
+    stored = versions.with_hash(settings().data, stored_hash)
+    if stored is None:
         page.empty("It was stored, and the data set has been deleted since.")
         return
-    pickers.change_url({"upload": None, "data": stored[0].pinned})
-    page.notice(f"Stored as {stored[0].label}.")
+    pickers.change_url({"upload": None, "data": stored.pinned})
+    page.notice(f"Stored as {stored.label}.")
     st.rerun()
 
 

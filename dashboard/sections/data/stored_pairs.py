@@ -45,12 +45,9 @@ def show(version: Version) -> None:
 def _show_pairs(version: Version, pairs: Sequence[NamedPair]) -> None:
     data, content = data_queries.data_set(version.pinned), data_queries.content(version.pinned)
     place_of = {name: place for place, name in enumerate(content.names)}
-    learnt = len(data.train_labels)
 
     def image(place: int) -> PairedImage:
-        split, at = ("train", place) if place < learnt else ("test", place - learnt)
-        images = data.train_images if split == "train" else data.test_images
-        return PairedImage(images[at], split, at, data.classes[content.labels[place]])
+        return PairedImage(data.image(place), *data.located(place), data.classes[content.labels[place]])
 
     # Training images stand first in a version, and so on the left here.
     places = [sorted((place_of[pair.first], place_of[pair.second])) for pair in pairs]

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.datasets import correcting, opening, versions
 from core.datasets.correcting import CORRECTED
-from core.datasets.differing import are_of_one_form, difference
+from core.datasets.differing import difference
 from core.datasets.storing import Content
 from core.statistics.wording import counted
 from jobs.cli import completion, output
@@ -102,7 +102,7 @@ def diff(first: str, second: str, as_json: bool) -> None:
     folder = settings().data
     before, after = (versions.find(folder, words) for words in (first, second))
     old, new = (opening.read_content(folder, version) for version in (before, after))
-    parts = difference(old, new, are_of_one_form(before, after))
+    parts = difference(old, new, before.form == after.form)
     if as_json:
         relabelled = [
             {"image": new.names[to], "from": old.classes[old.labels[at]], "to": new.classes[new.labels[to]]}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.datasets.correcting import changes_of, correct
-from core.datasets.differing import are_of_one_form, difference, matched
+from core.datasets.differing import difference, matched
 from core.datasets.health import TEST
 from core.datasets.opening import open_version, read_content, read_health, verify
 from core.datasets.storing import Content
@@ -108,7 +108,7 @@ def test_images_are_found_again_by_their_pixels_whatever_they_are_called(
         picture.rename(root / "dog" / "called otherwise.png")
     other = imported(data, root.parent, "more")
     old, new = read_content(data, pets), read_content(data, other)
-    assert are_of_one_form(pets, other)
+    assert pets.form == other.form
     parts = difference(old, new, by_pixels=True)
     same = [pixels(old).index(image) for image in pixels(new) if image in pixels(old)]
     assert sorted(parts.pairs[:, 0].tolist()) == sorted(same)
@@ -132,7 +132,7 @@ def test_images_of_another_size_are_the_same_by_name_and_copies_are_told_apart(
     pets: Version, tmp_path: Path, data: Path
 ) -> None:
     smaller = imported(data, tmp_path / "pets", "small", side=32, labels=tmp_path / "labels.csv")
-    assert not are_of_one_form(pets, smaller)
+    assert pets.form != smaller.form
     parts = difference(read_content(data, pets), read_content(data, smaller), by_pixels=False)
     assert (len(parts.pairs), len(parts.added), len(parts.relabelled)) == (40, 0, 0)
     copies = read_content(data, pets)
