@@ -43,8 +43,11 @@ def test_labelled_photos_are_measured_and_one_that_cannot_be_read_is_named(
     out, error = capsys.readouterr()
     assert "2 photos" in out
     assert "Left out: broken.png: broken.png is not a picture" in error
-    lines = {line[:26].strip(): line for line in out.splitlines()}
-    assert lines["product"].split()[1:4] == ["1", "0", "0"]
-    for target in ("top 1, at least 70 %", "top 2, at least 84 %", "no class said more than twice its share"):
+    verdicts = out[out.index("by kind: verdicts") :]
+    (product,) = [line for line in verdicts.splitlines() if line.startswith("product  ")]
+    assert product.split()[1] == "100.0"
+    assert product.split()[-1] == "1"
+    for target in ("top 1, 72 % or more", "right when sure, 97 % or more", "sure, 45 % or more"):
         assert target in out
     assert "not measured  other things" in out
+    assert "by source" not in out
