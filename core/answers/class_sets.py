@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.answers.verdict import Judgement
+from core.answers.verdict import LEAST_IMAGES, Judgement
+from core.classes import CLASS_NAMES
 from core.statistics import conformal
 
 COVERAGE = 0.9
@@ -31,6 +32,17 @@ class SetCalibration:
         if judgement.verdict == "none of these":
             return []
         return [classes[label] for label in self.labels(judgement.probabilities)]
+
+
+def without_sets(run: str, classes: Sequence[str]) -> str:
+    """Why a run of this name and these classes predicts no sets, and what to do. Photo sets have Fashion-MNIST's."""
+    advice = f"Train it again with at least {LEAST_IMAGES} validation images"
+    if tuple(classes) == CLASS_NAMES:
+        advice = f"Train it again, or measure it on a photo set of at least {conformal.LEAST_IMAGES} photos"
+    return (
+        f"{run} predicts no sets of classes with a promised coverage: it was saved before there were any, or had too "
+        f"few validation images. {advice}."
+    )
 
 
 def set_words(names: Sequence[str]) -> str:

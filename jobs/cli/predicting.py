@@ -10,6 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
+from core.answers.class_sets import set_sentence, without_sets
 from core.answers.verdict import Verdict
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.files import read_whole
@@ -132,7 +133,8 @@ def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None)
     from jobs.results.photo_answers import predict_files
 
     store, stated, beside = open_here(), chosen_labels(labels, photos), list[str]()
-    answers = predict_files(store, find_run(store, run), photos_in(photos, labels, beside), stated)
+    asked = find_run(store, run)
+    answers = predict_files(store, asked, photos_in(photos, labels, beside), stated)
     if as_json:
         print(output.as_json(answers))
     for answer in answers:
@@ -140,6 +142,8 @@ def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None)
             print(f"Error: {answer['file']}: {answer['error']}", file=sys.stderr)
         elif not as_json:
             print(_line(answer))
+    if any("error" not in answer and answer["set"] is None for answer in answers):
+        print(f"Run {without_sets(asked.name, asked.classes)}", file=sys.stderr)
     say_what_lay_beside(beside)
     say_of_labels(stated)
     if labels is not None:
@@ -149,10 +153,14 @@ def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None)
 
 
 def _line(answer: dict[str, Any]) -> str:
-    """One photo's answer: "a.jpg: not sure: Bag 52.00 %, Shirt 40.00 %, Coat 3.00 %. It might be Shirt too."."""
+    """One photo's answer: "a.jpg: not sure: Bag 52.00 %, Shirt 40.00 %, Coat 3.00 %. It might be Shirt too. ...".
+
+    After the reason comes the set of classes with its promise, where there is one.
+    """
     verdict = f"{answer['verdict']}: " if answer["verdict"] else ""
     best = ", ".join(f"{guess['class']} {wording.percent(guess['probability'])}" for guess in answer["top3"])
-    return f"{answer['file']}: {verdict}{best}. {answer['reason']}"
+    promise = f" {set_sentence(answer['set'], answer['set_calibrated_on'])}" if answer["set"] else ""
+    return f"{answer['file']}: {verdict}{best}. {answer['reason']}{promise}"
 
 
 def _accuracy(answers: Sequence[dict[str, Any]], stated: str) -> str:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.answers.class_sets import SetCalibration, set_sentence, set_words
+from core.answers.class_sets import SetCalibration, set_sentence, set_words, without_sets
 from core.answers.verdict import Judgement, Verdict
+from core.classes import CLASS_NAMES
 
 NAMES = ("Coat", "Pullover", "Shirt", "Dress")
 CALIBRATION = SetCalibration(0.75, "480 photos of office")
@@ -37,6 +38,13 @@ def test_a_photo_of_none_of_the_classes_has_no_set() -> None:
 )
 def test_classes_are_listed_and_of_many_the_first_five(count: int, words: str) -> None:
     assert set_words("abcdefghijklmnopqrstuvwxyz"[:count]) == words
+
+
+def test_a_run_without_sets_says_why_and_what_would_give_it_some() -> None:
+    assert "or measure it on a photo set of at least 50 photos" in without_sets("one", CLASS_NAMES)
+    told = without_sets("pets", ("cat", "dog"))
+    assert told.startswith("pets predicts no sets of classes")
+    assert told.endswith("Train it again with at least 200 validation images.")
 
 
 def test_the_promise_says_what_it_rests_on() -> None:
