@@ -109,7 +109,10 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
 @click.option("--run", "words", type=text, metavar="RUN", help="Show the confusion matrix of this run.")
 @json_option
 def show(name: str, words: str | None, as_json: bool) -> None:
-    """Show the accuracy of each run that was measured on a set, and how well its sets of classes do."""
+    """Show the accuracy of each run that was measured on a set.
+
+    And of its sets of classes how many hold the truth, and how large they are.
+    """
     store = open_here()
     photo_set = find_set(store, name)
     if words:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from core.answers.class_sets import set_sentence, without_sets
+from core.answers.class_sets import set_sentence
 from core.answers.verdict import Verdict
 from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.files import read_whole
@@ -126,15 +126,15 @@ def say_what_lay_beside(beside: Sequence[str]) -> None:
 def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None) -> int:
     """Classify photos with a finished run.
 
-    PATH is a file, a folder or a zip.
+    PATH is a file, a folder or a zip. Beside the verdict stands a set of classes; 9 in 10 such sets hold the truth. A
+    run that was saved before there were sets has none: train it again, or measure it on a photo set.
     """
     # While torch is being imported, which takes seconds and which only this command needs, the reader gets ready.
     decoder.start()
     from jobs.results.photo_answers import predict_files
 
     store, stated, beside = open_here(), chosen_labels(labels, photos), list[str]()
-    asked = find_run(store, run)
-    answers = predict_files(store, asked, photos_in(photos, labels, beside), stated)
+    answers = predict_files(store, find_run(store, run), photos_in(photos, labels, beside), stated)
     if as_json:
         print(output.as_json(answers))
     for answer in answers:
@@ -142,8 +142,6 @@ def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None)
             print(f"Error: {answer['file']}: {answer['error']}", file=sys.stderr)
         elif not as_json:
             print(_line(answer))
-    if any("error" not in answer and answer["set"] is None for answer in answers):
-        print(f"Run {without_sets(asked.name, asked.classes)}", file=sys.stderr)
     say_what_lay_beside(beside)
     say_of_labels(stated)
     if labels is not None:
