@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.answers.class_sets import COVERAGE, SetCalibration
-from core.statistics.conformal import LEAST_IMAGES, SetMeasures, class_sets, left_out_sets, measured, set_threshold
+from core.statistics.conformal import SetMeasures, class_sets, left_out_sets, measured, set_threshold
 from core.statistics.wording import counted
 from jobs.results import photo_sets
 from jobs.results.photo_sets import PhotoSet
@@ -27,15 +27,10 @@ class SetResult:
 def calibration_of(store: Store, run_id: str, by_validation: SetCalibration | None) -> SetCalibration | None:
     """How a run's sets are formed: by the largest photo set that it was measured on as photos are read now.
 
-    By its validation images, or not at all, where no such set has LEAST_IMAGES photos. Raise StoreDamaged.
+    By its validation images, or not at all, where no such set has enough photos. Raise StoreDamaged.
     """
-    photo_set = _calibrating(store, run_id)
-    if photo_set is None:
-        return by_validation
-    answers = photo_sets.answers_of(store, photo_set, run_id)
-    threshold = set_threshold(answers.labels, answers.probabilities, COVERAGE)
-    assert threshold is not None, "as many photos suffice"
-    return SetCalibration(threshold, f"{counted(photo_set.count, 'photo')} of {photo_set.name}")
+    by_photos = _by_photos(store, run_id)
+    return by_validation if by_photos is None else by_photos[1]
 
 
 def sets_by(calibration: SetCalibration, answers: Predictions) -> SetResult:
@@ -49,14 +44,22 @@ def sets_on(store: Store, photo_set: PhotoSet, run_id: str) -> SetResult | None:
 
     The set that calibrates is measured by itself. Raise StoreDamaged.
     """
-    answers = photo_sets.answers_of(store, photo_set, run_id)
-    if _calibrating(store, run_id) == photo_set:
-        sets = left_out_sets(answers.labels, answers.probabilities, COVERAGE)
-        return None if sets is None else SetResult(measured(answers.labels, sets), BY_ITSELF)
-    calibration = calibration_of(store, run_id, by_validation=None)
-    return None if calibration is None else sets_by(calibration, answers)
+    by_photos = _by_photos(store, run_id)
+    if by_photos is None:
+        return None
+    answers, (calibrating, calibration) = photo_sets.answers_of(store, photo_set, run_id), by_photos
+    if calibrating.id != photo_set.id:
+        return sets_by(calibration, answers)
+    sets = left_out_sets(answers.labels, answers.probabilities, COVERAGE)
+    return None if sets is None else SetResult(measured(answers.labels, sets), BY_ITSELF)
 
 
-def _calibrating(store: Store, run_id: str) -> PhotoSet | None:
-    """The largest photo set with answers of the run, if it is large enough."""
-    return next((kept for kept in photo_sets.measured_on(store, run_id) if kept.count >= LEAST_IMAGES), None)
+def _by_photos(store: Store, run_id: str) -> tuple[PhotoSet, SetCalibration] | None:
+    """The largest photo set that suffices for a threshold, and the calibration by it."""
+    for photo_set in photo_sets.measured_on(store, run_id):
+        answers = photo_sets.answers_of(store, photo_set, run_id)
+        threshold = set_threshold(answers.labels, answers.probabilities, COVERAGE)
+        if threshold is not None:
+            images = f"{counted(len(answers.labels), 'photo')} of {photo_set.name}"
+            return photo_set, SetCalibration(threshold, images)
+    return None
