@@ -1,5 +1,7 @@
 """Finished runs that can be asked: their model files hold weights drawn at random."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
@@ -24,11 +26,12 @@ def add_run_with_model(
     verdict: Verdict | None = None,
     model: str = "cnn",
     truth: np.ndarray | None = None,
+    set_threshold: float | None = None,
 ) -> str:
     """Put a finished run with a model file into the store and return its id.
 
-    With a verdict the file holds thresholds by which that is said of every photo; else it holds none. `truth`
-    are the test labels if they shall be the real ones.
+    With a verdict the file holds thresholds by which that is said of every photo, and that of sets of classes; else it
+    holds none. `truth` are the test labels if they shall be the real ones.
     """
     run_id = stores.add(store, Sample(name=name, seed=seed), truth)
     torch.manual_seed(seed)
@@ -36,7 +39,8 @@ def add_run_with_model(
     file = run_files.files_of(store, run_id).model
     file.parent.mkdir(parents=True)
     built = architectures.build(config)
-    save_model(file, built, config, {"verdict": _thresholds(built, verdict).as_state()} if verdict else None)
+    thresholds = replace(_thresholds(built, verdict), set_threshold=set_threshold) if verdict else None
+    save_model(file, built, config, {"verdict": thresholds.as_state()} if thresholds else None)
     return run_id
 
 

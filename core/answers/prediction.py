@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import torch
 
+from core.answers.class_sets import SetCalibration
 from core.answers.features import penultimate_features
 from core.answers.grad_cam import grad_cam
 from core.answers.verdict import Judgement, Thresholds, without_thresholds
@@ -70,6 +71,14 @@ class Predictor:
     def sees_cutouts(self) -> bool:
         """Whether a photo is made like an image of Fashion-MNIST for it, and not taken as it is."""
         return self.data.id == FASHION_MNIST
+
+    @property
+    def set_calibration(self) -> SetCalibration | None:
+        """How its sets of classes are formed by validation images; None for a model that was saved without."""
+        if self._thresholds is None or self._thresholds.set_threshold is None:
+            return None
+        images = "validation images changed to look like photos; real photos are harder"
+        return SetCalibration(self._thresholds.set_threshold, images if self.sees_cutouts else "validation images")
 
     def seen(self, view: ModelView) -> np.ndarray:
         """What the model sees of a photo, uint8 (s, s) or (s, s, 3)."""

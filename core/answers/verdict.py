@@ -46,7 +46,8 @@ class Thresholds:
     share of it is taken off the logarithms of the probabilities, and `temperature` divides what is left. A feature
     vector x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every
     direction; its distance is that to the nearest of `class_means` (classes, k). Sure needs `least_confidence` and at
-    most `near`; beyond `far` it is none of the classes.
+    most `near`; beyond `far` it is none of the classes. `set_threshold` is that of the sets of classes, None where it
+    was not fitted.
     """
 
     temperature: float
@@ -57,6 +58,7 @@ class Thresholds:
     near: float
     far: float
     leaning: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
+    set_threshold: float | None = None
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Distance (n,) of features (n, d) to the nearest class, in standard deviations of a typical class member."""
@@ -101,7 +103,7 @@ class Thresholds:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `as_state` has given, with no leaning where it was not fitted yet."""
+        """What `as_state` has given, with no leaning and no sets of classes where they were not fitted yet."""
         arrays = {name: np.array(state[name], np.float32) for name in _ARRAYS if name in state}
         return cls(**{**state, **arrays})
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from scipy.special import softmax
 
+from core.answers.class_sets import COVERAGE
 from core.answers.non_items import draw_non_items
 from core.answers.verdict import LEAST_IMAGES, Thresholds
 from core.answers.voting import vote
@@ -19,6 +20,7 @@ from core.learning.learner import generator_at
 from core.learning.photo_augmentation import photograph
 from core.models.staged import StagedModel
 from core.statistics.calibration import fit_temperature
+from core.statistics.conformal import set_threshold
 
 DIMENSIONS = 64
 """Directions of the features that distances are measured in: those in which items differ most."""
@@ -29,6 +31,8 @@ LARGEST_ERROR_OF_OWN = 0.05
 (Angelopoulos and others 2022, "Conformal risk control")."""
 LARGEST_FALSE_SURE = 0.04
 """Share of pictures of nothing that may be called sure."""
+PHOTO_LIKE_COVERAGE = 0.90
+"""Share of the changed images whose set of classes holds the truth."""
 NEAR, FAR = 0.95, 0.998
 """Shares of the items that are nearer than the two distances."""
 MOST_IMAGES = 3000
@@ -72,7 +76,13 @@ def fit_thresholds(
     items = _confidences(unset, logs[judging], features[judging], near)
     others = _confidences(unset, said_of_nothing, seen_of_nothing, near)
     right = upright.argmax(axis=1) == labels[judging]
-    return replace(unset, least_confidence=_least_confidence(items, right, others), near=float(near), far=float(far))
+    return replace(
+        unset,
+        least_confidence=_least_confidence(items, right, others),
+        near=float(near),
+        far=float(far),
+        set_threshold=set_threshold(labels[judging], unset.calibrated(logs[judging]), PHOTO_LIKE_COVERAGE),
+    )
 
 
 def _fit_to_pictures(model: StagedModel, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Thresholds:
@@ -89,7 +99,13 @@ def _fit_to_pictures(model: StagedModel, config: RunConfig, images: np.ndarray, 
     items = _confidences(unset, logs, features, near)
     wrong = logs.argmax(axis=1) != labels
     kept = (c for c in _CONFIDENCES if _keeps_promise(wrong[items >= c]))
-    return replace(unset, least_confidence=float(next(kept, _NEVER)), near=float(near), far=float(far))
+    return replace(
+        unset,
+        least_confidence=float(next(kept, _NEVER)),
+        near=float(near),
+        far=float(far),
+        set_threshold=set_threshold(labels, unset.calibrated(logs), COVERAGE),
+    )
 
 
 def _keeps_promise(wrong: np.ndarray) -> bool:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.answers.class_sets import COVERAGE, set_sentence, set_words
 from core.answers.verdict import Judgement, Verdict
 from core.statistics import wording
 from jobs.reports.csv_writer import written
 
+SET_COLUMN = f"Set of classes, {100 * COVERAGE:.0f} %"
 _NONE: Verdict = "none of these"
 
 
@@ -28,6 +30,15 @@ class PhotoAnswer:
     truth: str = ""
     """The true class, empty where nobody said it."""
     classes: Sequence[str] = ()
+    set_names: Sequence[str] = ()
+    """The classes in the set, the most probable first; none without a calibration, or where it is none of them."""
+    set_images: str = ""
+    """What sets are calibrated on, empty for a run without sets."""
+
+    @property
+    def promise(self) -> str:
+        """The set of classes with its promised coverage, in a sentence; empty without a set."""
+        return set_sentence(self.set_names, self.set_images) if self.set_names else ""
 
 
 def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
@@ -35,6 +46,8 @@ def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
     columns = ["File", "Run", "First", "Second", "Third"]
     if any(answer.verdict for answer in answers):
         columns.append("Verdict")
+    if any(answer.set_names for answer in answers):
+        columns.append(SET_COLUMN)
     if any(answer.truth for answer in answers):
         columns.append("True class")
     if any(answer.error for answer in answers):
@@ -43,7 +56,7 @@ def answer_table(answers: Sequence[PhotoAnswer]) -> pd.DataFrame:
 
 
 def answer_csv(answers: Sequence[PhotoAnswer]) -> str:
-    """For other programs: file, run, polarity, true class, predicted, confidence, verdict, each class, error."""
+    """For other programs: file, run, polarity, true class, predicted, confidence, verdict, set, each class, error."""
     classes = list(dict.fromkeys(name for answer in answers for name in answer.classes))
     rows = [_csv_row(answer, classes) for answer in answers]
     return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
@@ -95,7 +108,7 @@ def _lowered(phrase: str, answer: PhotoAnswer) -> str:
 
 def _row(answer: PhotoAnswer) -> dict[str, str]:
     row = {"File": answer.file, "Run": answer.run, "Error": answer.error, "Verdict": answer.verdict.capitalize()}
-    row["True class"] = answer.truth
+    row |= {"True class": answer.truth, SET_COLUMN: set_words(answer.set_names)}
     if answer.probabilities is None:
         return row
     best = np.argsort(-answer.probabilities, kind="stable")[:3]
@@ -118,6 +131,9 @@ def _csv_row(answer: PhotoAnswer, classes: Sequence[str]) -> dict[str, Any]:
             "predicted": "" if answer.probabilities is None else _predicted(answer),
             "confidence": None if answer.probabilities is None else float(answer.probabilities.max()),
             "verdict": answer.verdict,
+            "set": "; ".join(answer.set_names),
+            "set coverage": COVERAGE if answer.set_names else None,
+            "set calibrated on": answer.set_images,
         }
         | {name: shares.get(name) for name in classes}
         | {"error": answer.error}

@@ -5,12 +5,13 @@ from operator import attrgetter
 
 import streamlit as st
 
+from core.answers.class_sets import without_sets
 from core.classes import CLASS_NAMES
 from core.errors import CheckpointError
 from core.photos.archives import MAX_ENTRIES
 from dashboard import page, pickers
 from dashboard.charts.bars import Answer
-from dashboard.queries import model_queries
+from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict import photo_judging
 from dashboard.sections.predict.keep_photos import offer_to_keep, results_of
 from dashboard.sections.predict.photo_drop import collect_photos
@@ -23,6 +24,7 @@ from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_styles
 from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
 from jobs.results.comparisons import distinct_names
+from jobs.results.photo_calibration import calibration_of
 
 ROWS = 10
 
@@ -64,6 +66,9 @@ for run in chosen:
         )
 
 classes = {run_id: model.classes for run_id, model in models.items()}
+calibrations = {
+    run_id: calibration_of(run_queries.store(), run_id, model.set_calibration) for run_id, model in models.items()
+}
 judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [(photo, photo.seen) for photo in judged if photo.seen]
@@ -72,28 +77,33 @@ for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     judgements = seen.judgements
     view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
     explained = verdict_words if len(judgements) > 1 else attrgetter("reason")
+    told = photo.answers(names, classes, calibrations)
     shown = [
         Shown(
             Answer(names[each], judgement.probabilities, styles[each], classes[each]),
             explained(judgement),
+            answer.promise,
             None if models[each].sees_cutouts else models[each].seen(view),
         )
-        for each, judgement in judgements.items()
+        for (each, judgement), answer in zip(judgements.items(), told, strict=True)
     ]
     with st.container(border=True):
-        show_photo(photo.key, photo.file.name, view, shown, verdict(photo.answers(names, classes)), photo.true_class)
+        show_photo(photo.key, photo.file.name, view, shown, verdict(told), photo.true_class)
         if looking:
             labels = {run_id: int(judgement.probabilities.argmax()) for run_id, judgement in judgements.items()}
             show_saliency(photo.file.name, view, models, labels, names)
         show_neighbours(photo.key, view, with_study, models, names)
 
-answers = [answer for photo in judged for answer in photo.answers(names, classes)]
+answers = [answer for photo in judged for answer in photo.answers(names, classes, calibrations)]
 st.subheader("All predictions", anchor=False)
 st.dataframe(answer_table(answers), hide_index=True, alt="The predictions of all runs for all photos")
+for run_id, calibration in calibrations.items():
+    if calibration is None:
+        st.caption(page.plain(without_sets(names[run_id], classes[run_id])))
 csv_button("Download all probabilities (CSV)", partial(answer_csv, answers), "answers")
 if known := [photo for photo, _ in readable if photo.truth is not None]:
     st.subheader("Accuracy on labelled photos", anchor=False)
     # Photos are labelled by the classes of Fashion-MNIST.
     if fitting := {each: names[each] for each in models if tuple(classes[each]) == CLASS_NAMES}:
-        show_results(*results_of(known, fitting))
+        show_results(*results_of(known, fitting, calibrations))
     offer_to_keep(known)

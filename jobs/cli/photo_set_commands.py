@@ -30,7 +30,7 @@ from jobs.cli.predicting import (
 from jobs.reports import comparison_tables
 from jobs.reports.comparison_tables import VERDICTS
 from jobs.reports.document import Table
-from jobs.results import photo_sets
+from jobs.results import photo_calibration, photo_sets
 from jobs.results.comparisons import compare_runs, distinct_names
 from jobs.results.description import interval_of
 from jobs.results.photo_sets import PhotoSet, find_set
@@ -109,7 +109,10 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
 @click.option("--run", "words", type=text, metavar="RUN", help="Show the confusion matrix of this run.")
 @json_option
 def show(name: str, words: str | None, as_json: bool) -> None:
-    """Show the accuracy of each run that was measured on a set."""
+    """Show the accuracy of each run that was measured on a set.
+
+    And of its sets of classes how many hold the truth, and how large they are.
+    """
     store = open_here()
     photo_set = find_set(store, name)
     if words:
@@ -127,7 +130,8 @@ def _accuracies(store: Store, photo_set: PhotoSet, runs: Sequence[Run]) -> str:
     answers = {names[run.id]: photo_sets.answers_of(store, photo_set, run.id) for run in runs}
     verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in runs}
     table = f"{photo_set.name}: {counted(photo_set.count, 'photo')}\n\n"
-    table += output.table(comparison_tables.photo_results(answers, verdicts))
+    sets = {names[run.id]: photo_calibration.sets_on(store, photo_set, run.id) for run in runs}
+    table += output.table(comparison_tables.photo_results(answers, verdicts, sets))
     if old := [names[run.id] for run in runs if run.id in outdated]:
         return f"{table}\nMeasured with an older preprocessing of photos: {', '.join(old)}. Measure again."
     return table
@@ -147,12 +151,16 @@ def _result(store: Store, photo_set: PhotoSet, run: Run, outdated: bool) -> dict
     answers = photo_sets.answers_of(store, photo_set, run.id)
     share = accuracy(answers.labels, answers.predicted)
     verdicts = Counter(photo_sets.verdicts_of(store, photo_set, run.id))
+    sets = photo_calibration.sets_on(store, photo_set, run.id)
     return {
         "id": run.id,
         "name": run.name,
         "accuracy": share,
         "accuracy_interval": interval_of(share, photo_set.count),
         "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS},
+        "set_coverage": sets and sets.measures.coverage,
+        "set_size": sets and sets.measures.mean_size,
+        "sets_calibrated_on": sets and sets.images,
         "outdated": outdated,
     }
 

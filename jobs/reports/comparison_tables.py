@@ -16,6 +16,7 @@ from core.statistics.subsets import Subset
 from jobs.reports.document import Table
 from jobs.results import run_wording
 from jobs.results.comparisons import distinct_names
+from jobs.results.photo_calibration import BY_ITSELF, SetResult
 from jobs.results.seed_groups import Group
 from jobs.store.records import Predictions, Run
 
@@ -163,13 +164,23 @@ def subsets(measured: Sequence[Subset]) -> Table:
     return Table("Accuracy with and without data issues (95 % interval)", ("Test images", "Images", *names), rows)
 
 
-def photo_results(answers: Mapping[str, Predictions], verdicts: Mapping[str, Sequence[Verdict | None]]) -> Table:
+def photo_results(
+    answers: Mapping[str, Predictions],
+    verdicts: Mapping[str, Sequence[Verdict | None]],
+    sets: Mapping[str, SetResult | None],
+) -> Table:
     """How runs, by their names, do on photos whose classes are known, and how many have which verdict.
 
-    Of each verdict how many answers are wrong; nothing of a run that gives none.
+    Of each verdict how many answers are wrong; nothing of a run that gives none. Of sets of classes how many hold the
+    true class, how many classes they have on average, and what calibrated them.
     """
-    rows = tuple((name, *_photo_result(tested, verdicts[name])) for name, tested in answers.items())
-    header = ("Run", "Accuracy (95 % interval)", "Among the first two", *map(str.capitalize, VERDICTS))
+    rows = tuple(
+        (name, *_photo_result(tested, verdicts[name]), *_set_result(sets[name])) for name, tested in answers.items()
+    )
+    header = (
+        *("Run", "Accuracy (95 % interval)", "Among the first two", *map(str.capitalize, VERDICTS)),
+        *("Sets with the true class", "Classes in a set", "Sets calibrated on"),
+    )
     return Table("Accuracy on photos, and how many have which verdict", header, rows)
 
 
@@ -222,3 +233,12 @@ def _photo_result(tested: Predictions, verdicts: Sequence[Verdict | None]) -> tu
             for verdict in VERDICTS
         ),
     )
+
+
+def _set_result(sets: SetResult | None) -> tuple[str, ...]:
+    if sets is None:
+        return (wording.NOTHING,) * 3
+    measures = sets.measures
+    # Of sets that are calibrated by themselves the coverage is no measurement, and has no interval.
+    images = None if sets.images == BY_ITSELF else measures.n
+    return wording.share_of(measures.coverage, images), f"{measures.mean_size:.2f}", sets.images

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from core.answers.class_sets import COVERAGE, SetCalibration
 from core.answers.prediction import Answer, Predictor, predict_photo, rank
 from core.answers.verdict import Judgement
 from core.classes import CLASS_NAMES
@@ -10,6 +11,7 @@ from core.labelling.photo_labels import PhotoLabels
 from core.photos.model_view import to_model_view
 from core.photos.photo_files import PhotoFile
 from jobs.results import photo_sets
+from jobs.results.photo_calibration import calibration_of
 from jobs.results.photo_sets import PhotoSet
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
@@ -29,17 +31,20 @@ def predictor_of(store: Store, run: Run) -> Predictor:
 def predict_files(
     store: Store, run: Run, files: Iterable[PhotoFile], labels: PhotoLabels | None = None
 ) -> list[dict[str, Any]]:
-    """For each file {file, predicted, confidence, top3, verdict, reason, probabilities} or {file, error}.
+    """For each file {file, predicted, confidence, top3, verdict, reason, set, ..., probabilities} or {file, error}.
 
     In the order given; `top3` holds {class, probability}, the most probable first; `verdict` is "sure", "not sure",
-    "none of these", or None for a model without one. With labels each has its true class too, as {label, label_reason}:
-    a label, or None and the reason why it has none.
+    "none of these", or None for a model without one. `set` holds the names of the classes in the set with the coverage
+    `set_coverage`, a share, calibrated on `set_calibrated_on`; it is empty where the verdict is "none of these", and
+    all three are None for a run without sets. With labels each has its true class too, as {label, label_reason}: a
+    label, or None and the reason why it has none.
     """
     predictor = predictor_of(store, run)
+    calibration = calibration_of(store, run.id, predictor.set_calibration)
     if labels is not None:
         _require_known_classes(run)
     return [
-        {"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file), predictor.classes)
+        {"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file), predictor.classes, calibration)
         for file in files
     ]
 
@@ -84,7 +89,7 @@ def _truth(file: PhotoFile, labels: PhotoLabels | None) -> dict[str, Any]:
     return {"label": None if true.label is None else CLASS_NAMES[true.label], "label_reason": true.reason or None}
 
 
-def _as_data(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
+def _as_data(answer: Answer, classes: Sequence[str], calibration: SetCalibration | None) -> dict[str, Any]:
     if answer.judgement is None:
         return {"error": str(answer.error)}
     shares = answer.judgement.probabilities
@@ -95,5 +100,8 @@ def _as_data(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
         "top3": [{"class": answer.name, "probability": answer.probability} for answer in ranked],
         "verdict": answer.judgement.verdict,
         "reason": answer.judgement.reason,
+        "set": calibration and calibration.names(answer.judgement, classes),
+        "set_coverage": calibration and COVERAGE,
+        "set_calibrated_on": calibration and calibration.images,
         "probabilities": dict(zip(classes, map(float, shares), strict=True)),
     }

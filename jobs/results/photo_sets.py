@@ -141,6 +141,17 @@ def outdated(store: Store, photo_set: PhotoSet) -> list[str]:
     return [run_id for run_id in answered_by(store, photo_set) if run_id not in current]
 
 
+def measured_on(store: Store, run_id: str) -> list[PhotoSet]:
+    """The photo sets that a run was measured on as photos are read now, the largest first."""
+    told = select(photo_answers.c.set_id).where(
+        photo_answers.c.run_id == run_id, photo_answers.c.photo_path == PHOTO_PATH
+    )
+    largest_first = func.count(photos.c.position).desc(), photo_sets.c.name
+    with store.reading() as connection:
+        rows = connection.execute(_counted().where(photo_sets.c.id.in_(told)).order_by(*largest_first))
+        return [_as_set(row) for row in rows]
+
+
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:
     """What a run said of a set; raise NoPredictions where it was not asked."""
     return get_predictions(store, run_id, photo_set.split)

@@ -9,10 +9,11 @@ import torch
 from scipy.spatial.distance import mahalanobis
 
 from core import architectures
+from core.answers.class_sets import SetCalibration
 from core.answers.non_items import KINDS, draw_non_items
 from core.answers.prediction import Predictor
 from core.answers.verdict import LEAST_IMAGES, Thresholds
-from core.answers.verdict_fitting import LEAST_OF_A_CLASS, fit_thresholds
+from core.answers.verdict_fitting import LEAST_OF_A_CLASS, PHOTO_LIKE_COVERAGE, fit_thresholds
 from core.answers.verdict_fitting import _class_places as class_places
 from core.answers.voting import views_of, vote
 from core.classes import CLASS_COUNT, CLASS_NAMES
@@ -20,11 +21,13 @@ from core.config import RunConfig
 from core.data.data_facts import facts_of
 from core.data.data_set import DataSet
 from core.learning import checkpoints
+from core.learning.photo_augmentation import photograph
 from core.learning.training import Training
 from core.models.staged import StagedModel
 from core.photos.model_view import ModelView, to_model_view
 from core.photos.picture import Photo
 from core.presets import config_of
+from core.statistics.conformal import class_sets, measured
 from tests.core.small_data import small_data
 
 CONFIG = RunConfig(model="resnet-small", augmentation="photo")
@@ -92,17 +95,42 @@ def test_thresholds_of_a_model_from_before_leanings_were_fitted_take_nothing_off
     ] == pytest.approx(0.9)
 
 
-@pytest.mark.slow
-def test_thresholds_are_kept_with_the_model(model: StagedModel, tmp_path: Path) -> None:
+def test_thresholds_of_a_model_from_before_sets_were_calibrated_have_none() -> None:
+    state = replace(THRESHOLDS, set_threshold=0.7).as_state()
+    assert Thresholds.from_state(state).set_threshold == 0.7
+    del state["set_threshold"]
+    assert Thresholds.from_state(state).set_threshold is None
+
+
+@pytest.fixture(scope="module")
+def fitted(model: StagedModel) -> Thresholds:
     data = small_data(2000)
-    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
-    assert fitted is not None
+    thresholds = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
+    assert thresholds is not None
+    return thresholds
+
+
+@pytest.mark.slow
+def test_thresholds_are_kept_with_the_model(model: StagedModel, fitted: Thresholds, tmp_path: Path) -> None:
     assert np.exp(fitted.leaning).sum() == pytest.approx(1, abs=1e-3)
     checkpoints.save_model(tmp_path / "model.pt", model, CONFIG, {"verdict": fitted.as_state()})
     kept = Thresholds.from_state(checkpoints.load_model(tmp_path / "model.pt").extra["verdict"])
     assert kept.as_state() == fitted.as_state()
     view = to_model_view(Photo("grey", np.full((50, 50, 3), 128, np.uint8), None, ()))
-    assert Predictor.load(tmp_path / "model.pt").judge(view).verdict == "none of these"
+    predictor = Predictor.load(tmp_path / "model.pt")
+    assert predictor.judge(view).verdict == "none of these"
+    assert predictor.set_calibration == SetCalibration(
+        fitted.set_threshold or 0, "validation images changed to look like photos; real photos are harder"
+    )
+
+
+@pytest.mark.slow
+def test_sets_cover_further_images_that_are_changed_alike_as_promised(model: StagedModel, fitted: Thresholds) -> None:
+    data = small_data(2500)
+    changed = photograph(torch.from_numpy(data.train_images[2000:]), torch.Generator().manual_seed(1)).numpy()
+    assert fitted.set_threshold is not None
+    sets = class_sets(fitted.calibrated(vote(model, changed, CONFIG)[0]), fitted.set_threshold)
+    assert measured(data.train_labels[2000:], sets).coverage == pytest.approx(PHOTO_LIKE_COVERAGE, abs=0.05)
 
 
 @pytest.mark.slow
@@ -187,6 +215,11 @@ def test_of_pictures_of_ones_own_the_sure_answers_are_right_as_often_as_promised
     assert sure.mean() > 0.2
     assert right[sure].mean() > 0.94
     assert abs(np.mean([each.probabilities.max() for each in judged]) - right.mean()) < 0.04
+    assert predictor.set_calibration is not None
+    assert predictor.set_calibration.images == "validation images"
+    sets = [predictor.set_calibration.labels(each.probabilities) for each in judged]
+    covered = np.mean([label in labels for label, labels in zip(truth, sets, strict=True)])
+    assert covered == pytest.approx(0.9, abs=0.05)
     strange = [predictor.judge(view_of(np.full((28, 28, 3), tone, np.uint8))).verdict for tone in (0, 255)]
     assert "sure" not in strange
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,18 @@ def test_the_verdict_stands_first(answers: list[PhotoAnswer], words: str) -> Non
 )
 def test_runs_agree_only_where_their_verdicts_do(answers: list[PhotoAnswer], words: str) -> None:
     assert verdict(answers) == words
+
+
+def test_sets_of_classes_have_a_column_in_the_table_and_say_in_the_csv_what_they_promise() -> None:
+    images = "480 photos of office"
+    with_set = replace(RIGHT, set_names=("Bag", "Shirt"), set_images=images)
+    assert answer_table([with_set, OTHER])["Set of classes, 90 %"].tolist() == ["Bag or Shirt", ""]
+    assert "Set of classes, 90 %" not in answer_table([RIGHT]).columns
+    first, second = csv.DictReader(io.StringIO(answer_csv([with_set, OTHER])))
+    assert (first["set"], first["set coverage"], first["set calibrated on"]) == ("Bag; Shirt", "0.9", images)
+    assert (second["set"], second["set coverage"], second["set calibrated on"]) == ("", "", "")
+    assert with_set.promise == f"Bag or Shirt: 9 in 10 such answers hold the truth (calibrated on {images})."
+    assert OTHER.promise == ""
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_csv() -> None:

@@ -23,6 +23,7 @@ from core.classes import CLASS_NAMES
 from core.photos.model_view import to_model_view
 from core.photos.photo_files import PhotoFile, Room
 from core.photos.picture import read
+from dashboard import page
 from dashboard.queries import data_queries, model_queries
 from dashboard.sections.predict import samples, uploads
 from dashboard.tables.answers import PhotoAnswer, answer_csv
@@ -33,6 +34,7 @@ from jobs.tasks import studies
 from tests import stores
 from tests.benchmarks import hostile_files
 from tests.dashboard.app import OpenPage, press, texts
+from tests.jobs.test_photo_calibration import measured_set
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -92,6 +94,44 @@ def test_the_verdict_is_the_headline_of_a_photo(
     app = open_page("predict", run=add_run_with_model(store, "one", verdict=verdict), sample="bag")
     assert any(re.match(words, text.value) for text in app.markdown)
     assert app.dataframe[0].value["Verdict"].tolist() == [verdict.capitalize()]
+    assert not app.exception
+
+
+def test_beside_the_verdict_stands_a_set_of_classes_with_what_it_promises(store: Store, open_page: OpenPage) -> None:
+    sure, older = (
+        add_run_with_model(store, "one", 0, "not sure", set_threshold=0.95),
+        add_run_with_model(store, "older", 1, "sure"),
+    )
+    app = open_page("predict", run=[sure, older], sample="bag")
+    promises = [text.value for text in app.markdown if "9 in 10 such answers hold the truth" in text.value]
+    assert len(promises) == 1
+    assert "calibrated on validation images changed to look like photos; real photos are harder" in promises[0]
+    named, none = app.dataframe[0].value["Set of classes, 90 %"]
+    assert promises[0].startswith(page.plain(f"{named}:"))
+    assert none == ""
+    (caption,) = [text.value for text in app.caption if "promised coverage" in text.value]
+    assert caption.startswith("older predicts no sets of classes")
+    assert not app.exception
+
+
+def test_a_photo_set_that_a_run_was_measured_on_calibrates_its_sets_and_is_named(
+    store: Store, open_page: OpenPage
+) -> None:
+    run_id = add_run_with_model(store, "one", 0, "not sure", set_threshold=0.95)
+    app = open_page("predict", run=run_id, sample="bag")
+    assert "validation images changed to look like photos" in texts(app)
+    measured_set(store, "my *office*", 60, run_id)
+    app.run()
+    assert page.plain("(calibrated on 60 photos of my *office*).") in texts(app)
+    assert not app.exception
+
+
+@pytest.mark.slow
+def test_the_table_of_a_photo_set_says_what_calibrated_the_sets(store: Store, open_page: OpenPage) -> None:
+    run_id = stores.add(store, Sample())
+    kept = measured_set(store, "office", 60, run_id)
+    app = open_page("predict", about="sets", set=kept.id, run=run_id)
+    assert "this set, each photo by all others" in app.table[0].value.iloc[0].tolist()
     assert not app.exception
 
 

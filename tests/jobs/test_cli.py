@@ -490,7 +490,8 @@ def test_predict_json_answers_each_file_and_one_bad_one_never_stops_the_rest(
     broken, missing, shirt = json.loads(out)
     assert status == 1
     assert [answer.keys() for answer in (broken, missing)] == [{"file", "error"}] * 2
-    assert shirt.keys() == {"file", "predicted", "confidence", "top3", "verdict", "reason", "probabilities"}
+    of_set = {"set", "set_coverage", "set_calibrated_on"}
+    assert shirt.keys() == {"file", "predicted", "confidence", "top3", "verdict", "reason", "probabilities"} | of_set
     assert shirt["verdict"] is None
     assert shirt["top3"][0] == {"class": shirt["predicted"], "probability": shirt["confidence"]}
     assert shirt["file"] == photos[0]

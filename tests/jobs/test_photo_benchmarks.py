@@ -26,16 +26,18 @@ def test_a_file_of_which_nothing_is_heard_fails_the_benchmark(tmp_path: Path, mo
     assert outcome.failures == ["silent.zip was neither answered nor refused"]
 
 
+@pytest.mark.parametrize("sources", [False, True])
 def test_labelled_photos_are_measured_and_one_that_cannot_be_read_is_named(
-    store: Store, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, sources: bool
 ) -> None:
-    run_id = add_run_with_model(store, "asked", verdict="sure")
+    run_id = add_run_with_model(store, "asked", verdict="sure", set_threshold=0.95)
     rows = [("bag.png", 8, "product", "light"), ("trouser.png", 1, "phone", "busy"), ("broken.png", 1, "worn", "dark")]
     for name in ("bag", "trouser"):
         (tmp_path / f"{name}.png").write_bytes(samples.draw_sample(name))
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("file", "label_index", "kind", "background"), *rows])
+        table = [("file", "label_index", "kind", "background", "repo"), *((*row, "shop") for row in rows)]
+        csv.writer(file).writerows(row if sources else row[:4] for row in table)
     model = run_files.files_of(store, run_id).model
     told = ["photos", "--manifest", str(tmp_path / "manifest.csv"), "--images", str(tmp_path), "--run", str(model)]
     monkeypatch.setattr("sys.argv", [*told, "--no-others"])
@@ -43,8 +45,12 @@ def test_labelled_photos_are_measured_and_one_that_cannot_be_read_is_named(
     out, error = capsys.readouterr()
     assert "2 photos" in out
     assert "Left out: broken.png: broken.png is not a picture" in error
-    lines = {line[:26].strip(): line for line in out.splitlines()}
-    assert lines["product"].split()[1:4] == ["1", "0", "0"]
-    for target in ("top 1, at least 70 %", "top 2, at least 84 %", "no class said more than twice its share"):
+    verdicts = out[out.index("by kind: verdicts") :]
+    product = next(line for line in verdicts.splitlines() if line.startswith("product  "))
+    assert product.split()[1] == "100.0"
+    assert product.endswith("     1        1" if sources else ")     1         ")
+    for target in ("top 1, 72 % or more", "right when sure, 97 % or more", "sure, 45 % or more"):
         assert target in out
     assert "not measured  other things" in out
+    assert ("by source" in out) == ("top 1 by fold of sources" in out) == sources
+    assert "sets by validation images, coverage 87 to 93 %" in out

@@ -12,11 +12,13 @@ from core.classes import CLASS_COUNT, CLASS_NAMES
 from core.presets import config_of
 from core.statistics import metrics, wording
 from core.statistics.comparison import compare
+from core.statistics.conformal import SetMeasures
 from core.statistics.subsets import Subset
 from jobs.reports import comparison_tables, run_tables
 from jobs.reports.document import Table
 from jobs.results import run_wording
 from jobs.results.comparisons import compare_groups, compare_runs
+from jobs.results.photo_calibration import BY_ITSELF, SetResult
 from jobs.results.seed_groups import get_groups
 from jobs.store.queries import get_predictions, get_run, get_runs, list_attempts, list_epochs
 from jobs.store.records import Predictions, Run
@@ -177,6 +179,19 @@ def test_results_on_photos_count_verdicts_and_how_many_of_each_are_wrong() -> No
     shares[[0, 1, 2], [8, 6, 1]] = 0.91
     tested = Predictions("x", "photos", np.array([8, 8, 1]), np.log(shares).astype(np.float32))
     verdicts: dict[str, Sequence[Verdict | None]] = {"a": ["sure", "sure", "not sure"], "b": [None] * 3}
-    with_verdicts, without = comparison_tables.photo_results({"a": tested, "b": tested}, verdicts).rows
-    assert with_verdicts[3:] == ("2 (1 wrong)", "1 (0 wrong)", "0 (0 wrong)")
-    assert without[1:] == (*with_verdicts[1:3], *[wording.NOTHING] * 3)
+    sets = dict.fromkeys("ab")
+    with_verdicts, without = comparison_tables.photo_results({"a": tested, "b": tested}, verdicts, sets).rows
+    assert with_verdicts[3:6] == ("2 (1 wrong)", "1 (0 wrong)", "0 (0 wrong)")
+    assert without[1:] == (*with_verdicts[1:3], *[wording.NOTHING] * 6)
+
+
+def test_results_on_photos_say_how_well_sets_do_with_an_interval_where_other_photos_calibrate_them() -> None:
+    tested = Predictions("x", "photos", np.zeros(60, int), np.full((60, 10), np.log(0.1), np.float32))
+    measures = SetMeasures(60, 54, 1.75)
+    sets = {"a": SetResult(measures, "100 photos of office"), "b": SetResult(measures, BY_ITSELF)}
+    verdicts: dict[str, Sequence[Verdict | None]] = dict.fromkeys("ab", [None] * 60)
+    table = comparison_tables.photo_results(dict.fromkeys("ab", tested), verdicts, sets)
+    assert table.header[-3:] == ("Sets with the true class", "Classes in a set", "Sets calibrated on")
+    by_others, by_itself = (row[-3:] for row in table.rows)
+    assert by_others == (wording.share_of(0.9, 60), "1.75", "100 photos of office")
+    assert by_itself == ("90.00 %", "1.75", "this set, each photo by all others")

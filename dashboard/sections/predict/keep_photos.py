@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
+from core.answers.class_sets import SetCalibration
 from core.answers.verdict import Verdict
 from core.errors import LookbookError
 from core.statistics import wording
@@ -13,24 +14,28 @@ from dashboard import page, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_judging import JudgedPhoto
 from jobs.results import photo_sets
+from jobs.results.photo_calibration import SetResult, sets_by
 from jobs.store.records import Predictions
 
 _KEPT = "sets_kept"
 
 
 def results_of(
-    known: Sequence[JudgedPhoto], names: Mapping[str, str]
-) -> tuple[dict[str, Predictions], dict[str, list[Verdict | None]], np.ndarray, list[str]]:
-    """What each run, by its name, says of photos with a known class, its verdicts, their views, and their names."""
+    known: Sequence[JudgedPhoto], names: Mapping[str, str], calibrations: Mapping[str, SetCalibration | None]
+) -> tuple[dict[str, Predictions], dict[str, list[Verdict | None]], dict[str, SetResult | None], np.ndarray, list[str]]:
+    """What each run, by its name, says of photos with a known class, its verdicts, how well its sets do, their views,
+    and their names."""
     seen = [photo.seen for photo in known if photo.seen]
     labels = np.array([photo.truth for photo in known], dtype=np.int64)
-    answers, verdicts = {}, {}
+    answers, verdicts, sets = {}, {}, {}
     for run_id in names:
         shares = np.array([view.judgements[run_id].probabilities for view in seen])
         logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
         verdicts[names[run_id]] = [view.judgements[run_id].verdict for view in seen]
         answers[names[run_id]] = Predictions(run_id, "photos", labels, logs)
-    return answers, verdicts, np.array([view.image for view in seen]), [photo.file.name for photo in known]
+        calibration = calibrations[run_id]
+        sets[names[run_id]] = None if calibration is None else sets_by(calibration, answers[names[run_id]])
+    return answers, verdicts, sets, np.array([view.image for view in seen]), [photo.file.name for photo in known]
 
 
 def offer_to_keep(known: Sequence[JudgedPhoto]) -> None:

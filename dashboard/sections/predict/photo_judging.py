@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.answers.class_sets import SetCalibration
 from core.answers.verdict import Judgement
 from core.classes import CLASS_NAMES
 from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
@@ -52,8 +53,13 @@ class JudgedPhoto:
         """The name of the true class, empty where nobody said it."""
         return "" if self.truth is None else CLASS_NAMES[self.truth]
 
-    def answers(self, names: Mapping[str, str], classes: Mapping[str, Sequence[str]]) -> list[PhotoAnswer]:
-        """An answer per run, by the names and the classes of runs, or one that holds the error."""
+    def answers(
+        self,
+        names: Mapping[str, str],
+        classes: Mapping[str, Sequence[str]],
+        calibrations: Mapping[str, SetCalibration | None],
+    ) -> list[PhotoAnswer]:
+        """An answer per run, by the names, classes and calibrations of sets of runs, or one that holds the error."""
         if self.seen is None:
             return [PhotoAnswer(self.file.name, error=str(self.error), truth=self.true_class)]
         return [
@@ -65,8 +71,11 @@ class JudgedPhoto:
                 verdict=judgement.verdict or "",
                 truth=self.true_class,
                 classes=classes[run_id],
+                set_names=calibration.names(judgement, classes[run_id]) if calibration else (),
+                set_images=calibration.images if calibration else "",
             )
             for run_id, judgement in self.seen.judgements.items()
+            for calibration in (calibrations[run_id],)
         ]
 
 

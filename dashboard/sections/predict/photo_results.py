@@ -14,6 +14,7 @@ from dashboard.elements.gallery import gallery
 from dashboard.elements.matrix import show_matrix
 from dashboard.tables.frames import with_names
 from jobs.reports import comparison_tables
+from jobs.results.photo_calibration import SetResult
 from jobs.store.records import Predictions
 
 _MOST_PICTURES = 60
@@ -22,11 +23,12 @@ _MOST_PICTURES = 60
 def show_results(
     answers: Mapping[str, Predictions],
     verdicts: Mapping[str, Sequence[Verdict | None]],
+    sets: Mapping[str, SetResult | None],
     images: np.ndarray,
     names: Sequence[str],
 ) -> None:
     """What runs, by name, say of photos with views (n, 28, 28): all of them answered all photos, in this order."""
-    page.table(with_names(comparison_tables.photo_results(answers, verdicts)))
+    page.table(with_names(comparison_tables.photo_results(answers, verdicts, sets)))
     left, right = st.columns(2, gap="large")
     with left:
         chosen = pickers.pick_one("Confusion matrix of", list(answers), "matrix", clears=("true", "predicted"))

@@ -39,10 +39,11 @@ def chosen_corrections(photo: str) -> Corrections:
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer, what it rests on, and what its model sees where that is not the cut-out."""
+    """An answer, what it rests on, what it promises, and what its model sees where that is not the cut-out."""
 
     answer: Answer
     words: str
+    promise: str
     seen: NDArray[np.uint8] | None = None
 
 
@@ -67,6 +68,8 @@ def show_photo(photo: str, name: str, view: ModelView, answers: Sequence[Shown],
                 )
             label = list(answer.classes).index(truth) if truth in answer.classes else None
             st.html(bars.probability_bars([answer], bars.legend([answer]), top=3, truth=label))
+            if shown.promise:
+                st.markdown(page.plain(shown.promise))
             st.caption(page.plain(shown.words))
 
 

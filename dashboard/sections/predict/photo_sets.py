@@ -11,6 +11,7 @@ from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.photo_results import show_results
 from jobs.results import photo_sets
 from jobs.results.comparisons import compare_runs, distinct_names
+from jobs.results.photo_calibration import sets_on
 from jobs.results.photo_sets import PhotoSet
 from jobs.store.records import Run, RunName
 
@@ -95,7 +96,8 @@ def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
         page.say(error)
         return
     verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in measured}
-    show_results(answers, verdicts, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
+    sets = {names[run.id]: sets_on(store, photo_set, run.id) for run in measured}
+    show_results(answers, verdicts, sets, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
 
 
 def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:
