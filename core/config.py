@@ -20,6 +20,7 @@ MOST_IMAGES = 10_000_000
 MOST_FOLDS = 20
 LAST_SEED = 2**31 - 1
 MOST_THREADS = 256
+MOST_COMPANIONS = 8
 _STORED = "stored"
 _MOST_SHOWN = 200
 FREEZABLE_LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
@@ -130,6 +131,11 @@ class RunConfig(BaseModel):
     )
     start_from: str | None = Field(
         None, max_length=200, description="A finished run of the same model whose weights this one starts from."
+    )
+    companions: tuple[str, ...] = Field(
+        (),
+        max_length=MOST_COMPANIONS,
+        description="Finished runs of Fashion-MNIST that predict together with this one: for photos of clothes.",
     )
     unfrozen_layers: tuple[str, ...] = Field(
         (), description="With pretrained: layers trained besides the new fc; the others stay frozen."

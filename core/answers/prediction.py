@@ -8,7 +8,9 @@ from typing import Self
 import numpy as np
 import torch
 
+from core.answers.answering import Answering
 from core.answers.class_sets import SetCalibration
+from core.answers.companions import Companions
 from core.answers.features import penultimate_features
 from core.answers.grad_cam import grad_cam
 from core.answers.verdict import Judgement, Thresholds, without_thresholds
@@ -31,6 +33,9 @@ class Predictor:
         self._loaded = loaded
         stored = loaded.extra.get("verdict")
         self._thresholds = Thresholds.from_state(stored) if stored else None
+        beside = loaded.extra.get("companions")
+        companions = Companions.from_state(beside, loaded.data.classes) if beside else None
+        self._answering = Answering(loaded.model, loaded.config, companions)
 
     @classmethod
     def load(cls, model_file: Path, device: str | torch.device = "cpu") -> Self:
@@ -94,7 +99,9 @@ class Predictor:
 
     def judge(self, view: ModelView) -> Judgement:
         """The probabilities of a photo, averaged over its views, and whether they can be relied on."""
-        logs, features = (parts.mean(axis=0) for parts in vote(self._loaded.model, self._views(view), self.config))
+        logs, features = vote(self._loaded.model, self._views(view), self.config)
+        logs = self._answering.joined(logs.mean(axis=0, keepdims=True), view.votes).mean(axis=0)
+        features = features.mean(axis=0)
         if self._thresholds is None:
             return without_thresholds(logs, self.data)
         # A photo that is taken whole needs no item that stands out from the rest of it.

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from core.answers.features import log_probabilities_and_features
+from core.architectures import ARCHITECTURES
 from core.config import RunConfig
 from core.data.preprocessing import images_of, planes
 from core.models.staged import StagedModel
@@ -25,6 +26,9 @@ def vote(model: StagedModel, images: np.ndarray, config: RunConfig) -> tuple[np.
     Features are what the model's last layer is given.
     """
     views = views_of(images)
+    if ARCHITECTURES[config.model].only_pretrained:
+        # What it makes of images is kept for these two alone, and its thresholds are fitted to that.
+        views = views[:2]
     if config.test_time_flips:
         # The answer to each view is that to its mirror image already.
         views = views[::2]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -87,6 +88,13 @@ def read_words(words: str) -> Words:
 def label_of(words: str) -> int | None:
     """The label of a class as people write it, None if it is none."""
     return read_words(words).label
+
+
+def labels_of(classes: Sequence[str]) -> tuple[int, ...] | None:
+    """The label of each class in Fashion-MNIST, by its name; None where one has no name there or two have one."""
+    labels = [None if name.isdecimal() else label_of(name) for name in classes]
+    known = tuple(label for label in labels if label is not None)
+    return known if len(set(known)) == len(labels) else None
 
 
 def _whole(digits: str | None) -> int | None:

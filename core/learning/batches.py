@@ -23,7 +23,8 @@ _AT_ONCE = 1_000
 class Batches:
     """What a run learns from, in an order that depends on its seed and the epoch alone.
 
-    `validation` holds the images uint8 (n, h, h) or (n, h, h, 3) and labels (n,) that are kept aside. Raise
+    `learnt_from` and `validated_on` are their places among the training images of `data`, ascending; `validation` holds
+    the images uint8 (n, h, h) or (n, h, h, 3) and labels (n,) that are kept aside. Raise
     ConfigurationError where the data are too few, or of a kind that the configuration cannot do with.
     """
 
@@ -33,14 +34,14 @@ class Batches:
         self.labels = data.train_labels[training]
         self._labels = torch.from_numpy(self.labels).to(device)
         self._config, self._device = config, device
-        self._data, self._learnt_from, self._validated_on = data, training, validation
+        self.data, self.learnt_from, self.validated_on = data, training, validation
         self._fronts: Fronts | None = None
         self._sought_fronts = False
         self.validation = (data.train_images[validation], data.train_labels[validation])
 
     @cached_property
     def _images(self) -> Callable[[Tensor], Tensor]:
-        return _reader(self._data.train_images, self._learnt_from, self._config.input_size, self._device)
+        return _reader(self.data.train_images, self.learnt_from, self._config.input_size, self._device)
 
     @property
     def per_epoch(self) -> int:
@@ -55,12 +56,12 @@ class Batches:
         drawn anew for each batch.
         """
         batches = self._dealt(epoch)
-        fronts = self._fronts_of(learner)
+        fronts = self.fronts(learner)
         if fronts is not None:
             for place, indices in enumerate(batches[done:], start=done + 1):
                 generator = generator_at(self._config.seed, epoch, place)
                 yield (
-                    learner.choose_fronts(fronts.at(self._learnt_from[indices.numpy()]), generator),
+                    learner.choose_fronts(fronts.at(self.learnt_from[indices.numpy()]), generator),
                     self._labels[indices],
                 )
             return
@@ -75,16 +76,17 @@ class Batches:
     def validate(self, learner: Learner) -> Measured:
         """How the model does on the validation images."""
         images, labels = self.validation
-        fronts = self._fronts_of(learner)
+        fronts = self.fronts(learner)
         if fronts is None:
             return measure(learner.result, images, labels, self._config)
-        logs = log_probabilities_of_fronts(learner.result, fronts.at(self._validated_on), self._config)
+        logs = log_probabilities_of_fronts(learner.result, fronts.at(self.validated_on), self._config)
         return measured(logs, labels)
 
-    def _fronts_of(self, learner: Learner) -> Fronts | None:
+    def fronts(self, learner: Learner) -> Fronts | None:
+        """What the frozen layers of the learner's model make of all these images, if that is kept."""
         if not self._sought_fronts:
-            needed = np.union1d(self._learnt_from, self._validated_on)
-            self._fronts, self._sought_fronts = fronts_of(learner, self._config, self._data, needed), True
+            needed = np.union1d(self.learnt_from, self.validated_on)
+            self._fronts, self._sought_fronts = fronts_of(learner, self._config, self.data, needed), True
         return self._fronts
 
     def _dealt(self, epoch: int) -> list[Tensor]:

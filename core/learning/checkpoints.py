@@ -105,12 +105,16 @@ def save_model(
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> LoadedModel:
     """The model stored by `save_model`, ready to predict; raise CheckpointError if that is not possible."""
-    stored = read(path, device)
+    return model_of(read(path, device), str(path), device)
+
+
+def model_of(stored: dict[str, Any], name: str, device: str | torch.device = "cpu") -> LoadedModel:
+    """The model of what `read` returns, called so in errors; raise CheckpointError if that is not possible."""
     if "preprocessing_version" not in stored:
-        raise CheckpointError(f"{path} is not a model file.", "Name the model file of a finished run.")
+        raise CheckpointError(f"{name} is not a model file.", "Name the model file of a finished run.")
     if stored["preprocessing_version"] != PREPROCESSING_VERSION:
         raise CheckpointError(
-            f"{path} was trained with another preprocessing (version {stored['preprocessing_version']}).",
+            f"{name} was trained with another preprocessing (version {stored['preprocessing_version']}).",
             "Train the model again with this version.",
         )
     try:
@@ -121,7 +125,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> LoadedModel:
         model.load_state_dict(stored["state"])
     except (ConfigurationError, ValidationError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path} holds a model that this version does not support: {error}",
+            f"{name} holds a model that this version does not support: {error}",
             "Train the model again with this version.",
         ) from error
     model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]

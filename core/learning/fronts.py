@@ -1,9 +1,6 @@
 """What frozen layers make of images: computed once for all epochs and, beside a stored data set, once for all runs."""
 
-import contextlib
-import os
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +9,6 @@ from torch import Tensor
 from core.config import RunConfig
 from core.data import kept_fronts
 from core.data.data_set import DataSet
-from core.files import written_aside
 from core.learning.learner import Learner
 from core.machine.fingerprint import code_fingerprint
 from core.machine.precision import precision_on
@@ -45,13 +41,14 @@ def fronts_of(learner: Learner, config: RunConfig, data: DataSet, needed: np.nda
     if first.nbytes * len(places) > kept_fronts.MOST_OF_A_RUN:
         return None
     kept = None if data.folder is None else data.folder / f"{kept_fronts.PREFIX}{_key(learner, config)}.npy"
-    stored = None if kept is None else _read(kept, (first.shape[0], len(places), *first.shape[2:]))
+    shape = (first.shape[0], len(places), *first.shape[2:])
+    stored = None if kept is None else kept_fronts.read(kept, shape, np.float32)
     if stored is not None:
         return Fronts(torch.from_numpy(stored).to(learner.device), places)
     parts = np.split(places, range(_AT_ONCE, len(places), _AT_ONCE))
     views = torch.cat([learner.constant_fronts(_images(data, part, learner)) for part in parts], dim=1)
     if kept is not None and views.dtype == torch.float32:
-        _write(kept, views.cpu().numpy())
+        kept_fronts.write(kept, views.cpu().numpy())
     return Fronts(views, places)
 
 
@@ -71,36 +68,3 @@ def _key(learner: Learner, config: RunConfig) -> str:
     )
     digest.update(repr(conditions).encode())
     return digest.hexdigest()[:16]
-
-
-def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """What is kept in a file, which counts as used now; None where there is none, or what is there is damaged."""
-    try:
-        with path.open("rb") as file:
-            stored = np.load(file, allow_pickle=False)
-            checksum = file.read()
-    except (OSError, ValueError, EOFError):
-        return None
-    if stored.shape != shape or stored.dtype != np.float32 or checksum != _checksum(stored):
-        return None
-    with contextlib.suppress(OSError):
-        os.utime(path)
-    return stored
-
-
-def _write(path: Path, views: np.ndarray) -> None:
-    """Keep the views, followed by their checksum, and delete what was kept before them beyond the limit.
-
-    Without room on the disk the next run computes them again, and nothing else is lost.
-    """
-    with contextlib.suppress(OSError):
-        with written_aside(path) as aside:
-            with aside.open("wb") as file:
-                np.save(file, views)
-                file.write(_checksum(views))
-            os.chmod(aside, 0o600)
-        kept_fronts.clear(path.parent, kept_fronts.MOST_BYTES)
-
-
-def _checksum(views: np.ndarray) -> bytes:
-    return sha256(np.ascontiguousarray(views).data).digest()

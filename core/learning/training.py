@@ -70,7 +70,7 @@ class Training:
     the run that `config.start_from` names.
 
     `facts` says where and on what it computes, `data_facts` from what it learns, `epochs` holds the figures of the
-    epochs that are complete. Raises
+    epochs that are complete, `batches` the images, `learner` the model that learns. Raises
     WeightsError, ConfigurationError or CheckpointError. `clock` is the one that epochs are timed by: who takes its
     seconds when the process goes on after it was suspended leaves the pause out.
     """
@@ -90,16 +90,16 @@ class Training:
         self._device = choose_device(config.device)
         self._threads = use_threads(config.threads)
         keep_freed_memory()
-        self._batches = Batches(config, data, self._device)
-        self.data_facts = facts_of(data, len(self._batches.labels), len(self.validation[1]))
+        self.batches = Batches(config, data, self._device)
+        self.data_facts = facts_of(data, len(self.batches.labels), len(self.validation[1]))
         torch.manual_seed(config.seed)
         model = architectures.build(config, len(data.classes), colour=data.is_colour)
         checkpoint = self._folder.newest()
         load = partial(load_weights, model, config, data.classes, start, weights_cache)
         pretrained = self._fill(model, checkpoint, load)
         afresh = pretrained.initialised_afresh if pretrained else ()
-        weights = class_weights(config, self._batches.labels, len(data.classes))
-        self._learner = Learner(model, config, self._device, afresh=afresh, class_weights=weights)
+        weights = class_weights(config, self.batches.labels, len(data.classes))
+        self.learner = Learner(model, config, self._device, afresh=afresh, class_weights=weights)
         self._position = Position()
         self._saved_at: tuple[int, int] | None = None
         self.epochs: list[EpochFigures] = []
@@ -121,12 +121,12 @@ class Training:
     @property
     def model(self) -> StagedModel:
         """The model as it is now; with weight averaging the average."""
-        return self._learner.result
+        return self.learner.result
 
     @property
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
         """The images uint8 (n, h, h) or (n, h, h, 3) and labels (n,) that were kept for validation."""
-        return self._batches.validation
+        return self.batches.validation
 
     @property
     def batch(self) -> int:
@@ -198,13 +198,13 @@ class Training:
         return model.eval()
 
     def _train_epoch(self) -> Iterator[Event]:
-        position, batches = self._position, self._batches.per_epoch
-        self._learner.begin_epoch()
+        position, batches = self._position, self.batches.per_epoch
+        self.learner.begin_epoch()
         speed = Speedometer(position.seconds)
         self.clock.take()
-        for prepared, labels in self._batches.prepared(self._learner, position.epoch, position.batch):
-            self._learner.set_rate(position.epoch, position.batch / batches)
-            loss, right = self._learner.step(prepared, labels)
+        for prepared, labels in self.batches.prepared(self.learner, position.epoch, position.batch):
+            self.learner.set_rate(position.epoch, position.batch / batches)
+            loss, right = self.learner.step(prepared, labels)
             position.batch += 1
             position.images += len(labels)
             position.loss_sum += loss * len(labels)
@@ -217,7 +217,7 @@ class Training:
     def _validate(self) -> EpochFigures:
         done = self._position
         self.clock.take()
-        reached = self._batches.validate(self._learner)
+        reached = self.batches.validate(self.learner)
         self._validation_s = self.clock.take()
         return EpochFigures(
             epoch=done.epoch,
@@ -285,7 +285,7 @@ class Training:
             "position": asdict(self._position),
             "best_epoch": self.best_epoch,
             "epochs": [asdict(figures) for figures in self.epochs],
-            "learner": self._learner.state(),
+            "learner": self.learner.state(),
         }
 
     def _take_up(self, checkpoint: dict[str, Any]) -> None:
@@ -297,7 +297,7 @@ class Training:
                 f"The checkpoint in {self._folder.folder} belongs to a run with another {', '.join(different)}.",
                 "Resume it with the settings that it started with.",
             )
-        self._learner.restore(checkpoint["learner"])
+        self.learner.restore(checkpoint["learner"])
         self._position = Position(**checkpoint["position"])
         self._saved_at = (self._position.epoch, self._position.batch)
         self.epochs = [EpochFigures(**figures) for figures in checkpoint["epochs"]]

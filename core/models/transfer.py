@@ -50,9 +50,13 @@ class Transfer(ResNet18):
         """The features before they are standardised, (n, 2816): nothing of that changes while the model learns."""
         return pooled(passed(self.stages(), images))
 
+    def standardised(self, front: Tensor) -> Tensor:
+        """The features (n, 2816) of what `front` returns."""
+        return self.norm(front)
+
     def rest(self, maps: Tensor) -> Tensor:
         """The logits (n, classes) of what `front` returns."""
-        return self.classify(self.norm(maps))
+        return self.classify(self.standardised(maps))
 
 
 def pooled(maps: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ _FORMATS = (
     *("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000"),
     *("PPM", "TGA", "PCX", "SGI", "QOI", "ICO", "PSD", "HEIF"),
 )
-PHOTO_PATH = 1
+PHOTO_PATH = 2
 """Version of the way from a file to an answer: reading, cutting out, views and their vote.
 
 To be raised when any of it changes what is said of a photo: answers of two versions cannot be compared.

@@ -27,7 +27,7 @@ from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 
 POLL_S = 1.0
-_LISTS = ("unfrozen_layers",)
+_LISTS = ("unfrozen_layers", "companions")
 Setting = tuple[str, Any]
 
 

@@ -15,7 +15,7 @@ from jobs.running import run_edits
 from jobs.running.attempts import existing_row
 from jobs.running.environment import environment, frozen_here
 from jobs.running.run_data import pinned, version_for
-from jobs.running.starting_points import with_start
+from jobs.running.starting_points import with_companions, with_start
 from jobs.store import locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
@@ -46,8 +46,9 @@ def launch_all(
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
     Return the ids; raise ConfigurationError, DataSetError, StoreError, or NotPossible and RunNotFound for the run to
-    start from, and then nothing is queued. Several runs are a group. The predictions that the runs of all folds make
-    for the split "validation" are those for all training images, by models that did not learn from them.
+    start from or to predict together with, and then nothing is queued. Several runs are a group. The predictions that
+    the runs of all folds make for the split "validation" are those for all training images, by models that did not
+    learn from them.
 
     The config is frozen here: data set, number of threads, weights file and the run that it starts from become what
     they are on this machine now.
@@ -67,6 +68,7 @@ def launch_all(
         several = len(configs) > 1
         names = [f"{chosen} seed {each.seed}" if several else chosen for each in configs] if chosen else []
         names = names or [default_name(each, on) for each in configs]
+    configs = [with_companions(store, each, version) for each in configs]
     group_id = new_id() if len(configs) > 1 else None
     common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
     rows = [

@@ -1,10 +1,11 @@
-"""Finished runs whose weights others begin with: checked before a launch, and kept while they are needed."""
+"""Finished runs that others begin with or predict together with: checked at the launch, kept while they are needed."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
-from core.config import RunConfig, with_changes
+from core.config import FASHION_MNIST, RunConfig, with_changes
 from core.datasets.versions import Version
 from core.errors import ConfigurationError
+from core.labelling.class_names import labels_of
 from core.statistics.wording import counted, listed
 from jobs.store import run_files
 from jobs.store.queries import NotPossible, find_run, get_run
@@ -39,11 +40,45 @@ def with_start(store: Store, config: RunConfig, version: Version) -> RunConfig:
     return with_changes(config, start_from=start.id)
 
 
-def _require_weights(store: Store, start: Run) -> None:
-    if start.status != RunStatus.FINISHED:
-        raise NotPossible(f"Run {start.name} is {start.state} and has no weights to start from yet.", "Wait for it.")
-    if not run_files.files_of(store, start.id).model.is_file():
-        raise NotPossible(f"The model of run {start.name} is gone.", "Start from another run.")
+def with_companions(store: Store, config: RunConfig, version: Version) -> RunConfig:
+    """The configuration with the ids of the runs that predict together with it, and checked that they can.
+
+    Raise RunNotFound, NotPossible where one has no weights, ConfigurationError where it cannot stand beside the run.
+    """
+    if not config.companions:
+        return config
+    companions = list({run.id: run for run in (find_run(store, words) for words in config.companions)}.values())
+    for run in companions:
+        _require_weights(store, run)
+        if run.config.data != FASHION_MNIST:
+            raise ConfigurationError(
+                f"Run {run.name} did not learn from Fashion-MNIST, as companions must.", "Name runs of Fashion-MNIST."
+            )
+        if run.config.companions:
+            raise ConfigurationError(
+                f"Run {run.name} has companions itself, which would not be asked.", "Name each of the runs."
+            )
+        if version.is_built_in and _split_of(run.config) != _split_of(config):
+            raise ConfigurationError(
+                f"Run {run.name} has another seed or fold than this one, so it may have learnt its validation images.",
+                "Name runs of the same seed.",
+            )
+    if labels_of(version.classes) is None:
+        raise ConfigurationError(
+            f"Companions know the classes of Fashion-MNIST, and {version.label} has others.", "Leave companions out."
+        )
+    return with_changes(config, companions=tuple(run.id for run in companions))
+
+
+def _split_of(config: RunConfig) -> tuple[int, int, int]:
+    return config.seed, config.folds, config.fold
+
+
+def _require_weights(store: Store, run: Run) -> None:
+    if run.status != RunStatus.FINISHED:
+        raise NotPossible(f"Run {run.name} is {run.state} and has no weights yet.", "Wait for it.")
+    if not run_files.files_of(store, run.id).model.is_file():
+        raise NotPossible(f"The model of run {run.name} is gone.", "Name another run.")
 
 
 def start_words(store: Store, config: RunConfig, version: Version) -> str:
@@ -63,7 +98,10 @@ def start_words(store: Store, config: RunConfig, version: Version) -> str:
 
 def refuse_needed(connection: Connection, run_id: str, name: str) -> None:
     """Raise NotPossible where a run that has not finished starts from this one."""
-    needs = (runs.c.config["start_from"].as_string() == run_id) & runs.c.status.in_(_UNFINISHED)
+    starts = runs.c.config["start_from"].as_string() == run_id
+    # An id is of letters and digits that no other id holds.
+    stands_beside = runs.c.config["companions"].as_string().contains(f'"{run_id}"')
+    needs = or_(starts, stands_beside) & runs.c.status.in_(_UNFINISHED)
     needing = list(connection.execute(select(runs.c.name).where(needs).order_by(runs.c.id)).scalars())
     if needing:
         raise NotPossible(

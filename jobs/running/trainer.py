@@ -7,14 +7,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from torch import nn
 
-from core.answers.verdict_fitting import fit_thresholds
+from core.answers.answering import Answering
+from core.answers.run_end import end_of
 from core.config import RunConfig, validated
 from core.data.data_set import DataSet
 from core.errors import CheckpointError, LookbookError
 from core.learning import checkpoints
-from core.learning.evaluation import log_probabilities
 from core.learning.events import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Progress
 from core.learning.resumption import START_OVER
 from core.learning.training import CHECKPOINT_SECONDS, NO_ROOM, Training
@@ -144,31 +143,35 @@ def _train(reporter: Reporter, training: Training) -> bool:
 
 def _finish(reporter: Reporter, training: Training, config: RunConfig, data: DataSet) -> bool:
     """Test the best weights and end the run; return False if it was asked to stop before."""
-    model = training.load_best()
     logger.info(f"testing the checkpoint of epoch {training.best_epoch} on {len(data.test_labels):,} images")
+    store = reporter.attempt.store
+    beside = [run_files.files_of(store, run_id).model for run_id in config.companions]
+    answering, thresholds = end_of(training, config, beside)
     splits = {"test": (data.test_images, data.test_labels), "validation": training.validation}
-    answers = {split: _answers(model, images, labels, config) for split, (images, labels) in splits.items()}
-    path = run_files.files_of(reporter.attempt.store, reporter.attempt.run_id).model
-    thresholds = fit_thresholds(model, config, *training.validation, len(data.classes))
+    answers = {split: _answers(answering, images, labels) for split, (images, labels) in splits.items()}
+    path = run_files.files_of(store, reporter.attempt.run_id).model
     origin = {
         "run": reporter.attempt.run_id,
         "epoch": training.best_epoch,
         "verdict": thresholds and thresholds.as_state(),
+        "companions": answering.companions and answering.companions.as_state(),
     }
-    if (
-        reporter.when_there_is_room(lambda: checkpoints.save_model(path, model, config, origin, training.data_facts))
-        is None
-    ):
+    facts = training.data_facts
+
+    def save() -> int:
+        return checkpoints.save_model(path, answering.model, config, origin, facts)
+
+    if reporter.when_there_is_room(save) is None:
         return False
-    reporter.finished(training, answers, training.data_facts.training_images)
+    reporter.finished(training, answers, facts.training_images)
     right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
     logger.info(f"finished: test accuracy {right.mean():.4f}")
     return True
 
 
-def _answers(model: nn.Module, images: np.ndarray, labels: np.ndarray, config: RunConfig) -> Answers:
+def _answers(answering: Answering, images: np.ndarray, labels: np.ndarray) -> Answers:
     start = time.perf_counter()
-    answered = log_probabilities(model, images, config)
+    answered = answering.of_images(images)
     return Answers(labels, answered, time.perf_counter() - start)
 
 

@@ -14,9 +14,10 @@ from jobs.reports.model_card import ONNX, WEIGHTS, FileFacts
 from jobs.running.run_data import open_data
 from jobs.store import run_files
 from jobs.store.new_files import new_folder
-from jobs.store.queries import NotPossible, get_predictions, list_epochs
-from jobs.store.records import Epoch, Predictions, Run, RunStatus
+from jobs.store.queries import get_predictions, list_epochs
+from jobs.store.records import Epoch, Predictions, Run
 from jobs.store.store import Store
+from jobs.tasks.packages import refuse_unexportable
 
 CARD = "model-card.md"
 CHECK_EVERY = 10
@@ -36,14 +37,11 @@ _CONTENTS = {
 def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreement | None:
     """Write a new folder with everything; return how well the ONNX file agrees, None without one.
 
-    All or nothing: raise NotPossible for a run that has not finished, CheckpointError for a damaged model, DataError
+    All or nothing: raise NotPossible as refuse_unexportable, CheckpointError for a damaged model, DataError
     without test images, ExportError if the ONNX file does not say what the model says, NotWritten if the folder
     exists or cannot be written.
     """
-    if run.status != RunStatus.FINISHED:
-        raise NotPossible(
-            f"Run {run.name} is {run.state}, so it has no model to export.", "Wait until it has finished."
-        )
+    refuse_unexportable(run)
     loaded = load_model(run_files.files_of(store, run.id).model)
     tested, epochs = get_predictions(store, run.id), list_epochs(store, [run.id])[run.id]
     images = open_data(loaded.config).test_images[::CHECK_EVERY] if onnx else None

@@ -5,6 +5,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.config import MOST_COMPANIONS
+from core.statistics.wording import listed
 from jobs.running.background import Task, TaskState
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
@@ -27,14 +29,25 @@ def package_files(store: Store, run_id: str) -> list[Path]:
 def start_packing(store: Store, run: Run, *, onnx: bool = True) -> bool:
     """Start to export a run, with or without ONNX; return whether it was neither being exported nor exported already.
 
-    Raise NotPossible for a run that has not finished, and OSError where no process can be started.
+    Raise NotPossible as refuse_unexportable, and OSError where no process can be started.
     """
+    refuse_unexportable(run)
+    task = _task(store, run.id)
+    return task.request(store, run.id, *([] if onnx else [WITHOUT_ONNX]), is_done=task.result.is_dir)
+
+
+def refuse_unexportable(run: Run) -> None:
+    """Raise NotPossible for a run that has not finished, or that does not predict by one model alone."""
     if run.status != RunStatus.FINISHED:
         raise NotPossible(
             f"Run {run.name} is {run.state}, so it has no model to export.", "Wait until it has finished."
         )
-    task = _task(store, run.id)
-    return task.request(store, run.id, *([] if onnx else [WITHOUT_ONNX]), is_done=task.result.is_dir)
+    if run.config.companions:
+        raise NotPossible(
+            f"Run {run.name} predicts together with {listed(run.config.companions, MOST_COMPANIONS)}, and an export "
+            "holds one model.",
+            "Export each of these runs; clone this one with companions=[] for its own model.",
+        )
 
 
 def _task(store: Store, run_id: str) -> Task:

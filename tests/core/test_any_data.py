@@ -146,14 +146,14 @@ def test_with_class_weights_the_loss_is_the_weighted_mean_of_the_images_losses(t
     unequal = DataSet(**{**vars(data), "train_labels": labels})
     config = RunConfig(class_weights="balanced", epochs=1, threads=1, batch_size=64, augmentation="none", input_size=8)
     training = Training(config, unequal, tmp_path)
-    weights = class_weights(config, training._batches.labels, 3)
+    weights = class_weights(config, training.batches.labels, 3)
     assert weights is not None
     model = architectures.build(config, 3)
     model.load_state_dict(training.model.state_dict())
-    prepared, taken = next(training._batches.prepared(training._learner, 1, 0))
+    prepared, taken = next(training.batches.prepared(training.learner, 1, 0))
     expected = torch.nn.CrossEntropyLoss(weight=weights)(model.train()(prepared), taken)
-    training._learner.begin_epoch()
-    assert training._learner.compute_loss(prepared, taken)[1].item() == pytest.approx(expected.item(), rel=1e-5)
+    training.learner.begin_epoch()
+    assert training.learner.compute_loss(prepared, taken)[1].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from core import architectures
+from core.answers.answering import Answering
 from core.answers.prediction import Predictor
 from core.answers.verdict_fitting import fit_thresholds
 from core.architectures import ARCHITECTURES
@@ -39,7 +40,7 @@ def predictor_of(name: str, folder: Path, *, flips: bool) -> Predictor:
     config = RunConfig(model=name, pretrained=ARCHITECTURES[name].only_pretrained, test_time_flips=flips)
     model = architectures.build(config)
     shuffle_norms(model)
-    thresholds = fit_thresholds(model.eval(), config, DATA.train_images, DATA.train_labels, classes=CLASS_COUNT)
+    thresholds = fit_thresholds(Answering(model.eval(), config), DATA.train_images, DATA.train_labels, CLASS_COUNT)
     assert thresholds is not None
     save_model(folder / "model.pt", model, config, {"verdict": thresholds.as_state()})
     return Predictor.load(folder / "model.pt")

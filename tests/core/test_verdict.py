@@ -9,11 +9,13 @@ import torch
 from scipy.spatial.distance import mahalanobis
 
 from core import architectures
+from core.answers.answering import Answering
 from core.answers.class_sets import SetCalibration
 from core.answers.non_items import KINDS, draw_non_items
 from core.answers.prediction import Predictor
+from core.answers.run_end import end_of
 from core.answers.verdict import LEAST_IMAGES, Thresholds
-from core.answers.verdict_fitting import LEAST_OF_A_CLASS, PHOTO_LIKE_COVERAGE, fit_thresholds
+from core.answers.verdict_fitting import LEAST_OF_A_CLASS, PHOTO_LIKE_COVERAGE, fit_thresholds, fit_to_pictures
 from core.answers.verdict_fitting import _class_places as class_places
 from core.answers.voting import views_of, vote
 from core.classes import CLASS_COUNT, CLASS_NAMES
@@ -105,7 +107,7 @@ def test_thresholds_of_a_model_from_before_sets_were_calibrated_have_none() -> N
 @pytest.fixture(scope="module")
 def fitted(model: StagedModel) -> Thresholds:
     data = small_data(2000)
-    thresholds = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
+    thresholds = fit_thresholds(Answering(model, CONFIG), data.train_images, data.train_labels, CLASS_COUNT)
     assert thresholds is not None
     return thresholds
 
@@ -136,14 +138,14 @@ def test_sets_cover_further_images_that_are_changed_alike_as_promised(model: Sta
 @pytest.mark.slow
 def test_an_untrained_model_is_never_sure(model: StagedModel) -> None:
     data = small_data(1000)
-    fitted = fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT)
+    fitted = fit_thresholds(Answering(model, CONFIG), data.train_images, data.train_labels, CLASS_COUNT)
     assert fitted is not None
     assert fitted.least_confidence > 1
 
 
 def test_too_few_images_give_no_thresholds(model: StagedModel) -> None:
     data = small_data(LEAST_OF_A_CLASS * 9)
-    assert fit_thresholds(model, CONFIG, data.train_images, data.train_labels, classes=CLASS_COUNT) is None
+    assert fit_thresholds(Answering(model, CONFIG), data.train_images, data.train_labels, CLASS_COUNT) is None
 
 
 def test_distances_are_those_of_mahalanobis_in_the_features_themselves() -> None:
@@ -199,8 +201,8 @@ def test_of_pictures_of_ones_own_the_sure_answers_are_right_as_often_as_promised
     config = config_of("cnn", data="own", epochs=2, threads=1, precision="float32")
     training = Training(config, data, tmp_path)
     list(training.events())
-    model = training.load_best()
-    fitted = fit_thresholds(model, config, *training.validation, 3)
+    answering, fitted = end_of(training, config, ())
+    model = answering.model
     assert fitted is not None
     checkpoints.save_model(tmp_path / "own.pt", model, config, {"verdict": fitted.as_state()}, training.data_facts)
     predictor = Predictor.load(tmp_path / "own.pt")
@@ -232,7 +234,8 @@ def test_too_few_pictures_of_ones_own_give_no_verdict_and_it_is_said_why(tmp_pat
     images, labels = colours(LEAST_IMAGES - 1, 0)
     config = config_of("cnn", data="own")
     model = architectures.build(config, 3, colour=True).eval()
-    assert fit_thresholds(model, config, images, labels, 3) is None
+    nothing = np.zeros((len(labels), 8))
+    assert fit_to_pictures(nothing[:, :3], nothing, labels, np.arange(len(labels)) % 2) is None
     data = DataSet("own", "own", ("red", "green", "blue"), images, labels, images, labels)
     checkpoints.save_model(tmp_path / "own.pt", model, config, {"verdict": None}, facts_of(data, 100, 99))
     judgement = Predictor.load(tmp_path / "own.pt").judge(view_of(images[0]))

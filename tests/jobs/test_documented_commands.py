@@ -29,7 +29,7 @@ from tests.untrained import add_run_with_model
 REFERENCE = ROOT / "docs" / "commands.md"
 DOCUMENTS = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
 EXAMPLE = re.compile(r"python -m jobs ([a-z][^`#\n]*)")
-NEED_MODELS = {"predict", "study", "export", "photo-set measure", "photo-set show", "photo-set compare"}
+NEED_MODELS = {"launch", "predict", "study", "export", "photo-set measure", "photo-set show", "photo-set compare"}
 GROUPS = {"photo-set", "data"}
 OF_A_SET = {"launch", *(f"data {name}" for name in ("show", "repair", "delete", "marks", "correct", "diff"))}
 OF_STATUS = {"stop": "queued", "move": "queued", "resume": "stopped"}
@@ -68,6 +68,7 @@ class Workplace:
         shutil.make_archive(str(folder / "photos"), "zip", folder / "PHOTOS")
         class_folders(folder / "PICTURES" / "train", {"left": 12, "right": 12})
         class_folders(folder / "PICTURES" / "test", {"left": 4, "right": 4}, first=8)
+        class_folders(folder / "CLOTHES", {"Bag": 12, "Coat": 12})
         rows = [f"train/{'left' if n < 12 else 'right'}/{n}.png,{n % 2},{n // 2}" for n in range(24)]
         (folder / "classes.csv").write_text("\n".join(["file,label,product", *rows]), encoding="utf-8")
         (folder / "marks.csv").write_text("position,label\n0,right\n1,not usable\n", encoding="utf-8")
@@ -100,6 +101,8 @@ class Workplace:
             "PRESET": lambda: "quick",
             "S": lambda: "0",
             "NAME": lambda: "shelf",
+            "CLOTHES": lambda: "clothes",
+            "companions=RUN": lambda: f"companions={self.add_run()}",
             "OTHER": lambda: "fashion-mnist",
             "FOLDER": lambda: "exported" if self.command == "export" else "PHOTOS",
             "PICTURES": lambda: "PICTURES",
@@ -128,6 +131,8 @@ class Workplace:
             "launch",
         ):
             yield ["data", "add", "shelf", "PICTURES", "--yes"]
+        if self.command == "launch":
+            yield ["data", "add", "clothes", "CLOTHES", "--yes"]
         if self.command == "duplicates":
             duplicate_search.search(self.store, planted())
 

@@ -20,7 +20,7 @@ from dashboard.tables.memory_need import memory_need
 from jobs.reports.html import words as shown
 from jobs.running.environment import host, weights_file_of
 from jobs.running.run_data import pinned, version_for
-from jobs.running.starting_points import start_words, with_start
+from jobs.running.starting_points import start_words, with_companions, with_start
 from jobs.settings import downloaded_weights
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs, queue_state
@@ -34,7 +34,9 @@ Fact = tuple[str, str, str]
 def show(config: RunConfig, count: int) -> None:
     """The facts for that many runs of this config. Raise LookbookError where it cannot be."""
     version = version_for(config)
-    config = with_start(run_queries.store(), pinned(config, version), version)
+    config = with_companions(
+        run_queries.store(), with_start(run_queries.store(), pinned(config, version), version), version
+    )
     queue, past = (
         queue_state(run_queries.store()),
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),

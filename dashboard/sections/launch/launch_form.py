@@ -123,6 +123,9 @@ def _control(column: st.delta_generator.DeltaGenerator, name: str, base: Values,
         return column.number_input(value=value, step=1, **common)
     if field.annotation is float:
         return column.number_input(value=float(value), step=float(value) / 2 or 1e-4, format="%g", **common)
+    if name == "companions":
+        named = column.text_input(value=", ".join(value), **common)
+        return tuple(words.strip() for words in named.split(",") if words.strip())
     return column.text_input(value=value or "", **common).strip() or None
 
 

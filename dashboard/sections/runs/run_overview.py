@@ -29,6 +29,8 @@ def heading(run: Run) -> None:
             page.link("seed group", "compare", by="recipes", group=run.group_id)
         if run.config.start_from:
             page.link(f"starts from {run.config.start_from}", "runs", run=run.config.start_from)
+        for companion in run.config.companions:
+            page.link(f"predicts together with {companion}", "runs", run=companion)
         if run.cloned_from:
             page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
     if run.note:
