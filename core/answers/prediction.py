@@ -1,7 +1,7 @@
 """What a finished run says about images and photos: the same way for page, command line and evaluation."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -20,9 +20,11 @@ from core.data.data_facts import DataFacts
 from core.datasets.pixels.squares import in_channels, squared
 from core.learning.checkpoints import LoadedModel, load_model
 from core.learning.evaluation import log_probabilities
+from core.machine.threads import in_order
 from core.photos.decoder import read_photo
 from core.photos.faded import faded
-from core.photos.model_view import ModelView, Polarity, to_model_view
+from core.photos.model_view import ModelView, to_model_view
+from core.photos.photo_files import PhotoFile
 from core.photos.picture import UnreadablePhoto
 
 
@@ -126,20 +128,28 @@ def rank(probabilities: np.ndarray, k: int, names: Sequence[str]) -> list[Rank]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said about one file: its view, probabilities (classes,) and judgement, or the error."""
+    """What a model said about a photo file: its judgement and the view that it judged, or the error."""
 
-    name: str
+    file: PhotoFile
     view: ModelView | None = None
-    probabilities: np.ndarray | None = None
     judgement: Judgement | None = None
     error: UnreadablePhoto | None = None
 
 
-def predict_photo(predictor: Predictor, name: str, data: bytes, *, polarity: Polarity = "auto") -> Answer:
-    """The answer for the bytes of one file; holds the error instead of raising it."""
+def predict_photos(predictor: Predictor, files: Iterable[PhotoFile]) -> Iterator[Answer]:
+    """The answer for each file, in order, as soon as it is there; holds the error instead of raising it.
+
+    All cores make the views. The model is asked for one photo at a time, so an answer is the same to the last bit
+    whatever files stand beside it.
+    """
+    for answer in in_order(_viewed, files):
+        yield answer if answer.view is None else replace(answer, judgement=predictor.judge(answer.view))
+
+
+def _viewed(file: PhotoFile) -> Answer:
     try:
-        view = to_model_view(read_photo(data, name), polarity=polarity)
+        if file.error:
+            raise file.error
+        return Answer(file, to_model_view(read_photo(file.content, file.name)))
     except UnreadablePhoto as error:
-        return Answer(name, error=error)
-    judgement = predictor.judge(view)
-    return Answer(name, view, judgement.probabilities, judgement)
+        return Answer(file, error=error)

@@ -1,7 +1,8 @@
 """Photos from outside, decoded apart: whatever a file does to its decoder, this process only hears of it.
 
-One process decodes all pictures, one after the other, within limits of memory and time (decoder_process). A picture
-ends it, or takes longer, is refused, and the next one gets a new process.
+A process decodes pictures, one after the other, within limits of memory and time (decoder_process). A picture that
+ends it, or takes longer, is refused, and the next one gets a new process. Where several threads read photos there are
+as many processes, up to one per core, each with these limits.
 """
 
 import json
@@ -9,14 +10,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import Pipe
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any
 
 import numpy as np
 
 from core.errors import LookbookError
+from core.machine.threads import most_at_once
 from core.photos.decoder_process import READY, SECONDS
 from core.photos.picture import SMALLER, Photo, UnreadablePhoto, check_bytes
 
@@ -42,36 +47,35 @@ def read_photo(data: bytes, name: str = "The file") -> Photo:
     and core.photos.decoder_process; DecoderNotStarted where no photo at all can be read.
     """
     check_bytes(data, name)
-    return _decoder().read(data, name)
+    with _free_decoder() as decoder:
+        return decoder.read(data, name)
 
 
 def start() -> None:
-    """Start the process that decodes, so that the first photo does not wait for it."""
-    _decoder().start()
+    """Start a process that decodes, so that the first photo does not wait for it."""
+    with _free_decoder() as decoder:
+        decoder.start()
 
 
 class _Decoder:
-    """The process that decodes, started when it is needed and again after one that had to end."""
+    """A process that decodes, started when it is needed and again after one that had to end; for one thread at once."""
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
         self._started: ProcessApart | None = None
 
     def start(self) -> None:
-        with self._turn:
-            self._alive()
+        self._alive()
 
     def read(self, data: bytes, name: str) -> Photo:
-        with self._turn:
-            started = self._alive()
-            complete = False
-            try:
-                started.wait_until_ready()
-                answer = started.ask(data, name)
-                complete = True
-            finally:
-                if not complete:
-                    self._end()
+        started = self._alive()
+        complete = False
+        try:
+            started.wait_until_ready()
+            answer = started.ask(data, name)
+            complete = True
+        finally:
+            if not complete:
+                self._end()
         return _photo(name, *answer)
 
     def _alive(self) -> "ProcessApart":
@@ -168,9 +172,23 @@ def _kill(process: subprocess.Popen[bytes], late: threading.Event) -> None:
     process.kill()
 
 
+@contextmanager
+def _free_decoder() -> Iterator[_Decoder]:
+    """A decoder that no other thread has, once there is one."""
+    decoder = _decoders().get()
+    try:
+        yield decoder
+    finally:
+        _decoders().put(decoder)
+
+
 @cache
-def _decoder() -> _Decoder:
-    return _Decoder()
+def _decoders() -> LifoQueue[_Decoder]:
+    """The decoders that nobody has now; the one that was used last comes first, so one thread starts one process."""
+    decoders: LifoQueue[_Decoder] = LifoQueue()
+    for _ in range(most_at_once()):
+        decoders.put(_Decoder())
+    return decoders
 
 
 def _photo(name: str, header: dict[str, Any], pictures: list[bytes]) -> Photo:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.machine.cores import usable_cores
+from core.machine.threads import threads_here
 
 MODEL_FILE = Path(__file__).parent.parent / "assets" / "u2netp.onnx"
 SIDE = 192
@@ -14,7 +14,6 @@ SIDE = 192
 
 _MEAN = np.array((0.485, 0.456, 0.406), np.float32)
 _STD = np.array((0.229, 0.224, 0.225), np.float32)
-MOST_THREADS = 4
 
 
 def foreground(pixels: np.ndarray) -> np.ndarray:
@@ -23,17 +22,17 @@ def foreground(pixels: np.ndarray) -> np.ndarray:
     squeezed = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     shares = np.asarray(squeezed, dtype=np.float32) / max(1, int(np.asarray(squeezed).max()))
     inputs = ((shares - _MEAN) / _STD).transpose(2, 0, 1)[None]
-    (masks,) = _session().run(None, {"photo": inputs})
+    (masks,) = _session(threads_here()).run(None, {"photo": inputs})
     return np.asarray(Image.fromarray(masks[0, 0]).resize((width, height), Image.Resampling.BILINEAR))
 
 
 @cache
-def _session():  # type: ignore[no-untyped-def]
+def _session(threads: int):  # type: ignore[no-untyped-def]
     # It takes a while to import, and only photos need it.
     from core.machine.onnx_runtime import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(MOST_THREADS, usable_cores())
+    options.intra_op_num_threads = threads
     # Threads that wait must not keep a core busy: trainings run beside.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     for name in ("height", "width"):

@@ -134,14 +134,15 @@ def predict(run: str, photos: Sequence[Path], as_json: bool, labels: str | None)
     from jobs.results.photo_answers import predict_files
 
     store, stated, beside = open_here(), chosen_labels(labels, photos), list[str]()
-    answers = predict_files(store, find_run(store, run), photos_in(photos, labels, beside), stated)
-    if as_json:
-        print(output.as_json(answers))
-    for answer in answers:
+    answers = []
+    for answer in predict_files(store, find_run(store, run), photos_in(photos, labels, beside), stated):
+        answers.append(answer)
         if "error" in answer:
             print(f"Error: {answer['file']}: {answer['error']}", file=sys.stderr)
         elif not as_json:
-            print(_line(answer))
+            print(_line(answer), flush=True)
+    if as_json:
+        print(output.as_json(answers))
     say_what_lay_beside(beside)
     say_of_labels(stated)
     if labels is not None:

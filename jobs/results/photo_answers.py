@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from core.answers.class_sets import COVERAGE, SetCalibration
-from core.answers.prediction import Answer, Predictor, predict_photo, rank
+from core.answers.prediction import Answer, Predictor, predict_photos, rank
 from core.answers.verdict import Judgement
 from core.classes import CLASS_NAMES
 from core.labelling.photo_labels import PhotoLabels
-from core.photos.model_view import to_model_view
+from core.machine.threads import in_order
+from core.photos.model_view import ModelView, to_model_view
 from core.photos.photo_files import PhotoFile
 from jobs.results import photo_sets
 from jobs.results.photo_calibration import calibration_of
-from jobs.results.photo_sets import PhotoSet
+from jobs.results.photo_sets import KeptPhoto, PhotoSet
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
 from jobs.store.records import Run, RunStatus
@@ -30,23 +31,24 @@ def predictor_of(store: Store, run: Run) -> Predictor:
 
 def predict_files(
     store: Store, run: Run, files: Iterable[PhotoFile], labels: PhotoLabels | None = None
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """For each file {file, predicted, confidence, top3, verdict, reason, set, ..., probabilities} or {file, error}.
 
-    In the order given; `top3` holds {class, probability}, the most probable first; `verdict` is "sure", "not sure",
-    "none of these", or None for a model without one. `set` holds the names of the classes in the set with the coverage
-    `set_coverage`, a share, calibrated on `set_calibrated_on`; it is empty where the verdict is "none of these", and
-    all three are None for a run without sets. With labels each has its true class too, as {label, label_reason}: a
-    label, or None and the reason why it has none.
+    In the order given, each as soon as it is there; `top3` holds {class, probability}, the most probable first;
+    `verdict` is "sure", "not sure", "none of these", or None for a model without one. `set` holds the names of the
+    classes in the set with the coverage `set_coverage`, a share, calibrated on `set_calibrated_on`; it is empty where
+    the verdict is "none of these", and all three are None for a run without sets. With labels each has its true class
+    too, as {label, label_reason}: a label, or None and the reason why it has none.
+    Raises NotPossible, CheckpointError.
     """
     predictor = predictor_of(store, run)
     calibration = calibration_of(store, run.id, predictor.set_calibration)
     if labels is not None:
         _require_known_classes(run)
-    return [
-        {"file": file.name} | _truth(file, labels) | _as_data(_answer(predictor, file), predictor.classes, calibration)
-        for file in files
-    ]
+    return (
+        {"file": answer.file.name} | _truth(answer.file, labels) | _as_data(answer, predictor.classes, calibration)
+        for answer in predict_photos(predictor, files)
+    )
 
 
 def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
@@ -61,13 +63,17 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
     known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
     predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
     judgements: dict[str, list[Judgement]] = {run_id: [] for run_id in predictors}
-    for done, photo in enumerate(photo_sets.photos_of(store, photo_set) if predictors else [], start=1):
-        view = to_model_view(photo.load())
+    photos = photo_sets.photos_of(store, photo_set) if predictors else []
+    for done, view in enumerate(in_order(_view, photos), start=1):
         for run_id, predictor in predictors.items():
             judgements[run_id].append(predictor.judge(view))
         yield done
     for run_id, judged in judgements.items():
         photo_sets.store_answers(store, photo_set, run_id, judged)
+
+
+def _view(photo: KeptPhoto) -> ModelView:
+    return to_model_view(photo.load())
 
 
 def _require_known_classes(run: Run) -> None:
@@ -76,10 +82,6 @@ def _require_known_classes(run: Run) -> None:
             f"Run {run.name} tells other classes apart than those that the labels of photos are known of.",
             "Name a run of Fashion-MNIST, or predict without labels.",
         )
-
-
-def _answer(predictor: Predictor, file: PhotoFile) -> Answer:
-    return Answer(file.name, error=file.error) if file.error else predict_photo(predictor, file.name, file.content)
 
 
 def _truth(file: PhotoFile, labels: PhotoLabels | None) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _as_data(answer: Answer, classes: Sequence[str], calibration: SetCalibration
     return {
         "predicted": ranked[0].name,
         "confidence": ranked[0].probability,
-        "top3": [{"class": answer.name, "probability": answer.probability} for answer in ranked],
+        "top3": [{"class": place.name, "probability": place.probability} for place in ranked],
         "verdict": answer.judgement.verdict,
         "reason": answer.judgement.reason,
         "set": calibration and calibration.names(answer.judgement, classes),

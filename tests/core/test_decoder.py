@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from core.machine.threads import most_at_once
 from core.photos import decoder
 from core.photos.decoder import read_photo
 from core.photos.decoder_process import READY
@@ -43,7 +45,7 @@ def gradient(size: tuple[int, int] = (60, 40), mode: str = "RGB") -> Image.Image
 def process_at_work() -> psutil.Process:
     """The process that decodes for this one; one that it replaced may need a moment to be gone."""
     read_photo(encoded(gradient((2, 2))))
-    started = decoder._decoder()._started
+    started = decoder._decoders().queue[-1]._started
     assert started is not None
     return psutil.Process(started.process.pid)
 
@@ -186,7 +188,7 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
         "#!/bin/sh\necho Trouble: >&2\necho \"No module named 'PIL'\" >&2\nexit 1\n", encoding="utf-8"
     )
     complaining.chmod(0o755)
-    decoder._decoder.cache_clear()
+    decoder._decoders.cache_clear()
     executable = {"false": shutil.which("false"), "complaining": str(complaining)}.get(program, program)
     monkeypatch.setattr(sys, "executable", executable)
     with pytest.raises(decoder.DecoderNotStarted, match=f"cannot start: .*{reason}") as refused:
@@ -196,16 +198,17 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
     assert read_photo(encoded(gradient())).pixels.shape == (40, 60, 3)
 
 
-def test_one_process_reads_all_photos_of_all_threads() -> None:
-    before, data = process_at_work().pid, encoded(gradient((300, 200)))
-    seen: list[tuple[int, ...]] = []
-    threads = [threading.Thread(target=lambda: seen.append(read_photo(data).pixels.shape)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert seen == [(200, 300, 3)] * 8
-    assert process_at_work().pid == before
+def test_one_thread_after_the_other_is_served_by_the_same_process() -> None:
+    assert process_at_work().pid == process_at_work().pid
+
+
+def test_many_threads_are_served_by_no_more_processes_than_there_are_cores_for() -> None:
+    data = encoded(gradient((300, 200)))
+    with ThreadPoolExecutor(8) as threads:
+        seen = list(threads.map(lambda _: read_photo(data).pixels.shape, range(16)))
+    assert seen == [(200, 300, 3)] * 16
+    others = [process for process in psutil.Process().children() if "core.photos.decoder_process" in process.cmdline()]
+    assert len(others) <= most_at_once()
 
 
 @pytest.mark.slow

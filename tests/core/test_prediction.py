@@ -1,6 +1,7 @@
 """One way from images and photos to ranked probabilities, whoever asks."""
 
 import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,16 @@ from PIL import Image, ImageDraw
 from scipy.special import softmax
 
 from core import architectures
-from core.answers.prediction import Predictor, predict_photo, rank
+from core.answers.prediction import Predictor, predict_photos, rank
 from core.answers.voting import views_of
 from core.classes import CLASS_NAMES
 from core.config import RunConfig
 from core.learning import checkpoints
 from core.learning.evaluation import log_probabilities
 from core.photos.model_view import to_model_view
+from core.photos.photo_files import PhotoFile
 from core.photos.picture import read
+from dashboard.sections.predict import samples
 
 
 def drawn_bag() -> bytes:
@@ -58,29 +61,43 @@ def test_ranks_are_the_most_probable_classes_in_order_and_ties_go_by_label() -> 
 
 
 def test_one_bad_file_never_stops_the_rest(model_file: Path) -> None:
+    contents = {"a.png": drawn_bag(), "b.txt": b"no photo", "c.png": drawn_bag()}
+    files = [PhotoFile(name, content) for name, content in contents.items()]
+    first, bad, last = predict_photos(Predictor.load(model_file), files)
+    assert [answer.file for answer in (first, bad, last)] == files
+    assert bad.judgement is None
+    assert "b.txt is not a picture" in str(bad.error)
+    assert first.judgement is not None
+    assert last.judgement is not None
+    assert np.array_equal(first.judgement.probabilities, last.judgement.probabilities)
+
+
+def test_a_photo_among_many_is_answered_to_the_last_bit_as_alone(model_file: Path) -> None:
     predictor = Predictor.load(model_file)
-    answers = [
-        predict_photo(predictor, name, content)
-        for name, content in (("a.png", drawn_bag()), ("b.txt", b"no photo"), ("c.png", drawn_bag()))
-    ]
-    assert [answer.name for answer in answers] == ["a.png", "b.txt", "c.png"]
-    assert answers[1].probabilities is None
-    assert "b.txt is not a picture" in str(answers[1].error)
-    assert answers[0].error is None
-    assert np.array_equal(answers[0].probabilities, answers[2].probabilities)
+    files = [PhotoFile(f"{name}.png", samples.draw_sample(name)) for name in samples.SAMPLES]
+    for answer, file in zip(predict_photos(predictor, files), files, strict=True):
+        alone = predictor.judge(to_model_view(read(file.content, file.name)))
+        assert answer.judgement is not None
+        assert answer.judgement.reason == alone.reason
+        assert np.array_equal(answer.judgement.probabilities, alone.probabilities)
+
+
+def test_the_first_answer_does_not_wait_for_the_last_file(model_file: Path) -> None:
+    without_end = (PhotoFile(f"{number}.png", drawn_bag()) for number in itertools.count())
+    answers = predict_photos(Predictor.load(model_file), without_end)
+    assert [answer.file.name for answer in itertools.islice(answers, 3)] == ["0.png", "1.png", "2.png"]
 
 
 def test_a_photo_is_answered_from_its_view(model_file: Path) -> None:
     predictor = Predictor.load(model_file)
-    answer = predict_photo(predictor, "bag", drawn_bag(), polarity="light-on-dark")
-    view = to_model_view(read(drawn_bag()), polarity="light-on-dark")
+    (answer,) = predict_photos(predictor, [PhotoFile("bag", drawn_bag())])
+    view = to_model_view(read(drawn_bag()))
     assert answer.view is not None
     assert np.array_equal(answer.view.image, view.image)
     assert answer.judgement is not None
-    assert np.array_equal(answer.probabilities, answer.judgement.probabilities)
     views = np.concatenate(views_of(view.image[None]))
     averaged = softmax(np.log(predictor.probabilities(views)).mean(axis=0))
-    assert answer.probabilities == pytest.approx(averaged, abs=1e-5)
+    assert answer.judgement.probabilities == pytest.approx(averaged, abs=1e-5)
 
 
 def test_a_model_saved_without_thresholds_gives_no_verdict_and_says_why(model_file: Path) -> None:
