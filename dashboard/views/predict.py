@@ -1,5 +1,6 @@
 """Predict: photos in, answers of any number of runs side by side out."""
 
+from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
@@ -15,6 +16,7 @@ from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict import photo_judging
 from dashboard.sections.predict.keep_photos import offer_to_keep, results_of
 from dashboard.sections.predict.photo_drop import collect_photos
+from dashboard.sections.predict.photo_judging import JudgedPhoto
 from dashboard.sections.predict.photo_results import show_results
 from dashboard.sections.predict.photo_row import Shown, chosen_corrections, show_photo
 from dashboard.sections.predict.photo_saliency import show_neighbours, show_saliency, studied
@@ -22,7 +24,7 @@ from dashboard.sections.predict.photo_sets import show_sets
 from dashboard.sections.predict.refusals import show_refusals
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_styles
-from dashboard.tables.answers import answer_csv, answer_table, verdict, verdict_words
+from dashboard.tables.answers import PhotoAnswer, answer_csv, answer_table, verdict, verdict_words
 from jobs.results.comparisons import distinct_names
 from jobs.results.photo_calibration import calibration_of
 
@@ -69,7 +71,18 @@ classes = {run_id: model.classes for run_id, model in models.items()}
 calibrations = {
     run_id: calibration_of(run_queries.store(), run_id, model.set_calibration) for run_id, model in models.items()
 }
-judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models)
+
+
+def _answers(photos: Sequence[JudgedPhoto]) -> list[PhotoAnswer]:
+    return [answer for photo in photos for answer in photo.answers(names, classes, calibrations)]
+
+
+def _show_answers(photos: Sequence[JudgedPhoto]) -> None:
+    alt = "The predictions of all runs for the photos"
+    st.dataframe(answer_table(_answers(photos)), hide_index=True, alt=alt)
+
+
+judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models, _show_answers)
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [(photo, photo.seen) for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
@@ -94,13 +107,12 @@ for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
             show_saliency(photo.file.name, view, models, labels, names)
         show_neighbours(photo.key, view, with_study, models, names)
 
-answers = [answer for photo in judged for answer in photo.answers(names, classes, calibrations)]
 st.subheader("All predictions", anchor=False)
-st.dataframe(answer_table(answers), hide_index=True, alt="The predictions of all runs for all photos")
+_show_answers(judged)
 for run_id, calibration in calibrations.items():
     if calibration is None:
         st.caption(page.plain(without_sets(names[run_id], classes[run_id])))
-csv_button("Download all probabilities (CSV)", partial(answer_csv, answers), "answers")
+csv_button("Download all probabilities (CSV)", partial(answer_csv, _answers(judged)), "answers")
 if known := [photo for photo, _ in readable if photo.truth is not None]:
     st.subheader("Accuracy on labelled photos", anchor=False)
     # Photos are labelled by the classes of Fashion-MNIST.

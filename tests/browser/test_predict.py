@@ -1,6 +1,7 @@
 """Predict in a real browser: photos dropped together, broken ones among them, and a corrected polarity."""
 
 import io
+import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -85,6 +86,21 @@ def test_photos_are_answered_together_and_broken_ones_each_say_why(ids: list[str
         page.get_by_role("button", name="Download all probabilities (CSV)").click()
     rows = download.value.path().read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 2 * 2 + 4
+
+
+def test_the_answers_of_a_zip_are_shown_while_the_others_are_worked_out(ids: list[str], open_page: OpenPage) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as opened:
+        for number in range(100):
+            opened.writestr(f"{number}.png", samples.draw_sample("bag"))
+    page = open_page(f"predict?run={ids[0]}")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([file("many.zip", packed.getvalue())])
+    expect(page.get_by_text(re.compile(r"^\d+ of 100 photos$"))).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_role("heading", name="All predictions")).to_have_count(0)
+    expect(page.get_by_role("heading", name="All predictions")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("of 100 photos$"))).to_have_count(0)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
 
 
 def test_photos_of_a_phone_are_dropped_with_a_table_of_their_classes(ids: list[str], open_page: OpenPage) -> None:

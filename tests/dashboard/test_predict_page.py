@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.decomposition import PCA
@@ -72,6 +73,14 @@ def test_samples_are_answered_by_every_run_side_by_side(store: Store, open_page:
     assert len(app.dataframe[0].value) == 4
     assert "dark item on a light background: inverted" in texts(app)
     assert not app.exception
+
+
+@pytest.mark.slow
+def test_many_photos_are_answered_together_as_each_is_alone(store: Store, open_page: OpenPage) -> None:
+    run_id, drawn = add_run_with_model(store, "one"), list(samples.SAMPLES)[:5]
+    together = open_page("predict", run=run_id, sample=drawn)
+    alone = [open_page("predict", run=run_id, sample=name).dataframe[0].value for name in drawn]
+    assert together.dataframe[0].value.equals(pd.concat(alone, ignore_index=True))
 
 
 def test_a_corrected_polarity_turns_what_the_model_sees(store: Store, open_page: OpenPage) -> None:

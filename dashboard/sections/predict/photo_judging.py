@@ -1,7 +1,9 @@
 """What runs say of the photos of one visitor: worked out once for each photo, its corrections and a run."""
 
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,6 +16,8 @@ from core.answers.class_sets import SetCalibration
 from core.answers.verdict import Judgement
 from core.classes import CLASS_NAMES
 from core.labelling.photo_labels import PhotoLabels, Sources, label_photos
+from core.machine.threads import in_order
+from core.photos.decoder import read_photo
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import UnreadablePhoto
 from dashboard.queries import model_queries
@@ -23,10 +27,13 @@ from dashboard.tables.answers import PhotoAnswer
 
 if TYPE_CHECKING:
     from core.answers.prediction import Predictor
+    from core.photos.model_view import ModelView
 
 _KEPT, _LABELLED = "photos_judged", "photos_labelled"
 _QUICK = 3
 """So many photos are answered before anybody wonders how long it takes."""
+_SHOW_EVERY_S = 0.7
+"""How often the answers so far are shown while the others are worked out."""
 
 
 @dataclass
@@ -79,17 +86,33 @@ class JudgedPhoto:
         ]
 
 
-def judge(files: Sequence[PhotoFile], labels: PhotoLabels, models: Mapping[str, "Predictor"]) -> list[JudgedPhoto]:
-    """Every photo with the answers of all runs, by their ids; says how far it is where that takes a while."""
-    bar = st.progress(0.0, "Reading the photos") if len(files) > _QUICK else None
-    judged = []
-    for position, (key, file) in enumerate(zip(_keys(files), files, strict=True)):
-        judged.append(_judged(file, key, labels.of(file).label, models))
-        if bar:
-            bar.progress((position + 1) / len(files), f"Photo {position + 1:,} of {len(files):,}")
-    if bar:
-        bar.empty()
-    return judged
+@dataclass(frozen=True)
+class _Asked:
+    """A photo that runs are asked about, with its key, its true class and the corrections chosen for it."""
+
+    file: PhotoFile
+    key: str
+    truth: int | None
+    corrections: Corrections
+
+
+def judge(
+    files: Sequence[PhotoFile],
+    labels: PhotoLabels,
+    models: Mapping[str, "Predictor"],
+    show: Callable[[Sequence[JudgedPhoto]], None],
+) -> list[JudgedPhoto]:
+    """Every photo with the answers of all runs, by their ids.
+
+    Where that takes a while it says how far it is, and shows the photos answered so far until all are.
+    """
+    photos = [
+        _Asked(file, key, labels.of(file).label, chosen_corrections(key))
+        for key, file in zip(_keys(files), files, strict=True)
+    ]
+    unanswered = [photo for photo in photos if _missing(photo, models)]
+    together = _judged_together(unanswered, models, show) if len(unanswered) > _QUICK else {}
+    return [together.get(photo.key) or _judged(photo, models) for photo in photos]
 
 
 def labelled(files: Sequence[PhotoFile]) -> PhotoLabels:
@@ -119,24 +142,70 @@ def _keys(files: Sequence[PhotoFile]) -> list[str]:
     return keys
 
 
-def _judged(file: PhotoFile, key: str, truth: int | None, models: Mapping[str, "Predictor"]) -> JudgedPhoto:
+def _judged_together(
+    photos: Sequence[_Asked],
+    models: Mapping[str, "Predictor"],
+    show: Callable[[Sequence[JudgedPhoto]], None],
+) -> dict[str, JudgedPhoto]:
+    """The photos with their answers, by their keys; all cores make their views."""
+    so_far, judged = st.empty(), dict[str, JudgedPhoto]()
+    so_far.progress(0.0, "Reading the photos")
+    shown = time.monotonic()
+    with closing(in_order(_view, photos)) as views:
+        for photo, view in zip(photos, views, strict=True):
+            judged[photo.key] = _judged(photo, models, view)
+            if time.monotonic() - shown < _SHOW_EVERY_S:
+                continue
+            with so_far.container():
+                st.progress(len(judged) / len(photos), f"{len(judged):,} of {len(photos):,} photos")
+                show(list(judged.values()))
+            shown = time.monotonic()
+    so_far.empty()
+    return judged
+
+
+def _view(photo: _Asked) -> "ModelView | UnreadablePhoto":
+    """What models see of a photo; asks nothing of the session, for other threads have none."""
     try:
-        if file.error:
-            raise file.error
-        seen = _seen(file, key, chosen_corrections(key), models)
+        if photo.file.error:
+            raise photo.file.error
+        return photo.corrections.view(read_photo(photo.file.content, photo.file.name))
     except UnreadablePhoto as error:
-        return JudgedPhoto(file, key, truth, error=error)
-    return JudgedPhoto(file, key, truth, seen)
+        return error
 
 
-def _seen(file: PhotoFile, key: str, corrections: Corrections, models: Mapping[str, "Predictor"]) -> Seen:
-    kept: dict[tuple[str, Corrections], Seen] = st.session_state.setdefault(_KEPT, {})
-    seen = kept.get((key, corrections))
-    missing = {run_id: model for run_id, model in models.items() if seen is None or run_id not in seen.judgements}
+def _judged(
+    photo: _Asked, models: Mapping[str, "Predictor"], view: "ModelView | UnreadablePhoto | None" = None
+) -> JudgedPhoto:
+    """The photo with its answers; its view is looked up where none is given and a model has not answered yet."""
+    if isinstance(view, UnreadablePhoto):
+        return JudgedPhoto(photo.file, photo.key, photo.truth, error=view)
+    try:
+        if photo.file.error:
+            raise photo.file.error
+        return JudgedPhoto(photo.file, photo.key, photo.truth, _seen(photo, models, view))
+    except UnreadablePhoto as error:
+        return JudgedPhoto(photo.file, photo.key, photo.truth, error=error)
+
+
+def _seen(photo: _Asked, models: Mapping[str, "Predictor"], view: "ModelView | None") -> Seen:
+    seen = _kept().get((photo.key, photo.corrections))
+    missing = _missing(photo, models)
     if seen is None or missing:
-        view = model_queries.model_view(file.content, file.name, corrections)
+        view = view or model_queries.model_view(photo.file.content, photo.file.name, photo.corrections)
         seen = seen or Seen(view.image, view.polarity)
-        seen.judgements |= {run_id: model.judge(view) for run_id, model in missing.items()}
-        kept[key, corrections] = seen
+        seen.judgements |= {run_id: models[run_id].judge(view) for run_id in missing}
+        _kept()[photo.key, photo.corrections] = seen
     # In the order in which the runs were chosen, and without those that were given up.
     return Seen(seen.image, seen.polarity, {run_id: seen.judgements[run_id] for run_id in models})
+
+
+def _missing(photo: _Asked, models: Mapping[str, "Predictor"]) -> list[str]:
+    """The runs that have not answered for this photo."""
+    seen = _kept().get((photo.key, photo.corrections))
+    return [run_id for run_id in models if seen is None or run_id not in seen.judgements]
+
+
+def _kept() -> dict[tuple[str, Corrections], Seen]:
+    kept: dict[tuple[str, Corrections], Seen] = st.session_state.setdefault(_KEPT, {})
+    return kept
