@@ -6,13 +6,14 @@ from core.config import IMAGE_SIDE
 from core.data import kept_fronts
 from core.data.data_set import DataSet
 from core.machine.fingerprint import code_fingerprint
+from core.machine.threads import in_order
 from core.photos.model_view import to_model_view
 from core.photos.picture import PHOTO_PATH, Photo
 
 
 def item_views(images: np.ndarray) -> np.ndarray:
     """What a model of Fashion-MNIST sees of images uint8 (n, h, h) or (n, h, h, 3): uint8 (n, 28, 28)."""
-    return np.array([_view(np.asarray(image)) for image in images], np.uint8).reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
+    return np.array(list(in_order(_view, images)), np.uint8).reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
 
 
 def training_views(data: DataSet) -> np.ndarray:
@@ -28,5 +29,5 @@ def training_views(data: DataSet) -> np.ndarray:
 
 
 def _view(image: np.ndarray) -> np.ndarray:
-    pixels = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+    pixels = np.asarray(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2))
     return to_model_view(Photo("image", pixels, None, ())).image

@@ -207,8 +207,9 @@ def test_many_threads_are_served_by_no_more_processes_than_there_are_cores_for()
     with ThreadPoolExecutor(8) as threads:
         seen = list(threads.map(lambda _: read_photo(data).pixels.shape, range(16)))
     assert seen == [(200, 300, 3)] * 16
-    others = [process for process in psutil.Process().children() if "core.photos.decoder_process" in process.cmdline()]
-    assert len(others) <= most_at_once()
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    others = [process for process in alive if "core.photos.decoder_process" in process.cmdline()]
+    assert 1 <= len(others) <= most_at_once()
 
 
 @pytest.mark.slow
