@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from core.classes import CLASS_NAMES
 from core.labelling.photo_labels import PhotoLabels
 from core.photos import decoder
 from core.photos.photo_files import PhotoFile
@@ -39,6 +40,7 @@ from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_runs, list_runs
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
+from jobs.tasks import set_changes
 
 name_argument = click.argument("name", metavar="NAME", type=text)
 
@@ -57,16 +59,31 @@ def list_() -> None:
 @name_argument
 @photos_argument
 @labels_option(required=True)
-def add(name: str, photos: Sequence[Path], labels: str) -> None:
-    """Keep the photos in files, folders and zips as a new set."""
+@click.option("--to-existing", is_flag=True, help="Add them to the set of this name, but for those in it already.")
+def add(name: str, photos: Sequence[Path], labels: str, to_existing: bool) -> None:
+    """Keep the photos in files, folders and zips as a new set.
+
+    Or add them to one, whose predictions are then deleted: it has to be measured again.
+    """
     store, stated = open_here(), chosen_labels(labels, photos)
     assert stated is not None
+    existing = find_set(store, name) if to_existing else None
     say_of_labels(stated)
     beside: list[str] = []
-    kept = photo_sets.keep(store, name, _labelled(photos_in(photos, labels, beside), stated))
+    labelled = _labelled(photos_in(photos, labels, beside), stated)
+    kept = photo_sets.keep(store, name, labelled) if existing is None else _join(store, existing, labelled)
     say_what_lay_beside(beside)
     print(f"{counted(kept.count, 'photo')} kept as {kept.name} ({kept.id}).", file=sys.stderr)
     print(kept.id)
+
+
+def _join(store: Store, photo_set: PhotoSet, labelled: Iterable[tuple[Photo, int]]) -> PhotoSet:
+    """Add photos to a set; on standard error which it holds already."""
+    joined = set_changes.add_photos(store, photo_set, labelled)
+    for photo in joined.already_there:
+        print(f"Already in {photo_set.name}: {photo.name}, as {CLASS_NAMES[photo.label]}.", file=sys.stderr)
+    print(f"{counted(len(joined.positions), 'photo')} added.", file=sys.stderr)
+    return find_set(store, photo_set.id)
 
 
 def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple[Photo, int]]:

@@ -85,7 +85,7 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
     chosen, set_id = named(name, "name", LONGEST_NAME), new_id()
     with store.reading() as connection:
         _refuse_taken(connection, chosen)
-    folder = _folder(store, set_id)
+    folder = folder_of(store, set_id)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _adding_to(folder.parent), ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -118,10 +118,10 @@ def find_set(store: Store, words: str) -> PhotoSet:
 def photos_of(store: Store, photo_set: PhotoSet) -> list[KeptPhoto]:
     """The photos of a set in their order."""
     query = select(photos).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
-    folder = _folder(store, photo_set.id)
+    folder = folder_of(store, photo_set.id)
     with store.reading() as connection:
         rows = connection.execute(query).all()
-    return [KeptPhoto(row.name, row.label, folder / _file_name(row.position)) for row in rows]
+    return [KeptPhoto(row.name, row.label, folder / file_name(row.position)) for row in rows]
 
 
 def answered_by(store: Store, photo_set: PhotoSet) -> list[str]:
@@ -203,7 +203,7 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
 
 def bytes_used(store: Store, photo_set: PhotoSet) -> int:
     """The disk space that the pictures of a set take, in bytes."""
-    return sum(file.stat().st_size for file in _folder(store, photo_set.id).glob("*.png"))
+    return sum(file.stat().st_size for file in folder_of(store, photo_set.id).glob("*.png"))
 
 
 def delete(store: Store, photo_set: PhotoSet) -> int:
@@ -212,7 +212,7 @@ def delete(store: Store, photo_set: PhotoSet) -> int:
         connection.execute(predictions.delete().where(predictions.c.split == photo_set.split))
         connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
     freed = bytes_used(store, photo_set)
-    shutil.rmtree(_folder(store, photo_set.id), ignore_errors=True)
+    shutil.rmtree(folder_of(store, photo_set.id), ignore_errors=True)
     return freed
 
 
@@ -243,7 +243,7 @@ def _write_all(place: Path, labelled: Iterable[tuple[Photo, int]]) -> list[dict[
         for position, (photo, label) in enumerate(labelled):
             if position == MOST_PHOTOS:
                 raise ConfigurationError(f"More than {MOST_PHOTOS:,} photos.", "Split it into several sets.")
-            _write(photo, folder / _file_name(position))
+            write_photo(photo, folder / file_name(position))
             rows.append({"position": position, "name": photo.name, "label": label})
         if not rows:
             raise ConfigurationError("A set of 0 photos.", f"Keep 1 to {MOST_PHOTOS:,} labelled photos.")
@@ -265,14 +265,17 @@ def _as_set(row: Row[tuple[str, str, float, int]]) -> PhotoSet:
     return PhotoSet(row.id, row.name, row.created_at, row._mapping["count"])
 
 
-def _folder(store: Store, set_id: str) -> Path:
+def folder_of(store: Store, set_id: str) -> Path:
+    """Where the pictures of a set lie."""
     return folder_for(store.artifacts / "photo-sets", set_id)
 
 
-def _file_name(position: int) -> str:
+def file_name(position: int) -> str:
+    """Under which name the picture of the photo at a position lies in the folder of its set."""
     return f"{position:05d}.png"
 
 
-def _write(photo: Photo, file: Path) -> None:
+def write_photo(photo: Photo, file: Path) -> None:
+    """Write what was decoded of a photo as a PNG file, the same bytes for the same pixels."""
     pixels = photo.pixels if photo.opacity is None else np.dstack([photo.pixels, photo.opacity])
     Image.fromarray(pixels).save(file, compress_level=1)
