@@ -14,6 +14,7 @@ from dashboard import page, pickers
 from dashboard.charts.bars import Answer
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict import photo_judging
+from dashboard.sections.predict.correcting import ask_for_class, ask_for_consent
 from dashboard.sections.predict.keep_photos import offer_to_keep, results_of
 from dashboard.sections.predict.photo_drop import collect_photos
 from dashboard.sections.predict.photo_judging import JudgedPhoto
@@ -86,6 +87,8 @@ judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [(photo, photo.seen) for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
+if readable:
+    ask_for_consent()
 for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     judgements = seen.judgements
     view = model_queries.model_view(photo.file.content, photo.file.name, chosen_corrections(photo.key))
@@ -102,6 +105,7 @@ for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     ]
     with st.container(border=True):
         show_photo(photo.key, photo.file.name, view, shown, verdict(told), photo.true_class)
+        ask_for_class(photo)
         if looking:
             labels = {run_id: int(judgement.probabilities.argmax()) for run_id, judgement in judgements.items()}
             show_saliency(photo.file.name, view, models, labels, names)
