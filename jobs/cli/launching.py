@@ -31,7 +31,7 @@ _LISTS = ("unfrozen_layers", "companions")
 Setting = tuple[str, Any]
 
 
-def _setting(words: str) -> Setting:
+def setting(words: str) -> Setting:
     """KEY=VALUE with the value as JSON where it is JSON, else as a string; lists may be written a,b."""
     key, separator, value = text(words).partition("=")
     if not separator:
@@ -54,7 +54,7 @@ def _launch_options(function: Callable[..., int]) -> Callable[..., int]:
     function = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the id.")(function)
     function = click.option("--wait", is_flag=True, help="Show progress until the end; fail if a run does.")(function)
     function = tags_option("Tag the run (may be repeated).")(function)
-    settings = click.option("--set", "changes", type=_setting, multiple=True, metavar="KEY=VALUE", help=_SETTINGS)
+    settings = click.option("--set", "changes", type=setting, multiple=True, metavar="KEY=VALUE", help=_SETTINGS)
     return settings(function)
 
 

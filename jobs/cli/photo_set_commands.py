@@ -17,6 +17,7 @@ from core.statistics import wording
 from core.statistics.metrics import accuracy
 from core.statistics.wording import counted
 from jobs.cli import output
+from jobs.cli.launching import Setting, setting
 from jobs.cli.parameters import any_runs_argument, json_option, photos_argument, runs_argument, text
 from jobs.cli.parsing import command
 from jobs.cli.predicting import (
@@ -28,6 +29,7 @@ from jobs.cli.predicting import (
     say_what_lay_beside,
     verdict_text,
 )
+from jobs.cli.reading import look_after
 from jobs.reports import comparison_tables
 from jobs.reports.comparison_tables import VERDICTS
 from jobs.reports.document import Table
@@ -40,7 +42,7 @@ from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_runs, list_runs
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
-from jobs.tasks import set_changes
+from jobs.tasks import set_changes, teaching
 
 name_argument = click.argument("name", metavar="NAME", type=text)
 
@@ -114,11 +116,42 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
 
     store = open_here()
     photo_set = find_set(store, name)
-    measured = [find_run(store, words) for words in runs] or list_runs(store, Filter(statuses=(RunStatus.FINISHED,)))
+    measured = [find_run(store, words) for words in runs] or _measurable(store, photo_set)
     for done in photo_answers.measure(store, photo_set, measured, again=again):
         if done % 50 == 0:
             print(f"{done:,} of {photo_set.count:,} photos", file=sys.stderr)
     print(_accuracies(store, photo_set, measured))
+
+
+def _measurable(store: Store, photo_set: PhotoSet) -> list[Run]:
+    """The finished runs that have not learnt from a photo set."""
+    finished = list_runs(store, Filter(statuses=(RunStatus.FINISHED,)))
+    return [run for run in finished if not photo_sets.has_learnt(run, photo_set)]
+
+
+@command("learn")
+@name_argument
+@click.option(
+    "--set",
+    "changes",
+    type=setting,
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting of transfer.",
+)
+def learn(name: str, changes: Sequence[Setting]) -> None:
+    """Learn from a photo set.
+
+    Its photos become a version of a data set. A run for each of 5 folds is queued, by which every photo is predicted
+    by a model that has not learnt it, and one run that learns from all. Their ids are printed.
+    """
+    store = open_here()
+    lesson = teaching.learn(store, find_set(store, name), dict(changes))
+    version = lesson.version
+    print(f"{counted(version.size, 'photo')} are the data set {version.label} ({version.id}).", file=sys.stderr)
+    print(f"{counted(len(lesson.runs), 'run')} queued.", file=sys.stderr)
+    print("\n".join(lesson.runs), flush=True)
+    look_after(store, get_runs(store, lesson.runs))
 
 
 @command("show")
@@ -217,6 +250,6 @@ def delete(name: str, yes: bool) -> int:
 photo_set = click.Group(
     "photo-set",
     help="Keep labelled photos as sets; measure runs on them.\n\nNAME is the name or the id of a photo set.",
-    commands=[list_, add, measure, show, compare, delete],
+    commands=[list_, add, learn, measure, show, compare, delete],
     no_args_is_help=False,
 )

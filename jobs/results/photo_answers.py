@@ -58,6 +58,7 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
     PhotoSetNotFound where the set is.
     """
     for run in runs:
+        _refuse_learnt(run, photo_set)
         _require_known_classes(run)
     old = photo_sets.outdated(store, photo_set)
     known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
@@ -74,6 +75,14 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
 
 def _view(photo: KeptPhoto) -> ModelView:
     return to_model_view(photo.load())
+
+
+def _refuse_learnt(run: Run, photo_set: PhotoSet) -> None:
+    if photo_sets.has_learnt(run, photo_set):
+        raise NotPossible(
+            f"Run {run.name} learnt from these photos: what its folds predict of held-out ones is on its page.",
+            "Measure it on another photo set.",
+        )
 
 
 def _require_known_classes(run: Run) -> None:

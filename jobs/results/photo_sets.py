@@ -19,16 +19,18 @@ from PIL import Image
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from core.answers.verdict import Judgement, Verdict
+from core.datasets import versions
 from core.errors import ConfigurationError, LookbookError
 from core.photos.picture import PHOTO_PATH, Photo, UnreadablePhoto
 from core.photos.pixels import DECODING_ERRORS
 from core.statistics.metrics import SMALLEST_PROBABILITY
 from core.texts import named, tidied
+from jobs.settings import settings
 from jobs.store import blobs
 from jobs.store.ids import folder_for, new_id
 from jobs.store.new_files import new_folder
 from jobs.store.queries import get_predictions
-from jobs.store.records import Predictions
+from jobs.store.records import Predictions, Run
 from jobs.store.schema import LONGEST_NAME, photo_answers, photo_sets, photos, predictions
 from jobs.store.store import Store
 
@@ -150,6 +152,17 @@ def measured_on(store: Store, run_id: str) -> list[PhotoSet]:
     with store.reading() as connection:
         rows = connection.execute(_counted().where(photo_sets.c.id.in_(told)).order_by(*largest_first))
         return [_as_set(row) for row in rows]
+
+
+def source_of(photo_set: PhotoSet) -> str:
+    """What a data set version that was made of a photo set says of its source."""
+    return f"photo set {photo_set.name} ({photo_set.id})"
+
+
+def has_learnt(run: Run, photo_set: PhotoSet) -> bool:
+    """Whether the data that a run learns from were made of a photo set, which then cannot test it."""
+    version = versions.with_hash(settings().data, run.config.data)
+    return version is not None and version.source_name.endswith(f"({photo_set.id})")
 
 
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:

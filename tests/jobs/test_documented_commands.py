@@ -13,7 +13,7 @@ from PIL import Image
 from core.data.data_set import DataSet
 from jobs.results import duplicate_search
 from jobs.running import queue
-from jobs.settings import ROOT
+from jobs.settings import ROOT, settings
 from jobs.store import locks, run_files
 from jobs.store.store import Store
 from tests import stores
@@ -116,6 +116,11 @@ class Workplace:
         """What has to be done so that the command has something to work on."""
         if self.command == "restore":
             yield ["backup", "runs.backup"]
+        if self.command == "photo-set learn":
+            for number in range(30):
+                place = self.folder / "PHOTOS" / ("Bag" if number % 2 else "Coat")
+                place.mkdir(exist_ok=True)
+                Image.new("L", (40, 40), 5 * number).save(place / f"{number}.png")
         if self.command.startswith("photo-set") and self.command != "photo-set add":
             yield ["photo-set", "add", "shelf", "PHOTOS", "--labels", "folders"]
         if self.command in ("photo-set show", "photo-set compare"):
@@ -142,6 +147,10 @@ def workplace(
     live_store: Store, real_data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> Iterator[Workplace]:
     monkeypatch.chdir(tmp_path)
+    # No run is trained, so that the weights only have to be there.
+    (tmp_path / "weights.pth").touch()
+    monkeypatch.setenv("LOOKBOOK_RESNET18_WEIGHTS", str(tmp_path / "weights.pth"))
+    settings.cache_clear()
     command = name_of(example)
     # So that no command starts a supervisor; a store with one at work is not restored.
     lock = None if command == "restore" else locks.acquire(run_files.supervisor_lock(live_store))

@@ -1,0 +1,112 @@
+"""Learning from a photo set: its photos as a version of a data set, and runs on it at their own size and colour.
+
+Of the runs those of the folds are the proof: every photo that is learnt from is predicted by one that has not learnt
+it. The last run learns from all of them.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from core.classes import CLASS_NAMES
+from core.config import FASHION_MNIST, with_changes
+from core.datasets import importing, versions
+from core.datasets.importing import Options
+from core.datasets.versions import Version
+from core.errors import ConfigurationError
+from core.learning.pretrained_file import FILE_NAME, cached_weights
+from core.presets import config_of
+from core.statistics.wording import counted
+from jobs.results.photo_sets import KeptPhoto, PhotoSet, folder_of, photos_of, source_of
+from jobs.running import queue
+from jobs.settings import downloaded_weights, settings
+from jobs.store import run_files
+from jobs.store.filters import Filter
+from jobs.store.queries import list_runs
+from jobs.store.records import RunStatus
+from jobs.store.store import Store
+
+FEWEST_PHOTOS, FEWEST_CLASSES, FOLDS = 25, 2, 5
+ENOUGH_OF_CLASS = 10
+_SIDE, _TEST_SHARE = 192, 0.1
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What learning from a photo set has begun: the version that holds its photos, and the ids of the queued runs."""
+
+    version: Version
+    runs: list[str]
+
+
+def learn(store: Store, photo_set: PhotoSet, changes: Mapping[str, object]) -> Lesson:
+    """Make a data set of a photo set and queue a run for each fold and one for all, with changes of the preset.
+
+    Raise ConfigurationError where the photos are too few or the weights are missing, DataSetError where they cannot
+    be imported, and what queue.launch_all raises.
+    """
+    if lacking := what_is_lacking(photos_of(store, photo_set), changes):
+        raise ConfigurationError(lacking, "Nothing was queued.")
+    config = config_of("transfer", **{"companions": _companions(store), **changes})
+    version = _version_of(store, photo_set)
+    config = with_changes(config, data=version.pinned)
+    folds = queue.launch_all(store, config, folds=FOLDS)
+    return Lesson(version, [*folds, *queue.launch_all(store, config)])
+
+
+def what_is_lacking(photos: Sequence[KeptPhoto], changes: Mapping[str, object]) -> str:
+    """Why nothing can be learnt from photos on this machine, in sentences; empty if it can."""
+    classes = Counter(photo.label for photo in photos)
+    if len(classes) < FEWEST_CLASSES:
+        return f"The photos show {counted(len(classes), 'class', 'classes')}; learning takes at least {FEWEST_CLASSES}."
+    if len(photos) < FEWEST_PHOTOS:
+        return f"There are {counted(len(photos), 'photo')}; learning takes at least {FEWEST_PHOTOS}."
+    if not changes.get("weights_file") and not has_weights():
+        return (
+            f"The pretrained weights are not on this machine: put torchvision's {FILE_NAME} into "
+            f"{downloaded_weights()}, or name their file in LOOKBOOK_RESNET18_WEIGHTS."
+        )
+    return ""
+
+
+def has_weights() -> bool:
+    """Whether the weights that the preset transfer starts from are on this machine."""
+    file = settings().resnet18_weights
+    return file.is_file() if file else cached_weights(downloaded_weights()) is not None
+
+
+def _version_of(store: Store, photo_set: PhotoSet) -> Version:
+    """The photos as a version of a data set: a new one, or the one that holds just them."""
+    folder, source = settings().data, source_of(photo_set)
+    with TemporaryDirectory() as place:
+        table = Path(place) / "labels.csv"
+        with table.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("file", "label"))
+            writer.writerows((photo.file.name, CLASS_NAMES[photo.label]) for photo in photos_of(store, photo_set))
+        licence = f"photo set {photo_set.name}"
+        options = Options(labels=table, side=_SIDE, test_share=_TEST_SHARE, licence=licence, cut_out=True)
+        listing = importing.read_source_of(folder_of(store, photo_set.id), options)
+        name = _free_name(folder, photo_set, source)
+        with importing.planned(folder, name, listing, source, options, lambda _step, _share: None) as plan:
+            return plan.store(folder)
+
+
+def _free_name(folder: Path, photo_set: PhotoSet, source: str) -> str:
+    """The set's name as one of a data set; followed by -photos where something else has that name."""
+    name = photo_set.name.replace("@", "-").replace("/", "-")[: versions.LONGEST_NAME - len("-photos")].strip()
+    earlier = versions.versions_called(folder, name)
+    return name if all(version.source_name == source for version in earlier) else f"{name}-photos"
+
+
+def _companions(store: Store) -> list[str]:
+    """The newest run of each architecture that has learnt Fashion-MNIST as photos show it."""
+    finished = list_runs(store, Filter(statuses=(RunStatus.FINISHED,), data=FASHION_MNIST))
+    newest: dict[str, str] = {}
+    for run in sorted(finished, key=lambda run: -run.created_at):
+        if run.config.augmentation == "photo" and run_files.files_of(store, run.id).model.is_file():
+            newest.setdefault(run.model, run.id)
+    return list(newest.values())

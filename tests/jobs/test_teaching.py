@@ -1,0 +1,125 @@
+"""Learning from a photo set: every photo is held out once, and no run is measured on photos that it has learnt."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.classes import CLASS_NAMES
+from core.datasets import versions
+from core.errors import ConfigurationError
+from core.photos.picture import Photo
+from jobs.results import photo_sets
+from jobs.results.photo_answers import measure
+from jobs.results.photo_sets import PhotoSet, keep
+from jobs.settings import settings
+from jobs.store import run_files
+from jobs.store.queries import NotPossible, get_run, get_runs
+from jobs.store.store import Store
+from jobs.tasks.set_changes import add_photos
+from jobs.tasks.teaching import FOLDS, learn
+from tests import stores
+from tests.own_data import data_folder
+from tests.stores import Sample
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder of its own, and weights that are there; nobody trains here."""
+    (tmp_path / "weights.pth").touch()
+    monkeypatch.setenv("LOOKBOOK_RESNET18_WEIGHTS", str(tmp_path / "weights.pth"))
+    data_folder(tmp_path / "data", monkeypatch)
+
+
+def test_a_setting_that_is_wrong_makes_no_data_set(store: Store) -> None:
+    with pytest.raises(ConfigurationError, match="epochs"):
+        learn(store, photo_set_of(store, 30), {"epochs": -1})
+    assert versions.versions_called(settings().data, "corrections") == []
+
+
+def coloured(number: int) -> Photo:
+    """A photo unlike all others."""
+    pixels = np.random.default_rng(number).integers(0, 256, (40, 30, 3), np.uint8)
+    return Photo(f"{number}.jpg", pixels, None, ())
+
+
+def photo_set_of(store: Store, count: int, name: str = "corrections", classes: tuple[int, ...] = (0, 4, 8)) -> PhotoSet:
+    return keep(store, name, ((coloured(number), classes[number % len(classes)]) for number in range(count)))
+
+
+def test_a_photo_set_becomes_a_data_set_and_every_photo_is_held_out_once(store: Store) -> None:
+    photo_set = photo_set_of(store, 30)
+    lesson = learn(store, photo_set, {"epochs": 3})
+    version = versions.find(settings().data, "corrections")
+    assert (version.size, version.side, version.colour, version.cut_out) == (30, 192, True, True)
+    assert version.classes == tuple(CLASS_NAMES[label] for label in (8, 4, 0))
+    assert version.source_name == photo_sets.source_of(photo_set)
+    runs = get_runs(store, lesson.runs)
+    assert [(run.config.folds, run.config.fold) for run in runs] == [*((FOLDS, n) for n in range(1, FOLDS + 1)), (0, 0)]
+    assert {(run.config.data, run.config.model, run.config.epochs) for run in runs} == {(version.hash, "transfer", 3)}
+    assert len({run.group_id for run in runs[:FOLDS]}) == 1
+
+
+def test_photos_are_stored_again_only_when_the_set_has_changed(store: Store) -> None:
+    photo_set = photo_set_of(store, 30)
+    first, second = learn(store, photo_set, {}), learn(store, photo_set, {})
+    assert first.version == second.version
+    add_photos(store, photo_set, [(coloured(99), 4)])
+    third = learn(store, photo_set, {})
+    assert (third.version.label, third.version.parent, third.version.size) == ("corrections@2", first.version.hash, 31)
+
+
+def test_a_name_that_another_data_set_has_is_left_to_it(store: Store) -> None:
+    learn(store, photo_set := photo_set_of(store, 30), {})
+    photo_sets.delete(store, photo_set)
+    assert learn(store, photo_set_of(store, 33), {}).version.label == "corrections-photos@1"
+    assert learn(store, photo_set_of(store, 36, "fashion-mnist"), {}).version.label == "fashion-mnist-photos@1"
+
+
+def test_the_newest_photo_run_of_each_architecture_stands_beside(store: Store) -> None:
+    def add(model: str, created_at: float, augmentation: str = "photo") -> str:
+        changes = {"augmentation": augmentation}
+        run_id = stores.add(store, Sample(model=model, created_at=created_at, changes=changes))
+        file = run_files.files_of(store, run_id).model
+        file.parent.mkdir(parents=True)
+        file.touch()
+        return run_id
+
+    add("cnn", 1.0)
+    newest = add("cnn", 2.0)
+    add("cnn", 3.0, "flip")
+    lesson = learn(store, photo_set_of(store, 30), {})
+    assert {run.config.companions for run in get_runs(store, lesson.runs)} == {(newest,)}
+
+
+@pytest.mark.parametrize(
+    ("count", "classes", "reason"), [(24, (0, 4), "There are 24 photos"), (30, (4,), "The photos show 1 class")]
+)
+def test_too_little_to_learn_from_is_refused_and_nothing_is_left(
+    store: Store, count: int, classes: tuple[int, ...], reason: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        learn(store, photo_set_of(store, count, classes=classes), {})
+    assert versions.versions_called(settings().data, "corrections") == []
+
+
+def test_missing_weights_are_told_before_anything_is_made(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "weights.pth").unlink()
+    photo_set = photo_set_of(store, 30)
+    with pytest.raises(ConfigurationError, match="weights are not on this machine"):
+        learn(store, photo_set, {})
+    assert versions.versions_called(settings().data, "corrections") == []
+
+
+def test_a_run_is_never_measured_on_the_photos_that_it_learnt_from(store: Store) -> None:
+    photo_set, other = photo_set_of(store, 30), photo_set_of(store, 5, "other")
+    learnt = get_run(store, learn(store, photo_set, {}).runs[-1])
+    assert photo_sets.has_learnt(learnt, photo_set)
+    assert not photo_sets.has_learnt(learnt, other)
+    with pytest.raises(NotPossible, match="learnt from these photos"):
+        list(measure(store, photo_set, [learnt]))
+    add_photos(store, photo_set, [(coloured(99), 4)])
+    with pytest.raises(NotPossible, match="learnt from these photos"):
+        list(measure(store, photo_set, [learnt]))
