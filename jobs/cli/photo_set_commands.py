@@ -126,7 +126,8 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
 def _measurable(store: Store, photo_set: PhotoSet) -> list[Run]:
     """The finished runs that have not learnt from a photo set."""
     finished = list_runs(store, Filter(statuses=(RunStatus.FINISHED,)))
-    return [run for run in finished if not photo_sets.has_learnt(run, photo_set)]
+    made_of_it = {version.pinned for version in photo_sets.versions_of(photo_set)}
+    return [run for run in finished if run.config.data not in made_of_it]
 
 
 @command("learn")

@@ -57,8 +57,8 @@ def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bo
     Yields how many photos are done. Raises NotPossible, CheckpointError, UnreadablePhoto where a picture is gone, or
     PhotoSetNotFound where the set is.
     """
+    _refuse_learnt(runs, photo_set)
     for run in runs:
-        _refuse_learnt(run, photo_set)
         _require_known_classes(run)
     old = photo_sets.outdated(store, photo_set)
     known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
@@ -77,12 +77,14 @@ def _view(photo: KeptPhoto) -> ModelView:
     return to_model_view(photo.load())
 
 
-def _refuse_learnt(run: Run, photo_set: PhotoSet) -> None:
-    if photo_sets.has_learnt(run, photo_set):
-        raise NotPossible(
-            f"Run {run.name} learnt from these photos: what its folds predict of held-out ones is on its page.",
-            "Measure it on another photo set.",
-        )
+def _refuse_learnt(runs: Sequence[Run], photo_set: PhotoSet) -> None:
+    made_of_it = {version.pinned for version in photo_sets.versions_of(photo_set)}
+    for run in runs:
+        if run.config.data in made_of_it:
+            raise NotPossible(
+                f"Run {run.name} learnt from these photos: what its folds predict of held-out ones is on its page.",
+                "Measure it on another photo set.",
+            )
 
 
 def _require_known_classes(run: Run) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from core.answers.verdict import Judgement, Verdict
 from core.datasets import versions
+from core.datasets.versions import Version
 from core.errors import ConfigurationError, LookbookError
 from core.photos.picture import PHOTO_PATH, Photo, UnreadablePhoto
 from core.photos.pixels import DECODING_ERRORS
@@ -30,7 +31,7 @@ from jobs.store import blobs
 from jobs.store.ids import folder_for, new_id
 from jobs.store.new_files import new_folder
 from jobs.store.queries import get_predictions
-from jobs.store.records import Predictions, Run
+from jobs.store.records import Predictions
 from jobs.store.schema import LONGEST_NAME, photo_answers, photo_sets, photos, predictions
 from jobs.store.store import Store
 
@@ -159,10 +160,10 @@ def source_of(photo_set: PhotoSet) -> str:
     return f"photo set {photo_set.name} ({photo_set.id})"
 
 
-def has_learnt(run: Run, photo_set: PhotoSet) -> bool:
-    """Whether the data that a run learns from were made of a photo set, which then cannot test it."""
-    version = versions.with_hash(settings().data, run.config.data)
-    return version is not None and version.source_name.endswith(f"({photo_set.id})")
+def versions_of(photo_set: PhotoSet) -> list[Version]:
+    """The data set versions that were made of a photo set, also as it was before: it cannot test what learnt them."""
+    stored = versions.list_versions(settings().data)
+    return [version for version in stored if version.source_name.endswith(f"({photo_set.id})")]
 
 
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:

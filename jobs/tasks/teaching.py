@@ -64,7 +64,7 @@ def what_is_lacking(photos: Sequence[KeptPhoto], changes: Mapping[str, object]) 
         return f"The photos show {counted(len(classes), 'class', 'classes')}; learning takes at least {FEWEST_CLASSES}."
     if len(photos) < FEWEST_PHOTOS:
         return f"There are {counted(len(photos), 'photo')}; learning takes at least {FEWEST_PHOTOS}."
-    if not changes.get("weights_file") and not has_weights():
+    if not changes.get("weights_file") and not _has_weights():
         return (
             f"The pretrained weights are not on this machine: put torchvision's {FILE_NAME} into "
             f"{downloaded_weights()}, or name their file in LOOKBOOK_RESNET18_WEIGHTS."
@@ -72,7 +72,7 @@ def what_is_lacking(photos: Sequence[KeptPhoto], changes: Mapping[str, object]) 
     return ""
 
 
-def has_weights() -> bool:
+def _has_weights() -> bool:
     """Whether the weights that the preset transfer starts from are on this machine."""
     file = settings().resnet18_weights
     return file.is_file() if file else cached_weights(downloaded_weights()) is not None

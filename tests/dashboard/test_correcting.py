@@ -1,11 +1,18 @@
 """Saying what a photo shows on Predict: kept once the person agrees, undone at once, joined by the next visitor."""
 
+from pathlib import Path
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classes import CLASS_NAMES
 from jobs.results import photo_sets
 from jobs.store.store import Store
+from tests import stores
 from tests.dashboard.app import OpenPage, press, texts
+from tests.jobs.test_teaching import photo_set_of
+from tests.own_data import data_folder
+from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
 COAT, SHIRT = CLASS_NAMES.index("Coat"), CLASS_NAMES.index("Shirt")
@@ -62,3 +69,31 @@ def test_a_second_visitor_joins_the_set_and_hears_of_the_same_photo(store: Store
     labelled(app, SHIRT)
     assert "The same photo is there already, as Coat in corrections (2 photos)" in texts(app)
     assert kept(store) == [("corrections", [COAT, COAT])]
+
+
+def test_learning_says_what_is_lacking_while_there_are_too_few_photos(store: Store, open_page: OpenPage) -> None:
+    run_id, photo_set = add_run_with_model(store, "one"), photo_set_of(store, 24)
+    app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
+    assert "There are 24 photos; learning takes at least 25." in texts(app)
+    assert "Fewer than recommended: T-shirt/top, Coat, Bag" in texts(app)
+    assert app.button(key="learn").disabled
+
+
+@pytest.mark.slow
+def test_one_click_learns_from_a_set_and_those_runs_are_not_offered_for_it(
+    store: Store, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "weights.pth").touch()
+    monkeypatch.setenv("LOOKBOOK_RESNET18_WEIGHTS", str(tmp_path / "weights.pth"))
+    data_folder(tmp_path / "data", monkeypatch)
+    run_id, photo_set = add_run_with_model(store, "one"), photo_set_of(store, 30)
+    app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
+    app.button(key="learn").click().run(timeout=60)
+    assert "6 runs queued to learn from corrections" in texts(app)
+    assert any(link.proto.label.startswith("Runs that learn from corrections") for link in app.get("page_link"))
+    assert not app.exception
+    (version,) = photo_sets.versions_of(photo_set)
+    stores.add(store, Sample(name="learner", changes={"data": version.pinned}))
+    app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
+    assert "1 run learnt from these photos and cannot be measured on them" in texts(app)
+    assert "learner" not in " ".join(map(str, app.multiselect[0].options))

@@ -59,8 +59,9 @@ def test_the_reference_holds_every_command_and_no_other() -> None:
 class Workplace:
     """A store and a folder that have what the placeholders of an example stand for."""
 
-    def __init__(self, store: Store, folder: Path, truth: DataSet, command: str) -> None:
-        self.store, self.folder, self.truth, self.command = store, folder, truth, command
+    def __init__(self, store: Store, folder: Path, truth: DataSet, example: str) -> None:
+        self.store, self.folder, self.truth, self.command = store, folder, truth, name_of(example)
+        self.joins = "--to-existing" in example
         self.seeds = iter(range(100))
         (folder / "PHOTOS" / "Bag").mkdir(parents=True)
         Image.new("L", (40, 40), 200).save(folder / "PHOTOS" / "Bag" / "photo.jpg")
@@ -121,7 +122,7 @@ class Workplace:
                 place = self.folder / "PHOTOS" / ("Bag" if number % 2 else "Coat")
                 place.mkdir(exist_ok=True)
                 Image.new("L", (40, 40), 5 * number).save(place / f"{number}.png")
-        if self.command.startswith("photo-set") and self.command != "photo-set add":
+        if self.command.startswith("photo-set") and (self.command != "photo-set add" or self.joins):
             yield ["photo-set", "add", "shelf", "PHOTOS", "--labels", "folders"]
         if self.command in ("photo-set show", "photo-set compare"):
             yield ["photo-set", "measure", "shelf"]
@@ -154,7 +155,7 @@ def workplace(
     command = name_of(example)
     # So that no command starts a supervisor; a store with one at work is not restored.
     lock = None if command == "restore" else locks.acquire(run_files.supervisor_lock(live_store))
-    yield Workplace(live_store, tmp_path, real_data, command)
+    yield Workplace(live_store, tmp_path, real_data, example)
     if lock is not None:
         os.close(lock)
 

@@ -116,8 +116,8 @@ def test_missing_weights_are_told_before_anything_is_made(store: Store, tmp_path
 def test_a_run_is_never_measured_on_the_photos_that_it_learnt_from(store: Store) -> None:
     photo_set, other = photo_set_of(store, 30), photo_set_of(store, 5, "other")
     learnt = get_run(store, learn(store, photo_set, {}).runs[-1])
-    assert photo_sets.has_learnt(learnt, photo_set)
-    assert not photo_sets.has_learnt(learnt, other)
+    assert [version.pinned for version in photo_sets.versions_of(photo_set)] == [learnt.config.data]
+    assert photo_sets.versions_of(other) == []
     with pytest.raises(NotPossible, match="learnt from these photos"):
         list(measure(store, photo_set, [learnt]))
     add_photos(store, photo_set, [(coloured(99), 4)])

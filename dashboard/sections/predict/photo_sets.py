@@ -8,6 +8,7 @@ from core.errors import LookbookError
 from core.statistics import wording
 from dashboard import page, page_wording, pickers
 from dashboard.queries import model_queries, run_queries
+from dashboard.sections.predict.learn_from_photos import offer_to_learn
 from dashboard.sections.predict.photo_results import show_results
 from jobs.results import photo_sets
 from jobs.results.comparisons import compare_runs, distinct_names
@@ -33,6 +34,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         chosen = sets[pickers.pick_one("Photo set", labels, "set")]
+    offered = _without_learners(chosen, offered)
     with right:
         runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
@@ -40,7 +42,20 @@ def show_sets(offered: Sequence[RunName]) -> None:
     measured = [run for run in runs if run.id in known]
     if measured:
         _show_measured(chosen, measured)
+    offer_to_learn(chosen)
     _offer_to_delete(chosen, len(known))
+
+
+def _without_learners(photo_set: PhotoSet, offered: Sequence[RunName]) -> list[RunName]:
+    """The runs that have not learnt from a set; says how many have."""
+    made_of_it = photo_sets.versions_of(photo_set)
+    learners = {run.id for version in made_of_it for run in pickers.finished_runs(data=version.pinned)}
+    if learners:
+        st.caption(
+            f"{wording.counted(len(learners), 'run')} learnt from these photos and cannot be measured on them: what "
+            "the runs of the folds predict of held-out photos is on their pages."
+        )
+    return [run for run in offered if run.id not in learners]
 
 
 def _offer_to_measure(
