@@ -65,9 +65,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, running_dashboard(Path(folder)) as served:
         run_id = add_run_with_model(served.store, "asked")
         copyfile(model, run_files.files_of(served.store, run_id).model)
-        alone, first, complete = on_the_page(served, run_id, photos, chosen.times)
-        seconds, share = by_command(served.store, run_id, photos, Path(folder) / "photos")
-    return report(alone, first, complete, seconds, share)
+        held = report_page(*on_the_page(served, run_id, photos, chosen.times))
+        held &= report_command(*by_command(served.store, run_id, photos, Path(folder) / "photos"))
+    return int(not held)
 
 
 def on_the_page(served: Dashboard, run_id: str, photos: Photos, times: int) -> tuple[list[float], float, float]:
@@ -125,22 +125,25 @@ def by_command(store: Store, run_id: str, photos: Photos, folder: Path) -> tuple
     return seconds, sum(used.values()) / (seconds * usable_cores())
 
 
-def report(alone: list[float], first: float, complete: float, seconds: float, share: float) -> int:
-    """Print what was measured beside the targets; return 1 if one is missed."""
+def report_page(alone: list[float], first: float, complete: float) -> bool:
+    """Print what was measured on the page beside the targets; whether it holds them."""
     tail = statistics.quantiles(alone, n=20, method="inclusive")[-1]
     median = statistics.median(alone)
     print(f"one photo, n = {len(alone)}: median {median:.3f} s, p95 {tail:.3f} s (target {ONE_TARGET_S:g} s)")
     print(
         f"a zip of {IN_ZIP}: first answers after {first:.1f} s (target {FIRST_TARGET_S:g} s), "
-        f"all after {complete:.1f} s (target {ZIP_TARGET_S:g} s)"
+        f"all after {complete:.1f} s (target {ZIP_TARGET_S:g} s)",
+        flush=True,
     )
-    print(
-        f"predict on {IN_FOLDER:,} photos: {seconds:.1f} s, {share:.0%} of {usable_cores()} cores (target "
-        f"{CORES_TARGET:.0%})"
-    )
+    return tail <= ONE_TARGET_S and first <= FIRST_TARGET_S and complete <= ZIP_TARGET_S
+
+
+def report_command(seconds: float, share: float) -> bool:
+    """Print what was measured of the command beside the target, and what else the machine had to do; likewise."""
+    cores = usable_cores()
+    print(f"predict on {IN_FOLDER:,} photos: {seconds:.1f} s, {share:.0%} of {cores} cores (target {CORES_TARGET:.0%})")
     print(f"load of the last minutes {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
-    missed = tail > ONE_TARGET_S or first > FIRST_TARGET_S or complete > ZIP_TARGET_S or share < CORES_TARGET
-    return int(missed)
+    return share >= CORES_TARGET
 
 
 def _model_of(words: str) -> Path:
