@@ -52,6 +52,10 @@ def test_another_click_relabels_and_undo_takes_the_photo_out(store: Store, open_
     press(app, "Undo")
     assert "Taken out of corrections again" in texts(app)
     assert kept(store) == [("corrections", [])]
+    (empty,) = photo_sets.list_sets(store)
+    shown = open_page("predict", about="sets", set=empty.id)
+    assert "No photos yet." in texts(shown)
+    assert not [button for button in shown.button if button.label.startswith("Measure")]
     labelled(app, COAT)
     assert kept(store) == [("corrections", [COAT])]
     assert not app.exception
