@@ -20,6 +20,7 @@ from core.data.data_facts import DataFacts
 from core.datasets.pixels.squares import in_channels, squared
 from core.learning.checkpoints import LoadedModel, load_model
 from core.learning.evaluation import log_probabilities
+from core.machine.device import single_thread
 from core.machine.threads import in_order
 from core.photos.decoder import read_photo
 from core.photos.faded import faded
@@ -101,8 +102,10 @@ class Predictor:
 
     def judge(self, view: ModelView) -> Judgement:
         """The probabilities of a photo, averaged over its views, and whether they can be relied on."""
-        logs, features = vote(self._loaded.model, self._views(view), self.config)
-        logs = self._answering.joined(logs.mean(axis=0, keepdims=True), view.votes).mean(axis=0)
+        # Between the small layers of one image threads mostly wait for one another, most of all beside a training.
+        with single_thread():
+            logs, features = vote(self._loaded.model, self._views(view), self.config)
+            logs = self._answering.joined(logs.mean(axis=0, keepdims=True), view.votes).mean(axis=0)
         features = features.mean(axis=0)
         if self._thresholds is None:
             return without_thresholds(logs, self.data)
