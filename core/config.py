@@ -135,7 +135,7 @@ class RunConfig(BaseModel):
     companions: tuple[str, ...] = Field(
         (),
         max_length=MOST_COMPANIONS,
-        description="Finished runs of Fashion-MNIST that predict together with this one: for photos of clothes.",
+        description="Finished runs of the built-in data set that predict together with it, for photos of clothes.",
     )
     unfrozen_layers: tuple[str, ...] = Field(
         (), description="With pretrained: layers trained besides the new fc; the others stay frozen."

@@ -143,7 +143,8 @@ def test_a_corrected_polarity_changes_what_the_model_sees_at_once(ids: list[str]
     page = open_page(f"predict?run={ids[0]}&sample=bag")
     seen = page.get_by_role("img", name="Drawn bag: what the model sees")
     before = seen.get_attribute("src")
-    page.get_by_role("radio", name="Keep").or_(page.get_by_role("button", name="Keep")).first.click()
+    keep = page.get_by_role("radio", name="Keep", exact=True)
+    keep.or_(page.get_by_role("button", name="Keep", exact=True)).first.click()
     expect(page.get_by_text("kept (as chosen)")).to_be_visible()
     expect(seen).not_to_have_attribute("src", before)
 
