@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answering import Answering
-from core.answers.companions import Companions, best_share
+from core.answers.companions import Companions, best_share, mixed
 from core.answers.item_views import training_views
 from core.answers.verdict import Thresholds
 from core.answers.verdict_fitting import fit_thresholds, fit_to_pictures
@@ -36,8 +36,9 @@ def end_of(
     labels = data.train_labels[places]
     if companions is not None:
         theirs = companions.of_photos(training_views(data)[places], calibrated=True)
-        answering = replace(answering, companions=replace(companions, share=best_share(logs, theirs, labels)))
-        logs = answering.joined(logs, training_views(data)[places])
+        share = best_share(logs, theirs, labels)
+        answering = replace(answering, companions=replace(companions, share=share))
+        logs = mixed(logs, theirs, share)
     return answering, fit_to_pictures(logs, features, labels, parts)
 
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from torchvision.models import resnet18
 
 from core.config import RunConfig
 from core.data.data_set import DataSet
@@ -15,14 +13,6 @@ from core.learning.cross_fitting import HeldOut, held_out_of
 from core.learning.training import Training
 from core.presets import config_of
 from tests.core.test_any_data import data_of
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
-    torch.save(resnet18().state_dict(), path)
-    return str(path)
 
 
 def config(weights: str, **changes: object) -> RunConfig:

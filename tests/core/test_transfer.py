@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torchvision.models import resnet18
 
 from core import architectures
 from core.config import RunConfig, validated
@@ -22,15 +21,6 @@ from core.learning.training import Training
 from core.models.transfer import FEATURES
 from core.presets import config_of
 from tests.core.test_any_data import data_of
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A torchvision ResNet18 state dict that nobody has trained."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
-    torch.save(resnet18().state_dict(), path)
-    return str(path)
 
 
 @pytest.fixture
