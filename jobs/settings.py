@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from core.errors import ConfigurationError
 from core.machine.cores import usable_cores
+from jobs.people import Role
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_UPLOAD_MB = 2_000
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
     upload_mb: int = Field(default=500, ge=1, le=MOST_UPLOAD_MB)
     resnet18_weights: Path | None = None
+    admins: str = ""
+    newcomers: str = "look"
 
     @field_validator("artifacts", "data", "resnet18_weights")
     @classmethod
@@ -48,6 +51,19 @@ class Settings(BaseSettings):
             return None if path is None else ROOT / path.expanduser()
         except RuntimeError as error:
             raise ValueError("there is no such user, and so no home folder") from error
+
+    @field_validator("newcomers")
+    @classmethod
+    def _role(cls, word: str) -> str:
+        """The role of whoever has signed in and been given none; "none" keeps them out."""
+        if word != "none" and Role.named(word) is None:
+            raise ValueError(f"choose none or one of {', '.join(role.word for role in Role)}")
+        return word
+
+    @property
+    def admin_ids(self) -> frozenset[str]:
+        """The e-mail addresses of those who are admins whatever the store says."""
+        return frozenset(part.strip().lower() for part in self.admins.split(",") if part.strip())
 
     @field_validator("database_url")
     @classmethod

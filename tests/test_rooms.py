@@ -42,10 +42,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs": (*CORE, *PHOTOS),
     "jobs.store": (*CORE, "jobs"),
     "jobs.migrations": STORE,
-    "jobs.running": (*CORE, *PHOTOS, "core.answers", *STORE),
-    "jobs.results": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.running"),
-    "jobs.reports": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.results"),
-    "jobs.tasks": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.running", "jobs.results", "jobs.reports"),
+    "jobs.team": (*CORE, *STORE),
+    "jobs.running": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team"),
+    "jobs.results": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running"),
+    "jobs.reports": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.results"),
+    "jobs.tasks": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running", "jobs.results", "jobs.reports"),
 }
 JOBS = tuple(room for room in MAY_IMPORT if room != "jobs.migrations")
 MAY_IMPORT |= {

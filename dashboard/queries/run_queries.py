@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.statistics.comparison import Comparison, compare_with_baseline, tied_with_best
+from dashboard.queries import visitor
 from dashboard.queries.read_only import read_only
 from jobs.results import data_users
 from jobs.results.comparisons import GroupsCompared, compare_groups, distinct_names
@@ -21,9 +22,13 @@ from jobs.store.store import Store
 
 
 @st.cache_resource(show_spinner="Opening the run store")
-def store() -> Store:
-    """The run store of this installation, opened once. Raise StoreError."""
+def _opened() -> Store:
     return background.open_here()
+
+
+def store() -> Store:
+    """The run store of this installation, opened once, in the name of who looks at the page. Raise StoreError."""
+    return _opened().acting(visitor.person())
 
 
 @st.cache_resource(max_entries=64, show_spinner="Loading predictions")

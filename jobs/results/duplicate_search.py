@@ -19,11 +19,13 @@ from core.data import fashion_mnist
 from core.data.data_set import DataSet
 from core.errors import LookbookError
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs, find_pairs
+from jobs.people import Role
 from jobs.running.background import FailureRecorded, Task, TaskState, open_here, report_progress
 from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.new_files import write_file
 from jobs.store.store import Store
+from jobs.team.permission import require
 
 METHOD = 1
 """Number of the method; a file of another one is searched anew."""
@@ -98,6 +100,7 @@ def search_state(store: Store) -> TaskState:
 
 def start_search(store: Store) -> bool:
     """Search in the background unless somebody does or has; return whether a search was started. Raises OSError."""
+    require(store, Role.REVIEW)
     return _task(store).request(store, is_done=lambda: read(store) is not None)
 
 

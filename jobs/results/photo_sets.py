@@ -26,6 +26,7 @@ from core.photos.picture import PHOTO_PATH, Photo, UnreadablePhoto
 from core.photos.pixels import DECODING_ERRORS
 from core.statistics.metrics import SMALLEST_PROBABILITY
 from core.texts import named, tidied
+from jobs.people import Role
 from jobs.settings import settings
 from jobs.store import blobs
 from jobs.store.ids import folder_for, new_id
@@ -34,6 +35,9 @@ from jobs.store.queries import get_predictions
 from jobs.store.records import Predictions
 from jobs.store.schema import LONGEST_NAME, photo_answers, photo_sets, photos, predictions
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing
 
 MOST_PHOTOS = 10_000
 _LETTERS: dict[Verdict | None, str] = {"sure": "s", "not sure": "n", "none of these": "0", None: "-"}
@@ -93,11 +97,12 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
     with _adding_to(folder.parent), ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
         rows = _write_all(folder, labelled)
-        with store.writing() as connection:
+        with changing(store, Role.REVIEW) as connection:
             # Somebody else may have taken the name while the pictures were written.
             _refuse_taken(connection, chosen)
             connection.execute(photo_sets.insert().values(id=set_id, name=chosen, created_at=time.time()))
             connection.execute(photos.insert(), [{"set_id": set_id, **row} for row in rows])
+            change_record.append(connection, store.by, Action.STORED, subject=photo_set_words(chosen), after=len(rows))
         undone.pop_all()
     return find_set(store, set_id)
 
@@ -155,6 +160,11 @@ def measured_on(store: Store, run_id: str) -> list[PhotoSet]:
         return [_as_set(row) for row in rows]
 
 
+def photo_set_words(name: str) -> str:
+    """What the record of changes calls a photo set."""
+    return f"photo set {name}"
+
+
 def source_of(photo_set: PhotoSet) -> str:
     """What a data set version that was made of a photo set says of its source."""
     return f"photo set {photo_set.name} ({photo_set.id})"
@@ -190,7 +200,7 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
     shares = np.array([judgement.probabilities for judgement in judged], dtype=np.float32)
     logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
     ordered = select(photos.c.label).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
         labels = np.array(connection.execute(ordered).scalars().all(), dtype=np.int64)
         if not len(labels):
             raise PhotoSetNotFound(f"The photo set {photo_set.name} was deleted meanwhile.", "Nothing is stored.")
@@ -212,6 +222,9 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
         connection.execute(
             photo_answers.insert().values(run_id=run_id, set_id=photo_set.id, photo_path=PHOTO_PATH, verdicts=letters)
         )
+        change_record.append(
+            connection, store.by, Action.MEASURED, run_id=run_id, subject=photo_set_words(photo_set.name)
+        )
     return answers_of(store, photo_set, run_id)
 
 
@@ -222,9 +235,10 @@ def bytes_used(store: Store, photo_set: PhotoSet) -> int:
 
 def delete(store: Store, photo_set: PhotoSet) -> int:
     """Delete a set, its pictures and what runs said of it; return the bytes freed on disk. The rows go first."""
-    with store.writing() as connection:
+    with changing(store, Role.LAUNCH) as connection:
         connection.execute(predictions.delete().where(predictions.c.split == photo_set.split))
         connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
+        change_record.append(connection, store.by, Action.DELETED, subject=photo_set_words(photo_set.name))
     freed = bytes_used(store, photo_set)
     shutil.rmtree(folder_of(store, photo_set.id), ignore_errors=True)
     return freed

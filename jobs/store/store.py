@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
+from jobs.people import Person, operator
 from jobs.store import schema
 from jobs.store.store_errors import StoreError, explained
 
@@ -34,6 +35,12 @@ class Store:
 
     engine: Engine
     artifacts: Path
+    by: Person = field(default_factory=operator)
+    """Who reads and changes it; jobs.team.permission decides what they may."""
+
+    def acting(self, person: Person) -> "Store":
+        """The same store, opened by somebody."""
+        return replace(self, by=person)
 
     @property
     def url(self) -> str:

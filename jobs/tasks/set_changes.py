@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.errors import ConfigurationError
 from core.photos.picture import Photo
+from jobs.people import Role
 from jobs.results.photo_sets import (
     MOST_PHOTOS,
     KeptPhoto,
@@ -23,12 +25,16 @@ from jobs.results.photo_sets import (
     PhotoSetNotFound,
     file_name,
     folder_of,
+    photo_set_words,
     photos_of,
     write_photo,
 )
 from jobs.store.new_files import NotWritten
 from jobs.store.schema import photo_answers, photo_sets, photos, predictions
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,16 @@ def add_photos(store: Store, photo_set: PhotoSet, labelled: Iterable[tuple[Photo
         if rows:
             with _changing(store, photo_set) as connection:
                 connection.execute(photos.insert(), rows)
+                _record(connection, store, Action.STORED, photo_set, after=len(rows))
     return joined
 
 
 def relabel_photo(store: Store, photo_set: PhotoSet, position: int, label: int) -> None:
     """Give the photo at a position another label, 0 to 9; raise PhotoSetNotFound where the set is gone."""
     with _changing(store, photo_set) as connection:
+        before = connection.execute(select(photos.c.label).where(_at(photo_set, position))).scalar()
         connection.execute(photos.update().where(_at(photo_set, position)).values(label=label))
+        _record(connection, store, Action.LABELLED, photo_set, before=before, after=label)
 
 
 def remove_photo(store: Store, photo_set: PhotoSet, position: int) -> None:
@@ -81,6 +90,7 @@ def remove_photo(store: Store, photo_set: PhotoSet, position: int) -> None:
     with _alone_in(folder, photo_set):
         with _changing(store, photo_set) as connection:
             connection.execute(photos.delete().where(_at(photo_set, position)))
+            _record(connection, store, Action.REMOVED, photo_set, before=position)
         (folder / file_name(position)).unlink(missing_ok=True)
 
 
@@ -105,12 +115,19 @@ def _alone_in(folder: Path, photo_set: PhotoSet) -> Iterator[None]:
 @contextmanager
 def _changing(store: Store, photo_set: PhotoSet) -> Iterator[Connection]:
     """A transaction that changes a set, in which what runs have said of it goes."""
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
         if connection.execute(select(photo_sets.c.id).where(photo_sets.c.id == photo_set.id)).first() is None:
             raise _gone(photo_set)
         connection.execute(predictions.delete().where(predictions.c.split == photo_set.split))
         connection.execute(photo_answers.delete().where(photo_answers.c.set_id == photo_set.id))
         yield connection
+
+
+def _record(
+    connection: Connection, store: Store, action: Action, photo_set: PhotoSet, *, before: Any = None, after: Any = None
+) -> None:
+    words = photo_set_words(photo_set.name)
+    change_record.append(connection, store.by, action, subject=words, before=before, after=after)
 
 
 def _gone(photo_set: PhotoSet) -> PhotoSetNotFound:

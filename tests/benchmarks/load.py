@@ -21,8 +21,8 @@ from jobs.running import attempts, queue
 from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
+from jobs.running.queue import set_slots
 from jobs.store.queries import active_runs, list_epochs, list_runs
-from jobs.store.queue_settings import set_slots
 from jobs.store.store import Store
 from jobs.store.store_errors import StoreError
 from tests import stores

@@ -14,7 +14,6 @@ from core.presets import config_of
 from jobs.running import attempts, environment, queue
 from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import code_version
-from jobs.store import queue_settings
 from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, queue_state
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
@@ -40,7 +39,7 @@ def start_next(store: Store) -> attempts.AttemptHandle:
 
 
 def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> None:
-    queue_settings.set_slots(store, 3)
+    queue.set_slots(store, 3)
     ids = launch(store, 3)
     assert [start_next(store).run_id for _ in ids] == ids
     assert next_in_queue(store, HOST) is None
@@ -97,7 +96,7 @@ def test_a_name_that_is_too_long_queues_nothing(store: Store) -> None:
 
 
 def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
-    queue_settings.set_slots(store, 2)
+    queue.set_slots(store, 2)
     launch(store, 3)
     start_next(store)
     second = start_next(store)
@@ -109,16 +108,16 @@ def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
 @pytest.mark.parametrize("count", [0, 65])
 def test_slots_that_are_not_possible_are_refused(store: Store, count: int) -> None:
     with pytest.raises(ConfigurationError, match="1 to 64"):
-        queue_settings.set_slots(store, count)
+        queue.set_slots(store, count)
 
 
 def test_a_paused_queue_starts_nothing_until_it_goes_on(store: Store) -> None:
     (run_id,) = launch(store, 1)
-    queue_settings.set_paused(store, True)
+    queue.set_paused(store, True)
     assert next_in_queue(store, HOST) is None
     assert claim(store, run_id, HOST) is None
     assert queue_state(store).paused
-    queue_settings.set_paused(store, False)
+    queue.set_paused(store, False)
     assert next_in_queue(store, HOST) == run_id
 
 
@@ -303,12 +302,12 @@ def test_a_run_moves_from_the_place_that_it_has_by_then(store: Store) -> None:
 
 
 def test_slots_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(store: Store) -> None:
-    queue_settings.set_slots(store, 4)
+    queue.set_slots(store, 4)
     with pytest.raises(ConfigurationError, match="set the number of slots to 4"):
-        queue_settings.set_slots(store, 3, based_on=2)
+        queue.set_slots(store, 3, based_on=2)
     assert queue_state(store).slots == 4
-    queue_settings.set_slots(store, 4, based_on=2)
-    queue_settings.set_slots(store, 3, based_on=4)
+    queue.set_slots(store, 4, based_on=2)
+    queue.set_slots(store, 3, based_on=4)
     assert queue_state(store).slots == 3
 
 
