@@ -21,6 +21,7 @@ from jobs.results.photo_sets import (
     KeptPhoto,
     PhotoSet,
     PhotoSetNotFound,
+    delete,
     file_name,
     folder_of,
     photos_of,
@@ -76,12 +77,17 @@ def relabel_photo(store: Store, photo_set: PhotoSet, position: int, label: int) 
 
 
 def remove_photo(store: Store, photo_set: PhotoSet, position: int) -> None:
-    """Take the photo at a position out of a set, which may be left empty; raise PhotoSetNotFound where it is gone."""
+    """Take the photo at a position out of a set, which goes with its last one; raise PhotoSetNotFound where it is gone.
+
+    Whoever wants to add to it then finds that it was deleted.
+    """
     folder = folder_of(store, photo_set.id)
     with _alone_in(folder, photo_set):
         with _changing(store, photo_set) as connection:
             connection.execute(photos.delete().where(_at(photo_set, position)))
         (folder / file_name(position)).unlink(missing_ok=True)
+        if not photos_of(store, photo_set):
+            delete(store, photo_set)
 
 
 def _at(photo_set: PhotoSet, position: int) -> ColumnElement[bool]:
@@ -97,6 +103,8 @@ def _alone_in(folder: Path, photo_set: PhotoSet) -> Iterator[None]:
         raise _gone(photo_set) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            raise _gone(photo_set)
         yield
     finally:
         os.close(descriptor)

@@ -82,7 +82,7 @@ def test_a_photo_is_kept_by_one_click_and_the_second_person_is_told_that_it_is_t
     assert serious(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken out of corrections again.")).to_be_visible()
-    assert not kept(dashboard.store).get("corrections")
+    assert kept(dashboard.store) == {}
     say(page, "mine.png", BAG)
     expect(page.get_by_text("Kept as Bag in corrections (1 photo)")).to_be_visible()
 

@@ -56,14 +56,24 @@ def test_another_click_relabels_and_undo_takes_the_photo_out(store: Store, open_
     assert kept(store) == [("corrections", [SHIRT])]
     press(app, "Undo")
     assert "Taken out of corrections again" in texts(app)
-    assert kept(store) == [("corrections", [])]
-    (empty,) = photo_sets.list_sets(store)
-    shown = open_page("predict", about="sets", set=empty.id)
-    assert "No photos yet." in texts(shown)
-    assert not [button for button in shown.button if button.label.startswith("Measure")]
+    assert kept(store) == [], "the set goes with its last photo"
     labelled(app, COAT)
     assert kept(store) == [("corrections", [COAT])]
     assert not app.exception
+
+
+def test_a_set_that_was_deleted_meanwhile_is_not_made_again_before_the_person_chooses_again(
+    store: Store, open_page: OpenPage
+) -> None:
+    app = open_page("predict", run=add_run_with_model(store, "one"), sample="bag")
+    app.checkbox(key=AGREE).check().run()
+    labelled(app, COAT)
+    photo_sets.delete(store, photo_sets.find_set(store, "corrections"))
+    app.run()
+    assert "corrections was deleted meanwhile. Choose again to keep the photo." in texts(app)
+    assert kept(store) == []
+    labelled(app, SHIRT)
+    assert kept(store) == [("corrections", [SHIRT])]
 
 
 def test_a_second_visitor_joins_the_set_and_hears_of_the_same_photo(store: Store, open_page: OpenPage) -> None:

@@ -26,7 +26,7 @@ def offer_to_learn(photo_set: PhotoSet) -> None:
     counts = Counter(photo.label for photo in photos)
     with st.container(border=True, key="learn_from_these"):
         st.markdown("**Learn from these**")
-        st.write(", ".join(f"{CLASS_NAMES[label]} {counts[label]:,}" for label in sorted(counts)) or "No photos yet.")
+        st.write(", ".join(f"{CLASS_NAMES[label]} {counts[label]:,}" for label in sorted(counts)))
         st.caption(
             f"{teaching.ENOUGH_OF_CLASS} photos or more of a class are recommended. {teaching.FOLDS} runs each hold "
             "another part of the photos back, so that every photo is predicted by a model that has not learnt it; one "

@@ -38,8 +38,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     with right:
         runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
-    if chosen.count:
-        _offer_to_measure(chosen, runs, offered, known)
+    _offer_to_measure(chosen, runs, offered, known)
     measured = [run for run in runs if run.id in known]
     if measured:
         _show_measured(chosen, measured)
