@@ -26,6 +26,7 @@ from core.photos.picture import PHOTO_PATH, Photo, UnreadablePhoto
 from core.photos.pixels import DECODING_ERRORS
 from core.statistics.metrics import SMALLEST_PROBABILITY
 from core.texts import named, tidied
+from jobs.results.data_users import data_behind
 from jobs.settings import settings
 from jobs.store import blobs
 from jobs.store.ids import folder_for, new_id
@@ -36,6 +37,7 @@ from jobs.store.schema import LONGEST_NAME, photo_answers, photo_sets, photos, p
 from jobs.store.store import Store
 
 MOST_PHOTOS = 10_000
+_VERSIONS = "versions.txt"
 _LETTERS: dict[Verdict | None, str] = {"sure": "s", "not sure": "n", "none of these": "0", None: "-"}
 """How the verdicts are stored, a letter for each photo."""
 
@@ -160,10 +162,23 @@ def source_of(photo_set: PhotoSet) -> str:
     return f"photo set {photo_set.name} ({photo_set.id})"
 
 
-def versions_of(photo_set: PhotoSet) -> list[Version]:
-    """The data set versions that were made of a photo set, also as it was before: it cannot test what learnt them."""
-    stored = versions.list_versions(settings().data)
-    return [version for version in stored if version.source_name.endswith(f"({photo_set.id})")]
+def note_version(store: Store, photo_set: PhotoSet, version: Version) -> None:
+    """Remember that a data set version holds photos of a set."""
+    with (folder_of(store, photo_set.id) / _VERSIONS).open("a", encoding="ascii") as file:
+        file.write(f"{version.hash}\n")
+
+
+def versions_of(store: Store, photo_set: PhotoSet) -> list[Version]:
+    """The data set versions known to hold photos of a set, also as it was before: it cannot test what learnt them."""
+    noted = folder_of(store, photo_set.id) / _VERSIONS
+    hashes = noted.read_text(encoding="ascii").split() if noted.is_file() else []
+    return [version for version in versions.list_versions(settings().data) if version.hash in hashes]
+
+
+def learners_of(store: Store, photo_set: PhotoSet) -> set[str]:
+    """The ids of the runs that learnt from one of these versions, or build on a run that did."""
+    holding = {version.pinned for version in versions_of(store, photo_set)}
+    return {run_id for run_id, data in data_behind(store).items() if data & holding}
 
 
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:

@@ -22,7 +22,7 @@ from core.errors import ConfigurationError
 from core.learning.pretrained_file import FILE_NAME, cached_weights
 from core.presets import config_of
 from core.statistics.wording import counted
-from jobs.results.photo_sets import KeptPhoto, PhotoSet, folder_of, photos_of, source_of
+from jobs.results.photo_sets import KeptPhoto, PhotoSet, folder_of, note_version, photos_of, source_of
 from jobs.running import queue
 from jobs.running.background import Task, TaskState
 from jobs.settings import downloaded_weights, settings
@@ -96,6 +96,7 @@ def learn(
         raise ConfigurationError(lacking, "Nothing was queued.")
     config = config_of("transfer", **{"companions": _companions(store), **changes})
     version = _version_of(store, photo_set, progress)
+    note_version(store, photo_set, version)
     config = with_changes(config, data=version.pinned)
     return Lesson(version=version, runs=queue.launch_all(store, config, folds=FOLDS, and_whole=True))
 

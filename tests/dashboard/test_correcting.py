@@ -119,13 +119,13 @@ def test_one_click_learns_from_a_set_and_those_runs_are_not_offered_for_it(store
         assert time.monotonic() < deadline
         time.sleep(0.1)
     end_supervisor(store)
-    (version,) = photo_sets.versions_of(photo_set)
+    (version,) = photo_sets.versions_of(store, photo_set)
     stores.add(store, Sample(name="learner", changes={"data": version.pinned}))
     app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
     assert "6 runs queued to learn from corrections" in texts(app)
     assert "seed 0 fold 5 of 5." in texts(app)
     assert any(link.proto.label.startswith("Runs that learn from corrections") for link in app.get("page_link"))
-    assert "1 run learnt from these photos and cannot be measured on them" in texts(app)
+    assert "Left out, because these photos were learnt, by the run or by one that it builds on: 1 run." in texts(app)
     assert "learner" not in " ".join(map(str, app.multiselect[0].options))
 
 

@@ -41,7 +41,7 @@ def offer_to_learn(photo_set: PhotoSet) -> None:
         else:
             st.caption("The pretrained weights are on this machine.")
         _show_learning(photo_set, lacking=bool(lacking))
-        for version in photo_sets.versions_of(photo_set):
+        for version in photo_sets.versions_of(run_queries.store(), photo_set):
             page.link(page.plain(f"Runs that learn from {version.label}"), "runs", data=version.pinned)
 
 
