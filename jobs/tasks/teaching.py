@@ -77,7 +77,7 @@ def learn_in_process(store: Store, photo_set: PhotoSet, progress: Progress) -> N
 
 def _task(store: Store, photo_set: PhotoSet) -> Task:
     folder = folder_of(store, photo_set.id)
-    result, lock, log, failure = (folder / f"lesson{suffix}" for suffix in (".json", ".lock", ".log", ".failure"))
+    result, lock, log, failure = (folder / f".lesson{suffix}" for suffix in (".json", ".lock", ".log", ".failure"))
     return Task("jobs.tasks.teaching_process", result, lock, log, failure)
 
 

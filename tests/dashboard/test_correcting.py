@@ -120,6 +120,7 @@ def test_one_click_learns_from_a_set_and_those_runs_are_not_offered_for_it(store
         time.sleep(0.1)
     end_supervisor(store)
     (version,) = photo_sets.versions_of(store, photo_set)
+    assert "left out" not in " ".join(version.notes), "what the process keeps beside the photos is no picture"
     stores.add(store, Sample(name="learner", changes={"data": version.pinned}))
     app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
     assert "6 runs queued to learn from corrections" in texts(app)
@@ -133,13 +134,13 @@ def test_one_click_learns_from_a_set_and_those_runs_are_not_offered_for_it(store
 def test_while_the_photos_are_imported_every_visitor_sees_the_step(store: Store, open_page: OpenPage) -> None:
     run_id, photo_set = add_run_with_model(store, "one"), photo_set_of(store, 30)
     folder = photo_sets.folder_of(store, photo_set.id)
-    (folder / "lesson.log").write_text("progress 0.40 Decoding 30 pictures\n")
-    with locks.holding(folder / "lesson.lock"):
+    (folder / ".lesson.log").write_text("progress 0.40 Decoding 30 pictures\n")
+    with locks.holding(folder / ".lesson.lock"):
         app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
         assert app.get("progress")[0].proto.text == "Decoding 30 pictures"
         assert "learn" not in [button.key for button in app.button]
         assert not teaching.start_learning(store, photo_set)
-    (folder / "lesson.failure").write_text("It was interrupted. Try again.")
+    (folder / ".lesson.failure").write_text("It was interrupted. Try again.")
     app = open_page("predict", about="sets", set=photo_set.id, run=run_id)
     assert "**Queueing the runs failed.** It was interrupted. Try again." in texts(app)
     assert not app.button(key="learn").disabled
