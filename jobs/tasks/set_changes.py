@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
+from shutil import rmtree
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -21,7 +22,6 @@ from jobs.results.photo_sets import (
     KeptPhoto,
     PhotoSet,
     PhotoSetNotFound,
-    delete,
     file_name,
     folder_of,
     photos_of,
@@ -85,9 +85,12 @@ def remove_photo(store: Store, photo_set: PhotoSet, position: int) -> None:
     with _alone_in(folder, photo_set):
         with _changing(store, photo_set) as connection:
             connection.execute(photos.delete().where(_at(photo_set, position)))
+            left = connection.execute(select(photos.c.position).where(photos.c.set_id == photo_set.id)).first()
+            if left is None:
+                connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
         (folder / file_name(position)).unlink(missing_ok=True)
-        if not photos_of(store, photo_set):
-            delete(store, photo_set)
+        if left is None:
+            rmtree(folder, ignore_errors=True)
 
 
 def _at(photo_set: PhotoSet, position: int) -> ColumnElement[bool]:
