@@ -235,6 +235,7 @@ IMPORTED_BY_TORCH = {"onnxscript"}
 """What torch.onnx imports without requiring it."""
 SERVES = {"uvicorn"}
 """What Streamlit serves with; named, because the protection of the dashboard relies on it."""
+IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import .+| as \w+)?$", re.MULTILINE)
 COMMANDS_AND_TYPES = {"mypy", "ruff", "pandas-stubs", "pytest-xdist", "types-psutil"}
 
 
@@ -247,9 +248,7 @@ def required(name: str) -> set[str]:
 
 def imported_from_outside(*packages: str) -> set[str]:
     paths = [path for package in packages for path in (ROOT / package).rglob("*.py")]
-    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    names = {name for path in paths for name in IMPORT.findall(path.read_text(encoding="utf-8"))}
     local = {path.stem for path in (ROOT / "setup").glob("*.py")} | {"core", "jobs", "dashboard", "tests"}
     return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - local
 

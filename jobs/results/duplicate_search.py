@@ -110,7 +110,7 @@ def find(store: Store, progress: Callable[[float], None] = lambda _: None) -> Ne
     if known is not None:
         return known
     try:
-        with locks.holding(_task(store).lock):
+        with locks.holding(_task(store).lock, patience_s=0.2):
             return search(store, fashion_mnist.load(settings().data), progress)
     except locks.Held:
         raise SearchedElsewhere("Another process is already searching.", "Try again in a few minutes.") from None

@@ -27,6 +27,7 @@ from core.photos.pixels import DECODING_ERRORS
 from core.statistics.metrics import SMALLEST_PROBABILITY
 from core.texts import named, tidied
 from jobs.people import Role
+from jobs.results.data_users import data_behind
 from jobs.settings import settings
 from jobs.store import blobs
 from jobs.store.ids import folder_for, new_id
@@ -40,6 +41,7 @@ from jobs.team.change_record import Action
 from jobs.team.permission import changing
 
 MOST_PHOTOS = 10_000
+_VERSIONS = "versions.txt"
 _LETTERS: dict[Verdict | None, str] = {"sure": "s", "not sure": "n", "none of these": "0", None: "-"}
 """How the verdicts are stored, a letter for each photo."""
 
@@ -102,7 +104,7 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
             _refuse_taken(connection, chosen)
             connection.execute(photo_sets.insert().values(id=set_id, name=chosen, created_at=time.time()))
             connection.execute(photos.insert(), [{"set_id": set_id, **row} for row in rows])
-            change_record.append(connection, store.by, Action.STORED, subject=photo_set_words(chosen), after=len(rows))
+            change_record.append(connection, store.by, Action.STORED, subject=f"photo set {chosen}", after=len(rows))
         undone.pop_all()
     return find_set(store, set_id)
 
@@ -160,20 +162,28 @@ def measured_on(store: Store, run_id: str) -> list[PhotoSet]:
         return [_as_set(row) for row in rows]
 
 
-def photo_set_words(name: str) -> str:
-    """What the record of changes calls a photo set."""
-    return f"photo set {name}"
-
-
 def source_of(photo_set: PhotoSet) -> str:
     """What a data set version that was made of a photo set says of its source."""
     return f"photo set {photo_set.name} ({photo_set.id})"
 
 
-def versions_of(photo_set: PhotoSet) -> list[Version]:
-    """The data set versions that were made of a photo set, also as it was before: it cannot test what learnt them."""
-    stored = versions.list_versions(settings().data)
-    return [version for version in stored if version.source_name.endswith(f"({photo_set.id})")]
+def note_version(store: Store, photo_set: PhotoSet, version: Version) -> None:
+    """Remember that a data set version holds photos of a set."""
+    with (folder_of(store, photo_set.id) / _VERSIONS).open("a", encoding="ascii") as file:
+        file.write(f"{version.hash}\n")
+
+
+def versions_of(store: Store, photo_set: PhotoSet) -> list[Version]:
+    """The data set versions known to hold photos of a set, also as it was before: it cannot test what learnt them."""
+    noted = folder_of(store, photo_set.id) / _VERSIONS
+    hashes = noted.read_text(encoding="ascii").split() if noted.is_file() else []
+    return [version for version in versions.list_versions(settings().data) if version.hash in hashes]
+
+
+def learners_of(store: Store, photo_set: PhotoSet) -> set[str]:
+    """The ids of the runs that learnt from one of these versions, or build on a run that did."""
+    holding = {version.pinned for version in versions_of(store, photo_set)}
+    return {run_id for run_id, data in data_behind(store).items() if data & holding}
 
 
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:
@@ -223,7 +233,7 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
             photo_answers.insert().values(run_id=run_id, set_id=photo_set.id, photo_path=PHOTO_PATH, verdicts=letters)
         )
         change_record.append(
-            connection, store.by, Action.MEASURED, run_id=run_id, subject=photo_set_words(photo_set.name)
+            connection, store.by, Action.MEASURED, run_id=run_id, subject=f"photo set {photo_set.name}"
         )
     return answers_of(store, photo_set, run_id)
 
@@ -238,7 +248,7 @@ def delete(store: Store, photo_set: PhotoSet) -> int:
     with changing(store, Role.LAUNCH) as connection:
         connection.execute(predictions.delete().where(predictions.c.split == photo_set.split))
         connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
-        change_record.append(connection, store.by, Action.DELETED, subject=photo_set_words(photo_set.name))
+        change_record.append(connection, store.by, Action.DELETED, subject=f"photo set {photo_set.name}")
     freed = bytes_used(store, photo_set)
     shutil.rmtree(folder_of(store, photo_set.id), ignore_errors=True)
     return freed

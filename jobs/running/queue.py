@@ -44,15 +44,16 @@ def launch_all(
     *,
     seeds: int | None = None,
     folds: int | None = None,
+    and_whole: bool = False,
     cloned_from: str | None = None,
     tags: Sequence[str] = (),
 ) -> list[str]:
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
-    Return the ids; raise ConfigurationError, DataSetError, StoreError, or NotPossible and RunNotFound for the run to
-    start from or to predict together with, and then nothing is queued. Several runs are a group. The predictions that
-    the runs of all folds make for the split "validation" are those for all training images, by models that did not
-    learn from them.
+    With `and_whole` one more run, of no group, holds no fold out. Return the ids; raise ConfigurationError,
+    DataSetError, StoreError, or NotPossible and RunNotFound for the run to start from or to predict together with, and
+    then nothing is queued. Several runs are a group. The predictions that the runs of all folds make for the split
+    "validation" are those for all training images, by models that did not learn from them.
 
     The config is frozen here: data set, number of threads, weights file and the run that it starts from become what
     they are on this machine now.
@@ -60,28 +61,36 @@ def launch_all(
     chosen, version = named(name, "name", LONGEST_NAME) if name.strip() else "", version_for(config)
     config = with_start(store, config, version)
     on = "" if version.is_built_in else f" on {version.label}"
-    if folds is not None:
-        if not 2 <= folds <= MOST_FOLDS:
-            raise ConfigurationError(f"Invalid number of folds: {folds}.", f"Choose 2 to {MOST_FOLDS}.")
-        configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
-        start = chosen or default_name(with_changes(config, folds=0, fold=0), on)
-        names = [f"{start} {fold_words(each)}" for each in configs]
-    else:
-        chosen_seeds = seeds_from(config.seed, 1 if seeds is None else seeds)
-        configs = [with_changes(config, seed=seed) for seed in chosen_seeds]
-        several = len(configs) > 1
-        names = [f"{chosen} seed {each.seed}" if several else chosen for each in configs] if chosen else []
-        names = names or [default_name(each, on) for each in configs]
-    configs = [with_companions(store, each, version) for each in configs]
+    configs = _by_name(config, chosen, on, seeds, folds)
     group_id = new_id() if len(configs) > 1 else None
-    common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment(), "owner": store.by.id}
+    group_ids = dict.fromkeys(configs, group_id)
+    if and_whole:
+        whole = with_changes(config, folds=0, fold=0)
+        configs[chosen or default_name(whole, on)] = whole
+    common = {"cloned_from": cloned_from, "environment": environment(), "owner": store.by.id}
     rows = [
-        _values_of(pinned(frozen_here(each), version), words) | common
-        for each, words in zip(configs, names, strict=True)
+        _values_of(pinned(frozen_here(with_companions(store, each, version)), version), words)
+        | common
+        | {"group_id": group_ids.get(words)}
+        for words, each in configs.items()
     ]
     # All or none: a group that is cut short would be taken for a whole one.
     with changing(store, Role.LAUNCH) as connection:
         return [_insert(connection, store.by, row, tags) for row in rows]
+
+
+def _by_name(config: RunConfig, name: str, on: str, seeds: int | None, folds: int | None) -> dict[str, RunConfig]:
+    """The configuration of each run that is to be queued; raise ConfigurationError for too many seeds or folds."""
+    if folds is not None:
+        if not 2 <= folds <= MOST_FOLDS:
+            raise ConfigurationError(f"Invalid number of folds: {folds}.", f"Choose 2 to {MOST_FOLDS}.")
+        start = name or default_name(with_changes(config, folds=0, fold=0), on)
+        of_folds = (with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1))
+        return {f"{start} {fold_words(each)}": each for each in of_folds}
+    of_seeds = [with_changes(config, seed=seed) for seed in seeds_from(config.seed, 1 if seeds is None else seeds)]
+    if not name:
+        return {default_name(each, on): each for each in of_seeds}
+    return {f"{name} seed {each.seed}" if len(of_seeds) > 1 else name: each for each in of_seeds}
 
 
 def seeds_from(first: int, count: int) -> range:

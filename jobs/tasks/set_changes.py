@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -25,7 +26,6 @@ from jobs.results.photo_sets import (
     PhotoSetNotFound,
     file_name,
     folder_of,
-    photo_set_words,
     photos_of,
     write_photo,
 )
@@ -85,13 +85,22 @@ def relabel_photo(store: Store, photo_set: PhotoSet, position: int, label: int) 
 
 
 def remove_photo(store: Store, photo_set: PhotoSet, position: int) -> None:
-    """Take the photo at a position out of a set, which may be left empty; raise PhotoSetNotFound where it is gone."""
+    """Take the photo at a position out of a set, which goes with its last one; raise PhotoSetNotFound where it is gone.
+
+    Whoever wants to add to it then finds that it was deleted.
+    """
     folder = folder_of(store, photo_set.id)
     with _alone_in(folder, photo_set):
         with _changing(store, photo_set) as connection:
             connection.execute(photos.delete().where(_at(photo_set, position)))
             _record(connection, store, Action.REMOVED, photo_set, before=position)
+            left = connection.execute(select(photos.c.position).where(photos.c.set_id == photo_set.id)).first()
+            if left is None:
+                connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
+                _record(connection, store, Action.DELETED, photo_set)
         (folder / file_name(position)).unlink(missing_ok=True)
+        if left is None:
+            rmtree(folder, ignore_errors=True)
 
 
 def _at(photo_set: PhotoSet, position: int) -> ColumnElement[bool]:
@@ -107,6 +116,8 @@ def _alone_in(folder: Path, photo_set: PhotoSet) -> Iterator[None]:
         raise _gone(photo_set) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            raise _gone(photo_set)
         yield
     finally:
         os.close(descriptor)
@@ -126,7 +137,7 @@ def _changing(store: Store, photo_set: PhotoSet) -> Iterator[Connection]:
 def _record(
     connection: Connection, store: Store, action: Action, photo_set: PhotoSet, *, before: Any = None, after: Any = None
 ) -> None:
-    words = photo_set_words(photo_set.name)
+    words = f"photo set {photo_set.name}"
     change_record.append(connection, store.by, action, subject=words, before=before, after=after)
 
 

@@ -18,7 +18,7 @@ from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run
 from jobs.store.store import Store
-from jobs.tasks import data_changes, packages, set_changes, studies, uploads
+from jobs.tasks import data_changes, packages, set_changes, studies, teaching, uploads
 from jobs.team import change_record, members
 from jobs.team.change_record import Action, Wanted, list_changes
 from jobs.team.permission import NotAllowed, role_here
@@ -99,6 +99,7 @@ CASES = [
         Role.REVIEW,
         lambda store, run_id: packages.start_packing(store, get_run(store, run_id)),
     ),
+    Case("teaching.start_learning", Role.LAUNCH, lambda store, _: teaching.start_learning(store, _photo_set(store))),
     Case("members.give_role", Role.ADMIN, lambda store, _: members.give_role(store, "eve@example.org", Role.LOOK)),
     Case("members.set_removed", Role.ADMIN, lambda store, _: members.set_removed(store, BEN.id, True)),
 ]

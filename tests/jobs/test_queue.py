@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core.config import LAST_SEED, validated, with_changes
 from core.errors import ConfigurationError
@@ -14,9 +15,19 @@ from core.presets import config_of
 from jobs.running import attempts, environment, queue
 from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import code_version
-from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, queue_state
+from jobs.store.queries import (
+    NotPossible,
+    RunNotFound,
+    active_runs,
+    get_run,
+    get_runs,
+    list_runs,
+    place_in_queue,
+    queue_state,
+)
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
+from jobs.store.store_errors import StoreError
 from tests.jobs.configs import TINY
 
 HOST = "here"
@@ -231,6 +242,19 @@ def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> N
     assert [(run.config.folds, run.config.fold, run.seed) for run in group] == [(3, 1, 3), (3, 2, 3), (3, 3, 3)]
     assert [run.name for run in group] == [f"cnn seed 3 fold {fold} of 3" for fold in (1, 2, 3)]
     assert len({run.group_id for run in group} - {None}) == 1
+
+
+def test_folds_and_the_run_that_holds_none_out_are_queued_together_or_not_at_all(store: Store) -> None:
+    *folds, whole = get_runs(store, queue.launch_all(store, TINY, folds=3, and_whole=True))
+    assert [run.config.fold for run in folds] == [1, 2, 3]
+    assert (whole.config.folds, whole.name, whole.group_id) == (0, "cnn seed 3", None)
+    assert len({run.group_id for run in folds} - {None}) == 1
+    refuse = "create trigger refuse before insert on runs when new.name = 'last' begin select raise(abort, 'no'); end"
+    with store.writing() as connection:
+        connection.execute(text(refuse))
+    with pytest.raises(StoreError, match="answered: no"):
+        queue.launch_all(store, TINY, "last", folds=3, and_whole=True)
+    assert len(list_runs(store)) == 4
 
 
 @pytest.mark.parametrize("folds", [0, 1, 21])
