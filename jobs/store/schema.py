@@ -42,6 +42,10 @@ class Line(TypeDecorator[str]):
     impl = String
     cache_ok = True
 
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        """What is stored."""
+        return _without_nul(value)
+
     def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
         """What is shown of what is stored."""
         return clean_name(value) if isinstance(value, str) else value
@@ -53,9 +57,18 @@ class Lines(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        """What is stored."""
+        return _without_nul(value)
+
     def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
         """What is shown of what is stored."""
         return clean_lines(value) if isinstance(value, str) else value
+
+
+def _without_nul(value: str | None) -> str | None:
+    """Without the one character that Postgres cannot keep; a message of the system may hold it."""
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def _run_key() -> Column[str]:
