@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 USER, PASSWORD = "lookbook", "p@ss/word"
 UNPACKED = Path(__file__).parent.parent / ".postgres"
 _STARTING_S = 60
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
+_QUICK = ("fsync=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs.store": (*CORE, "jobs", "jobs.store.engines"),
     "jobs.migrations": STORE,
     "jobs.running": (*CORE, *PHOTOS, "core.answers", *STORE),
+    "jobs.copies": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.running"),
     "jobs.results": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.running"),
     "jobs.reports": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.results"),
     "jobs.tasks": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.running", "jobs.results", "jobs.reports"),

@@ -99,6 +99,7 @@ def _explain_postgres(place: str, reason: str, error: DBAPIError) -> StoreError:
 
 _START = "Start it, or correct host and port in LOOKBOOK_DATABASE_URL; runs wait for it meanwhile."
 _STATE_OF_WORDS = {
+    "too many connections": "53300",
     "password authentication failed": "28P01",
     "no password supplied": "28P01",
     "pg_hba.conf": "28000",

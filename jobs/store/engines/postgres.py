@@ -9,7 +9,9 @@ from sqlalchemy.engine import URL
 _WRITERS_LOCK = 0x6C6F6F6B626F6F6B
 """The advisory lock that every writing transaction holds, of this database alone: the letters of "lookbook"."""
 _CONNECTING_S = 10
-_SILENT_S = 60
+_PROBED_AFTER_S = 30
+"""How long a connection is quiet before the other side is asked whether it is still there."""
+_SILENT_S = 60.0
 """A transaction whose process says nothing for so long, suspended or cut off, is ended, so that its lock is free."""
 _KEPT, _MOST_BESIDE = 5, 15
 """Connections that a process keeps open, and how many more it may open at once."""
@@ -24,7 +26,7 @@ def engine_of(address: URL, patience_s: float, from_json: Callable[[bytes], Any]
         "application_name": "lookbook",
         "client_encoding": "utf8",
         "connect_timeout": _CONNECTING_S,
-        "keepalives_idle": _SILENT_S,
+        "keepalives_idle": _PROBED_AFTER_S,
     }
     engine = create_engine(
         address,
@@ -39,7 +41,7 @@ def engine_of(address: URL, patience_s: float, from_json: Callable[[bytes], Any]
     )
     limits = (
         f"SET LOCAL lock_timeout = {round(patience_s * 1000)}; "
-        f"SET LOCAL idle_in_transaction_session_timeout = {_SILENT_S * 1000}"
+        f"SET LOCAL idle_in_transaction_session_timeout = {round(_SILENT_S * 1000)}"
     )
     reading = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {limits}"
     # Each later statement sees all that was committed before the lock was had, and nobody else writes from then on.
