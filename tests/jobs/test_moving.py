@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, inspect, text
 
+from jobs import cli
 from jobs.copies.backup import backup
 from jobs.copies.moving import move
 from jobs.copies.restore import restore
 from jobs.copies.rows import copy_rows, count_on
 from jobs.running import queue, run_edits
 from jobs.running.claims import claim, next_in_queue
-from jobs.settings import ROOT, sqlite_url
+from jobs.settings import ROOT, settings, sqlite_url
 from jobs.store import queue_settings, schema
 from jobs.store.filters import Filter
 from jobs.store.ownership import tie
@@ -29,6 +30,7 @@ from tests import postgres, stores
 from tests.jobs import old_stores
 from tests.jobs.configs import TINY
 from tests.jobs.crowd import place_of
+from tests.jobs.test_documented_commands import examples
 from tests.stores import Sample
 
 pytestmark = pytest.mark.postgres
@@ -260,3 +262,23 @@ def test_ids_that_the_database_counts_go_on_after_those_that_were_copied(
         count_on(connection, counted)
         connection.execute(counted.insert().values(value=8))
         assert connection.execute(counted.select().order_by(counted.c.id)).all() == [(1, 1), (7, 7), (8, 8)]
+
+
+def test_the_guide_leads_into_postgres_and_to_a_backup_that_can_be_restored(
+    full_store: Store,
+    empty_database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = contents(full_store)
+    values = {"URL": empty_database, "FILE": str(tmp_path / "runs.backup")}
+    for example in examples(ROOT / "docs" / "postgres.md"):
+        command = [values.get(word, word) for word in example.split()]
+        assert cli.main(command) == 0, capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "p%40ss" not in told
+        monkeypatch.setenv("LOOKBOOK_DATABASE_URL", empty_database)
+        settings.cache_clear()
+    assert contents(open_store(empty_database, full_store.artifacts)) == before
+    assert len(list(full_store.artifacts.glob("before-restore-*.backup"))) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from core.data.data_set import DataSet
 from jobs.running import queue, run_edits
 from jobs.running.attempts import report_failure
 from jobs.running.claims import claim
@@ -15,7 +16,7 @@ from jobs.running.run_edits import set_note
 from jobs.store import migration, schema
 from jobs.store.engines import postgres as engine
 from jobs.store.filters import Filter
-from jobs.store.queries import get_run, list_runs
+from jobs.store.queries import get_run, list_epochs, list_runs
 from jobs.store.store import Store, connect, open_store, revision
 from jobs.store.store_errors import (
     StoreBusy,
@@ -26,8 +27,8 @@ from jobs.store.store_errors import (
     StoreUnreachable,
 )
 from tests import postgres
-from tests.jobs import crowd, old_stores
-from tests.jobs.configs import TINY
+from tests.jobs import crowd, old_stores, working
+from tests.jobs.configs import STEADY, TINY
 from tests.jobs.crowd import place_of
 from tests.jobs.test_store import REVISIONS
 
@@ -334,3 +335,27 @@ def test_a_store_of_a_newer_version_and_a_database_of_another_program_are_left_a
     with pytest.raises(StoreDamaged, match="another program.*recipes"):
         open_store(postgres_server.url(other), tmp_path)
     postgres_server.drop(other)
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_a_run_is_trained_while_its_server_is_started_again(
+    own_server: postgres.Server, real_data: DataSet, tmp_path: Path
+) -> None:
+    assert len(real_data.train_labels) == 60_000
+    store = open_store(own_server.url("postgres"), tmp_path / "artifacts")
+    again = None
+    try:
+        run_id = queue.launch(store, STEADY)
+        working.wait_for_batches(store, run_id, 1)
+        own_server.end()
+        time.sleep(1)
+        again = postgres.start(own_server.folder, own_server.port)
+        run = working.wait_until_finished(store, run_id)
+        assert run.attempt == 1
+        assert len(list_epochs(store, [run_id])[run_id]) == STEADY.epochs
+    finally:
+        working.clear_away(store)
+        store.engine.dispose()
+        if again is not None:
+            again.end()
