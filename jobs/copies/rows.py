@@ -111,9 +111,5 @@ def count_on(connection: Connection, table: Table) -> None:
 
 
 def _hash_of(row: Row) -> int:
-    digest = sha256()
-    for value in row:
-        content = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
-        digest.update(b"%d " % len(content))
-        digest.update(content)
-    return int.from_bytes(digest.digest())
+    values = [sha256(value).digest() if isinstance(value, bytes) else value for value in row]
+    return int.from_bytes(sha256(repr(values).encode("utf-8", "surrogatepass")).digest())
