@@ -9,7 +9,9 @@ SETUP = command -v "$(PYTHON)" >/dev/null \
 	|| { echo 'Python 3.11 or newer is needed, and there is no "$(PYTHON)": install it, or name one by PYTHON=...' >&2; exit 1; }; \
 	exec "$(PYTHON)" setup/find_python.py
 PYTEST = $(VENV_PYTHON) -m pytest
-FAST = $(PYTEST) -m "not slow and not browser" --numprocesses auto
+FAST = $(PYTEST) -m "not slow and not browser and not postgres" --numprocesses auto
+# The same tests, and more, of stores in Postgres: each process has a server of its own.
+POSTGRES = $(PYTEST) -m "postgres and not slow" --numprocesses auto
 # Each file of browser tests has a server of its own, so that two files can run side by side; three are quicker, and on
 # two cores too slow for some clicks. What kills and suspends processes by the clock has a stage of its own.
 SLOW = $(PYTEST) -m "(browser or slow) and not chaos" --numprocesses 2 --dist loadfile
@@ -26,8 +28,9 @@ run: ## set up what is missing and start the dashboard (PORT=8501)
 
 test: check ## set up what is missing, check, and run every test, those in a browser included (ARGS="-k name" for some)
 	@$(SETUP) browser.py
+	@$(SETUP) postgres.py
 	@$(VENV_PYTHON) -m jobs data
-	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(SLOW) && $(CHAOS))
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(POSTGRES) && $(SLOW) && $(CHAOS))
 
 test-fast: developers ## run the tests that need no browser and take no more than seconds
 	@$(VENV_PYTHON) -m jobs data

@@ -1,6 +1,8 @@
 """The settings of this installation: the only place that reads the environment."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,8 +88,20 @@ class Settings(BaseSettings):
 @cache
 def settings() -> Settings:
     """The settings, read once; raise ConfigurationError that names the variable that is wrong."""
-    try:
+    with _problems_explained():
         return Settings()
+
+
+def anchored_url(url: str) -> str:
+    """The URL of another run store, read as LOOKBOOK_DATABASE_URL would be; raise ConfigurationError."""
+    with _problems_explained():
+        return Settings(database_url=url).database_url
+
+
+@contextmanager
+def _problems_explained() -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
         problems = "; ".join(_problem(detail) for detail in error.errors())
         raise ConfigurationError(f"A setting is not valid: {problems}.", "Correct or unset the variable.") from error

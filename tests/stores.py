@@ -23,8 +23,8 @@ from core.data.data_set import DataSet
 from core.data.splits import split_for
 from core.presets import config_of
 from core.statistics import metrics
+from jobs.copies.foreign_store import checked_copy
 from jobs.running import queue
-from jobs.running.foreign_store import checked_copy
 from jobs.store import blobs, locks, run_files
 from jobs.store.ids import new_id
 from jobs.store.records import RunStatus

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from jobs.settings import MOST_UPLOAD_MB
+from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
@@ -242,7 +243,7 @@ COMMANDS_AND_TYPES = {"mypy", "ruff", "pandas-stubs", "pytest-xdist", "types-psu
 def required(name: str) -> set[str]:
     """The modules that a requirements file brings."""
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    packages = [re.split(r"[<>=]", line)[0] for line in lines if line and not line.startswith(("#", "-"))]
+    packages = [re.split(r"[\[<>=]", line)[0] for line in lines if line and not line.startswith(("#", "-"))]
     return {IMPORTED_AS.get(package, package) for package in packages}
 
 
@@ -284,16 +285,34 @@ def test_the_requirements_of_developers_are_what_the_tests_import_besides() -> N
 
 
 @pytest.fixture
-def browser(environment: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def debian(environment: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "environment", environment)
+    loaded = script("debian")
+    monkeypatch.setitem(sys.modules, "debian", loaded)
+    return loaded
+
+
+@pytest.fixture
+def browser(debian: ModuleType) -> ModuleType:
+    assert debian
     return script("browser")
+
+
+@pytest.fixture
+def server(debian: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script that looks for a Postgres server, where there is none yet."""
+    assert debian
+    loaded = script("postgres")
+    monkeypatch.setattr(loaded, "ROOTS", (tmp_path, tmp_path / "unpacked"))
+    monkeypatch.setattr(loaded, "UNPACKED", tmp_path / "unpacked")
+    return loaded
 
 
 def test_a_chromium_on_the_path_is_enough(browser: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "chromium").write_text("#!/bin/sh\n")
     (tmp_path / "chromium").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(browser, "_succeeds", lambda command: pytest.fail(f"must not run {command}"))
+    monkeypatch.setattr(browser, "succeeds", lambda command: pytest.fail(f"must not run {command}"))
     browser.ensure()
 
 
@@ -307,11 +326,51 @@ def test_without_any_way_to_a_chromium_one_line_says_what_to_install(
         return False
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(browser, "_succeeds", fails)
+    monkeypatch.setattr(browser, "succeeds", fails)
     with pytest.raises(SystemExit, match="apt-get install chromium") as refused:
         browser.ensure()
     assert "\n" not in str(refused.value)
     assert tried[-1] == "-m playwright install"
+
+
+def test_the_newest_postgres_server_that_is_there_is_enough(
+    server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for version in ("9", "17"):
+        executable(tmp_path / "usr" / "lib" / "postgresql" / version / "bin" / "initdb", "exit 0")
+    server.ensure()
+    assert server.programs().parent.name == "17"
+
+
+def test_a_postgres_server_that_may_not_be_installed_is_unpacked(
+    server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # apt-get refuses whatever needs rights, and puts what it downloads into the folder where it is started.
+    executable(
+        tmp_path / "bin" / "apt-get", '[ "$1" = download ] && for name in "$2" "$3"; do echo > "$name.deb"; done'
+    )
+    executable(tmp_path / "bin" / "apt-cache", "echo '  Depends: postgresql-16'")
+    unpack = 'mkdir -p "$3/usr/lib/postgresql/16/bin" && touch "$3/usr/lib/postgresql/16/bin/initdb"'
+    executable(tmp_path / "bin" / "dpkg-deb", unpack)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    server.ensure()
+    assert server.programs() == tmp_path / "unpacked" / "usr" / "lib" / "postgresql" / "16" / "bin"
+    assert not list(tmp_path.rglob("*.deb"))
+
+
+def test_without_any_way_to_a_postgres_server_one_line_says_what_to_install(
+    server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="apt-get install postgresql") as refused:
+        server.ensure()
+    assert "\n" not in str(refused.value)
+
+
+def test_the_tests_take_the_postgres_server_that_set_up_finds(debian: ModuleType) -> None:
+    assert debian
+    assert postgres.programs() == script("postgres").programs()
 
 
 @pytest.fixture
@@ -332,7 +391,7 @@ def javascript(environment: ModuleType, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def executable(path: Path, line: str) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{line}\n")
     path.chmod(0o755)
 

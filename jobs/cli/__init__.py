@@ -39,7 +39,10 @@ SECTIONS = {
         *(organising.archive, organising.bring_back, organising.delete),
     ),
     "Data": (data_commands.data,),
-    "Storage": (keeping.show_space, keeping.clear_checkpoints, keeping.backup, keeping.restore),
+    "Storage": (
+        *(keeping.show_space, keeping.clear_checkpoints),
+        *(keeping.backup, keeping.restore, keeping.move_store),
+    ),
 }
 
 

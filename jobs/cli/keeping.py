@@ -1,4 +1,4 @@
-"""worker, backup, restore, clear-checkpoints, space: keeping the installation."""
+"""worker, backup, restore, move-store, clear-checkpoints, space: keeping the installation."""
 
 import sys
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ from jobs.cli import completion, output
 from jobs.cli.parameters import any_runs_argument, file_path
 from jobs.cli.parsing import command
 from jobs.cli.selection import do_on_each
+from jobs.copies import backup as backing_up
+from jobs.copies import moving
+from jobs.copies import restore as restoring
 from jobs.reports.document import Table
-from jobs.running import restore as restoring
 from jobs.running import run_edits, supervisor
 from jobs.running.background import open_here
-from jobs.settings import settings
-from jobs.store import copying
+from jobs.settings import anchored_url, settings
 from jobs.store.disk_space import space_of_runs, space_words
 
 file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)
@@ -34,7 +35,7 @@ def worker() -> int:
 @file_argument
 def backup(file: Path) -> None:
     """Copy the run store to a new file, even during runs."""
-    size = copying.copy_database(open_here(), file)
+    size = backing_up.backup(open_here(), file)
     print(f"The run store is copied to {file} ({wording.size(size)}).", file=sys.stderr)
 
 
@@ -46,6 +47,23 @@ def restore(file: Path) -> None:
     print(f"The run store is restored from {file}.", file=sys.stderr)
     if kept is not None:
         print(f"The store that was there is kept as {kept}.", file=sys.stderr)
+
+
+@command("move-store")
+@click.argument("url", metavar="URL")
+def move_store(url: str) -> None:
+    """Copy the run store into another, empty database.
+
+    URL is as in LOOKBOOK_DATABASE_URL. Every row is compared, and the files of runs stay where they are.
+    """
+    source = open_here()
+    target = moving.move(source, anchored_url(url))
+    print(f"The run store is copied to {target.place}, and every row is the same there.", file=sys.stderr)
+    print(
+        f"Set LOOKBOOK_DATABASE_URL to it and leave LOOKBOOK_ARTIFACTS as it is. {source.place} stays as it was: "
+        "launch nothing from it any more, since both work on the same files.",
+        file=sys.stderr,
+    )
 
 
 @command("clear-checkpoints")

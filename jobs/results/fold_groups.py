@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Text, cast, select
 
 from core.data.splits import fold_split
 from core.errors import LookbookError
@@ -56,7 +56,9 @@ def list_fold_groups(store: Store) -> list[FoldGroup]:
 
 
 def _groups(store: Store, wanted: ColumnElement[bool]) -> list[FoldGroup]:
-    with_folds = select(runs.c.id).where(wanted, runs.c.config["folds"].as_integer() > 1)
+    # As text: of a config that is damaged it may be no number, and then Postgres would refuse all rows.
+    folds = cast(runs.c.config["folds"].as_string(), Text)
+    with_folds = select(runs.c.id).where(wanted, folds.not_in(("0", "1")))
     with store.reading() as connection:
         ids = connection.execute(with_folds.order_by(runs.c.created_at.desc(), runs.c.id)).scalars().all()
     grouped: dict[str, list[Run]] = {}

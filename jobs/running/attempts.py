@@ -206,8 +206,8 @@ def _best(best: Epoch | None) -> dict[str, Any]:
 
 
 def row_of(connection: Connection, run_id: str) -> Row[Any] | None:
-    """A run's row, locked until the transaction ends where the database locks rows."""
-    return connection.execute(select(runs).where(runs.c.id == run_id).with_for_update()).first()
+    """A run's row."""
+    return connection.execute(select(runs).where(runs.c.id == run_id)).first()
 
 
 def existing_row(connection: Connection, run_id: str) -> Row[Any]:

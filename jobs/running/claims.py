@@ -59,8 +59,7 @@ def _next_in_queue(store: Store, connection: Connection, host: str) -> str | Non
     queued = (
         select(runs.c.id).where(runs.c.status == RunStatus.QUEUED).order_by(runs.c.queue_position, runs.c.id).limit(1)
     )
-    # On Postgres two hosts never take the same run; SQLite, where one writer is alone anyway, drops the clause.
-    run_id: str | None = connection.execute(queued.with_for_update(skip_locked=True)).scalar()
+    run_id: str | None = connection.execute(queued).scalar()
     return run_id
 
 

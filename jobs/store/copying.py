@@ -2,7 +2,8 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.files import sync, written_aside
@@ -11,22 +12,26 @@ from jobs.store.store_errors import StoreError
 
 
 def copy_database(store: Store, target: Path) -> int:
-    """Write a consistent copy of the store to a new file, aside and renamed; return its size in bytes.
+    """Write a consistent copy of a SQLite store to a new file, aside and renamed; return its size in bytes.
 
-    Raise StoreError if the file exists, cannot be written, or the store is no SQLite file.
+    Raise StoreError if the file exists or cannot be written.
     """
-    source = store.engine.url.database
-    if store.engine.dialect.name != "sqlite" or not source:
-        raise StoreError("Only a SQLite store can be copied to a file.", "Use the tools of your database server.")
+    with new_file(target):
+        copy_file(Path(store.place), target)
+    return target.stat().st_size
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[None]:
+    """Within it a copy is written to this file; raise StoreError if it exists or cannot be written."""
     if target.exists():
         raise StoreError(f"{target} exists already.", "Choose another file: a backup never overwrites one.")
     try:
-        copy_file(Path(source), target)
+        yield
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
             f"The backup {target} could not be written ({error}).", "Check the folder and its disk space."
         ) from error
-    return target.stat().st_size
 
 
 def copy_file(source: Path, target: Path) -> None:

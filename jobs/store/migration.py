@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect
 from jobs.store.copying import copy_database
 from jobs.store.schema import REVISION
 from jobs.store.store import RESTORE, Store, connect, revision_within
-from jobs.store.store_errors import StoreDamaged, StoreNewer
+from jobs.store.store_errors import StoreDamaged, StoreError, StoreNewer
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -36,12 +36,34 @@ def upgrade(store: Store, current: str | None, target: str = REVISION) -> None:
             if now == target:
                 return
             if now is None:
-                _refuse_foreign_tables(connection, store.place)
+                make_tables(connection, store.place, target)
+                return
             with _backed_up(store, now, target):
                 _run(connection, target)
                 _check_references(connection, store.place)
     finally:
         engine.dispose()
+
+
+def make_tables(connection: Connection, place: str, target: str = REVISION) -> None:
+    """Make the tables of a revision in an empty database, within the caller's transaction.
+
+    Raise StoreDamaged if there are tables already, StoreError if the database cannot keep every text.
+    """
+    tables = inspect(connection).get_table_names()
+    if tables:
+        raise StoreDamaged(
+            f"{place} is a database of another program (it has a table {tables[0]}).",
+            "Point LOOKBOOK_DATABASE_URL at another one; a file is made if it does not exist.",
+        )
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise StoreError(
+                f"The database {place} has the encoding {encoding}, which cannot keep every text.",
+                "Make it with UTF-8 (createdb --encoding UTF8 --template template0 NAME).",
+            )
+    _run(connection, target)
 
 
 def known_revisions() -> set[str]:
@@ -56,15 +78,6 @@ def _run(connection: Connection, target: str) -> None:
     command.upgrade(config, target)
 
 
-def _refuse_foreign_tables(connection: Connection, place: str) -> None:
-    tables = inspect(connection).get_table_names()
-    if tables:
-        raise StoreDamaged(
-            f"{place} is a database of another program (it has a table {tables[0]}).",
-            "Point LOOKBOOK_DATABASE_URL at another file; it is made if it does not exist.",
-        )
-
-
 def _check_references(connection: Connection, place: str) -> None:
     if connection.dialect.name != "sqlite":
         return
@@ -77,13 +90,14 @@ def _check_references(connection: Connection, place: str) -> None:
 
 
 @contextmanager
-def _backed_up(store: Store, current: str | None, target: str) -> Iterator[None]:
+def _backed_up(store: Store, current: str, target: str) -> Iterator[None]:
     """Copy the store as it is before it is changed; a change that fails is undone, and then the copy goes too.
 
-    The caller holds the write lock, so that nobody changes or migrates the store meanwhile.
+    The caller holds the write lock, so that nobody changes or migrates the store meanwhile. Postgres undoes a change
+    by itself; who wants a copy makes it before.
     """
     database = store.engine.url.database
-    if current is None or not store.is_local or not database:
+    if not store.is_local or not database:
         yield
         return
     path = Path(database)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, Text, and_, cast, func, or_, select
 
 from core.classes import CLASS_NAMES
 from core.config import RunConfig, stored_config
@@ -134,8 +134,9 @@ def grouped_runs(store: Store, group_ids: Sequence[str] | None = None) -> list[R
 def seed_group_ids(store: Store) -> list[str]:
     """The ids of all groups of seeds, the newest first; groups of folds are not among them."""
     query = select(runs.c.group_id).where(runs.c.group_id.is_not(None)).group_by(runs.c.group_id)
-    folds = func.max(func.coalesce(runs.c.config["folds"].as_integer(), 0))
-    ordered = query.having(folds == 0).order_by(func.max(runs.c.created_at).desc(), runs.c.group_id)
+    # As text: of a config that is damaged it may be no number, and then Postgres would refuse all rows.
+    folds = func.max(func.coalesce(cast(runs.c.config["folds"].as_string(), Text), "0"))
+    ordered = query.having(folds == "0").order_by(func.max(runs.c.created_at).desc(), runs.c.group_id)
     with store.reading() as connection:
         return [str(group_id) for group_id in connection.execute(ordered).scalars()]
 

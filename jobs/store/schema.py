@@ -1,7 +1,5 @@
 """The tables of the run store. Times are seconds since 1970 in UTC; durations are seconds."""
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -15,12 +13,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     false,
 )
 
-from core.texts import clean_lines, clean_name
 from jobs.people import LONGEST_ID
+from jobs.store.engines.columns import Line, Lines
 
 REVISION = "0008"
 LONGEST_NAME = 200
@@ -36,28 +33,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Line(TypeDecorator[str]):
-    """Text of one line that people write, as it can be shown: a store from elsewhere may hold anything."""
-
-    impl = String
-    cache_ok = True
-
-    def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
-        """What is shown of what is stored."""
-        return clean_name(value) if isinstance(value, str) else value
-
-
-class Lines(TypeDecorator[str]):
-    """The same of several lines."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
-        """What is shown of what is stored."""
-        return clean_lines(value) if isinstance(value, str) else value
 
 
 def _run_key() -> Column[str]:

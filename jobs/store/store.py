@@ -3,27 +3,23 @@
 import contextlib
 import json
 import os
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError
 
 from jobs.people import Person, operator
 from jobs.store import schema
+from jobs.store.engines import postgres, sqlite
 from jobs.store.store_errors import StoreError, explained
 
 PATIENCE_S = 30.0
 """How long a transaction waits for a lock that another process holds before it gives up with StoreBusy."""
-
-_REST_S = 0.01
-"""Between two tries to change the journal mode."""
 
 RESTORE = "Restore a backup with: python -m jobs restore FILE"
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
@@ -54,12 +50,14 @@ class Store:
 
     @property
     def place(self) -> str:
-        """What to call the store in a message: its file, or its URL without the password."""
-        return self.engine.url.database or self.url if self.is_local else self.url
+        """What to call the store in a message: its file, or its URL without password and options."""
+        if self.is_local:
+            return self.engine.url.database or self.url
+        return self.engine.url.set(query={}).render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A snapshot to read from; never takes the write lock."""
+        """A snapshot of one moment to read from; never takes the write lock."""
         with (
             explained(self.place),
             self.engine.connect() as connection,
@@ -124,38 +122,9 @@ class Unreadable:
     text: str
 
 
-def _set_up(driver: Any, patience_s: float, foreign_keys: bool) -> None:
-    """Prepare a new connection to SQLite."""
-    driver.text_factory = _as_text
-    cursor = driver.cursor()
-    # The timeout first: changing the journal mode needs a lock that another process may hold.
-    cursor.execute(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
-    # Setting WAL where it is set already would ask for a lock, and fail on a store that is read-only.
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        _set_wal(cursor, time.monotonic() + patience_s)
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
-    cursor.close()
-
-
-def _set_wal(cursor: sqlite3.Cursor, deadline: float) -> None:
-    """Change the journal mode, which SQLite refuses at once, without its timeout, where two do it at the same time."""
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() >= deadline:
-                raise
-        time.sleep(_REST_S)
-
-
-def _as_text(content: bytes) -> str:
-    # A damaged byte in one text must not keep every row from being read.
-    return content.decode("utf-8", errors="replace")
-
-
-def _from_json(text: str) -> Any:
+def _from_json(stored: str | bytes) -> Any:
+    # A number, which SQLite makes of JSON that is one, is a TypeError here, and SQLAlchemy then takes it as it is.
+    text = stored if isinstance(stored, str) else str(stored, "utf-8")
     try:
         return Unreadable(text) if _NO_CHARACTER in text else json.loads(text)
     except (ValueError, RecursionError):
@@ -165,91 +134,40 @@ def _from_json(text: str) -> Any:
 def connect(url: str, *, foreign_keys: bool = True, patience_s: float = PATIENCE_S) -> Engine:
     """An engine whose transactions begin with the lock they will need; `foreign_keys=False` is for migrations.
 
-    Raise StoreError if there is no such kind of database, or its driver is not installed.
+    Raise StoreError if Lookbook knows no such kind of database, or its driver is not installed.
     """
     address = parse_url(url)
-    if address.get_backend_name() != "sqlite":
-        return _create_engine(address, pool_pre_ping=True)
-    database = address.database or ""
-    if database in ("", ":memory:"):
+    kind, shown = address.get_backend_name(), address.render_as_string(hide_password=True)
+    if kind == "sqlite" and address.database in (None, "", ":memory:"):
         raise StoreError("A run store in memory would be found by no other process of Lookbook.", _URL_ADVICE)
-    connecting = {"isolation_level": None, "timeout": patience_s}
-    # Each session of a page has a thread that may wait for a lock: they must not run out of connections meanwhile.
-    engine = _create_engine(address, connect_args=connecting, max_overflow=-1, json_deserializer=_from_json)
-
-    @event.listens_for(engine, "do_connect")
-    def _open_without_writing(_dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> None:
-        record.info["untouched"] = _nobody_can_write_beside(database)
-        if record.info["untouched"]:
-            arguments[0] = f"{Path(database).absolute().as_uri()}?immutable=1"
-            parameters["uri"] = True
-
-    @event.listens_for(engine, "connect")
-    def _prepare(driver: Any, record: Any) -> None:
-        _set_up(driver, patience_s, foreign_keys)
-        record.info["file"] = _file_identity(database)
-
-    @event.listens_for(engine, "checkout")
-    def _refuse_a_file_that_was_replaced(_driver: Any, record: Any, _proxy: Any) -> None:
-        # An open connection would go on writing to the file that was there before.
-        if record.info["file"] != _file_identity(database):
-            raise DisconnectionError("the run store was replaced")
-        if record.info["untouched"] and not _nobody_can_write_beside(database):
-            raise DisconnectionError("somebody writes into the run store")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
-
-    return engine
+    if kind == "postgresql" and address.drivername != _POSTGRES:
+        raise StoreError(f"Lookbook reaches Postgres by psycopg, not as {shown} says.", _URL_ADVICE)
+    try:
+        if kind == "sqlite":
+            return sqlite.engine_of(address, patience_s, _from_json, foreign_keys=foreign_keys)
+        if kind == "postgresql":
+            return postgres.engine_of(address, patience_s, _from_json)
+    except ArgumentError as error:
+        raise StoreError(f"{shown} cannot be opened ({error}).", _URL_ADVICE) from error
+    except ImportError as error:
+        raise StoreError(
+            f"The database driver psycopg for {shown} is not installed ({error}).",
+            'Install it: pip install "psycopg[binary]"; or correct LOOKBOOK_DATABASE_URL.',
+        ) from error
+    raise StoreError(f"Lookbook knows no kind of database for {shown}.", _URL_ADVICE)
 
 
 def parse_url(url: str) -> URL:
-    """The parts of a database URL; raise StoreError if it is none."""
+    """The parts of a database URL, of Postgres with its driver; raise StoreError if it is none."""
     try:
-        return make_url(url)
+        address = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise StoreError(f"LOOKBOOK_DATABASE_URL is no database URL ({error}).", _URL_ADVICE) from error
+    return address.set(drivername=_POSTGRES) if address.drivername in ("postgres", "postgresql") else address
 
 
+_POSTGRES = "postgresql+psycopg"
 _URL_ADVICE = "Correct LOOKBOOK_DATABASE_URL, for example to sqlite:///runs.db."
-
-
-def _create_engine(address: URL, **options: Any) -> Engine:
-    shown = address.render_as_string(hide_password=True)
-    try:
-        return create_engine(address, **options)
-    except ArgumentError as error:
-        raise StoreError(f"Lookbook knows no kind of database for {shown} ({error}).", _URL_ADVICE) from error
-    except ModuleNotFoundError as error:
-        raise StoreError(
-            f"The database driver {error.name} for {shown} is not installed.",
-            f"Install {_PACKAGES.get(str(error.name), error.name)}, or correct LOOKBOOK_DATABASE_URL.",
-        ) from error
-
-
-_PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
-"""The packages that bring the drivers of Postgres, by the name of the module."""
-
-
-def _nobody_can_write_beside(database: str) -> bool:
-    """Whether the store lies in a folder closed to this user, with no write-ahead log of another process.
-
-    SQLite cannot open such a file in WAL mode the usual way, since it may not make the files beside it; what nobody
-    writes can be read as immutable (https://www.sqlite.org/wal.html#read_only_databases).
-    """
-    if not Path(database).is_file() or Path(f"{database}-wal").exists():
-        return False
-    return not os.access(Path(database).parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _file_identity(database: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(database)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def revision(engine: Engine) -> str | None:

@@ -1,4 +1,4 @@
-"""Runs under fire: python -m tests.benchmarks.chaos --minutes 3 --seed 0.
+"""Runs under fire: python -m tests.benchmarks.chaos --minutes 3 --seed 0 [--postgres].
 
 Real runs on the real data are trained while their processes are killed and suspended, their store is held locked, and
 they are stopped and resumed, at random moments: storms of faults with calms between them. Runs with the same
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,10 +28,11 @@ from core.config import RunConfig
 from core.data import fashion_mnist
 from core.errors import LookbookError
 from core.presets import config_of
+from jobs.copies.backup import backup
 from jobs.running import background, queue
 from jobs.running.background import ensure_supervisor
 from jobs.running.queue import set_slots
-from jobs.settings import settings
+from jobs.settings import settings, sqlite_url
 from jobs.store import locks, run_files
 from jobs.store.queries import active_runs, get_run, list_attempts, list_runs
 from jobs.store.records import Run, RunStatus
@@ -39,6 +41,7 @@ from tests import stores
 from tests.benchmarks.faults import Faults
 from tests.benchmarks.visitor import TRUE_WITHIN_S, Visitor
 from tests.jobs.working import Outcome, clear_away, outcome
+from tests.postgres import Server, server
 
 SLOTS = 2
 STORM_S, CALM_S = 24.0, 12.0
@@ -76,6 +79,8 @@ class Chaos:
     seed: int
     longest_lock_s: float
     within_s: float
+    server: Server | None = None
+    """Where the stores are; None for SQLite."""
     console: Console = field(default_factory=Console)
     counts: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
@@ -91,7 +96,8 @@ class Chaos:
 
     def _store(self, name: str) -> Store:
         (self.folder / name).mkdir()
-        store = open_store(f"sqlite:///{self.folder / name / 'runs.db'}", self.folder / name / "artifacts")
+        url = self.server.url(self.server.new_database()) if self.server else sqlite_url(self.folder / name / "runs.db")
+        store = open_store(url, self.folder / name / "artifacts")
         set_slots(store, SLOTS)
         return store
 
@@ -159,7 +165,8 @@ class Chaos:
         self.complaints += [f"run {run.id} was never launched" for run in list_runs(self.war) if run.id not in ids]
         clear_away(self.war)
         try:
-            stores.check_database(Path(self.war.place))
+            backup(self.war, self.folder / "war.backup")
+            stores.check_database(self.folder / "war.backup")
         except LookbookError as error:
             self.complaints.append(str(error))
 
@@ -218,12 +225,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pause", type=float, default=0.8, help="mean seconds between two faults of a storm")
     parser.add_argument("--longest-lock", type=float, default=60, help="most seconds that the store is held locked")
     parser.add_argument("--within", type=float, default=TRUE_WITHIN_S, help="seconds until a run has to go on")
+    parser.add_argument("--postgres", action="store_true", help="of stores in a Postgres server of its own")
     chosen = parser.parse_args(arguments)
     if not fashion_mnist.is_present(settings().data):
         parser.error(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first")
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lookbook-chaos-") as folder:
-        chaos = Chaos(Path(folder), chosen.runs, chosen.seed, chosen.longest_lock, chosen.within)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lookbook-chaos-"))
+        postgres = stack.enter_context(server()) if chosen.postgres else None
+        chaos = Chaos(Path(folder), chosen.runs, chosen.seed, chosen.longest_lock, chosen.within, postgres)
         try:
             expected = chaos.leave_in_peace()
             ids = chaos.rage(60 * chosen.minutes, chosen.faults, chosen.pause)

@@ -3,12 +3,10 @@
 import contextlib
 import random
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 
 import psutil
@@ -18,8 +16,9 @@ from jobs.running.background import ensure_supervisor, holder
 from jobs.store import run_files
 from jobs.store.queries import NotPossible, active_runs, list_runs
 from jobs.store.records import RunStatus
-from jobs.store.store import Store
+from jobs.store.store import Store, connect
 from tests.benchmarks.visitor import Visitor
+from tests.jobs.crowd import place_of
 
 SUSPENDED_S = (0.5, 4.0)
 LOCKED_S = (0.5, 4.0)
@@ -128,13 +127,13 @@ def _lock_store(faults: Faults) -> bool:
     seconds = faults.random.uniform(LOCKED_S[0], longest)
 
     def hold() -> None:
-        with closing(sqlite3.connect(faults.store.place, timeout=120, isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
+        other = Store(connect(place_of(faults.store).url, patience_s=120), faults.store.artifacts)
+        with other.writing():
             faults.visitor.locks += 1
             time.sleep(seconds)
-            other.execute("ROLLBACK")
-            faults.visitor.locks -= 1
-            faults.visitor.disturbed()
+        other.engine.dispose()
+        faults.visitor.locks -= 1
+        faults.visitor.disturbed()
 
     faults.after((0, 0), hold)
     return True

@@ -1,4 +1,4 @@
-"""The run store under load: python -m tests.benchmarks.load [--seconds 10].
+"""The run store under load: python -m tests.benchmarks.load [--seconds 10] [--postgres].
 
 Eight processes write as trainers do, each as fast as it can to its own run and to one figure that all of them share,
 while four processes read as pages do. No write may fail or be lost, and 99 of 100 writes must take less than 100 ms.
@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,12 +23,15 @@ from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
 from jobs.running.queue import set_slots
+from jobs.settings import sqlite_url
 from jobs.store.queries import active_runs, list_epochs, list_runs
-from jobs.store.store import Store
+from jobs.store.store import Store, open_store
 from jobs.store.store_errors import StoreError
 from tests import stores
 from tests.jobs import crowd
 from tests.jobs.configs import TINY
+from tests.jobs.crowd import Place
+from tests.postgres import server
 
 WRITERS, READERS = 8, 4
 TARGET_S = 0.1
@@ -44,9 +48,9 @@ class Answer:
     errors: list[str] = field(default_factory=list)
 
 
-def work(folder: Path, number: int, seconds: float) -> Answer:
+def work(place: Place, number: int, seconds: float) -> Answer:
     """What one process does: the first eight write, the others read."""
-    store = crowd.open_in(folder)
+    store = open_store(*place)
     ids = sorted(run.id for run in active_runs(store))
     answer, until = Answer(writes=number < WRITERS), time.monotonic() + seconds
     while time.monotonic() < until:
@@ -82,9 +86,9 @@ def timed(answer: Answer, action: Callable[[], object]) -> None:
         answer.errors.append(str(error))
 
 
-def prepare(folder: Path, finished: int) -> None:
+def prepare(place: Place, finished: int) -> None:
     """A store with many finished runs, a run at work for each writer, and one that all of them write to."""
-    store = crowd.open_in(folder)
+    store = open_store(*place)
     stores.fill(store, finished)
     set_slots(store, WRITERS + 1)
     for number in range(WRITERS + 1):
@@ -92,9 +96,9 @@ def prepare(folder: Path, finished: int) -> None:
     store.engine.dispose()
 
 
-def lost_updates(folder: Path, written: list[Answer]) -> int:
+def lost_updates(place: Place, written: list[Answer]) -> int:
     """Updates that are not in the store: each one added a second to the time at work of its run."""
-    kept = sum(run.work_s for run in active_runs(crowd.open_in(folder)))
+    kept = sum(run.work_s for run in active_runs(open_store(*place)))
     return sum(len(answer.seconds) for answer in written) - round(kept)
 
 
@@ -113,13 +117,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--runs", type=int, default=200, help="finished runs in the store")
+    parser.add_argument("--postgres", action="store_true", help="of a store in a Postgres server of its own")
     chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="lookbook-load-") as name:
-        folder = Path(name)
-        prepare(folder, chosen.runs)
-        answers = crowd.at_once(WRITERS + READERS, partial(work, seconds=chosen.seconds), folder)
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="lookbook-load-"))
+        url = stack.enter_context(server()).url("postgres") if chosen.postgres else sqlite_url(Path(name) / "runs.db")
+        place = Place(url, Path(name) / "artifacts")
+        prepare(place, chosen.runs)
+        answers = crowd.at_once(WRITERS + READERS, partial(work, seconds=chosen.seconds), place)
         written = [answer for answer in answers if answer.writes]
-        lost = lost_updates(folder, written)
+        lost = lost_updates(place, written)
     table = Table("", "transactions", "p50 ms", "p99 ms", "slowest ms", "errors")
     p99 = add_line(table, f"{WRITERS} writers", written)
     add_line(table, f"{READERS} readers", [answer for answer in answers if not answer.writes])

@@ -24,6 +24,7 @@ from jobs.store.queries import active_runs
 from jobs.store.records import IN_PROGRESS, Run
 from jobs.store.store import Store
 from tests.benchmarks.witness import CommandFailed, CommandLine, Witness
+from tests.jobs.crowd import place_of
 
 LOOK_EVERY_S = 1.0
 PAGE_EVERY = 4
@@ -124,7 +125,7 @@ class Visitor(threading.Thread):
         return subprocess.Popen(
             [sys.executable, *command, "--server.port", str(self.port)],
             cwd=ROOT,
-            env=child_environment(self.store.engine.url.render_as_string(), self.store.artifacts),
+            env=child_environment(*place_of(self.store)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from jobs.settings import ROOT, child_environment
 from jobs.store.queries import list_attempts, list_runs
 from jobs.store.records import Run
 from jobs.store.store import Store
+from tests.jobs.crowd import place_of
 
 Place = tuple[int, int]
 """An epoch, from 1, and how many of its batches are done."""
@@ -56,7 +57,7 @@ class CommandLine:
         self.asked = subprocess.Popen(
             [sys.executable, "-m", "jobs", "list", "--json"],
             cwd=ROOT,
-            env=child_environment(self.store.engine.url.render_as_string(), self.store.artifacts),
+            env=child_environment(*place_of(self.store)),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection, inspect, text
 
 from core.presets import config_of
 from jobs.store import blobs, migration
@@ -158,20 +159,29 @@ def make(revision: str, path: Path) -> None:
     if path.exists():
         raise FileExistsError(path)
     engine = connect(f"sqlite:///{path}")
-    migration.upgrade(Store(engine, path.parent), None, revision)
+    store = Store(engine, path.parent)
+    migration.upgrade(store, None, revision)
+    fill(store)
     engine.dispose()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA foreign_keys=ON")
-        for table, values in rows().items():
-            known = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
-            for row in values if known else []:
-                columns = [name for name in row if name in known]
-                places = ", ".join("?" for _ in columns)
-                names = ", ".join(f'"{name}"' for name in columns)
-                connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", [row[name] for name in columns])
-        connection.commit()
         connection.execute("PRAGMA journal_mode=DELETE")
         connection.execute("VACUUM")
+
+
+def fill(store: Store) -> None:
+    """Put the rows into an open store of any revision, whose tables have not all columns."""
+    with store.writing() as connection:
+        known = {name: _columns_of(connection, name) for name in inspect(connection).get_table_names()}
+        for table, values in rows().items():
+            for row in values if table in known else []:
+                names = [name for name in row if name in known[table]]
+                places = ", ".join(f":{name}" for name in names)
+                quoted = ", ".join(f'"{name}"' for name in names)
+                connection.execute(text(f'INSERT INTO "{table}" ({quoted}) VALUES ({places})'), row)
+
+
+def _columns_of(connection: Connection, table: str) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns(table)}
 
 
 if __name__ == "__main__":

@@ -1,9 +1,5 @@
 """What a trainer writes: fenced, complete or not at all, and never the same twice."""
 
-import math
-import sqlite3
-from contextlib import closing
-
 import numpy as np
 import pytest
 
@@ -18,6 +14,7 @@ from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreBusy, StoreError
 from tests import stores
 from tests.jobs.configs import TINY
+from tests.jobs.crowd import place_of
 
 HOST = "here"
 KILLED = -9
@@ -153,7 +150,7 @@ def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobod
 
 def test_an_end_that_fails_halfway_leaves_nothing_behind(attempt: AttemptHandle) -> None:
     start(attempt)
-    broken = [*learnt(attempt, 1), Epoch(2, math.nan, 0.5, 0.5, 0.4, 1e-3, 2.0, run_id=attempt.run_id)]
+    broken = [*learnt(attempt, 1), Epoch(2, None, 0.5, 0.5, 0.4, 1e-3, 2.0, run_id=attempt.run_id)]
     with pytest.raises(StoreError):
         attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images())
     assert get_run(attempt.store, attempt.run_id).status == RunStatus.RUNNING
@@ -269,11 +266,9 @@ def test_starting_over_in_vain_leaves_the_checkpoints(attempt: AttemptHandle) ->
     folder = files_of(attempt.store, attempt.run_id).checkpoints
     folder.mkdir(parents=True)
     (folder / "checkpoint-0002-000000.pt").write_bytes(b"kept")
-    impatient = Store(connect(attempt.store.url, patience_s=0.1), attempt.store.artifacts)
-    with closing(sqlite3.connect(attempt.store.place, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy):
-            queue.start_over(impatient, attempt.run_id)
+    impatient = Store(connect(place_of(attempt.store).url, patience_s=0.1), attempt.store.artifacts)
+    with attempt.store.writing(), pytest.raises(StoreBusy):
+        queue.start_over(impatient, attempt.run_id)
     assert get_run(attempt.store, attempt.run_id).status == RunStatus.FAILED
     assert (folder / "checkpoint-0002-000000.pt").read_bytes() == b"kept"
 
@@ -286,6 +281,7 @@ def test_time_in_the_queue_is_never_negative_when_the_clock_is_set_back(store: S
     assert get_run(store, run_id).queued_s == 0
 
 
+@pytest.mark.sqlite
 def test_a_run_of_a_machine_that_has_another_name_now_is_still_looked_after(attempt: AttemptHandle) -> None:
     queue.launch(attempt.store, TINY)
     assert is_here(attempt.store, get_run(attempt.store, attempt.run_id), "new name")

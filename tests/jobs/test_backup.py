@@ -12,27 +12,32 @@ from pathlib import Path
 
 import pytest
 
+from jobs.copies.backup import backup
+from jobs.copies.restore import restore
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, holder
-from jobs.running.restore import restore
 from jobs.settings import ROOT, settings
 from jobs.store import locks, run_files
-from jobs.store.copying import copy_database
 from jobs.store.queries import list_runs
 from jobs.store.schema import runs
 from jobs.store.store import Store, open_store
 from jobs.store.store_errors import StoreBusy, StoreError
 from tests import stores
 from tests.jobs.configs import TINY
+from tests.jobs.crowd import place_of
 from tests.jobs.working import kill
 
 
-def put_back(store: Store, backup: Path) -> Path | None:
-    return restore(backup, store.url, store.artifacts)
+def put_back(store: Store, copy: Path) -> Path | None:
+    return restore(copy, place_of(store).url, store.artifacts)
 
 
 def names(store: Store) -> list[str]:
     return sorted(run.name for run in list_runs(store))
+
+
+def opened(kept: Path) -> Store:
+    return open_store(f"sqlite:///{kept}", kept.parent)
 
 
 def test_a_backup_made_while_somebody_writes_holds_a_moment_between_two_transactions(
@@ -53,7 +58,7 @@ def test_a_backup_made_while_somebody_writes_holds_a_moment_between_two_transact
     writer.start()
     try:
         for number in range(10):
-            assert copy_database(store, tmp_path / f"{number}.backup") > 0
+            assert backup(store, tmp_path / f"{number}.backup") > 0
     finally:
         enough.set()
         writer.join()
@@ -70,13 +75,13 @@ def test_a_backup_made_while_somebody_writes_holds_a_moment_between_two_transact
 def test_a_backup_never_overwrites_a_file(store: Store, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("mine")
     with pytest.raises(StoreError, match="exists already"):
-        copy_database(store, tmp_path / "kept")
+        backup(store, tmp_path / "kept")
     assert (tmp_path / "kept").read_text() == "mine"
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="could not be written"):
-        copy_database(store, tmp_path / "nowhere" / "file")
+        backup(store, tmp_path / "nowhere" / "file")
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -84,17 +89,17 @@ def test_a_restored_store_has_the_old_rows_and_the_one_that_was_there_is_kept(
     live_store: Store, tmp_path: Path
 ) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     queue.launch(live_store, TINY, "new")
     kept = put_back(live_store, tmp_path / "one.backup")
     assert kept is not None
-    assert names(open_store(f"sqlite:///{kept}", tmp_path)) == ["new", "old"]
-    assert names(open_store(live_store.url, live_store.artifacts)) == ["old"]
+    assert names(opened(kept)) == ["new", "old"]
+    assert names(open_store(*place_of(live_store))) == ["old"]
 
 
 def test_a_store_that_was_kept_can_be_restored_with_every_row(live_store: Store, tmp_path: Path) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     queue.launch(live_store, TINY, "new")
     kept = put_back(live_store, tmp_path / "one.backup")
     assert kept is not None
@@ -102,9 +107,10 @@ def test_a_store_that_was_kept_can_be_restored_with_every_row(live_store: Store,
     assert names(live_store) == ["new", "old"]
 
 
+@pytest.mark.sqlite
 def test_a_store_is_restored_with_what_is_in_the_log_beside_it(live_store: Store, tmp_path: Path) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     with closing(sqlite3.connect(tmp_path / "runs.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.launch(live_store, TINY, "in the log")
@@ -120,7 +126,7 @@ def test_a_store_is_restored_with_what_is_in_the_log_beside_it(live_store: Store
 KILLED_MIDWAY = """
 import os, signal, sys
 from pathlib import Path
-from jobs.running import restore
+from jobs.copies import restore
 real = restore.copy_file
 def copy_and_die(source, target):
     real(source, target)
@@ -130,9 +136,10 @@ restore.restore(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
 """
 
 
+@pytest.mark.sqlite
 def test_a_restore_that_is_killed_in_the_middle_leaves_the_store_as_it_was(live_store: Store, tmp_path: Path) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     queue.launch(live_store, TINY, "new")
     arguments = [str(tmp_path / "one.backup"), live_store.url, str(live_store.artifacts)]
     killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, *arguments], cwd=ROOT, check=False, timeout=60)
@@ -143,9 +150,10 @@ def test_a_restore_that_is_killed_in_the_middle_leaves_the_store_as_it_was(live_
     assert names(live_store) == ["old"]
 
 
+@pytest.mark.sqlite
 def test_a_store_that_nobody_can_open_is_replaced_and_kept_as_it_is(live_store: Store, tmp_path: Path) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     live_store.engine.dispose()
     (tmp_path / "runs.db").write_bytes(b"rubble" * 1000)
     (tmp_path / "runs.db-wal").write_bytes(b"log of rubble")
@@ -153,15 +161,16 @@ def test_a_store_that_nobody_can_open_is_replaced_and_kept_as_it_is(live_store: 
     assert kept is not None
     assert kept.read_bytes() == b"rubble" * 1000
     assert kept.with_name(f"{kept.name}-wal").read_bytes() == b"log of rubble"
-    assert names(open_store(live_store.url, live_store.artifacts)) == ["old"]
+    assert names(open_store(*place_of(live_store))) == ["old"]
 
 
+@pytest.mark.sqlite
 def test_a_restore_waits_for_a_writer_and_says_so_if_it_does_not_end(
     live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     queue.launch(live_store, TINY, "new")
-    monkeypatch.setattr("jobs.running.restore.PATIENCE_S", 0.1)
+    monkeypatch.setattr("jobs.copies.restore.PATIENCE_S", 0.1)
     with closing(sqlite3.connect(live_store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy, match="Another program has locked the run store"):
@@ -172,18 +181,19 @@ def test_a_restore_waits_for_a_writer_and_says_so_if_it_does_not_end(
 
 def test_a_page_that_was_open_goes_on_with_the_restored_store(live_store: Store, tmp_path: Path) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     queue.launch(live_store, TINY, "new")
     assert names(live_store) == ["new", "old"]
     kept = put_back(live_store, tmp_path / "one.backup")
     queue.launch(live_store, TINY, "launched from the open page")
-    assert names(open_store(live_store.url, live_store.artifacts)) == ["launched from the open page", "old"]
-    assert names(open_store(f"sqlite:///{kept}", tmp_path)) == ["new", "old"]
+    assert names(open_store(*place_of(live_store))) == ["launched from the open page", "old"]
+    assert names(opened(kept)) == ["new", "old"]
 
 
+@pytest.mark.sqlite
 def test_a_backup_can_be_restored_where_there_is_no_store(live_store: Store, tmp_path: Path) -> None:
     queue.launch(live_store, TINY, "old")
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     assert restore(tmp_path / "one.backup", url, tmp_path / "other-artifacts") is None
     assert names(open_store(url, tmp_path)) == ["old"]
@@ -191,7 +201,7 @@ def test_a_backup_can_be_restored_where_there_is_no_store(live_store: Store, tmp
 
 def test_a_damaged_backup_is_refused_and_the_store_stays(live_store: Store, tmp_path: Path) -> None:
     stores.fill(live_store, 3)
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     content = bytearray((tmp_path / "one.backup").read_bytes())
     content[len(content) // 2 : len(content) // 2 + 5000] = bytes(5000)
     (tmp_path / "one.backup").write_bytes(content)
@@ -204,7 +214,7 @@ def test_a_damaged_backup_is_refused_and_the_store_stays(live_store: Store, tmp_
 
 def test_nothing_is_restored_while_a_run_is_running(live_store: Store, tmp_path: Path) -> None:
     run_id = queue.launch(live_store, TINY)
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     with stores.at_work(live_store, run_id), pytest.raises(StoreError, match=f"active.*{run_id}.*jobs stop"):
         put_back(live_store, tmp_path / "one.backup")
     assert not list(tmp_path.glob("runs-before-restore*"))
@@ -213,16 +223,16 @@ def test_nothing_is_restored_while_a_run_is_running(live_store: Store, tmp_path:
 def test_nothing_is_restored_under_a_supervisor_that_does_not_go(
     live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     held = locks.acquire(run_files.supervisor_lock(live_store))
-    monkeypatch.setattr("jobs.running.restore.LEAVING_S", 0.1)
+    monkeypatch.setattr("jobs.copies.restore.LEAVING_S", 0.1)
     with pytest.raises(StoreError, match="A supervisor is active"):
         put_back(live_store, tmp_path / "one.backup")
     os.close(held)
 
 
 def test_a_supervisor_without_work_is_ended_by_a_restore(live_store: Store, tmp_path: Path) -> None:
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     assert ensure_supervisor(live_store)
     assert not ensure_supervisor(live_store)
     pid = holder(run_files.supervisor_lock(live_store))
@@ -236,7 +246,7 @@ def test_a_supervisor_without_work_is_ended_by_a_restore(live_store: Store, tmp_
 @pytest.mark.chaos
 def test_a_supervisor_that_a_refused_restore_sent_away_is_started_again(live_store: Store, tmp_path: Path) -> None:
     run_id = queue.launch(live_store, TINY)
-    copy_database(live_store, tmp_path / "one.backup")
+    backup(live_store, tmp_path / "one.backup")
     with stores.at_work(live_store, run_id):
         assert ensure_supervisor(live_store)
         first = holder(run_files.supervisor_lock(live_store))

@@ -20,13 +20,14 @@ def test_no_run_is_lost_and_none_differs_when_everything_is_killed_again_and_aga
     assert chaos.main([*short, "--within", "30"]) == 0
 
 
-def test_eight_writers_and_four_readers_lose_nothing_and_meet_no_lock(tmp_path: Path) -> None:
-    load.prepare(tmp_path, finished=20)
-    answers = crowd.at_once(load.WRITERS + load.READERS, partial(load.work, seconds=3), tmp_path)
+def test_eight_writers_and_four_readers_lose_nothing_and_meet_no_lock(database: str, tmp_path: Path) -> None:
+    place = crowd.Place(database, tmp_path / "artifacts")
+    load.prepare(place, finished=20)
+    answers = crowd.at_once(load.WRITERS + load.READERS, partial(load.work, seconds=3), place)
     assert [answer.errors for answer in answers] == [[]] * 12
     written = [answer for answer in answers if answer.writes]
     assert sum(len(answer.seconds) for answer in written) > 0
-    assert load.lost_updates(tmp_path, written) == 0
+    assert load.lost_updates(place, written) == 0
 
 
 def test_comparisons_keep_what_they_promise_as_far_as_a_hundred_simulated_pairs_can_tell() -> None:

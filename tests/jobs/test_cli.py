@@ -525,7 +525,7 @@ def test_a_store_that_is_damaged_is_said_in_one_line(store: Store, capsys: Captu
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("postgresql+psycopg2cffi://u:secret@localhost/db", "driver psycopg2cffi .* is not installed"),
+        ("postgresql+psycopg2cffi://u:secret@localhost/db", "by psycopg, not as postgresql.psycopg2cffi"),
         ("foo://u:secret@bar", "no kind of database for foo://"),
         ("postgresql://localhost:port/db", "is no database URL"),
     ],

@@ -108,6 +108,7 @@ class Workplace:
             "FOLDER": lambda: "exported" if self.command == "export" else "PHOTOS",
             "PICTURES": lambda: "PICTURES",
             "FILE": lambda: "runs.backup",
+            "URL": lambda: f"sqlite:///{self.folder / 'elsewhere.db'}",
         }
         words = [values[word]() if word in values else word for word in shlex.split(example)]
         # Nobody trains here.
@@ -153,8 +154,8 @@ def workplace(
     monkeypatch.setenv("LOOKBOOK_RESNET18_WEIGHTS", str(tmp_path / "weights.pth"))
     settings.cache_clear()
     command = name_of(example)
-    # So that no command starts a supervisor; a store with one at work is not restored.
-    lock = None if command == "restore" else locks.acquire(run_files.supervisor_lock(live_store))
+    # So that no command starts a supervisor; a store with one at work is neither restored nor moved.
+    lock = None if command in ("restore", "move-store") else locks.acquire(run_files.supervisor_lock(live_store))
     yield Workplace(live_store, tmp_path, real_data, example)
     if lock is not None:
         os.close(lock)

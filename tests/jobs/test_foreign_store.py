@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from core.config import RunConfig
 from core.data.data_facts import fashion_mnist_facts
+from jobs.copies.restore import restore
 from jobs.results import photo_sets
 from jobs.results.photo_sets import PhotoSet
 from jobs.running import run_edits
-from jobs.running.restore import restore
 from jobs.store import run_files
 from jobs.store.copying import copy_database
 from jobs.store.ids import folder_for, is_id, new_id

@@ -57,9 +57,9 @@ def test_a_note_keeps_its_lines(store: Store) -> None:
 def test_what_a_store_from_elsewhere_holds_is_read_as_it_can_be_shown(store: Store) -> None:
     run_id = stores.add(store, Sample(tags=["x"]))
     with store.writing() as connection:
-        values = {"name": HOSTILE, "id": run_id}
+        values, columns = {"name": HOSTILE, "id": run_id}, ("name", "host", "error_message", "note")
         connection.execute(
-            text("UPDATE runs SET name = :name, host = :name, error_message = :name, note = :name WHERE id = :id"),
+            text(f"UPDATE runs SET {', '.join(f'{name} = CAST(:name AS TEXT)' for name in columns)} WHERE id = :id"),
             values,
         )
         connection.execute(text("UPDATE tags SET tag = :name WHERE run_id = :id"), values)

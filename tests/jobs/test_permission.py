@@ -33,6 +33,8 @@ WRITE_THEMSELVES = {
     # The supervisor and the trainers act for the queue, not for a person.
     "jobs/running/attempts.py", "jobs/running/claims.py", "jobs/running/supervisor.py",
     "jobs/team/permission.py",
+    # What copies a store as a whole.
+    "jobs/copies/backup.py", "jobs/copies/moving.py", "jobs/copies/restore.py",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.running.restore import restore
+from jobs.copies.restore import restore
 from jobs.settings import ROOT, child_environment, sqlite_url
 from jobs.store import locks
 from jobs.store.copying import copy_database

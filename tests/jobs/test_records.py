@@ -1,5 +1,7 @@
 """What is told of a run while it works: its state, and how long it will take."""
 
+import json
+
 import pytest
 from sqlalchemy import text
 
@@ -8,7 +10,7 @@ from core.errors import ConfigurationError
 from jobs.running import queue
 from jobs.running.attempts import AttemptHandle, report_checkpoint, report_progress, report_start
 from jobs.running.claims import claim, record_exit
-from jobs.store.queries import find_run, get_run, list_runs
+from jobs.store.queries import find_run, get_run, list_runs, seed_group_ids
 from jobs.store.records import Epoch, Run, RunStatus
 from jobs.store.store import Store
 from jobs.store.store_errors import StoreDamaged
@@ -89,23 +91,18 @@ def spoil(store: Store, run_id: str, column: str, content: str) -> None:
         connection.execute(text(f"UPDATE runs SET {column} = {content} WHERE id = :id"), {"id": run_id})
 
 
-@pytest.mark.parametrize(
-    ("column", "content"),
-    [
-        ("config", "replace(config, ':', ';')"),
-        ("config", "CAST(replace(CAST(config AS BLOB), X'656E', X'65EE') AS TEXT)"),
-        ("config", "json_set(config, '$.epochs', 'many')"),
-        ("config", "json_set(config, '$.of_a_later_version', 1)"),
-        ("config", "'[]'"),
-        ("environment", "'{'"),
-        ("status", "'at lunch'"),
-    ],
-)
-def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
-    store: Store, column: str, content: str
-) -> None:
-    bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
-    spoil(store, bad, column, content)
+def stored_otherwise(store: Store, run_id: str, changes: dict[str, object]) -> None:
+    """Change values of the config of a run as it is stored; None takes one out."""
+    with store.writing() as connection:
+        stored = connection.execute(text("SELECT CAST(config AS TEXT) FROM runs WHERE id = :id"), {"id": run_id})
+        config = {**json.loads(stored.scalar_one()), **changes}
+        values = {name: value for name, value in config.items() if value is not None}
+        connection.execute(
+            text("UPDATE runs SET config = :config WHERE id = :id"), {"config": json.dumps(values), "id": run_id}
+        )
+
+
+def require_told(store: Store, bad: str, good: str, column: str) -> None:
     by_id = {run.id: run for run in list_runs(store)}
     assert by_id[good].damaged == ()
     assert by_id[bad].damaged == (column,)
@@ -115,9 +112,52 @@ def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
         get_run(store, bad)
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("column", "content"),
+    [
+        ("config", "replace(config, ':', ';')"),
+        ("config", "CAST(replace(CAST(config AS BLOB), X'656E', X'65EE') AS TEXT)"),
+        ("environment", "'{'"),
+    ],
+)
+def test_a_row_with_what_is_no_json_is_told_by_the_name_of_its_run_and_the_others_are_listed(
+    store: Store, column: str, content: str
+) -> None:
+    bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
+    spoil(store, bad, column, content)
+    require_told(store, bad, good, column)
+
+
+@pytest.mark.parametrize(
+    ("column", "content"), [("config", "'[]'"), ("config", "'[\"\ufffd\"]'"), ("status", "'at lunch'")]
+)
+def test_a_damaged_row_is_told_by_the_name_of_its_run_and_the_others_are_listed(
+    store: Store, column: str, content: str
+) -> None:
+    bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
+    spoil(store, bad, column, content)
+    require_told(store, bad, good, column)
+
+
+@pytest.mark.parametrize("changes", [{"epochs": "many"}, {"of_a_later_version": 1}])
+def test_a_config_that_cannot_be_is_told_by_the_name_of_its_run(store: Store, changes: dict[str, object]) -> None:
+    bad, good = (queue.launch(store, TINY, name) for name in ("bad", "good"))
+    stored_otherwise(store, bad, changes)
+    require_told(store, bad, good, "config")
+
+
+def test_a_group_whose_config_is_damaged_leaves_the_other_groups_to_be_listed(store: Store) -> None:
+    bad, *_ = queue.launch_all(store, TINY, "bad", seeds=2)
+    queue.launch_all(store, TINY, "good", seeds=2)
+    for value in ("many", 10**30, [1]):
+        stored_otherwise(store, bad, {"folds": value})
+        assert get_run(store, list_runs(store)[0].id).group_id in seed_group_ids(store)
+
+
 def test_a_run_of_an_architecture_that_is_gone_keeps_its_config(store: Store) -> None:
     run_id = queue.launch(store, TINY)
-    spoil(store, run_id, "config", "json_set(config, '$.model', 'perceptron')")
+    stored_otherwise(store, run_id, {"model": "perceptron"})
     assert get_run(store, run_id).config.model == "perceptron"
     with pytest.raises(ConfigurationError, match="unknown architecture"):
         validated(dict(get_run(store, run_id).config))
@@ -125,6 +165,6 @@ def test_a_run_of_an_architecture_that_is_gone_keeps_its_config(store: Store) ->
 
 def test_a_config_that_an_older_version_stored_has_the_values_that_runs_had_then(store: Store) -> None:
     run_id = queue.launch(store, TINY)
-    spoil(store, run_id, "config", "json_remove(config, '$.label_smoothing', '$.folds')")
+    stored_otherwise(store, run_id, {"label_smoothing": None, "folds": None})
     config = get_run(store, run_id).config
     assert (config.label_smoothing, config.folds) == (0.0, 0)

@@ -18,11 +18,11 @@ from core.errors import DataSetError
 from core.labelling.photo_labels import Sources, label_photos
 from core.photos.photo_files import PhotoFile
 from core.presets import config_of
+from jobs.copies.foreign_store import checked_copy
 from jobs.results import photo_answers
 from jobs.results.comparisons import NotComparable, compare_runs
 from jobs.results.description import describe
 from jobs.running import queue
-from jobs.running.foreign_store import checked_copy
 from jobs.running.run_data import open_data
 from jobs.settings import settings
 from jobs.store import run_files

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from core.errors import ConfigurationError
-from jobs.running.restore import restore
+from jobs.copies.restore import restore
 from jobs.settings import ROOT, child_environment, downloaded_weights, settings, sqlite_url
 from jobs.store.copying import copy_database
 from jobs.store.queries import list_runs

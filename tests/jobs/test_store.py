@@ -39,17 +39,21 @@ def url_of(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def in_folder(folder: Path) -> crowd.Place:
+    return crowd.Place(url_of(folder / "runs.db"), folder / "artifacts")
+
+
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_six_processes_that_open_a_new_store_at_once_find_one_empty_store(tmp_path: Path) -> None:
-    assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [0] * 6
+    assert crowd.at_once(6, crowd.open_and_count, in_folder(tmp_path)) == [0] * 6
 
 
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_six_processes_that_open_an_old_store_at_once_migrate_and_copy_it_once(tmp_path: Path) -> None:
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
-    assert crowd.at_once(6, crowd.open_and_count, tmp_path) == [5] * 6
+    assert crowd.at_once(6, crowd.open_and_count, in_folder(tmp_path)) == [5] * 6
     assert len(list(tmp_path.glob("runs-before-*"))) == 1
 
 
@@ -67,27 +71,35 @@ def test_a_store_in_another_journal_mode_opens_as_soon_as_its_writer_is_done(tmp
 
 @pytest.mark.slow
 @pytest.mark.chaos
-def test_no_update_is_lost_when_processes_write_at_once(store: Store, tmp_path: Path) -> None:
+def test_no_update_is_lost_when_processes_write_at_once(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
-    assert crowd.at_once(4, crowd.add_to_work, tmp_path) == [50] * 4
+    assert crowd.at_once(4, crowd.add_to_work, crowd.place_of(store)) == [50] * 4
     assert get_run(store, run_id).work_s == 200
 
 
 @pytest.mark.slow
 @pytest.mark.chaos
-def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store, tmp_path: Path) -> None:
-    ids = [run_id for ids_of_process in crowd.at_once(4, crowd.launch_ten, tmp_path) for run_id in ids_of_process]
+def test_runs_launched_at_once_all_get_a_place_of_their_own(store: Store) -> None:
+    ids = [
+        run_id
+        for ids_of_process in crowd.at_once(4, crowd.launch_ten, crowd.place_of(store))
+        for run_id in ids_of_process
+    ]
     assert len(set(ids)) == 40
     assert len({run.queue_position for run in list_runs(store)}) == 40
 
 
 @pytest.mark.slow
 @pytest.mark.chaos
-def test_no_run_is_claimed_twice(store: Store, tmp_path: Path) -> None:
+def test_no_run_is_claimed_twice(store: Store) -> None:
     set_slots(store, 64)
     ids = queue.launch_all(store, TINY, seeds=20)
-    claimed = [run_id for ids_of_process in crowd.at_once(4, crowd.claim_all, tmp_path) for run_id in ids_of_process]
+    claimed = [
+        run_id
+        for ids_of_process in crowd.at_once(4, crowd.claim_all, crowd.place_of(store))
+        for run_id in ids_of_process
+    ]
     assert sorted(claimed) == sorted(ids)
     assert {len(list_attempts(store, run_id)) for run_id in ids} == {1}
 
@@ -182,6 +194,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> N
         assert compare_metadata(context, schema.metadata) == []
 
 
+@pytest.mark.sqlite
 def test_the_migrations_give_each_column_the_default_of_the_schema(store: Store, tmp_path: Path) -> None:
     engine = connect(url_of(tmp_path / "as-the-schema-says.db"))
     with engine.begin() as connection:
@@ -203,7 +216,7 @@ def test_a_store_of_a_newer_version_is_left_alone(store: Store, tmp_path: Path) 
     with store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreNewer, match=r"9999.*newer than this Lookbook.*Update Lookbook"):
-        open_store(store.url, tmp_path)
+        open_store(crowd.place_of(store).url, tmp_path)
     assert list(tmp_path.glob("runs-before-*")) == []
 
 
@@ -243,7 +256,17 @@ def test_damaged_answers_are_told_by_the_name_of_their_run(store: Store) -> None
         get_predictions(store, bad)
 
 
-def test_a_damaged_setting_of_the_queue_is_named(store: Store) -> None:
+@pytest.mark.parametrize("value", ['"many"', "[]", "99999"])
+def test_a_damaged_setting_of_the_queue_is_named(store: Store, value: str) -> None:
+    set_slots(store, 2)
+    with store.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE shop SET value = '{value}'")
+    with pytest.raises(StoreDamaged, match="setting slots of the queue"):
+        queue_state(store)
+
+
+@pytest.mark.sqlite
+def test_a_setting_of_the_queue_that_is_no_json_is_named(store: Store) -> None:
     set_slots(store, 2)
     with store.writing() as connection:
         connection.execute(text("UPDATE shop SET value = '{'"))
@@ -274,18 +297,23 @@ def test_a_read_only_store_says_so_and_what_to_do(read_only_store: Path) -> None
 
 def test_a_locked_store_can_be_read_and_refuses_a_write_in_plain_words(store: Store) -> None:
     run_id = queue.launch(store, TINY)
-    impatient = Store(connect(store.url, patience_s=0.1), store.artifacts)
-    with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    impatient = Store(connect(crowd.place_of(store).url, patience_s=0.1), store.artifacts)
+    with store.writing():
         assert get_run(impatient, run_id).status == "queued"
         with pytest.raises(StoreBusy, match="Another program has locked the run store"):
             queue.stop(impatient, run_id)
     assert queue.stop(impatient, run_id) == "stopped"
+    impatient.engine.dispose()
 
 
 def overfill(store: Store) -> None:
-    """Write more than there is room for: SQLite's own limit makes the very error that a full disk makes."""
+    """Write more than there is room for: SQLite's own limit makes the very error that a full disk makes.
+
+    Postgres has no such limit, so it is told to raise its error.
+    """
     with store.writing() as connection:
+        if not store.is_local:
+            connection.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$")
         connection.exec_driver_sql("PRAGMA max_page_count=1")
         connection.execute(text("UPDATE runs SET note = :note"), {"note": "x" * 10_000_000})
 

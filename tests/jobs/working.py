@@ -3,10 +3,8 @@
 import contextlib
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -78,8 +76,7 @@ def trainer(store: Store, run_id: str) -> int:
 def suspend(store: Store, pid: int) -> None:
     """Suspend a process while it does not hold the store locked, and wait until it is."""
     deadline = time.monotonic() + WITHIN_S
-    with closing(sqlite3.connect(store.place, isolation_level=None, timeout=WITHIN_S)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+    with store.writing():
         os.kill(pid, signal.SIGSTOP)
         while not is_suspended(pid):
             assert time.monotonic() < deadline, f"{pid} is not suspended"

@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
+from jobs.copies.backup import write_copy
+from jobs.copies.foreign_store import checked_copy
+from jobs.copies.rows import copy_rows, empty_tables, is_empty
 from jobs.running.background import end_supervisor, ensure_supervisor
-from jobs.running.foreign_store import checked_copy
+from jobs.running.environment import host
+from jobs.settings import sqlite_url
 from jobs.store import locks
 from jobs.store.copying import copy_file
+from jobs.store.records import IN_PROGRESS
 from jobs.store.run_files import supervisor_lock
-from jobs.store.store import PATIENCE_S, Store, connect, make_artifacts, parse_url
+from jobs.store.schema import runs
+from jobs.store.store import PATIENCE_S, Store, bring_up_to_date, connect, make_artifacts
 from jobs.store.store_errors import StoreBusy, StoreError
 
 LEAVING_S = 5.0
@@ -27,25 +35,55 @@ def restore(source: Path, url: str, artifacts: Path) -> Path | None:
 
     Raise StoreError if the file is no undamaged run store, if a supervisor is running, or if nothing can be written.
     """
-    address = parse_url(url)
-    database = address.database
-    if address.get_backend_name() != "sqlite" or not database:
-        raise StoreError("Only a SQLite store can be restored from a file.", "Use the tools of your database server.")
-    with checked_copy(source, Path(database)) as copy, _nobody_running(Store(connect(url), artifacts)):
+    store = Store(connect(url), artifacts)
+    if not store.is_local:
+        return _restore_on_server(source, store)
+    database = Path(store.place)
+    with checked_copy(source, database) as copy, nobody_running(store):
         try:
-            return _put_in_place(copy, Path(database))
+            return _put_in_place(copy, database)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"{database} could not be written ({error}).", "Check the folder and its disk space."
             ) from error
 
 
+def _restore_on_server(source: Path, store: Store) -> Path | None:
+    """Replace all rows in one transaction; those that were there are kept as a file in the artifacts folder."""
+    make_artifacts(store.artifacts)
+    bring_up_to_date(store)
+    with checked_copy(source, store.artifacts / "runs.db") as copy, nobody_running(store):
+        checked = Store(connect(sqlite_url(copy)), store.artifacts)
+        bring_up_to_date(checked)
+        kept = store.artifacts / f"before-restore-{_stamp()}.backup"
+        with checked.reading() as reader, store.writing() as writer:
+            refuse_runs_elsewhere(store, writer)
+            there_was_none = is_empty(writer)
+            if not there_was_none:
+                write_copy(store, writer, kept)
+                empty_tables(writer)
+            copy_rows(reader, writer)
+        checked.engine.dispose()
+    return None if there_was_none else kept
+
+
+def refuse_runs_elsewhere(store: Store, connection: Connection) -> None:
+    """Raise StoreError if another machine works on a run of the store: of this one's runs the locks tell more."""
+    working = select(runs.c.name, runs.c.host).where(runs.c.status.in_(IN_PROGRESS), runs.c.host != host())
+    row = None if store.is_local else connection.execute(working).first()
+    if row is not None:
+        raise _busy(f"Run {row.name} is active on {row.host}, and works")
+
+
+def _stamp() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
 def _put_in_place(source: Path, target: Path) -> Path | None:
     if not target.exists():
         copy_file(source, target)
         return None
-    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    kept = target.with_name(f"{target.stem}-before-restore-{stamp}{target.suffix}")
+    kept = target.with_name(f"{target.stem}-before-restore-{_stamp()}{target.suffix}")
     if _is_database(target):
         _write_over(source, target, kept)
     else:
@@ -92,7 +130,7 @@ def _replace_rubble(source: Path, target: Path, kept: Path) -> None:
 
 
 @contextmanager
-def _nobody_running(store: Store) -> Iterator[None]:
+def nobody_running(store: Store) -> Iterator[None]:
     """End the supervisor and keep others from starting; raise StoreError if a run is running.
 
     A supervisor that was sent away for nothing is started again.
@@ -121,4 +159,4 @@ def _supervisor_kept_out(store: Store) -> Iterator[None]:
 
 
 def _busy(reason: str) -> StoreError:
-    return StoreError(f"{reason} on the run store.", "Stop them (python -m jobs stop RUN ...), then restore.")
+    return StoreError(f"{reason} on the run store.", "Stop them (python -m jobs stop RUN ...), then try again.")

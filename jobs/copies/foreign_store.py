@@ -16,14 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table, TypeDecorator
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table
 
 from core.classes import CLASS_COUNT
 from core.config import FASHION_MNIST
 from core.data.data_facts import DataFacts
 from core.datasets.readers.class_spelling import MOST_CLASSES
 from core.texts import tidied
+from jobs.copies.rows import plain_type
 from jobs.people import Role
 from jobs.settings import sqlite_url
 from jobs.store import blobs, migration, queue_settings, schema
@@ -204,12 +204,7 @@ _TYPES = {
 
 
 def _kind(column: Column[Any]) -> type:
-    return next(kind for kind in _TYPES if isinstance(_plain_type(column), kind))
-
-
-def _plain_type(column: Column[Any]) -> TypeEngine[Any]:
-    """What the database itself holds; texts are cleaned only when they are read."""
-    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return next(kind for kind in _TYPES if isinstance(plain_type(column), kind))
 
 
 def _fits(column: Column[Any], value: Any) -> bool:
@@ -217,7 +212,7 @@ def _fits(column: Column[Any], value: Any) -> bool:
     if kind is JSON:
         # SQLite turns JSON that is a number into a number.
         return not isinstance(value, bytes) and len(str(value)) <= LONGEST_TEXT and _is_json(str(value))
-    plain = _plain_type(column)
+    plain = plain_type(column)
     if isinstance(plain, String):
         longest = plain.length or LONGEST_TEXT
         return isinstance(value, str) and len(value) <= longest and "\0" not in value

@@ -1,0 +1,135 @@
+"""How long what pages read takes in a large store: python -m tests.benchmarks.many_runs --runs 10000 [--postgres].
+
+The store has so many finished runs of so many epochs, each with its predictions for test and validation images, in
+groups of three seeds. With --postgres it is moved into a Postgres server of its own, which is timed too. Each query is
+asked three times and the slowest counts: all must be under a second. Nothing is kept between two queries, as pages do.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import func, select, update
+
+from core.architectures import ARCHITECTURES
+from core.config import FASHION_MNIST
+from jobs.copies.moving import move
+from jobs.results.fold_groups import list_fold_groups
+from jobs.results.leaders import leader_of
+from jobs.store import queries
+from jobs.store.filters import ORDERS, Filter
+from jobs.store.records import RunStatus
+from jobs.store.schema import runs
+from jobs.store.store import Store
+from tests import stores
+from tests.postgres import server
+
+TARGET_S = 1.0
+TIMES = 3
+PAGE = 50
+"""Runs on a page of the list."""
+FINISHED = Filter(statuses=(RunStatus.FINISHED,))
+
+
+def page_queries(store: Store) -> dict[str, Callable[[], object]]:
+    """What pages ask of the store, by what it is for."""
+    last = queries.list_runs(store, order="oldest", limit=3)
+    ids = [run.id for run in last]
+    total = queries.count_runs(store)
+    read = partial(queries.get_predictions, store)
+    return {
+        "Home: latest runs": lambda: queries.list_runs(store, FINISHED, limit=8),
+        "Home: best run of each architecture": lambda: [
+            leader_of(store, name, FASHION_MNIST, read) for name in ARCHITECTURES
+        ],
+        "Home: costs of all finished runs": lambda: queries.list_costs(store),
+        "every page: queue and active runs": lambda: (queries.queue_state(store), queries.active_runs(store)),
+        **{
+            f"Runs: first page, {order}": partial(queries.list_runs, store, order=order, limit=PAGE) for order in ORDERS
+        },
+        "Runs: last page": lambda: queries.list_runs(store, limit=PAGE, offset=total - PAGE),
+        "Runs: count, models and tags": lambda: (
+            queries.count_runs(store),
+            queries.known_models(store),
+            queries.known_tags(store),
+        ),
+        "Runs: search for words": lambda: (
+            queries.count_runs(store, Filter(search="resnet sweep")),
+            queries.list_runs(store, Filter(search="resnet sweep"), limit=PAGE),
+        ),
+        "Runs: tag, model and data": lambda: queries.list_runs(
+            store, Filter(tags=("sweep",), models=("cnn",), data=FASHION_MNIST), limit=PAGE
+        ),
+        "Runs: groups of seeds": lambda: queries.grouped_runs(store, queries.seed_group_ids(store)[:20]),
+        "Data: k-fold groups": lambda: list_fold_groups(store),
+        "pickers: names of all finished runs": lambda: queries.list_names(store, FINISHED),
+        "a run: by its id": lambda: queries.get_run(store, ids[0]),
+        "a run: by its name": lambda: queries.find_run(store, ids[0][:6]),
+        "a run: epochs of three": lambda: queries.list_epochs(store, ids),
+        "a run: predictions of three": lambda: [queries.get_predictions(store, run_id) for run_id in ids],
+    }
+
+
+def slowest(ask: Callable[[], object]) -> float:
+    """The seconds of the slowest of several times."""
+    taken = []
+    for _ in range(TIMES):
+        start = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - start)
+    return max(taken)
+
+
+def fill(store: Store, count: int, epochs: int) -> None:
+    """Finished runs in groups of three seeds."""
+    ids = stores.fill(store, count, epochs_done=epochs, validated=True)
+    with store.writing() as connection:
+        for first in range(0, count - 2, 3):
+            group = update(runs).where(runs.c.id.in_(ids[first : first + 3]))
+            connection.execute(group.values(group_id=ids[first]))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark; return 0 only if every query is fast enough."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=1_000)
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--postgres", action="store_true", help="also of the same store in Postgres")
+    chosen = parser.parse_args(arguments)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lookbook-many-")))
+        measured = {"SQLite": stores.empty_store(folder)}
+        start = time.perf_counter()
+        fill(measured["SQLite"], chosen.runs, chosen.epochs)
+        size = Path(measured["SQLite"].place).stat().st_size
+        print(f"filled in {time.perf_counter() - start:.0f} s; {size / 1e9:.2f} GB as a file", flush=True)
+        if chosen.postgres:
+            start = time.perf_counter()
+            url = stack.enter_context(server()).url("postgres")
+            measured["Postgres"] = move(measured["SQLite"], url)
+            with measured["Postgres"].reading() as connection:
+                bytes_used = connection.execute(select(func.pg_database_size("postgres"))).scalar_one()
+            print(f"moved in {time.perf_counter() - start:.0f} s; {bytes_used / 1e9:.2f} GB in Postgres", flush=True)
+        seconds = {
+            name: {what: slowest(ask) for what, ask in page_queries(store).items()} for name, store in measured.items()
+        }
+        for store in measured.values():
+            store.engine.dispose()
+    table = Table("", *(f"{name} ms" for name in measured))
+    for what in seconds["SQLite"]:
+        table.add_row(what, *(f"{1000 * seconds[name][what]:.0f}" for name in measured))
+    Console().print(table)
+    holds = max(max(of_store.values()) for of_store in seconds.values()) < TARGET_S
+    print("every query is fast enough" if holds else f"a query takes more than {TARGET_S:.0f} s")
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
