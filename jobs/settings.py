@@ -2,8 +2,9 @@
 
 import os
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +15,7 @@ from core.errors import ConfigurationError
 from core.machine.cores import usable_cores
 from jobs.people import Role
 
+Network = IPv4Network | IPv6Network
 ROOT = Path(__file__).resolve().parent.parent
 MOST_UPLOAD_MB = 2_000
 """Of one upload, whatever is set; server.maxUploadSize in dashboard/.streamlit/config.toml is the same."""
@@ -42,6 +44,11 @@ class Settings(BaseSettings):
     resnet18_weights: Path | None = None
     admins: str = ""
     newcomers: str = "look"
+    sign_in: Literal["", "openid", "proxy"] = ""
+    session_hours: float = Field(default=12, ge=0.001, le=720)
+    trusted_proxies: str = ""
+    sign_out_address: str = ""
+    open_to_network: bool = False
 
     @field_validator("artifacts", "data", "resnet18_weights")
     @classmethod
@@ -51,6 +58,24 @@ class Settings(BaseSettings):
             return None if path is None else ROOT / path.expanduser()
         except RuntimeError as error:
             raise ValueError("there is no such user, and so no home folder") from error
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """The addresses of the proxies whose word is taken for who signs in."""
+        return _networks(self.trusted_proxies)
+
+    @field_validator("sign_out_address")
+    @classmethod
+    def _address(cls, address: str) -> str:
+        if not address.startswith(("/", "https://", "http://")) and address:
+            raise ValueError("write a path of this server or an address that begins with https://")
+        return address
 
     @field_validator("newcomers")
     @classmethod
@@ -81,6 +106,11 @@ class Settings(BaseSettings):
         if parts.database.startswith("file:"):
             raise ValueError("write the path itself, for example sqlite:////srv/lookbook/runs.db")
         return parts.set(database=str(ROOT / parts.database)).render_as_string(hide_password=False)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """The addresses and networks of a list with commas; raise ValueError for what is none."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 @cache
