@@ -1,11 +1,11 @@
 """Who is here: what a page says to who has not signed in, and the plate with the name of who has."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, sessions
+from dashboard import page, pickers, sessions
 from dashboard.addresses import redirect_uri
 from dashboard.queries import run_queries, visitor
 from jobs.reports.html import words
@@ -74,7 +74,9 @@ def _sign_in_button() -> None:
     """The button that leads to the provider, on the address that the provider leads back to: cookies are kept by it."""
     shown, back = urlsplit(st.context.url or ""), urlsplit(redirect_uri(st.secrets["auth"]))
     if shown.netloc and shown.netloc != back.netloc:
-        st.link_button(f"Sign in at {back.netloc}", shown._replace(scheme=back.scheme, netloc=back.netloc).geturl())
+        query = urlencode(pickers.whole_url(), doseq=True)
+        there = shown._replace(scheme=back.scheme, netloc=back.netloc, query=query)
+        st.link_button(f"Sign in at {back.netloc}", there.geturl())
     else:
         st.button("Sign in", type="primary", on_click=st.login)
 

@@ -104,6 +104,7 @@ class OpenIDGate:
             nonlocal failed
             if message["type"] == "http.response.start":
                 if _confirms(Headers(raw=message["headers"])):
+                    await self._end(asked)
                     secret = await asyncio.to_thread(sign_ins.begin, self._store())
                     _set_cookie(message, SIGN_IN_COOKIE, secret, round(settings().session_hours * 3_600))
                     MutableHeaders(scope=message)["location"] = wanted or _home()
@@ -119,7 +120,7 @@ class OpenIDGate:
 
     async def _logout(self, scope: Scope, receive: Receive, send: Send) -> None:
         """End the sign-in in all tabs before Streamlit forgets who it was in this one."""
-        await asyncio.to_thread(sign_ins.end, self._store(), HTTPConnection(scope).cookies.get(SIGN_IN_COOKIE, ""))
+        await self._end(HTTPConnection(scope))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -127,6 +128,11 @@ class OpenIDGate:
             await send(message)
 
         await self._app(scope, receive, sending)
+
+    async def _end(self, asked: HTTPConnection) -> None:
+        """End the sign-in of a browser, if it has one."""
+        if secret := asked.cookies.get(SIGN_IN_COOKIE):
+            await asyncio.to_thread(sign_ins.end, self._store(), secret)
 
 
 def own_page(path: str, query: str, pages: Container[str]) -> str | None:

@@ -16,7 +16,7 @@ from jobs.settings import Settings, settings
 _KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 _SHORTEST_SECRET = 32
 _MORE = "See docs/sign-in.md."
-_INSTALL = "pip install -r requirements-team.txt"
+_INSTALL = "pip install -r requirements-team.txt -c constraints.txt"
 
 
 def check() -> None:

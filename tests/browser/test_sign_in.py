@@ -156,17 +156,31 @@ def test_signing_out_ends_every_tab_of_the_browser_within_a_minute_and_no_other_
     assert second.url == f"{dashboard.address}/runs?run={run_id}"
 
 
-def test_nothing_with_data_is_reached_without_signing_in(someone: NewBrowser, dashboard: Dashboard) -> None:
+def test_downloads_and_uploads_are_for_who_has_signed_in_only(
+    someone: NewBrowser, dashboard: Dashboard, run_id: str
+) -> None:
     visit = someone()
-    page = visit.open("data")
+    page = visit.open(f"runs?run={run_id}")
     visit.sign_in(page, "ben")
-    picture = page.locator("img[src*='/media/']").first.get_attribute("src")
-    assert page.request.get(f"{dashboard.address}{picture}").ok
-    for path in (picture, "/_stcore/upload_file/any/file", "/_stcore/metrics"):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report (HTML)").click()
+    report = download.value.url
+    assert "/media/" in report
+    assert page.request.get(report).ok
+    page.goto(f"{dashboard.address}/predict")
+    with page.expect_response("**/_stcore/upload_file/**") as uploaded:
+        page.locator("input[type=file]").first.set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": b"x"}
+        )
+    assert uploaded.value.ok
+    for request in (
+        Request(report),
+        Request(uploaded.value.url, b"x", method="PUT"),
+        Request(uploaded.value.url, method="DELETE"),
+        Request(f"{dashboard.address}/_stcore/metrics"),
+    ):
         with pytest.raises(HTTPError, match="401"):
-            urlopen(f"{dashboard.address}{path}")
-    with pytest.raises(HTTPError, match="401"):
-        urlopen(Request(f"{dashboard.address}/_stcore/upload_file/any/file", b"x", method="PUT"))
+            urlopen(request)
     with urlopen(f"{dashboard.address}/_stcore/health") as health:
         assert health.status == 200
 
@@ -225,7 +239,7 @@ def test_a_provider_that_is_down_is_said_with_a_way_to_try_again(someone: NewBro
     ):
         visit = Visit(served.address, someone().context)
         signed_in, waiting = visit.open("runs"), visit.open("runs?state=failed")
-        visit.sign_in(signed_in, "ada")
+        visit.sign_in(signed_in, "ada@example.org")
         brief.process.kill()
         brief.process.wait()
         waiting.get_by_role("button", name="Sign in", exact=True).click()

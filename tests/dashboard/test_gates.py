@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
+from dashboard.gates import watching
 from dashboard.gates.openid_gate import own_page
 from dashboard.gates.proxy_gate import ProxyGate
 from dashboard.gates.watching import needs_sign_in
@@ -91,6 +92,39 @@ def test_data_is_for_who_has_signed_in_only(path: str) -> None:
     assert passed(ADA, sender="127.0.0.1", asked_at="127.0.0.1", path=path)[0] == 200
     assert passed(ADA, sender="10.2.2.3", asked_at="10.1.0.9", path=path)[0] == 401
     assert passed([("Accept", "*/*")], sender="127.0.0.1", asked_at="127.0.0.1", path=path)[0] == 401
+
+
+def test_no_click_is_acted_upon_after_the_end_and_an_idle_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOOK_S", 0.01)
+    lasting, clicks, sent = [True], asyncio.Queue[Message](), list[Message]()
+
+    async def goes_on() -> bool:
+        return lasting[0]
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def visit() -> None:
+        receiving = watching.watched(clicks.get, send, goes_on)
+        await clicks.put({"type": "websocket.receive", "bytes": b"1"})
+        assert (await receiving())["bytes"] == b"1"
+        await asyncio.sleep(0.05)
+        lasting[0] = False
+        await clicks.put({"type": "websocket.receive", "bytes": b"delete"})
+        assert (await receiving())["type"] == "websocket.disconnect"
+        assert [message["type"] for message in sent] == ["websocket.close"]
+
+    asyncio.run(visit())
+    lasting[0] = True
+
+    async def idle() -> None:
+        receiving = asyncio.ensure_future(watching.watched(clicks.get, send, goes_on)())
+        await asyncio.sleep(0.05)
+        assert not receiving.done()
+        lasting[0] = False
+        assert (await receiving)["type"] == "websocket.disconnect"
+
+    asyncio.run(idle())
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/static/js/a.js", "/_stcore/health", "/_stcore/host-config"])

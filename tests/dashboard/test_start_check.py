@@ -135,3 +135,9 @@ def test_a_server_that_would_be_open_ends_with_a_sentence(
     options: tuple[str, ...], variables: dict[str, str], sentence: str, tmp_path: Path
 ) -> None:
     assert sentence in refused(tmp_path, *options, **variables)
+
+
+@pytest.mark.slow
+def test_where_nobody_signs_in_authlib_is_not_even_imported() -> None:
+    program = "import sys, dashboard.Home; sys.exit('authlib' in sys.modules or 'httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
