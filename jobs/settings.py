@@ -5,8 +5,9 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     sign_out_address: str = ""
     open_to_network: bool = False
+    public_url: str = ""
+    webhook_url: SecretStr | None = None
 
     @field_validator("artifacts", "data", "resnet18_weights")
     @classmethod
@@ -75,6 +78,20 @@ class Settings(BaseSettings):
     def _address(cls, address: str) -> str:
         if not address.startswith(("/", "https://", "http://")) and address:
             raise ValueError("write a path of this server or an address that begins with https://")
+        return address
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, address: str) -> str:
+        if address and not _is_web_address(address):
+            raise ValueError("write the address that people type, for example https://lookbook.example.org")
+        return address.rstrip("/")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is not None and not _is_web_address(address.get_secret_value()):
+            raise ValueError("write an address that begins with https:// or http://, without a password")
         return address
 
     @field_validator("newcomers")
@@ -113,6 +130,17 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+def _is_web_address(text: str) -> bool:
+    """Whether it is an address of the web with a host and without a password; one that cannot be parsed is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # ValueError for a port that is none
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and " " not in text and parts.username is None
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 @cache
 def settings() -> Settings:
     """The settings, read once; raise ConfigurationError that names the variable that is wrong."""
@@ -143,5 +171,7 @@ def child_environment(database_url: str, artifacts: Path) -> dict[str, str]:
 
 
 def _problem(detail: Any) -> str:
-    reason = detail["msg"].removeprefix("Value error, ")
-    return f"LOOKBOOK_{str(detail['loc'][0]).upper()} = {detail['input']!r}: {reason}"
+    name, value = str(detail["loc"][0]), str(detail["input"])
+    # What may hold a password is not repeated.
+    shown = "" if name == "webhook_url" or "@" in value else f" = {detail['input']!r}"
+    return f"LOOKBOOK_{name.upper()}{shown}: {detail['msg'].removeprefix('Value error, ')}"
