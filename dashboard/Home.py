@@ -47,10 +47,12 @@ else:
     from dashboard.addresses import Addresses, opened_in_browser
     from dashboard.gates import start_check
     from dashboard.gates.gate import sign_in_gate
+    from dashboard.health_endpoint import HealthEndpoint
     from dashboard.protection import Protection
 
     stack = [
         Middleware(Protection),
+        Middleware(HealthEndpoint),
         Middleware(sign_in_gate, views=page.VIEWS),
         Middleware(Addresses, views=page.VIEWS, home=page.VIEWS[0]),
     ]

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     open_to_network: bool = False
     public_url: str = ""
     webhook_url: SecretStr | None = None
+    least_free_mb: int = Field(default=500, ge=0)
+    supervisor_here: bool = True
 
     @field_validator("artifacts", "data", "resnet18_weights")
     @classmethod

@@ -20,7 +20,7 @@ from jobs.store.disk_space import RunSpace, space_of_runs
 from jobs.store.filters import Filter
 from jobs.store.records import Epoch, Predictions, Run, RunCosts, RunName, RunStatus
 from jobs.store.store import Store
-from jobs.team import permission
+from jobs.team import deliveries, permission
 
 
 @st.cache_resource(show_spinner="Opening the run store")
@@ -172,13 +172,13 @@ def space() -> list[RunSpace]:
 
 @st.cache_data(ttl=5, show_spinner=False)
 def keep_work_going() -> str:
-    """Start the supervisor where runs wait and none is alive; looked at most every 5 s.
+    """Start the supervisor where runs or deliveries wait and none is alive; looked at most every 5 s.
 
     Return what keeps it from starting, empty if nothing does.
     """
     try:
         state = queries.queue_state(store())
-        if state.queued or state.at_work:
+        if state.queued or state.at_work or deliveries.next_due(store()) is not None:
             background.ensure_supervisor(store())
     except OSError as error:
         return f"The queue cannot be processed: {error.strerror} ({error.filename})."
