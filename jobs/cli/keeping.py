@@ -52,7 +52,7 @@ def show_health(as_json: bool) -> int:
 @click.option("--retry", is_flag=True, help="Try all that is not delivered again at once.")
 @json_option
 def show_deliveries(retry: bool, as_json: bool) -> None:
-    """Show what is told to LOOKBOOK_WEBHOOK_URL, and problems."""
+    """Show what is told outside, with what went wrong."""
     store = open_here()
     if retry:
         count = deliveries.retry(store)
