@@ -56,6 +56,7 @@ MAY_IMPORT |= {
     "jobs.cli.data_sets": (*JOBS, "jobs.cli"),
     "dashboard.queries": JOBS,
     "dashboard": (*JOBS, "dashboard.queries"),
+    "dashboard.gates": (*JOBS, "dashboard.queries", "dashboard"),
     "dashboard.tables": (*JOBS, "dashboard"),
     "dashboard.charts": (*JOBS, "dashboard", "dashboard.tables"),
     "dashboard.elements": (*JOBS, "dashboard", "dashboard.charts", "dashboard.tables"),

@@ -44,6 +44,7 @@ class Action(StrEnum):
     RESTORED = "restored a backup"
     COMMENTED = "commented"
     REVIEWED = "reviewed"
+    RETRIED = "had deliveries tried again"
 
 
 @dataclass(frozen=True)

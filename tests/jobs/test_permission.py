@@ -19,7 +19,7 @@ from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run
 from jobs.store.store import Store
 from jobs.tasks import data_changes, packages, set_changes, studies, teaching, uploads
-from jobs.team import change_record, members
+from jobs.team import change_record, deliveries, members
 from jobs.team.change_record import Action, Wanted, list_changes
 from jobs.team.permission import NotAllowed, role_here
 from tests import stores
@@ -30,11 +30,14 @@ ANNA, BEN = Person("anna@example.org", "Anna"), Person("ben@example.org", "Ben",
 WRITE_THEMSELVES = {
     # What opens, migrates and describes the store itself, and who has signed in, is nobody's change.
     "jobs/store/migration.py", "jobs/store/queue_settings.py", "jobs/team/members.py",
+    "jobs/team/sign_ins.py",
     # The supervisor and the trainers act for the queue, not for a person.
     "jobs/running/attempts.py", "jobs/running/claims.py", "jobs/running/supervisor.py",
     "jobs/team/permission.py",
     # What copies a store as a whole.
     "jobs/copies/backup.py", "jobs/copies/moving.py", "jobs/copies/restore.py",
+    # So does what sends deliveries, and what looks whether the store can be written.
+    "jobs/team/deliveries.py", "jobs/team/health.py",
 }  # fmt: skip
 
 
@@ -103,6 +106,7 @@ CASES = [
     ),
     Case("teaching.start_learning", Role.LAUNCH, lambda store, _: teaching.start_learning(store, _photo_set(store))),
     Case("members.give_role", Role.ADMIN, lambda store, _: members.give_role(store, "eve@example.org", Role.LOOK)),
+    Case("deliveries.retry", Role.ADMIN, lambda store, _: deliveries.retry(store)),
     Case("members.set_removed", Role.ADMIN, lambda store, _: members.set_removed(store, BEN.id, True)),
 ]
 NEED_DATA: dict[str, Callable[[Store, Any], object]] = {
