@@ -38,6 +38,10 @@ NOT_CONFIRMED = (
     "Signing in did not work: the provider has not confirmed who you are. Try again; if it goes on, tell whoever runs "
     "this server."
 )
+STORE_CLOSED = (
+    "Nobody can sign in or out just now: the run store cannot be written. Try again in a minute; if it goes on, tell "
+    "whoever runs this server."
+)
 
 
 class OpenIDGate:
@@ -98,29 +102,30 @@ class OpenIDGate:
         wanted = own_page(before.path, before.query, self._pages)
         # A provider leads here after signing out too, with none of these.
         is_answer = bool({"state", "code", "error"} & set(asked.query_params))
-        failed = False
+        problem = ""
 
         async def sending(message: Message) -> None:
-            nonlocal failed
+            nonlocal problem
             if message["type"] == "http.response.start":
                 if _confirms(Headers(raw=message["headers"])):
-                    await self._end(asked)
-                    secret = await asyncio.to_thread(sign_ins.begin, self._store())
-                    _set_cookie(message, SIGN_IN_COOKIE, secret, round(settings().session_hours * 3_600))
+                    problem = await self._begin(message, asked)
                     MutableHeaders(scope=message)["location"] = wanted or _home()
-                    _set_cookie(message, WANTED_COOKIE, "", 0)
-                elif is_answer:
-                    failed = not await self._goes_on(asked.cookies.get(SIGN_IN_COOKIE, ""))
-            if not failed:
+                elif is_answer and not await self._goes_on(asked.cookies.get(SIGN_IN_COOKIE, "")):
+                    problem = NOT_CONFIRMED
+            if not problem:
                 await send(message)
 
         await self._app(scope, receive, sending)
-        if failed:
-            await _problem(403, NOT_CONFIRMED, wanted)(scope, receive, send)
+        if problem:
+            await _problem(403, problem, wanted)(scope, receive, send)
 
     async def _logout(self, scope: Scope, receive: Receive, send: Send) -> None:
         """End the sign-in in all tabs before Streamlit forgets who it was in this one."""
-        await self._end(HTTPConnection(scope))
+        try:
+            await self._end(HTTPConnection(scope))
+        except StoreError:
+            await _problem(503, STORE_CLOSED, None)(scope, receive, send)
+            return
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -129,8 +134,19 @@ class OpenIDGate:
 
         await self._app(scope, receive, sending)
 
+    async def _begin(self, message: Message, asked: HTTPConnection) -> str:
+        """Begin a sign-in in the place of the one that a browser has; return what has gone wrong, if anything."""
+        try:
+            await self._end(asked)
+            secret = await asyncio.to_thread(sign_ins.begin, self._store())
+        except StoreError:
+            return STORE_CLOSED
+        _set_cookie(message, SIGN_IN_COOKIE, secret, round(settings().session_hours * 3_600))
+        _set_cookie(message, WANTED_COOKIE, "", 0)
+        return ""
+
     async def _end(self, asked: HTTPConnection) -> None:
-        """End the sign-in of a browser, if it has one."""
+        """End the sign-in of a browser, if it has one. Raise StoreError."""
         if secret := asked.cookies.get(SIGN_IN_COOKIE):
             await asyncio.to_thread(sign_ins.end, self._store(), secret)
 

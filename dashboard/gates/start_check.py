@@ -59,6 +59,10 @@ def warnings(
         )
     if chosen.sign_in and chosen.newcomers not in ("look", "none"):
         sentences.append(f"LOOKBOOK_NEWCOMERS is {chosen.newcomers}: whoever signs in may do so without being asked.")
+    if everywhere := [str(network) for network in chosen.trusted_networks if not network.prefixlen]:
+        sentences.append(
+            f"LOOKBOOK_TRUSTED_PROXIES names {everywhere[0]}: any machine may say in a header who signs in."
+        )
     if chosen.sign_in == "openid":
         address = urlsplit(redirect_uri(auth_section(), option))
         if address.scheme == "http" and not is_loopback(address.hostname or ""):

@@ -19,7 +19,7 @@ _WITHOUT_DATA = ("_stcore/health", "_stcore/host-config", "_stcore/stream")
 def path_below(scope: Scope) -> str:
     """The path of a request below that of the dashboard, without a slash before it."""
     base = st.get_option("server.baseUrlPath").strip("/")
-    return str(scope["path"]).removeprefix(f"/{base}" if base else "").removeprefix("/")
+    return str(scope["path"]).removeprefix(f"/{base}" if base else "").lstrip("/")
 
 
 def needs_sign_in(scope: Scope) -> bool:

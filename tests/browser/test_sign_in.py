@@ -14,6 +14,7 @@ from jobs.people import Role
 from jobs.store.store import Store
 from jobs.team import members
 from tests.browser.conftest import Dashboard, running_dashboard, settle
+from tests.browser.test_accessibility import serious, sideways
 from tests.providers import Provider, running_provider
 from tests.stores import Sample, add
 
@@ -221,6 +222,23 @@ def test_who_refuses_at_the_provider_is_told_and_led_back(someone: NewBrowser) -
     expect(page.get_by_text("Signing in did not work")).to_be_visible()
     page.get_by_role("link", name="Try again").click()
     assert page.url == f"{visit.address}/compare?runs=a"
+
+
+def test_what_stands_around_signing_in_is_accessible_and_fits_a_phone(someone: NewBrowser, provider: Provider) -> None:
+    provider.knows("long", email=f"{'l' * 60}@example.org", name="A Rather Long Name Of Four Parts And More " * 4)
+    visit = someone()
+    page = visit.open("runs")
+    assert (serious(page), sideways(page)) == ([], 0)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Deny").click()
+    expect(page.get_by_role("link", name="Try again")).to_be_visible()
+    assert serious(page) == []
+    page.get_by_role("link", name="Try again").click()
+    settle(page)
+    visit.sign_in(page, "long")
+    page.get_by_role("button", name="A Rather Long Name").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert (serious(page), sideways(page)) == ([], 0)
 
 
 def test_on_another_name_of_this_machine_one_is_led_to_where_the_provider_leads_back(

@@ -94,6 +94,7 @@ def test_what_weakens_a_server_is_said() -> None:
     assert "LOOKBOOK_OPEN_TO_NETWORK is yes" in warned(Settings(open_to_network=True))
     assert "Nobody signs in here, though this server answers to lookbook.example" in warned(Settings())
     assert "LOOKBOOK_NEWCOMERS is admin" in warned(Settings(sign_in="openid", newcomers="admin"))
+    assert "any machine may say" in warned(Settings(sign_in="proxy", trusted_proxies="127.0.0.1, 0.0.0.0/0"))
     in_the_clear = AUTH | {"redirect_uri": "http://lookbook.example/oauth2callback"}
     assert "redirect_uri begins with http://" in warned(OPENID, in_the_clear)
     assert warned(OPENID, AUTH | {"redirect_uri": "http://127.0.0.1:{port}/oauth2callback"}) == ""

@@ -186,3 +186,28 @@ def test_no_password_of_a_setting_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ConfigurationError, match="LOOKBOOK_DATABASE_URL") as refused:
         settings()
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("SIGN_IN", "password", "openid"),
+        ("TRUSTED_PROXIES", "127.0.0.1, proxy.example", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "host bits"),
+        ("SIGN_OUT_ADDRESS", "javascript:alert(1)", "https://"),
+        ("SESSION_HOURS", "0", "greater"),
+        ("OPEN_TO_NETWORK", "perhaps", "boolean"),
+    ],
+)
+def test_a_setting_of_signing_in_that_makes_no_sense_is_named(
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"LOOKBOOK_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"LOOKBOOK_{name}") as refused:
+        settings()
+    assert reason in str(refused.value)
+
+
+def test_proxies_are_named_by_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,fd00::/8,")
+    assert [str(network) for network in settings().trusted_networks] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
