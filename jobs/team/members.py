@@ -81,12 +81,13 @@ def give_role(store: Store, subject: str, role: Role | None) -> None:
     """
     chosen = checked_subject(subject)
     with changing(store, Role.ADMIN) as connection:
+        admins = _admins(connection)
         before = connection.execute(select(roles.c.role).where(roles.c.subject == chosen)).scalar()
         connection.execute(delete(roles).where(roles.c.subject == chosen))
         if role is not None:
             values = {"subject": chosen, "role": role.word, "given_by": store.by.id, "given_at": time.time()}
             connection.execute(insert(roles).values(**values))
-        _require_an_admin(connection)
+        _refuse_to_lose_all(connection, admins)
         after = role.word if role else None
         change_record.append(connection, store.by, Action.ROLE, subject=chosen, before=before, after=after)
 
@@ -94,10 +95,11 @@ def give_role(store: Store, subject: str, role: Role | None) -> None:
 def set_removed(store: Store, person_id: str, removed: bool) -> None:
     """Keep somebody out from now on, or let them in again; their runs go on and stay theirs. Raise as give_role."""
     with changing(store, Role.ADMIN) as connection:
+        admins = _admins(connection)
         values = {"removed_at": time.time() if removed else None}
         if connection.execute(update(people).where(people.c.id == person_id).values(**values)).rowcount == 0:
             raise ConfigurationError(f"Nobody called {person_id} has signed in.", "Choose somebody from the list.")
-        _require_an_admin(connection)
+        _refuse_to_lose_all(connection, admins)
         after = "removed" if removed else "let in"
         change_record.append(connection, store.by, Action.ROLE, subject=person_id, after=after)
 
@@ -114,11 +116,14 @@ def checked_subject(text: str) -> str:
     return subject
 
 
-def _require_an_admin(connection: Connection) -> None:
-    """Refuse the last admin's going: then only the operator of the server could give roles."""
-    if settings().admin_ids:
-        return
+def _admins(connection: Connection) -> set[str]:
+    """The people and groups that are admins by the settings or the store, without those who are kept out."""
     admins = connection.execute(select(roles.c.subject).where(roles.c.role == Role.ADMIN.word)).scalars().all()
     gone = set(connection.execute(select(people.c.id).where(people.c.removed_at.is_not(None))).scalars())
-    if not set(admins) - gone:
+    return {*settings().admin_ids, *(set(admins) - gone)}
+
+
+def _refuse_to_lose_all(connection: Connection, before: set[str]) -> None:
+    """Refuse the last admin's going: then only the operator of the server could give roles."""
+    if before and not _admins(connection):
         raise ConfigurationError("That would leave the server without an admin.", "Make somebody else an admin first.")

@@ -4,20 +4,23 @@ import hashlib
 import secrets
 import time
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from jobs.settings import settings
 from jobs.store.schema import sign_ins
 from jobs.store.store import Store
 
 _HOUR_S = 3_600
+_KEPT_S = 90 * 24 * _HOUR_S
+"""Longer than any sign-in lasts; then it is forgotten."""
 
 
 def begin(store: Store) -> str:
     """Begin a sign-in; return its secret, of which the store keeps a hash only."""
-    secret = secrets.token_urlsafe(32)
+    secret, now = secrets.token_urlsafe(32), time.time()
     with store.writing() as connection:
-        connection.execute(insert(sign_ins).values(id=_id(secret), person="", begun_at=time.time()))
+        connection.execute(delete(sign_ins).where(sign_ins.c.begun_at < now - _KEPT_S))
+        connection.execute(insert(sign_ins).values(id=_id(secret), person="", begun_at=now))
     return secret
 
 

@@ -222,6 +222,11 @@ def test_who_is_removed_may_not_even_look_and_their_runs_stay_theirs(shared: Sto
     assert role_here(shared.acting(BEN)) == Role.LOOK
 
 
+def test_the_first_role_that_the_operator_gives_need_not_be_an_admins(store: Store) -> None:
+    members.give_role(store, BEN.id, Role.REVIEW)
+    assert role_here(store.acting(BEN)) == Role.REVIEW
+
+
 def test_the_last_admin_stays_one(shared: Store) -> None:
     with pytest.raises(ConfigurationError, match="without an admin"):
         members.give_role(shared.acting(ANNA), ANNA.id, Role.LOOK)
