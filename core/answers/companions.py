@@ -101,4 +101,4 @@ def _voted(loaded: LoadedModel, views: np.ndarray) -> np.ndarray:
 def _calibrated(loaded: LoadedModel, views: np.ndarray) -> np.ndarray:
     logs = _voted(loaded, views)
     verdict = loaded.extra.get("verdict")
-    return np.log(Thresholds.from_state(verdict).calibrated(logs).clip(SMALLEST_PROBABILITY)) if verdict else logs
+    return np.log(Thresholds.from_state(verdict).of_photos(logs).clip(SMALLEST_PROBABILITY)) if verdict else logs

@@ -19,7 +19,7 @@ from core.data.data_facts import DataFacts
 
 LEAST_IMAGES = 200
 """Validation images of one's own that a verdict needs: of half of them the most distant says what is unlike all."""
-_ARRAYS = ("centre", "projection", "class_means", "leaning")
+_ARRAYS = ("centre", "projection", "class_means", "leaning", "photo_odds")
 _TAKEN_OFF = 0.5
 """Share of the leaning that is taken off. Zhao and others (2021, "Calibrate before use") take off all of it; then
 answers to clear pictures suffer."""
@@ -47,7 +47,8 @@ class Thresholds:
     vector x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every
     direction; its distance is that to the nearest of `class_means` (classes, k). Sure needs `least_confidence` and at
     most `near`; beyond `far` it is none of the classes. `set_threshold` is that of the sets of classes, None where it
-    was not fitted.
+    was not fitted. `photo_odds` (classes,) are added to the logarithms for a photo: how much more often real photos
+    show each class than such a model says.
     """
 
     temperature: float
@@ -59,6 +60,7 @@ class Thresholds:
     far: float
     leaning: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
     set_threshold: float | None = None
+    photo_odds: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Distance (n,) of features (n, d) to the nearest class, in standard deviations of a typical class member."""
@@ -68,8 +70,14 @@ class Thresholds:
 
     def calibrated(self, log_probabilities: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) of logarithms (n, classes), without the leaning and at the temperature."""
-        upright = log_probabilities - _TAKEN_OFF * self.leaning
-        return _softmax(upright / self.temperature, axis=-1).astype(np.float32)
+        return _softmax(self._upright(log_probabilities), axis=-1).astype(np.float32)
+
+    def of_photos(self, log_probabilities: np.ndarray) -> np.ndarray:
+        """The same of real photos, with their odds."""
+        return _softmax(self._upright(log_probabilities) + self.photo_odds, axis=-1).astype(np.float32)
+
+    def _upright(self, log_probabilities: np.ndarray) -> np.ndarray:
+        return np.asarray((log_probabilities - _TAKEN_OFF * self.leaning) / self.temperature)
 
     def judge(
         self,
@@ -79,7 +87,7 @@ class Thresholds:
         classes: Sequence[str],
     ) -> Judgement:
         """The judgement of one photo by its logarithms (classes,) and features (d,); `stands_out`: if anything does."""
-        probabilities = self.calibrated(log_probabilities)
+        probabilities = self.of_photos(log_probabilities)
         best = int(probabilities.argmax())
         confidence, distance = float(probabilities[best]), float(self.distances(features[None])[0])
         if not stands_out:
@@ -103,7 +111,7 @@ class Thresholds:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `as_state` has given, with no leaning and no sets of classes where they were not fitted yet."""
+        """What `as_state` has given, without what was not fitted yet when it was."""
         arrays = {name: np.array(state[name], np.float32) for name in _ARRAYS if name in state}
         return cls(**{**state, **arrays})
 

@@ -97,6 +97,18 @@ def test_thresholds_of_a_model_from_before_leanings_were_fitted_take_nothing_off
     ] == pytest.approx(0.9)
 
 
+def test_the_odds_of_real_photos_count_for_photos_and_nothing_else() -> None:
+    odds = np.zeros(10, np.float32)
+    odds[8] = -np.log(16)
+    with_odds = replace(THRESHOLDS, photo_odds=odds)
+    assert with_odds.judge(logs(0.8), features(0.5), True, classes=CLASS_NAMES).probabilities[8] == pytest.approx(0.2)
+    assert with_odds.calibrated(logs(0.8))[8] == pytest.approx(0.8)
+    assert Thresholds.from_state(with_odds.as_state()).photo_odds[8] == pytest.approx(-np.log(16))
+    state = with_odds.as_state()
+    del state["photo_odds"]
+    assert not Thresholds.from_state(state).photo_odds.any()
+
+
 def test_thresholds_of_a_model_from_before_sets_were_calibrated_have_none() -> None:
     state = replace(THRESHOLDS, set_threshold=0.7).as_state()
     assert Thresholds.from_state(state).set_threshold == 0.7
