@@ -268,6 +268,25 @@ def test_a_backup_of_postgres_is_one_file_for_its_owner_alone(
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
+@pytest.mark.usefixtures("full_store")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("elsewhere.db", "write it as a URL"),
+        ("postgresql://lookbook:p%40ss@127.0.0.1:1/runs", "does not answer.*Start it"),
+        ("mysql://lookbook:p%40ss@localhost/runs", "knows no kind of database"),
+    ],
+)
+def test_a_database_that_cannot_be_moved_to_is_said_in_one_line(
+    url: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["move-store", url]) == 1
+    told = capsys.readouterr().err
+    assert re.search(reason, told)
+    assert told.count("\n") == 1
+    assert "p%40ss" not in told
+
+
 def test_ids_that_the_database_counts_go_on_after_those_that_were_copied(
     empty_database: str, full_store: Store
 ) -> None:

@@ -250,6 +250,18 @@ def test_no_connection_is_left_within_a_transaction(postgres_server: postgres.Se
     assert len(seen) <= engine._KEPT
 
 
+def test_a_visitor_for_whom_no_connection_is_left_is_told_so(
+    server_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_KEPT", 1)
+    monkeypatch.setattr(engine, "_MOST_BESIDE", 0)
+    small = Store(connect(place_of(server_store).url, patience_s=0.1), server_store.artifacts)
+    with small.reading(), pytest.raises(StoreUnreachable, match="All connections of this process"):
+        list_runs(small)
+    assert list_runs(small) == []
+    small.engine.dispose()
+
+
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_six_processes_that_open_a_new_store_at_once_find_one_empty_store(
