@@ -93,6 +93,12 @@ def read_whole(
     return content
 
 
+def free_bytes(folder: Path) -> int:
+    """Bytes that are free where a folder is, or would be. Raise OSError."""
+    whole = folder.absolute()
+    return shutil.disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free
+
+
 def sync(path: Path) -> None:
     """Have what was written into a file, or renamed in a folder, on disk before anything goes on; raise OSError."""
     descriptor = os.open(path, os.O_RDONLY)

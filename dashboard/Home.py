@@ -13,15 +13,20 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 
 def main() -> None:
     """Show the page that the URL names, and start what waits in the queue."""
-    from dashboard import page, pickers, sessions
+    from dashboard import page, pickers, sessions, sign_in
     from dashboard.queries import run_queries
 
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
     pickers.begin()
     pages = [st.Page(f"views/{name}.py", title=name.title(), default=name == page.VIEWS[0]) for name in page.VIEWS]
-    view = st.navigation(pages, position="top")
+    refused = sign_in.refusal()
+    view = st.navigation(pages, position="hidden" if refused else "top")
+    if refused:
+        sign_in.ask(refused)
+        return
     with page.errors_said():
+        sign_in.name_plate()
         if problem := run_queries.keep_work_going():
             st.warning(page.plain(problem))
         page.say_notices()
@@ -40,7 +45,17 @@ else:
 
     from dashboard import page
     from dashboard.addresses import Addresses, opened_in_browser
+    from dashboard.gates import start_check
+    from dashboard.gates.gate import sign_in_gate
+    from dashboard.health_endpoint import HealthEndpoint
     from dashboard.protection import Protection
 
-    stack = [Middleware(Protection), Middleware(Addresses, views=page.VIEWS, home=page.VIEWS[0])]
+    stack = [
+        Middleware(Protection),
+        Middleware(HealthEndpoint),
+        Middleware(sign_in_gate, views=page.VIEWS),
+        Middleware(Addresses, views=page.VIEWS, home=page.VIEWS[0]),
+    ]
     app = st.App(Path(__file__).resolve(), middleware=stack, lifespan=opened_in_browser)
+    # With the app Streamlit has found its configuration beside this file, whatever server has imported it.
+    start_check.check()

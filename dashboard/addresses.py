@@ -2,8 +2,9 @@
 
 import asyncio
 import webbrowser
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import streamlit as st
 from starlette.responses import RedirectResponse
@@ -54,3 +55,8 @@ def first_address() -> str:
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
     base = st.get_option("server.baseUrlPath").strip("/")
     return f"{scheme}://{st.get_option('browser.serverAddress')}:{st.get_option('browser.serverPort')}/{base}"
+
+
+def redirect_uri(auth_section: Mapping[str, Any], option: Callable[[str], Any] = st.get_option) -> str:
+    """The address that a sign-in provider leads back to; Streamlit puts its port where {port} stands."""
+    return str(auth_section["redirect_uri"]).replace("{port}", str(option("server.port")))

@@ -1,9 +1,9 @@
 """What stands before every page: who may ask this server, from which page, and whether it is set up to be asked at all.
 
-The port has no sign-in. What keeps others out is that the dashboard listens on this machine only, answers to names of
-this machine only (a foreign page may give its own name the address 127.0.0.1), takes nothing from another origin, be it
-another port of this machine, and is shown in no other page's frame. Where a setting opens one of these doors, a
-sentence is shown instead of the pages.
+Unless people sign in (dashboard/gates), what keeps others out is that the dashboard listens on this machine only,
+answers to names of this machine only (a foreign page may give its own name the address 127.0.0.1), takes nothing from
+another origin, be it another port of this machine, and is shown in no other page's frame. Where a setting opens one of
+these doors, the server does not start, and however it was started, a sentence is shown instead of the pages.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,8 @@ import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jobs.settings import settings
 
 HEALTH = "/_stcore/health"
 """Tells only that a server is there."""
@@ -50,16 +52,20 @@ class Protection:
             await PlainTextResponse(f"{sentence}\n", status, HEADERS)(scope, receive, send)
 
 
-def open_door(option: Callable[[str], Any] = st.get_option, asked_at: str | None = None) -> str:
+def open_door(
+    option: Callable[[str], Any] = st.get_option, asked_at: str | None = None, *, is_for_others: bool = False
+) -> str:
     """Which setting leaves this server unprotected and what to do, in one sentence; empty where none does.
 
     `asked_at` is the address of this machine that was asked: another server than Streamlit's may serve the pages.
+    `is_for_others` says that people sign in, or that somebody has chosen to do without.
     """
     allowed = [name.strip() for name in option("server.allowedHosts")]
-    if asked_at is not None and not _is_private(asked_at, allowed):
+    others = allowed if is_for_others else []
+    if asked_at is not None and not _is_private(asked_at, others):
         return f"Lookbook shows nothing here, because {asked_at} is reached from other machines: {_ADDRESS_ADVICE}."
     for name, is_closed, advice in (
-        ("server.address", _is_private(option("server.address") or "", allowed), _ADDRESS_ADVICE),
+        ("server.address", _is_private(option("server.address") or "", others), _ADDRESS_ADVICE),
         (
             "server.allowedHosts",
             bool(allowed) and "*" not in allowed,
@@ -80,9 +86,15 @@ def open_door(option: Callable[[str], Any] = st.get_option, asked_at: str | None
 
 
 _ADDRESS_ADVICE = (
-    "set server.address to 127.0.0.1, or, behind a proxy that signs people in, name the host that they use in "
+    "set server.address to 127.0.0.1; or have people sign in (LOOKBOOK_SIGN_IN, see docs/sign-in.md), or say "
+    "LOOKBOOK_OPEN_TO_NETWORK=yes to let everybody on this network do everything, and name the host that they use in "
     "server.allowedHosts"
 )
+
+
+def is_for_others() -> bool:
+    """Whether the settings say that others than whoever runs this server shall use it. Raise ConfigurationError."""
+    return bool(settings().sign_in) or settings().open_to_network
 
 
 def is_host_allowed(host: str | None, allowed: Sequence[str]) -> bool:
@@ -119,7 +131,9 @@ def _refusal(scope: Scope) -> tuple[int, str]:
     host = hosts[0] if len(hosts) == 1 else None
     address, port = scope.get("server") or (None, None)
     # Without a port it is a socket in the file system.
-    if scope["path"] != HEALTH and (sentence := open_door(asked_at=address if port else None)):
+    if scope["path"] != HEALTH and (
+        sentence := open_door(asked_at=address if port else None, is_for_others=is_for_others())
+    ):
         return 503, sentence
     if not is_host_allowed(host, st.get_option("server.allowedHosts")):
         return 400, "This server is not known by that name. Add it to server.allowedHosts if it should be."
@@ -154,17 +168,18 @@ def _hostname(host: str | None) -> str:
 
 def listens_here_only(option: Callable[[str], Any] = st.get_option) -> bool:
     """Whether nobody but who is on this machine can ask this server."""
-    return _is_loopback(str(option("server.address")))
+    return is_loopback(str(option("server.address")))
 
 
-def _is_private(address: str, allowed: Sequence[str]) -> bool:
-    """Whether only this machine reaches the server, or somebody has said by which name others do."""
-    if address.startswith("unix://") or _is_loopback(address):
+def _is_private(address: str, others: Sequence[str]) -> bool:
+    """Whether only this machine reaches the server, or by one of these names others may."""
+    if address.startswith("unix://") or is_loopback(address):
         return True
-    return any(not _is_loopback(name) for name in allowed)
+    return any(not is_loopback(name) for name in others)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address or a name is of this machine, for itself only."""
     if address.lower() in _THIS_MACHINE:
         return True
     try:

@@ -4,17 +4,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import ConfigurationError
 from core.machine.cores import usable_cores
+from jobs.people import Role
 
+Network = IPv4Network | IPv6Network
 ROOT = Path(__file__).resolve().parent.parent
 MOST_UPLOAD_MB = 2_000
 """Of one upload, whatever is set; server.maxUploadSize in dashboard/.streamlit/config.toml is the same."""
@@ -41,6 +45,17 @@ class Settings(BaseSettings):
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
     upload_mb: int = Field(default=500, ge=1, le=MOST_UPLOAD_MB)
     resnet18_weights: Path | None = None
+    admins: str = ""
+    newcomers: str = "look"
+    sign_in: Literal["", "openid", "proxy"] = ""
+    session_hours: float = Field(default=12, ge=0.001, le=720)
+    trusted_proxies: str = ""
+    sign_out_address: str = ""
+    open_to_network: bool = False
+    public_url: str = ""
+    webhook_url: SecretStr | None = None
+    least_free_mb: int = Field(default=500, ge=0)
+    supervisor_here: bool = True
 
     @field_validator("artifacts", "data", "resnet18_weights")
     @classmethod
@@ -50,6 +65,51 @@ class Settings(BaseSettings):
             return None if path is None else ROOT / path.expanduser()
         except RuntimeError as error:
             raise ValueError("there is no such user, and so no home folder") from error
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """The addresses of the proxies whose word is taken for who signs in."""
+        return _networks(self.trusted_proxies)
+
+    @field_validator("sign_out_address")
+    @classmethod
+    def _address(cls, address: str) -> str:
+        if not address.startswith(("/", "https://", "http://")) and address:
+            raise ValueError("write a path of this server or an address that begins with https://")
+        return address
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, address: str) -> str:
+        if address and not _is_web_address(address):
+            raise ValueError("write the address that people type, for example https://lookbook.example.org")
+        return address.rstrip("/")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is not None and not _is_web_address(address.get_secret_value()):
+            raise ValueError("write an address that begins with https:// or http://, without a password")
+        return address
+
+    @field_validator("newcomers")
+    @classmethod
+    def _role(cls, word: str) -> str:
+        """The role of whoever has signed in and been given none; "none" keeps them out."""
+        if word != "none" and Role.named(word) is None:
+            raise ValueError(f"choose none or one of {', '.join(role.word for role in Role)}")
+        return word
+
+    @property
+    def admin_ids(self) -> frozenset[str]:
+        """The e-mail addresses of those who are admins whatever the store says."""
+        return frozenset(part.strip().lower() for part in self.admins.split(",") if part.strip())
 
     @field_validator("database_url")
     @classmethod
@@ -67,6 +127,22 @@ class Settings(BaseSettings):
         if parts.database.startswith("file:"):
             raise ValueError("write the path itself, for example sqlite:////srv/lookbook/runs.db")
         return parts.set(database=str(ROOT / parts.database)).render_as_string(hide_password=False)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """The addresses and networks of a list with commas; raise ValueError for what is none."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether it is an address of the web with a host and without a password; one that cannot be parsed is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # ValueError for a port that is none
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and " " not in text and parts.username is None
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 @cache
@@ -111,5 +187,7 @@ def child_environment(database_url: str, artifacts: Path) -> dict[str, str]:
 
 
 def _problem(detail: Any) -> str:
-    reason = detail["msg"].removeprefix("Value error, ")
-    return f"LOOKBOOK_{str(detail['loc'][0]).upper()} = {detail['input']!r}: {reason}"
+    name, value = str(detail["loc"][0]), str(detail["input"])
+    # What may hold a password is not repeated.
+    shown = "" if name == "webhook_url" or "@" in value else f" = {detail['input']!r}"
+    return f"LOOKBOOK_{name.upper()}{shown}: {detail['msg'].removeprefix('Value error, ')}"

@@ -69,7 +69,7 @@ def install(kind: str) -> None:
 def fingerprints() -> dict[str, str]:
     """For users and developers: a hash of all that decides what has to be installed."""
     users = _hash(str(ROOT), sys.version, *_contents("requirements.txt", "pyproject.toml"), _versions())
-    return {"users": users, "developers": _hash(users, *_contents("requirements-dev.txt"))}
+    return {"users": users, "developers": _hash(users, *_contents("requirements-dev.txt", "requirements-team.txt"))}
 
 
 def _constrained() -> list[str]:

@@ -20,6 +20,7 @@ from jobs.settings import MOST_UPLOAD_MB
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ("requirements.txt", "requirements-team.txt", "requirements-dev.txt")
 CONFIG = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
 
@@ -146,7 +147,7 @@ def test_a_failed_installation_is_explained_in_one_line(environment: ModuleType,
 def test_a_changed_requirement_changes_the_stamp(
     environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml", "constraints.txt"):
+    for name in (*REQUIREMENTS, "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setattr(environment, "CONSTRAINTS", tmp_path / "constraints.txt")
@@ -236,7 +237,8 @@ IMPORTED_BY_TORCH = {"onnxscript"}
 """What torch.onnx imports without requiring it."""
 SERVES = {"uvicorn"}
 """What Streamlit serves with; named, because the protection of the dashboard relies on it."""
-COMMANDS_AND_TYPES = {"mypy", "ruff", "pandas-stubs", "pytest-xdist", "types-psutil"}
+IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import .+| as \w+)?$", re.MULTILINE)
+COMMANDS_AND_TYPES = {"mypy", "ruff", "oidc-provider-mock", "pandas-stubs", "pytest-xdist", "types-psutil"}
 
 
 def required(name: str) -> set[str]:
@@ -248,9 +250,7 @@ def required(name: str) -> set[str]:
 
 def imported_from_outside(*packages: str) -> set[str]:
     paths = [path for package in packages for path in (ROOT / package).rglob("*.py")]
-    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    names = {name for path in paths for name in IMPORT.findall(path.read_text(encoding="utf-8"))}
     local = {path.stem for path in (ROOT / "setup").glob("*.py")} | {"core", "jobs", "dashboard", "tests"}
     return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - local
 
@@ -261,7 +261,7 @@ def test_the_requirements_are_what_is_imported() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", REQUIREMENTS)
 def test_no_requirement_admits_a_release_that_may_break_everything(name: str) -> None:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line and not line.startswith(("#", "-")) and "<" not in line] == []
@@ -273,7 +273,7 @@ def test_the_versions_that_make_installs_are_within_the_requirements() -> None:
         if not line.startswith("#"):
             package, _, release = line.partition("==")
             tested[canonicalize_name(package)] = release
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in REQUIREMENTS:
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-", "torch")):
                 requirement = Requirement(line)

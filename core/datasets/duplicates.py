@@ -106,6 +106,21 @@ def clustered(count: int, pairs: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
+def shown_again(rows: PixelRows, squares: np.ndarray) -> np.ndarray:
+    """Which squares, uint8 (k, side, side) or with 3 channels as the images are, show an image again; bool (k,).
+
+    That is with equal pixels, or as a near duplicate as it stands.
+    """
+    thumbs = np.concatenate([_thumbnails(images) for images in rows.chunks()])
+    first, second = np.nonzero(_unit(_thumbnails(squares)) @ _unit(thumbs).T >= LOOK_ALIKE)
+    again = np.zeros(len(squares), bool)
+    for start in range(0, len(first), _PAIRS_AT_ONCE):
+        part = slice(start, start + _PAIRS_AT_ONCE)
+        alike = _correlations(squares[first[part]], rows.take(second[part])) >= NEAR_DUPLICATE
+        again[first[part][alike]] = True
+    return again
+
+
 def pixel_digests(rows: PixelRows) -> list[bytes]:
     """What tells the pixels of each image from all others."""
     return [sha256(image.tobytes()).digest() for images in rows.chunks() for image in images]
@@ -175,8 +190,12 @@ def _similarities(rows: PixelRows, first: np.ndarray, second: np.ndarray, mirror
     """The correlation of the pixels of each pair, (k,)."""
     one_side, other_side = rows.take(first), rows.take(second)
     other_side = np.where(mirrored.reshape(-1, *[1] * (other_side.ndim - 1)), other_side[:, :, ::-1], other_side)
-    a, b = _unit(one_side), _unit(other_side)
-    return np.asarray(np.einsum("ij,ij->i", a, b))
+    return _correlations(one_side, other_side)
+
+
+def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Of each image with the one at its place in the other array, (k,)."""
+    return np.asarray(np.einsum("ij,ij->i", _unit(first), _unit(second)))
 
 
 def _unit(images: np.ndarray) -> np.ndarray:

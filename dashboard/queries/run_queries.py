@@ -6,7 +6,9 @@ from typing import Any
 import streamlit as st
 
 from core.statistics.comparison import Comparison, compare_with_baseline, tied_with_best
+from dashboard.queries import visitor
 from dashboard.queries.read_only import read_only
+from jobs.people import Role
 from jobs.results import data_users
 from jobs.results.comparisons import GroupsCompared, compare_groups, distinct_names
 from jobs.results.leaders import Leader, leader_of
@@ -18,12 +20,22 @@ from jobs.store.disk_space import RunSpace, space_of_runs
 from jobs.store.filters import Filter
 from jobs.store.records import Epoch, Predictions, Run, RunCosts, RunName, RunStatus
 from jobs.store.store import Store
+from jobs.team import deliveries, permission
 
 
 @st.cache_resource(show_spinner="Opening the run store")
-def store() -> Store:
-    """The run store of this installation, opened once. Raise StoreError."""
+def _opened() -> Store:
     return background.open_here()
+
+
+def store() -> Store:
+    """The run store of this installation, opened once, in the name of who looks at the page. Raise StoreError."""
+    return _opened().acting(visitor.person())
+
+
+def require_look() -> None:
+    """Raise NotAllowed where who looks at the page has no role any more, NotSignedIn where nobody has signed in."""
+    permission.require(store(), Role.LOOK)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Loading predictions")
@@ -160,13 +172,13 @@ def space() -> list[RunSpace]:
 
 @st.cache_data(ttl=5, show_spinner=False)
 def keep_work_going() -> str:
-    """Start the supervisor where runs wait and none is alive; looked at most every 5 s.
+    """Start the supervisor where runs or deliveries wait and none is alive; looked at most every 5 s.
 
     Return what keeps it from starting, empty if nothing does.
     """
     try:
         state = queries.queue_state(store())
-        if state.queued or state.at_work:
+        if state.queued or state.at_work or deliveries.next_due(store()) is not None:
             background.ensure_supervisor(store())
     except OSError as error:
         return f"The queue cannot be processed: {error.strerror} ({error.filename})."

@@ -39,6 +39,7 @@ SECTIONS = {
         *(organising.archive, organising.bring_back, organising.delete),
     ),
     "Data": (data_commands.data,),
+    "Server": (keeping.show_health, keeping.show_deliveries),
     "Storage": (
         *(keeping.show_space, keeping.clear_checkpoints),
         *(keeping.backup, keeping.restore, keeping.move_store),

@@ -1,4 +1,4 @@
-"""worker, backup, restore, move-store, clear-checkpoints, space: keeping the installation."""
+"""worker, health, deliveries, backup, restore, move-store, clear-checkpoints, space: keeping the installation."""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import click
 from core.errors import ConfigurationError
 from core.statistics import wording
 from jobs.cli import completion, output
-from jobs.cli.parameters import any_runs_argument, file_path
+from jobs.cli.parameters import any_runs_argument, file_path, json_option
 from jobs.cli.parsing import command
 from jobs.cli.selection import do_on_each
 from jobs.copies import backup as backing_up
@@ -18,9 +18,11 @@ from jobs.copies import moving
 from jobs.copies import restore as restoring
 from jobs.reports.document import Table
 from jobs.running import run_edits, supervisor
-from jobs.running.background import open_here
+from jobs.running.background import ensure_supervisor, open_here
 from jobs.settings import anchored_url, settings
 from jobs.store.disk_space import space_of_runs, space_words
+from jobs.team import deliveries, health
+from jobs.team.deliveries import Delivery
 
 file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)
 
@@ -29,6 +31,53 @@ file_argument = click.argument("file", metavar="FILE", type=file_path, shell_com
 def worker() -> int:
     """Supervise runs in the foreground until interrupted."""
     return supervisor.main(stay=True)
+
+
+@command("health")
+@json_option
+def show_health(as_json: bool) -> int:
+    """Show whether store, supervisor and disks are well.
+
+    The exit status is 0 only if all are.
+    """
+    parts = health.examine()
+    if as_json:
+        print(output.as_json({name: asdict(part) for name, part in parts.items()}))
+    else:
+        rows = tuple((name, part.word, part.detail) for name, part in parts.items())
+        print(output.table(Table("", ("Part", "State", "Detail"), rows)))
+    return 0 if health.is_well(parts) else 1
+
+
+@command("deliveries")
+@click.option("--retry", is_flag=True, help="Try all that is not delivered again at once.")
+@json_option
+def show_deliveries(retry: bool, as_json: bool) -> None:
+    """Show what is told outside, with what went wrong."""
+    store = open_here()
+    if retry:
+        count = deliveries.retry(store)
+        ensure_supervisor(store)
+        print(f"{deliveries.counted(count)} to be tried again.", file=sys.stderr)
+    listed = deliveries.list_deliveries(store)
+    if as_json:
+        print(output.as_json([asdict(delivery) for delivery in listed]))
+        return
+    header = ("Id", "Event", "Since", "State", "Tries", "Last problem", "Text")
+    print(output.table(Table("", header, tuple(map(_delivery_row, listed)))))
+
+
+def _delivery_row(delivery: Delivery) -> tuple[str, ...]:
+    state = "given up" if delivery.next_at is None else f"to be tried at {wording.moment(delivery.next_at)}"
+    return (
+        delivery.id,
+        delivery.event,
+        wording.moment(delivery.created_at),
+        state if delivery.delivered_at is None else "delivered",
+        str(delivery.tries),
+        (delivery.problem or wording.NOTHING).splitlines()[-1],
+        delivery.text,
+    )
 
 
 @command("backup")

@@ -126,8 +126,8 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
 def _measurable(store: Store, photo_set: PhotoSet) -> list[Run]:
     """The finished runs that have not learnt from a photo set."""
     finished = list_runs(store, Filter(statuses=(RunStatus.FINISHED,)))
-    made_of_it = {version.pinned for version in photo_sets.versions_of(photo_set)}
-    return [run for run in finished if run.config.data not in made_of_it]
+    learners = photo_sets.learners_of(store, photo_set)
+    return [run for run in finished if run.id not in learners]
 
 
 @command("learn")

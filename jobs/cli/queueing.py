@@ -15,7 +15,6 @@ from jobs.results import run_wording
 from jobs.results.description import summarise
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, open_here
-from jobs.store import queue_settings
 from jobs.store.queries import active_runs, get_runs, place_in_queue, queue_state
 from jobs.store.store import Store
 
@@ -83,7 +82,7 @@ def show_queue(as_json: bool) -> None:
 @command("pause")
 def pause() -> None:
     """Pause the queue; running runs continue."""
-    queue_settings.set_paused(open_here(), True)
+    queue.set_paused(open_here(), True)
     print("The queue is paused.", file=sys.stderr)
 
 
@@ -91,7 +90,7 @@ def pause() -> None:
 def go_on() -> None:
     """Resume the queue after a pause."""
     store = open_here()
-    queue_settings.set_paused(store, False)
+    queue.set_paused(store, False)
     ensure_supervisor(store)
     print("The queue is running.", file=sys.stderr)
 
@@ -105,6 +104,6 @@ def slots(count: int | None) -> None:
     """
     store = open_here()
     if count is not None:
-        queue_settings.set_slots(store, count)
+        queue.set_slots(store, count)
         ensure_supervisor(store)
     print(queue_state(store).slots)

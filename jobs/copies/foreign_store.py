@@ -22,7 +22,9 @@ from core.classes import CLASS_COUNT
 from core.config import FASHION_MNIST
 from core.data.data_facts import DataFacts
 from core.datasets.readers.class_spelling import MOST_CLASSES
+from core.texts import tidied
 from jobs.copies.rows import plain_type
+from jobs.people import Role
 from jobs.settings import sqlite_url
 from jobs.store import blobs, migration, queue_settings, schema
 from jobs.store.ids import is_id
@@ -108,8 +110,9 @@ def _revision(reader: sqlite3.Connection) -> str:
 def _require_only_tables_of(reader: sqlite3.Connection, writer: sqlite3.Connection) -> None:
     """Refuse what this schema revision does not have: other tables, columns, triggers, views, computed columns."""
     expected = {name for (name,) in writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    triggers = set(writer.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
     for kind, name, sql in reader.execute("SELECT type, name, sql FROM sqlite_master WHERE type <> 'index'"):
-        if str(name).startswith("sqlite_"):
+        if str(name).startswith("sqlite_") or (kind == "trigger" and (name, sql) in triggers):
             continue
         if kind != "table" or name not in expected or not str(sql).upper().lstrip().startswith("CREATE TABLE"):
             raise _Refused(f"it has a {kind} {str(name)[:50]!r}, which no run store of this schema has")
@@ -252,6 +255,11 @@ def _is_data(words: str) -> bool:
     return words == FASHION_MNIST or _HASH.fullmatch(words) is not None
 
 
+def _is_person(words: str) -> bool:
+    return bool(words) and words == tidied(words)
+
+
+_ROLES = {role.word for role in Role}
 _COUNT = partial(_within, 0, 10**12)
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "runs.id": is_id,
@@ -272,6 +280,14 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "photos.position": _COUNT,
     "photos.label": _LABEL.__contains__,
     "photo_answers.set_id": is_id,
+    "runs.owner": _is_person,
+    **{f"{table}.person": _is_person for table in ("sign_ins", "changes", "comments", "mentions", "reviews")},
+    "people.id": _is_person,
+    "roles.role": _ROLES.__contains__,
+    **{f"{table}.{name}": is_id for table, name in (("changes", "run_id"), ("comments", "id"), ("comments", "thread"))},
+    **{f"{table}.{name}": is_id for table, name in (("mentions", "comment_id"), ("reviews", "run_id"))},
+    "deliveries.id": is_id,
+    "deliveries.tries": _COUNT,
     "label_marks.data": _is_data,
     "label_marks.position": _COUNT,
     "label_marks.label": partial(_within, 0, MOST_CLASSES - 1),

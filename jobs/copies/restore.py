@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from jobs.copies.backup import write_copy
 from jobs.copies.foreign_store import checked_copy
-from jobs.copies.rows import copy_rows, delete_rows, is_empty
+from jobs.copies.rows import copy_rows, empty_tables, is_empty
 from jobs.running.background import end_supervisor, ensure_supervisor
 from jobs.running.environment import host
 from jobs.settings import sqlite_url
@@ -61,7 +61,7 @@ def _restore_on_server(source: Path, store: Store) -> Path | None:
             there_was_none = is_empty(writer)
             if not there_was_none:
                 write_copy(store, writer, kept)
-                delete_rows(writer)
+                empty_tables(writer)
             copy_rows(reader, writer)
         checked.engine.dispose()
     return None if there_was_none else kept

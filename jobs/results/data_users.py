@@ -1,5 +1,6 @@
-"""Which runs need a version of a data set: those that learnt from it, or are going to."""
+"""Which runs need a version of a data set: those that learnt from it, or are going to; and what a run has learnt."""
 
+import re
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from jobs.store.schema import runs
 from jobs.store.store import Store
 
 _MOST_NAMED = 10
+_ID = re.compile(r'"(\w+)"')
 
 
 def runs_that_need(store: Store, version: Version) -> list[tuple[str, str]]:
@@ -19,6 +21,22 @@ def runs_that_need(store: Store, version: Version) -> list[tuple[str, str]]:
     query = select(runs.c.id, runs.c.name).where(learns_from(version.pinned))
     with store.reading() as connection:
         return [(run_id, name) for run_id, name in connection.execute(query.order_by(runs.c.id))]
+
+
+def data_behind(store: Store) -> dict[str, frozenset[str]]:
+    """What each run by its id learns from, as RunConfig.data names it, with what is behind the runs that it builds on.
+
+    Those are the run that it starts from and its companions; what is behind one that was deleted is not known.
+    """
+    builds_on = runs.c.config["start_from"].as_string(), runs.c.config["companions"].as_string()
+    # A run builds on finished ones, which therefore come before it.
+    query = select(runs.c.id, data_column, *builds_on).order_by(runs.c.created_at, runs.c.id)
+    behind: dict[str, frozenset[str]] = {}
+    with store.reading() as connection:
+        for run_id, data, start, companions in connection.execute(query):
+            earlier = [start, *_ID.findall(companions or "")]
+            behind[run_id] = frozenset([data]).union(*(behind.get(name, ()) for name in earlier))
+    return behind
 
 
 def data_of_runs(store: Store, folder: Path) -> dict[str, str]:

@@ -19,11 +19,13 @@ from core.data import fashion_mnist
 from core.data.data_set import DataSet
 from core.errors import LookbookError
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs, find_pairs
+from jobs.people import Role
 from jobs.running.background import FailureRecorded, Task, TaskState, open_here, report_progress
 from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.new_files import write_file
 from jobs.store.store import Store
+from jobs.team.permission import require
 
 METHOD = 1
 """Number of the method; a file of another one is searched anew."""
@@ -98,6 +100,7 @@ def search_state(store: Store) -> TaskState:
 
 def start_search(store: Store) -> bool:
     """Search in the background unless somebody does or has; return whether a search was started. Raises OSError."""
+    require(store, Role.REVIEW)
     return _task(store).request(store, is_done=lambda: read(store) is not None)
 
 
@@ -107,7 +110,7 @@ def find(store: Store, progress: Callable[[float], None] = lambda _: None) -> Ne
     if known is not None:
         return known
     try:
-        with locks.holding(_task(store).lock):
+        with locks.holding(_task(store).lock, patience_s=0.2):
             return search(store, fashion_mnist.load(settings().data), progress)
     except locks.Held:
         raise SearchedElsewhere("Another process is already searching.", "Try again in a few minutes.") from None

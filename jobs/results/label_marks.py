@@ -3,8 +3,6 @@
 An image is named by its position in a version: its place among all images, those of the test last.
 """
 
-import os
-import pwd
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,12 @@ from sqlalchemy import bindparam, or_, select
 from core.datasets.storing import Content
 from core.statistics.wording import listed
 from core.texts import named
+from jobs.people import Person, Role
 from jobs.store.schema import LONGEST_PERSON, label_marks
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import NotAllowed, changing
 
 NOT_USABLE = "not usable"
 RIGHT = "right as it is"
@@ -84,6 +86,9 @@ def _review(marks: Iterable[Mark]) -> Review:
     return Review(by_position)
 
 
+_MOST_TOLD = 100
+
+
 def mark(store: Store, data: str, position: int, person: str, label: int | None) -> None:
     """Keep what a person says of an image, in place of what the same person has said before.
 
@@ -100,17 +105,29 @@ def keep_marks(store: Store, data: str, marks: Iterable[Mark]) -> None:
     columns = label_marks.c
     same = (columns[name] == bindparam(f"same_{name}") for name in ("data", "position", "person"))
     keys = [{f"same_{name}": row[name] for name in ("data", "position", "person")} for row in rows]
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
+        _refuse_others(store.by, {row["person"] for row in rows})
         connection.execute(label_marks.delete().where(*same), keys)
         connection.execute(label_marks.insert(), rows)
+        positions = [row["position"] for row in rows[:_MOST_TOLD]]
+        told = {"images": len(rows), "positions": positions}
+        change_record.append(connection, store.by, Action.MARKED, subject=data, after=told)
 
 
 def withdraw(store: Store, data: str, position: int, person: str) -> None:
     """Take back what a person has said of an image."""
     columns = label_marks.c
     mine = (columns.data == data, columns.position == position, columns.person == checked_person(person))
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
+        _refuse_others(store.by, {person})
         connection.execute(label_marks.delete().where(*mine))
+        change_record.append(connection, store.by, Action.WITHDREW, subject=data, before={"position": position})
+
+
+def _refuse_others(by: Person, persons: set[str]) -> None:
+    """Refuse marks in the name of others from who has signed in; the operator keeps lists that people hand in."""
+    if not by.is_operator and persons != {by.id}:
+        raise NotAllowed(f"{by.name} cannot mark labels for somebody else.", "Mark them as yourself.")
 
 
 def review_of(store: Store, data: str, images: int, classes: int) -> Review:
@@ -126,11 +143,3 @@ def review_of(store: Store, data: str, images: int, classes: int) -> Review:
 def checked_person(text: str) -> str:
     """A person's name as it is kept; raise ConfigurationError where it cannot be told from others."""
     return named(text, "name of the person", LONGEST_PERSON)
-
-
-def system_user() -> str:
-    """What the operating system calls whoever runs this."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"user {os.getuid()}"

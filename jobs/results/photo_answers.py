@@ -1,23 +1,36 @@
 """Predictions of a finished run on photo files: the same for the page and the command line. Imports torch."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from core.answers.class_sets import COVERAGE, SetCalibration
 from core.answers.prediction import Answer, Predictor, predict_photos, rank
 from core.answers.verdict import Judgement
 from core.classes import CLASS_NAMES
+from core.datasets import versions
+from core.datasets.duplicates import shown_again
+from core.datasets.health import TEST
+from core.datasets.opening import read_content
+from core.datasets.pixels.decoding import Square, decoded
+from core.datasets.versions import Version
 from core.labelling.photo_labels import PhotoLabels
 from core.machine.threads import in_order
 from core.photos.model_view import ModelView, to_model_view
 from core.photos.photo_files import PhotoFile
 from jobs.results import photo_sets
+from jobs.results.data_users import data_behind
 from jobs.results.photo_calibration import calibration_of
 from jobs.results.photo_sets import KeptPhoto, PhotoSet
+from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
+
+_COMPARED_AT_ONCE = 256
 
 
 def predictor_of(store: Store, run: Run) -> Predictor:
@@ -54,10 +67,10 @@ def predict_files(
 def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
     """Store what runs say of a photo set: those that have not been asked as photos are read now, or all `again`.
 
-    Yields how many photos are done. Raises NotPossible, CheckpointError, UnreadablePhoto where a picture is gone, or
-    PhotoSetNotFound where the set is.
+    Yields how many photos are done. Raises NotPossible, also where a run learnt some of them, CheckpointError,
+    UnreadablePhoto where a picture is gone, or PhotoSetNotFound where the set is.
     """
-    _refuse_learnt(runs, photo_set)
+    _require_not_learnt(store, runs, photo_set)
     for run in runs:
         _require_known_classes(run)
     old = photo_sets.outdated(store, photo_set)
@@ -77,14 +90,34 @@ def _view(photo: KeptPhoto) -> ModelView:
     return to_model_view(photo.load())
 
 
-def _refuse_learnt(runs: Sequence[Run], photo_set: PhotoSet) -> None:
-    made_of_it = {version.pinned for version in photo_sets.versions_of(photo_set)}
+def _require_not_learnt(store: Store, runs: Sequence[Run], photo_set: PhotoSet) -> None:
+    """Raise NotPossible where a run learnt photos of a set, or builds on one that did."""
+    behind = data_behind(store)
+    unknown = frozenset[str]().union(*(behind[run.id] for run in runs))
+    unknown -= {version.pinned for version in photo_sets.versions_of(store, photo_set)}
+    for version in versions.list_versions(settings().data):
+        if version.pinned in unknown and not version.is_built_in and _has_learnt(version, store, photo_set):
+            photo_sets.note_version(store, photo_set, version)
+    learners = photo_sets.learners_of(store, photo_set)
     for run in runs:
-        if run.config.data in made_of_it:
+        if run.id in learners:
             raise NotPossible(
-                f"Run {run.name} learnt from these photos: what its folds predict of held-out ones is on its page.",
+                f"Run {run.name} learnt from these photos, or builds on a run that did: what runs of folds predict of "
+                "held-out photos is on their pages.",
                 "Measure it on another photo set.",
             )
+
+
+def _has_learnt(version: Version, store: Store, photo_set: PhotoSet) -> bool:
+    """Whether a photo of a set is among the images of a version that are not its test images."""
+    content = read_content(settings().data, version)
+    learnt = content.rows.reordered(np.flatnonzero(content.splits != TEST))
+    files = (photo.file.read_bytes() for photo in photo_sets.photos_of(store, photo_set) if photo.file.is_file())
+    squares = (outcome.pixels for outcome in decoded(files, version.form) if isinstance(outcome, Square))
+    while batch := list(islice(squares, _COMPARED_AT_ONCE)):
+        if shown_again(learnt, np.stack(batch).reshape(-1, *learnt.shape[1:])).any():
+            return True
+    return False
 
 
 def _require_known_classes(run: Run) -> None:

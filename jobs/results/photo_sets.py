@@ -26,6 +26,8 @@ from core.photos.picture import PHOTO_PATH, Photo, UnreadablePhoto
 from core.photos.pixels import DECODING_ERRORS
 from core.statistics.metrics import SMALLEST_PROBABILITY
 from core.texts import named, tidied
+from jobs.people import Role
+from jobs.results.data_users import data_behind
 from jobs.settings import settings
 from jobs.store import blobs
 from jobs.store.ids import folder_for, new_id
@@ -34,8 +36,12 @@ from jobs.store.queries import get_predictions
 from jobs.store.records import Predictions
 from jobs.store.schema import LONGEST_NAME, photo_answers, photo_sets, photos, predictions
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing
 
 MOST_PHOTOS = 10_000
+_VERSIONS = "versions.txt"
 _LETTERS: dict[Verdict | None, str] = {"sure": "s", "not sure": "n", "none of these": "0", None: "-"}
 """How the verdicts are stored, a letter for each photo."""
 
@@ -93,11 +99,12 @@ def keep(store: Store, name: str, labelled: Iterable[tuple[Photo, int]]) -> Phot
     with _adding_to(folder.parent), ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
         rows = _write_all(folder, labelled)
-        with store.writing() as connection:
+        with changing(store, Role.REVIEW) as connection:
             # Somebody else may have taken the name while the pictures were written.
             _refuse_taken(connection, chosen)
             connection.execute(photo_sets.insert().values(id=set_id, name=chosen, created_at=time.time()))
             connection.execute(photos.insert(), [{"set_id": set_id, **row} for row in rows])
+            change_record.append(connection, store.by, Action.STORED, subject=f"photo set {chosen}", after=len(rows))
         undone.pop_all()
     return find_set(store, set_id)
 
@@ -160,10 +167,23 @@ def source_of(photo_set: PhotoSet) -> str:
     return f"photo set {photo_set.name} ({photo_set.id})"
 
 
-def versions_of(photo_set: PhotoSet) -> list[Version]:
-    """The data set versions that were made of a photo set, also as it was before: it cannot test what learnt them."""
-    stored = versions.list_versions(settings().data)
-    return [version for version in stored if version.source_name.endswith(f"({photo_set.id})")]
+def note_version(store: Store, photo_set: PhotoSet, version: Version) -> None:
+    """Remember that a data set version holds photos of a set."""
+    with (folder_of(store, photo_set.id) / _VERSIONS).open("a", encoding="ascii") as file:
+        file.write(f"{version.hash}\n")
+
+
+def versions_of(store: Store, photo_set: PhotoSet) -> list[Version]:
+    """The data set versions known to hold photos of a set, also as it was before: it cannot test what learnt them."""
+    noted = folder_of(store, photo_set.id) / _VERSIONS
+    hashes = noted.read_text(encoding="ascii").split() if noted.is_file() else []
+    return [version for version in versions.list_versions(settings().data) if version.hash in hashes]
+
+
+def learners_of(store: Store, photo_set: PhotoSet) -> set[str]:
+    """The ids of the runs that learnt from one of these versions, or build on a run that did."""
+    holding = {version.pinned for version in versions_of(store, photo_set)}
+    return {run_id for run_id, data in data_behind(store).items() if data & holding}
 
 
 def answers_of(store: Store, photo_set: PhotoSet, run_id: str) -> Predictions:
@@ -190,7 +210,7 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
     shares = np.array([judgement.probabilities for judgement in judged], dtype=np.float32)
     logs = np.log(np.maximum(shares, SMALLEST_PROBABILITY)).astype(np.float32)
     ordered = select(photos.c.label).where(photos.c.set_id == photo_set.id).order_by(photos.c.position)
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
         labels = np.array(connection.execute(ordered).scalars().all(), dtype=np.int64)
         if not len(labels):
             raise PhotoSetNotFound(f"The photo set {photo_set.name} was deleted meanwhile.", "Nothing is stored.")
@@ -212,6 +232,9 @@ def store_answers(store: Store, photo_set: PhotoSet, run_id: str, judged: Sequen
         connection.execute(
             photo_answers.insert().values(run_id=run_id, set_id=photo_set.id, photo_path=PHOTO_PATH, verdicts=letters)
         )
+        change_record.append(
+            connection, store.by, Action.MEASURED, run_id=run_id, subject=f"photo set {photo_set.name}"
+        )
     return answers_of(store, photo_set, run_id)
 
 
@@ -222,9 +245,10 @@ def bytes_used(store: Store, photo_set: PhotoSet) -> int:
 
 def delete(store: Store, photo_set: PhotoSet) -> int:
     """Delete a set, its pictures and what runs said of it; return the bytes freed on disk. The rows go first."""
-    with store.writing() as connection:
+    with changing(store, Role.LAUNCH) as connection:
         connection.execute(predictions.delete().where(predictions.c.split == photo_set.split))
         connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
+        change_record.append(connection, store.by, Action.DELETED, subject=f"photo set {photo_set.name}")
     freed = bytes_used(store, photo_set)
     shutil.rmtree(folder_of(store, photo_set.id), ignore_errors=True)
     return freed

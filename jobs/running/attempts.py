@@ -20,6 +20,7 @@ from jobs.store.queries import run_not_found
 from jobs.store.records import IN_PROGRESS, Epoch, RunStatus
 from jobs.store.schema import attempts, epochs, predictions, runs
 from jobs.store.store import Store
+from jobs.team import deliveries
 
 
 class Replaced(Exception):
@@ -230,6 +231,8 @@ def end_run(connection: Connection, attempt: AttemptHandle, status: str, outcome
     now = time.time()
     _update(connection, attempt, status=status, status_since=now, ended_at=now, pid=None, **values)
     close_attempt(connection, attempt, outcome)
+    if status in (RunStatus.FINISHED, RunStatus.FAILED):
+        deliveries.announce_end(connection, attempt.run_id)
 
 
 def _update(connection: Connection, attempt: AttemptHandle, **values: Any) -> None:

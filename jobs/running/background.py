@@ -134,11 +134,14 @@ def ensure_supervisor(store: Store) -> bool:
     """Start a supervisor in a session of its own unless one is alive; return whether one was started.
 
     One that was suspended is woken. The lock is taken here and handed on, so that of two callers only one starts one.
+    Where the settings say that the supervisor is a service of its own, none is started.
     Raises OSError where no process can be started or the artifacts folder cannot be written.
     """
     path = run_files.supervisor_lock(store)
     if locks.is_held(path):
         wake(holder(path))
+        return False
+    if not settings().supervisor_here:
         return False
     try:
         with locks.holding(path, patience_s=0.2) as lock, (store.artifacts / "supervisor.log").open("ab") as log:

@@ -11,17 +11,21 @@ from core.config import LAST_SEED, MOST_FOLDS, RunConfig, with_changes
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
 from core.texts import named
+from jobs.people import Person, Role
 from jobs.running import run_edits
 from jobs.running.attempts import existing_row
 from jobs.running.environment import environment, frozen_here
 from jobs.running.run_data import pinned, version_for
 from jobs.running.starting_points import with_companions, with_start
-from jobs.store import locks, run_files
+from jobs.store import locks, queue_settings, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
 from jobs.store.records import Run, RunStatus
 from jobs.store.schema import LONGEST_NAME, epochs, runs
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing
 
 MOST_SEEDS = 50
 LAST = sys.maxsize
@@ -40,15 +44,16 @@ def launch_all(
     *,
     seeds: int | None = None,
     folds: int | None = None,
+    and_whole: bool = False,
     cloned_from: str | None = None,
     tags: Sequence[str] = (),
 ) -> list[str]:
     """Queue one run per fold if `folds` is given, else so many `seeds` from the config's own on, else one run.
 
-    Return the ids; raise ConfigurationError, DataSetError, StoreError, or NotPossible and RunNotFound for the run to
-    start from or to predict together with, and then nothing is queued. Several runs are a group. The predictions that
-    the runs of all folds make for the split "validation" are those for all training images, by models that did not
-    learn from them.
+    With `and_whole` one more run, of no group, holds no fold out. Return the ids; raise ConfigurationError,
+    DataSetError, StoreError, or NotPossible and RunNotFound for the run to start from or to predict together with, and
+    then nothing is queued. Several runs are a group. The predictions that the runs of all folds make for the split
+    "validation" are those for all training images, by models that did not learn from them.
 
     The config is frozen here: data set, number of threads, weights file and the run that it starts from become what
     they are on this machine now.
@@ -56,28 +61,36 @@ def launch_all(
     chosen, version = named(name, "name", LONGEST_NAME) if name.strip() else "", version_for(config)
     config = with_start(store, config, version)
     on = "" if version.is_built_in else f" on {version.label}"
+    configs = _by_name(config, chosen, on, seeds, folds)
+    group_id = new_id() if len(configs) > 1 else None
+    group_ids = dict.fromkeys(configs, group_id)
+    if and_whole:
+        whole = with_changes(config, folds=0, fold=0)
+        configs[chosen or default_name(whole, on)] = whole
+    common = {"cloned_from": cloned_from, "environment": environment(), "owner": store.by.id}
+    rows = [
+        _values_of(pinned(frozen_here(with_companions(store, each, version)), version), words)
+        | common
+        | {"group_id": group_ids.get(words)}
+        for words, each in configs.items()
+    ]
+    # All or none: a group that is cut short would be taken for a whole one.
+    with changing(store, Role.LAUNCH) as connection:
+        return [_insert(connection, store.by, row, tags) for row in rows]
+
+
+def _by_name(config: RunConfig, name: str, on: str, seeds: int | None, folds: int | None) -> dict[str, RunConfig]:
+    """The configuration of each run that is to be queued; raise ConfigurationError for too many seeds or folds."""
     if folds is not None:
         if not 2 <= folds <= MOST_FOLDS:
             raise ConfigurationError(f"Invalid number of folds: {folds}.", f"Choose 2 to {MOST_FOLDS}.")
-        configs = [with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1)]
-        start = chosen or default_name(with_changes(config, folds=0, fold=0), on)
-        names = [f"{start} {fold_words(each)}" for each in configs]
-    else:
-        chosen_seeds = seeds_from(config.seed, 1 if seeds is None else seeds)
-        configs = [with_changes(config, seed=seed) for seed in chosen_seeds]
-        several = len(configs) > 1
-        names = [f"{chosen} seed {each.seed}" if several else chosen for each in configs] if chosen else []
-        names = names or [default_name(each, on) for each in configs]
-    configs = [with_companions(store, each, version) for each in configs]
-    group_id = new_id() if len(configs) > 1 else None
-    common = {"group_id": group_id, "cloned_from": cloned_from, "environment": environment()}
-    rows = [
-        _values_of(pinned(frozen_here(each), version), words) | common
-        for each, words in zip(configs, names, strict=True)
-    ]
-    # All or none: a group that is cut short would be taken for a whole one.
-    with store.writing() as connection:
-        return [_insert(connection, row, tags) for row in rows]
+        start = name or default_name(with_changes(config, folds=0, fold=0), on)
+        of_folds = (with_changes(config, folds=folds, fold=fold) for fold in range(1, folds + 1))
+        return {f"{start} {fold_words(each)}": each for each in of_folds}
+    of_seeds = [with_changes(config, seed=seed) for seed in seeds_from(config.seed, 1 if seeds is None else seeds)]
+    if not name:
+        return {default_name(each, on): each for each in of_seeds}
+    return {f"{name} seed {each.seed}" if len(of_seeds) > 1 else name: each for each in of_seeds}
 
 
 def seeds_from(first: int, count: int) -> range:
@@ -105,7 +118,7 @@ def _values_of(frozen: RunConfig, name: str) -> dict[str, Any]:
     }
 
 
-def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str]) -> str:
+def _insert(connection: Connection, by: Person, values: dict[str, Any], tags: Sequence[str]) -> str:
     run_id, now = new_id(), time.time()
     position = _end_of_queue(connection)
     connection.execute(
@@ -114,6 +127,7 @@ def _insert(connection: Connection, values: dict[str, Any], tags: Sequence[str])
         )
     )
     run_edits.insert_tags(connection, run_id, tags)
+    change_record.append(connection, by, Action.LAUNCHED, run_id=run_id, after=values["name"])
     return run_id
 
 
@@ -134,8 +148,10 @@ def fold_words(config: RunConfig) -> str:
 
 def stop(store: Store, run_id: str) -> str:
     """Ask a run to stop; its checkpoint is kept. Return the new status. Raise RunNotFound or NotPossible."""
-    with store.writing() as connection:
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
         row = existing_row(connection, run_id)
+        if row.status in (RunStatus.QUEUED, RunStatus.RUNNING):
+            change_record.append(connection, store.by, Action.STOPPED, run_id=run_id, before=row.status)
         if row.status == RunStatus.QUEUED:
             waited = max(0.0, time.time() - row.status_since)
             _set_status(connection, row, RunStatus.STOPPED, queued_s=row.queued_s + waited)
@@ -152,8 +168,9 @@ def stop(store: Store, run_id: str) -> str:
 
 def resume(store: Store, run_id: str) -> None:
     """Queue a stopped or failed run again; it resumes from its checkpoint. Raise RunNotFound or NotPossible."""
-    with store.writing() as connection:
-        _queue_again(connection, run_id)
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
+        before = _queue_again(connection, run_id)
+        change_record.append(connection, store.by, Action.RESUMED, run_id=run_id, before=before)
 
 
 def start_over(store: Store, run_id: str) -> None:
@@ -169,9 +186,10 @@ def start_over(store: Store, run_id: str) -> None:
         with (
             locks.holding(files.lock, patience_s=5),
             run_files.without_checkpoints(files),
-            store.writing() as connection,
+            changing(store, Role.LAUNCH, own_runs=[run_id]) as connection,
         ):
-            _queue_again(connection, run_id, **_NOTHING_LEARNT)
+            before = _queue_again(connection, run_id, **_NOTHING_LEARNT)
+            change_record.append(connection, store.by, Action.STARTED_OVER, run_id=run_id, before=before)
             connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
     except locks.Held:
         raise NotPossible(f"The trainer of run {name} is still shutting down.", "Try again in a moment.") from None
@@ -196,8 +214,10 @@ def _resumable(connection: Connection, run_id: str) -> Row[Any]:
     return row
 
 
-def _queue_again(connection: Connection, run_id: str, **values: Any) -> None:
+def _queue_again(connection: Connection, run_id: str, **values: Any) -> str:
+    """Queue a run again and return the status that it had."""
     row = _resumable(connection, run_id)
+    before: str = row.status
     _set_status(
         connection,
         row,
@@ -212,6 +232,7 @@ def _queue_again(connection: Connection, run_id: str, **values: Any) -> None:
         warning=None,
         **values,
     )
+    return before
 
 
 def move(store: Store, run_ids: Sequence[str], place: int) -> None:
@@ -219,11 +240,12 @@ def move(store: Store, run_ids: Sequence[str], place: int) -> None:
 
     A place beyond the end is the end. Raise RunNotFound or NotPossible, and then none has moved.
     """
-    with store.writing() as connection:
-        _move(connection, list(dict.fromkeys(run_ids)), place)
+    moved = list(dict.fromkeys(run_ids))
+    with changing(store, Role.LAUNCH, own_runs=moved) as connection:
+        _move(connection, store.by, moved, place)
 
 
-def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
+def _move(connection: Connection, by: Person, moved: Sequence[str], place: int) -> None:
     for run_id in moved:
         row = existing_row(connection, run_id)
         if row.status != RunStatus.QUEUED:
@@ -231,6 +253,8 @@ def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
     queued = _queued(connection)
     others = [row.id for row in queued if row.id not in moved]
     at = min(max(place, 1) - 1, len(others))
+    for run_id in moved:
+        change_record.append(connection, by, Action.MOVED, run_id=run_id, after=at + 1)
     for position, run_id in enumerate([*others[:at], *moved, *others[at:]]):
         first = queued[0].queue_position
         connection.execute(runs.update().where(runs.c.id == run_id).values(queue_position=first + position))
@@ -238,10 +262,35 @@ def _move(connection: Connection, moved: Sequence[str], place: int) -> None:
 
 def move_by(store: Store, run_id: str, places: int) -> None:
     """Move a queued run so many places on (negative: forward) from where it is by then; raise as `move` does."""
-    with store.writing() as connection:
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
         queued = _queued(connection)
         place = next((place for place, row in enumerate(queued, start=1) if row.id == run_id), 1)
-        _move(connection, [run_id], place + places)
+        _move(connection, store.by, [run_id], place + places)
+
+
+def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
+    """Change how many runs may run at once; raise ConfigurationError outside 1 to 64.
+
+    With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
+    """
+    if not 1 <= count <= queue_settings.MOST_SLOTS:
+        raise ConfigurationError(f"Invalid number of slots: {count}.", f"Choose 1 to {queue_settings.MOST_SLOTS}.")
+    with changing(store, Role.ADMIN) as connection:
+        now = queue_settings.slots(connection)
+        if based_on is not None and now not in (based_on, count):
+            raise ConfigurationError(
+                f"Somebody else has set the number of slots to {now}; yours, {count}, is not saved.",
+                "Change it again if needed.",
+            )
+        queue_settings.put(connection, "slots", count)
+        change_record.append(connection, store.by, Action.SLOTS, before=now, after=count)
+
+
+def set_paused(store: Store, paused: bool) -> None:
+    """Pause the queue or resume it."""
+    with changing(store, Role.ADMIN) as connection:
+        queue_settings.put(connection, "paused", paused)
+        change_record.append(connection, store.by, Action.PAUSED if paused else Action.CONTINUED)
 
 
 def _queued(connection: Connection) -> Sequence[Any]:

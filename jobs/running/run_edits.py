@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from core.errors import ConfigurationError, LookbookError
 from core.texts import clean_lines, named
+from jobs.people import Person, Role
 from jobs.running import background
 from jobs.running.attempts import existing_row
 from jobs.running.starting_points import refuse_needed
@@ -16,6 +17,9 @@ from jobs.store.queries import NotPossible, get_run, run_not_found
 from jobs.store.records import ACTIVE, RunStatus
 from jobs.store.schema import LONGEST_NAME, runs, tags
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing
 
 LONGEST_TAG = 50
 LONGEST_NOTE = 20_000
@@ -36,7 +40,9 @@ def rename(store: Store, run_id: str, name: str, *, based_on: str | None = None)
 
     With `based_on`, the name that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
     """
-    _edit(store, run_id, "name", named(name, "name", LONGEST_NAME), based_on)
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
+        before = _edit(connection, run_id, "name", named(name, "name", LONGEST_NAME), based_on)
+        change_record.append(connection, store.by, Action.RENAMED, run_id=run_id, before=before, after=name)
 
 
 def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = None) -> None:
@@ -45,16 +51,19 @@ def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = Non
     With `based_on`, the note that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
     """
     _check_note(note)
-    _edit(store, run_id, "note", clean_lines(note), based_on)
+    with changing(store, Role.REVIEW) as connection:
+        before = _edit(connection, run_id, "note", clean_lines(note), based_on)
+        change_record.append(connection, store.by, Action.NOTED, run_id=run_id, before=before, after=note)
 
 
 def add_to_note(store: Store, run_id: str, text: str) -> None:
     """Put a paragraph below what a run's note says by then; raise ConfigurationError or RunNotFound."""
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
         before = existing_row(connection, run_id).note.rstrip()
         note = f"{before}\n\n{text.strip()}" if before else text.strip()
         _check_note(note)
         connection.execute(update(runs).where(runs.c.id == run_id).values(note=note))
+        change_record.append(connection, store.by, Action.NOTED, run_id=run_id, before=before, after=note)
 
 
 def _check_note(note: str) -> None:
@@ -62,52 +71,64 @@ def _check_note(note: str) -> None:
         raise ConfigurationError(f"The note has {len(note)} characters.", f"Use at most {LONGEST_NOTE}.")
 
 
-def _edit(store: Store, run_id: str, what: str, words: str, based_on: str | None) -> None:
-    with store.writing() as connection:
-        now: str = existing_row(connection, run_id)._mapping[what]
-        if based_on is not None and now not in (based_on, words):
-            raise ChangedMeanwhile(
-                f"Somebody else has changed the {what} of run {run_id}; yours is not saved yet.",
-                f"Their {what} is shown below: copy what you want to keep, then save again.",
-                now,
-            )
-        connection.execute(update(runs).where(runs.c.id == run_id).values({what: words}))
+def _edit(connection: Connection, run_id: str, what: str, words: str, based_on: str | None) -> str:
+    """Write a name or a note and return the one that was there."""
+    now: str = existing_row(connection, run_id)._mapping[what]
+    if based_on is not None and now not in (based_on, words):
+        raise ChangedMeanwhile(
+            f"Somebody else has changed the {what} of run {run_id}; yours is not saved yet.",
+            f"Their {what} is shown below: copy what you want to keep, then save again.",
+            now,
+        )
+    connection.execute(update(runs).where(runs.c.id == run_id).values({what: words}))
+    return now
 
 
 def set_pinned(store: Store, run_id: str, pinned: bool) -> None:
     """Pin a run as a baseline or unpin it; raise RunNotFound."""
-    _update(store, run_id, pinned=pinned)
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
+        _update(connection, run_id, pinned=pinned)
+        change_record.append(connection, store.by, Action.PINNED if pinned else Action.UNPINNED, run_id=run_id)
 
 
 def archive(store: Store, run_id: str) -> None:
     """Hide a run that is neither queued nor running from the lists; raise RunNotFound or NotPossible."""
-    with store.writing() as connection:
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
         _refuse_active(connection, run_id, "archived")
-        connection.execute(update(runs).where(runs.c.id == run_id).values(archived_at=time.time()))
+        _update(connection, run_id, archived_at=time.time())
+        change_record.append(connection, store.by, Action.ARCHIVED, run_id=run_id)
 
 
 def bring_back(store: Store, run_id: str) -> None:
     """Show an archived run in the lists again; raise RunNotFound."""
-    _update(store, run_id, archived_at=None)
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
+        _update(connection, run_id, archived_at=None)
+        change_record.append(connection, store.by, Action.BROUGHT_BACK, run_id=run_id)
 
 
 def set_tags(store: Store, run_id: str, wanted: Iterable[str]) -> None:
     """Replace the tags of a run; raise ConfigurationError or RunNotFound."""
-    with store.writing() as connection:
-        _replace_tags(connection, run_id, wanted)
+    with changing(store, Role.REVIEW) as connection:
+        _replace_tags(connection, store.by, run_id, wanted)
 
 
 def change_tags(store: Store, run_id: str, added: Iterable[str], removed: Iterable[str]) -> None:
     """Add tags to those that a run has by then, and take some off; raise ConfigurationError or RunNotFound."""
-    with store.writing() as connection:
-        present = connection.execute(select(tags.c.tag).where(tags.c.run_id == run_id)).scalars()
-        _replace_tags(connection, run_id, {*present, *added} - set(removed))
+    with changing(store, Role.REVIEW) as connection:
+        _replace_tags(connection, store.by, run_id, {*_tags(connection, run_id), *added} - set(removed))
 
 
-def _replace_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
+def _replace_tags(connection: Connection, by: Person, run_id: str, wanted: Iterable[str]) -> None:
     existing_row(connection, run_id)
+    before = _tags(connection, run_id)
     connection.execute(tags.delete().where(tags.c.run_id == run_id))
     insert_tags(connection, run_id, wanted)
+    after = _tags(connection, run_id)
+    change_record.append(connection, by, Action.TAGGED, run_id=run_id, before=before, after=after)
+
+
+def _tags(connection: Connection, run_id: str) -> list[str]:
+    return list(connection.execute(select(tags.c.tag).where(tags.c.run_id == run_id).order_by(tags.c.tag)).scalars())
 
 
 def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> None:
@@ -123,12 +144,13 @@ def delete(store: Store, run_id: str) -> int:
     go first: if the machine dies between, files without a run are left, never a run without its files.
     """
     files = run_files.files_of(store, run_id)
-    with store.writing() as connection:
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
         name = _refuse_active(connection, run_id, "deleted")
         if locks.is_held(files.lock):
             raise NotPossible(f"The trainer of run {name} is still shutting down.", "Try again in a moment.")
         refuse_needed(connection, run_id, name)
         connection.execute(runs.delete().where(runs.c.id == run_id))
+        change_record.append(connection, store.by, Action.DELETED, run_id=run_id, before=name)
     for lock in (files.study_lock, files.package_lock):
         background.end(lock)
     before = run_files.bytes_used(store, run_id)
@@ -143,6 +165,8 @@ def clear_checkpoints(store: Store, run_id: str) -> int:
         raise NotPossible(
             f"Run {run.name} is {run.state} and needs its checkpoints to resume.", "Delete the run instead."
         )
+    with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
+        change_record.append(connection, store.by, Action.CLEARED, run_id=run_id)
     return run_files.clear_checkpoints(store, run_id)
 
 
@@ -155,7 +179,6 @@ def _refuse_active(connection: Connection, run_id: str, what: str) -> str:
     return name
 
 
-def _update(store: Store, run_id: str, **values: object) -> None:
-    with store.writing() as connection:
-        if connection.execute(update(runs).where(runs.c.id == run_id).values(**values)).rowcount == 0:
-            raise run_not_found(run_id)
+def _update(connection: Connection, run_id: str, **values: object) -> None:
+    if connection.execute(update(runs).where(runs.c.id == run_id).values(**values)).rowcount == 0:
+        raise run_not_found(run_id)

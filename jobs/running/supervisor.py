@@ -26,6 +26,7 @@ from jobs.store.queries import active_runs
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, bring_up_to_date, connect, make_artifacts, make_private
 from jobs.store.store_errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from jobs.team import deliveries, sending
 
 TICK_S = 0.5
 IDLE_S = 20.0
@@ -55,6 +56,7 @@ def main(*, stay: bool = False, lock: int | None = None) -> int:
     lock = _acquired(path) if lock is None else lock
     if lock is None:
         raise _already_supervised(store, holder(path))
+    sending.start(store)
     while lock is not None:
         logger.info(f"running for {store.place}")
         _open(store)
@@ -99,8 +101,13 @@ def _open(store: Store) -> None:
 
 
 def has_work(store: Store) -> bool:
-    """Whether a run is queued, or running here; a paused queue counts, so that going on needs no new supervisor."""
-    return any(run.status == RunStatus.QUEUED or claims.is_here(store, run, host()) for run in active_runs(store))
+    """Whether a run is queued or running here, or something is to be told outside.
+
+    A paused queue counts, so that going on needs no new supervisor.
+    """
+    active = active_runs(store)
+    here = any(run.status == RunStatus.QUEUED or claims.is_here(store, run, host()) for run in active)
+    return here or deliveries.next_due(store) is not None
 
 
 @dataclass
@@ -141,7 +148,8 @@ class Supervisor:
         while (run_id := claims.next_in_queue(self.store, self.host)) is not None:
             if not self._start(run_id, partial(claims.claim, self.store, run_id, self.host)):
                 break
-        return bool(ours) or any(run.status == RunStatus.QUEUED for run in active)
+        waiting = any(run.status == RunStatus.QUEUED for run in active)
+        return bool(ours) or waiting or deliveries.next_due(self.store) is not None
 
     def _reap(self) -> None:
         """Collect the trainers that have ended, and wake those that were suspended, whatever their runs' status."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from core.errors import ConfigurationError
 from jobs.settings import settings
 from jobs.store.schema import store_settings
 from jobs.store.store import RESTORE, Store, Unreadable
@@ -34,28 +33,6 @@ def is_paused(connection: Connection) -> bool:
     return bool(_value(connection, "paused"))
 
 
-def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
-    """Change how many runs may run at once; raise ConfigurationError outside 1 to 64.
-
-    With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
-    """
-    if not 1 <= count <= MOST_SLOTS:
-        raise ConfigurationError(f"Invalid number of slots: {count}.", f"Choose 1 to {MOST_SLOTS}.")
-    with store.writing() as connection:
-        now = slots(connection)
-        if based_on is not None and now not in (based_on, count):
-            raise ConfigurationError(
-                f"Somebody else has set the number of slots to {now}; yours, {count}, is not saved.",
-                "Change it again if needed.",
-            )
-        _put(connection, "slots", count)
-
-
-def set_paused(store: Store, paused: bool) -> None:
-    """Pause the queue or resume it."""
-    record(store, "paused", paused)
-
-
 def _value(connection: Connection, key: str) -> Any:
     value = connection.execute(select(store_settings.c.value).where(store_settings.c.key == key)).scalar()
     if isinstance(value, Unreadable) or (value is not None and not VALUES[key](value)):
@@ -73,7 +50,7 @@ def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
 def record(store: Store, key: str, value: Any) -> None:
     """Keep a value in the store."""
     with store.writing() as connection:
-        _put(connection, key, value)
+        put(connection, key, value)
 
 
 def record_missing(store: Store, key: str, value: Any) -> Any:
@@ -89,6 +66,7 @@ def record_missing(store: Store, key: str, value: Any) -> Any:
         return value if present is None else present
 
 
-def _put(connection: Connection, key: str, value: Any) -> None:
+def put(connection: Connection, key: str, value: Any) -> None:
+    """Keep a value in the store, within the caller's transaction."""
     if connection.execute(store_settings.update().where(store_settings.c.key == key).values(value=value)).rowcount == 0:
         connection.execute(store_settings.insert().values(key=key, value=value))

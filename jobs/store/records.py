@@ -95,6 +95,8 @@ class Run:
     """Test images answered per second, preprocessing included; None for a run older than this figure."""
     data_set: DataFacts | None
     """As its trainer found it; None for one that has not begun, and for a run of Fashion-MNIST older than this."""
+    owner: str | None = None
+    """The id of who launched it; None for one that is older than owners."""
     epoch_s: float | None = None
     """Mean seconds of its complete epochs, of a running run; None before there is one."""
     damaged: tuple[str, ...] = ()

@@ -1,7 +1,5 @@
 """The tables of the run store. Times are seconds since 1970 in UTC; durations are seconds."""
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -15,15 +13,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     false,
 )
 
-from core.texts import clean_lines, clean_name
+from jobs.people import LONGEST_ID
+from jobs.store.engines.columns import Line, Lines
 
-REVISION = "0007"
+REVISION = "0008"
 LONGEST_NAME = 200
 LONGEST_PERSON = 100
+LONGEST_SUBJECT = LONGEST_ID + len("group:")
 
 metadata = MetaData(
     naming_convention={
@@ -34,41 +33,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Line(TypeDecorator[str]):
-    """Text of one line that people write, as it can be shown: a store from elsewhere may hold anything."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
-        """What is stored."""
-        return _without_nul(value)
-
-    def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
-        """What is shown of what is stored."""
-        return clean_name(value) if isinstance(value, str) else value
-
-
-class Lines(TypeDecorator[str]):
-    """The same of several lines."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
-        """What is stored."""
-        return _without_nul(value)
-
-    def process_result_value(self, value: str | None, _dialect: Any) -> str | None:
-        """What is shown of what is stored."""
-        return clean_lines(value) if isinstance(value, str) else value
-
-
-def _without_nul(value: str | None) -> str | None:
-    """Without the one character that Postgres cannot keep; a message of the system may hold it."""
-    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def _run_key() -> Column[str]:
@@ -129,6 +93,8 @@ runs = Table(
     Column("prediction_images_per_s", Float),
     # Revision 0006
     Column("data_set", JSON(none_as_null=True)),
+    # Revision 0008
+    Column("owner", Line(LONGEST_ID), index=True),
     Index(None, "status", "queue_position"),
     Index(None, "created_at"),
     Index(None, "group_id"),
@@ -217,6 +183,107 @@ label_marks = Table(
     Column("marked_at", Float, nullable=False),
 )
 """What people say of labels: `data` as RunConfig names it, no `label` for an image that cannot be used."""
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Line(LONGEST_ID), primary_key=True),
+    Column("name", Line(LONGEST_NAME), nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("looked_at", Float),
+    Column("removed_at", Float),
+)
+"""Who has signed in; `looked_at` is when they last looked at their inbox."""
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("subject", Line(LONGEST_SUBJECT), primary_key=True),
+    Column("role", String(10), nullable=False),
+    Column("given_by", Line(LONGEST_ID), nullable=False),
+    Column("given_at", Float, nullable=False),
+)
+"""The roles of people by their id, or of a provider's group, whose name follows "group:"."""
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("person", Line(LONGEST_ID), nullable=False),
+    Column("begun_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("person", Line(LONGEST_ID), nullable=False, index=True),
+    Column("person_name", Line(LONGEST_NAME), nullable=False),
+    Column("action", Line(40), nullable=False),
+    Column("run_id", String(16), index=True),
+    Column("subject", Line(LONGEST_NAME), nullable=False, server_default=""),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+)
+"""Who did what; triggers refuse to change or delete a row. It outlives the runs that it speaks of."""
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("thread", String(16), nullable=False, index=True),
+    Column("about", String(20), nullable=False),
+    Column("subject", Line(300), nullable=False),
+    Column("view", Lines, nullable=False),
+    Column("person", Line(LONGEST_ID), nullable=False),
+    Column("text", Lines, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("edited_at", Float),
+    Column("resolved_at", Float),
+    Column("resolved_by", Line(LONGEST_ID)),
+    Column("deleted_at", Float),
+    Index("ix_comments_subject", "about", "subject"),
+)
+"""What people say of a run, comparison, image or photo; `thread` is the id of the comment that began it, and `view` the
+address, from the page's name on, that shows what they saw."""
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("comment_id", String(16), ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", Line(LONGEST_ID), primary_key=True, index=True),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(16), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("person", Line(LONGEST_ID), nullable=False),
+    Column("asked_of", Line(LONGEST_ID)),
+    Column("why", Lines, nullable=False, server_default=""),
+    Column("view", Lines, nullable=False, server_default=""),
+    Column("at", Float, nullable=False),
+)
+"""Each step of the review of a run; the last one counts."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("event", String(30), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float, index=True),
+    Column("delivered_at", Float),
+    Column("problem", Lines),
+)
+"""What is to be told outside; `next_at` is None once it is delivered or given up."""
 
 store_settings = Table(
     "shop",

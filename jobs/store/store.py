@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from jobs.people import Person, operator
 from jobs.store import schema
 from jobs.store.engines import postgres, sqlite
 from jobs.store.store_errors import StoreError, explained
@@ -30,6 +31,12 @@ class Store:
 
     engine: Engine
     artifacts: Path
+    by: Person = field(default_factory=operator)
+    """Who reads and changes it; jobs.team.permission decides what they may."""
+
+    def acting(self, person: Person) -> "Store":
+        """The same store, opened by somebody."""
+        return replace(self, by=person)
 
     @property
     def url(self) -> str:

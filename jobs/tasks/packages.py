@@ -7,11 +7,13 @@ from pathlib import Path
 
 from core.config import MOST_COMPANIONS
 from core.statistics.wording import listed
+from jobs.people import Role
 from jobs.running.background import Task, TaskState
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
+from jobs.team.permission import require
 
 WITHOUT_ONNX = "--without-onnx"
 
@@ -31,6 +33,7 @@ def start_packing(store: Store, run: Run, *, onnx: bool = True) -> bool:
 
     Raise NotPossible as refuse_unexportable, and OSError where no process can be started.
     """
+    require(store, Role.REVIEW)
     refuse_unexportable(run)
     task = _task(store, run.id)
     return task.request(store, run.id, *([] if onnx else [WITHOUT_ONNX]), is_done=task.result.is_dir)

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
+from shutil import rmtree
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.errors import ConfigurationError
 from core.photos.picture import Photo
+from jobs.people import Role
 from jobs.results.photo_sets import (
     MOST_PHOTOS,
     KeptPhoto,
@@ -29,6 +32,9 @@ from jobs.results.photo_sets import (
 from jobs.store.new_files import NotWritten
 from jobs.store.schema import photo_answers, photo_sets, photos, predictions
 from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing
 
 
 @dataclass(frozen=True)
@@ -66,22 +72,35 @@ def add_photos(store: Store, photo_set: PhotoSet, labelled: Iterable[tuple[Photo
         if rows:
             with _changing(store, photo_set) as connection:
                 connection.execute(photos.insert(), rows)
+                _record(connection, store, Action.STORED, photo_set, after=len(rows))
     return joined
 
 
 def relabel_photo(store: Store, photo_set: PhotoSet, position: int, label: int) -> None:
     """Give the photo at a position another label, 0 to 9; raise PhotoSetNotFound where the set is gone."""
     with _changing(store, photo_set) as connection:
+        before = connection.execute(select(photos.c.label).where(_at(photo_set, position))).scalar()
         connection.execute(photos.update().where(_at(photo_set, position)).values(label=label))
+        _record(connection, store, Action.LABELLED, photo_set, before=before, after=label)
 
 
 def remove_photo(store: Store, photo_set: PhotoSet, position: int) -> None:
-    """Take the photo at a position out of a set, which may be left empty; raise PhotoSetNotFound where it is gone."""
+    """Take the photo at a position out of a set, which goes with its last one; raise PhotoSetNotFound where it is gone.
+
+    Whoever wants to add to it then finds that it was deleted.
+    """
     folder = folder_of(store, photo_set.id)
     with _alone_in(folder, photo_set):
         with _changing(store, photo_set) as connection:
             connection.execute(photos.delete().where(_at(photo_set, position)))
+            _record(connection, store, Action.REMOVED, photo_set, before=position)
+            left = connection.execute(select(photos.c.position).where(photos.c.set_id == photo_set.id)).first()
+            if left is None:
+                connection.execute(photo_sets.delete().where(photo_sets.c.id == photo_set.id))
+                _record(connection, store, Action.DELETED, photo_set)
         (folder / file_name(position)).unlink(missing_ok=True)
+        if left is None:
+            rmtree(folder, ignore_errors=True)
 
 
 def _at(photo_set: PhotoSet, position: int) -> ColumnElement[bool]:
@@ -97,6 +116,8 @@ def _alone_in(folder: Path, photo_set: PhotoSet) -> Iterator[None]:
         raise _gone(photo_set) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            raise _gone(photo_set)
         yield
     finally:
         os.close(descriptor)
@@ -105,12 +126,19 @@ def _alone_in(folder: Path, photo_set: PhotoSet) -> Iterator[None]:
 @contextmanager
 def _changing(store: Store, photo_set: PhotoSet) -> Iterator[Connection]:
     """A transaction that changes a set, in which what runs have said of it goes."""
-    with store.writing() as connection:
+    with changing(store, Role.REVIEW) as connection:
         if connection.execute(select(photo_sets.c.id).where(photo_sets.c.id == photo_set.id)).first() is None:
             raise _gone(photo_set)
         connection.execute(predictions.delete().where(predictions.c.split == photo_set.split))
         connection.execute(photo_answers.delete().where(photo_answers.c.set_id == photo_set.id))
         yield connection
+
+
+def _record(
+    connection: Connection, store: Store, action: Action, photo_set: PhotoSet, *, before: Any = None, after: Any = None
+) -> None:
+    words = f"photo set {photo_set.name}"
+    change_record.append(connection, store.by, action, subject=words, before=before, after=after)
 
 
 def _gone(photo_set: PhotoSet) -> PhotoSetNotFound:

@@ -5,11 +5,13 @@ Nothing of it is in the run store: the files beside the study say how it stands.
 
 from core.answers import study
 from core.answers.study import Study, StudyError
+from jobs.people import Role
 from jobs.running.background import Task, TaskState
 from jobs.store import run_files
 from jobs.store.queries import NotPossible
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
+from jobs.team.permission import require
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 USUAL_IMAGES_PER_S = 2_000.0
@@ -41,6 +43,7 @@ def request_study(store: Store, run: Run) -> bool:
     It is not if the study is made and can be read, or is being made. Raise NotPossible for a run that has not finished,
     OSError where no process can be started or the artifacts folder cannot be written.
     """
+    require(store, Role.REVIEW)
     if run.status != RunStatus.FINISHED:
         raise NotPossible(f"Run {run.name} is {run.state}, so it has no model to map.", "Wait until it has finished.")
     return _task(store, run.id).request(store, run.id, is_done=lambda: _is_readable(store, run.id))

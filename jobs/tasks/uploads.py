@@ -16,10 +16,13 @@ from core.datasets.health import Health
 from core.datasets.importing import Options
 from core.datasets.versions import Version
 from core.errors import DataSetError
+from jobs.people import Role
 from jobs.running import background
 from jobs.running.background import Task, TaskState
 from jobs.store import locks
 from jobs.store.store import Store
+from jobs.tasks.data_changes import record_stored
+from jobs.team.permission import require
 
 PREFIX = ".upload-"
 REQUEST, PLAN, STORED = "request.json", "plan.json", "stored.txt"
@@ -140,6 +143,7 @@ def start_reading(store: Store, upload: Upload) -> bool:
 
     Raises OSError where no process can be started.
     """
+    require(store, Role.LAUNCH)
     return upload.task.request(
         store, str(upload.folder), is_done=lambda: upload.prepared is not None or read_upload(upload.folder) is None
     )
@@ -151,18 +155,25 @@ def start_storing(store: Store, upload: Upload, shown: str) -> bool:
     Raises OSError where no process can be started.
     """
 
+    require(store, Role.LAUNCH)
+
     def is_done() -> bool:
         prepared = upload.prepared
         return bool(upload.stored_hash) or prepared is None or prepared.version.hash != shown
 
-    return upload.task.request(store, str(upload.folder), shown, is_done=is_done)
+    prepared = upload.prepared
+    started = upload.task.request(store, str(upload.folder), shown, is_done=is_done)
+    if started and prepared:
+        record_stored(store, prepared.version)
+    return started
 
 
-def discard(upload: Upload) -> None:
+def discard(store: Store, upload: Upload) -> None:
     """Remove an upload with all that was decoded of it, and end the process that reads it.
 
     Raises DataSetError while it is being stored.
     """
+    require(store, Role.LAUNCH)
     lock = upload.task.lock
     if upload.prepared is None:
         background.end(lock)

@@ -31,10 +31,10 @@ from core.presets import config_of
 from jobs.copies.backup import backup
 from jobs.running import background, queue
 from jobs.running.background import ensure_supervisor
+from jobs.running.queue import set_slots
 from jobs.settings import settings, sqlite_url
 from jobs.store import locks, run_files
 from jobs.store.queries import active_runs, get_run, list_attempts, list_runs
-from jobs.store.queue_settings import set_slots
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
 from tests import stores

@@ -22,9 +22,9 @@ from jobs.running import attempts, queue
 from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
+from jobs.running.queue import set_slots
 from jobs.settings import sqlite_url
 from jobs.store.queries import active_runs, list_epochs, list_runs
-from jobs.store.queue_settings import set_slots
 from jobs.store.store import Store, open_store
 from jobs.store.store_errors import StoreError
 from tests import stores

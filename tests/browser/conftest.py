@@ -53,8 +53,11 @@ class Dashboard:
 
 
 @contextmanager
-def running_dashboard(folder: Path, **variables: str) -> Iterator[Dashboard]:
-    """Serve the dashboard for the store in this folder; at the end everything that it started is ended too."""
+def running_dashboard(folder: Path, *options: str, **variables: str) -> Iterator[Dashboard]:
+    """Serve the dashboard for the store in this folder; at the end everything that it started is ended too.
+
+    `options` are Streamlit's, `variables` Lookbook's without LOOKBOOK_ before them.
+    """
     store = stores.empty_store(folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,7 +71,7 @@ def running_dashboard(folder: Path, **variables: str) -> Iterator[Dashboard]:
         with (folder / "server.log").open("ab") as log:
             servers.append(
                 subprocess.Popen(
-                    [*command, "--server.headless", "true"],
+                    [*command, "--server.headless", "true", *options],
                     cwd=ROOT,
                     env=environment,
                     stdout=log,

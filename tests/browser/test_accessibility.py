@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from core.data import fashion_mnist
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import queue_settings
 from tests import stores
 from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
 from tests.stores import Sample
@@ -33,7 +33,7 @@ DIALOGS = (("finished", "Rename"), ("finished", "Tags"), ("finished", "Note"), (
 @pytest.fixture(scope="module")
 def ids(dashboard: Dashboard) -> dict[str, str]:
     """A paused queue with runs in every state, and two finished ones; their ids by state."""
-    queue_settings.set_paused(dashboard.store, True)
+    queue.set_paused(dashboard.store, True)
     made = {
         status: stores.add(dashboard.store, Sample(status=status, epochs_done=3)) for status in ("stopped", "queued")
     }

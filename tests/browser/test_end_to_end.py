@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, expect
 
 from core.classes import CLASS_NAMES
 from core.data import fashion_mnist
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import queries, queue_settings
+from jobs.store import queries
 from jobs.store.filters import Filter
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
@@ -104,7 +105,7 @@ def confused_cell(store: Store, run_id: str) -> tuple[int, int, int]:
 @pytest.fixture
 def paused(dashboard: Dashboard) -> Store:
     """The store of the module with its queue paused, so that nothing starts."""
-    queue_settings.set_paused(dashboard.store, True)
+    queue.set_paused(dashboard.store, True)
     return dashboard.store
 
 

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from jobs.running import queue
-from jobs.store import queue_settings
 from tests import stores
 from tests.browser.conftest import Dashboard, OpenPage
 from tests.stores import Sample
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.browser
 def test_a_run_that_ends_beside_another_moves_from_the_queue_to_the_latest_runs(
     dashboard: Dashboard, open_page: OpenPage
 ) -> None:
-    queue_settings.set_paused(dashboard.store, True)
+    queue.set_paused(dashboard.store, True)
     ending, _ = (
         stores.add(dashboard.store, Sample(name=name, status="queued", created_at=time.time()))
         for name in ("ends", "stays")

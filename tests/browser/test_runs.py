@@ -13,7 +13,7 @@ from core.data import fashion_mnist
 from core.presets import config_of
 from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import queries, queue_settings, run_files
+from jobs.store import queries, run_files
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
 from tests import stores
@@ -30,7 +30,7 @@ START_MS = 1000 * START_S
 @pytest.fixture
 def paused(dashboard: Dashboard) -> Store:
     """The store of the module with its queue paused, so that nothing starts."""
-    queue_settings.set_paused(dashboard.store, True)
+    queue.set_paused(dashboard.store, True)
     return dashboard.store
 
 

@@ -106,7 +106,7 @@ def test_runs_on_a_stored_set_share_what_frozen_layers_make_of_it(
     weights: str, tmp_path: Path, seen: list[int]
 ) -> None:
     (tmp_path / "set").mkdir()
-    data = replace(data_of(3, 20, 48, colour=True), folder=tmp_path / "set")
+    data = replace(data_of(3, 8, 48, colour=True), folder=tmp_path / "set")
 
     def run(name: str, **changes: Any) -> Training:
         training = Training(config(weights, epochs=1, **changes), data, tmp_path / name)

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.learning.pretrained_file import FILE_NAME
 from dashboard.tables import estimates
+from jobs.running import queue
 from jobs.settings import settings
-from jobs.store import queries, queue_settings, run_files
+from jobs.store import queries, run_files
 from jobs.store.store import Store
 from tests import stores
 from tests.blank_data import write_blank_data
@@ -156,7 +157,7 @@ def test_place_and_time_are_said_before_the_button(
     assert "position 3 in the queue (0 running, 2 queued)" in shown
     assert "about 13 min for all epochs" in shown
     assert "measured on two CPU cores" in shown
-    queue_settings.set_paused(store, True)
+    queue.set_paused(store, True)
     assert "the queue is paused" in facts(open_page("launch"))
 
 

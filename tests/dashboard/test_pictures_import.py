@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import versions
 from core.datasets.importing import Options
+from dashboard.queries import run_queries
 from jobs.settings import settings
 from jobs.store import locks
 from jobs.store.store import Store
@@ -105,7 +106,7 @@ def test_pictures_that_are_uploaded_are_read_and_their_import_has_an_address(dat
     upload = list_uploads(data)[0]
     assert app.query_params["upload"] == upload.id
     assert "Import of pets from 1.png" in texts(app)
-    discard(upload)
+    discard(run_queries.store(), upload)
 
 
 def test_whoever_comes_sees_the_imports_and_opens_one(upload: Upload, open_page: OpenPage) -> None:

@@ -5,9 +5,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -21,6 +23,7 @@ from websockets.typing import Origin, Subprotocol
 from dashboard.addresses import page_meant
 from dashboard.protection import is_host_allowed, is_origin_allowed, open_door
 from jobs.settings import ROOT
+from tests.providers import free_port
 from tests.stores import empty_store
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z]{2,5}){0,2}", fullmatch=True)
@@ -95,7 +98,7 @@ def test_a_proxy_may_name_the_port_that_browsers_leave_out(origin: str, port: in
     [
         ("server.address", None, "server.address is None"),
         ("server.address", "", "127.0.0.1"),
-        ("server.address", "0.0.0.0", "behind a proxy"),
+        ("server.address", "0.0.0.0", "LOOKBOOK_SIGN_IN"),
         ("server.address", "::", "127.0.0.1"),
         ("server.address", "192.168.1.7", "127.0.0.1"),
         ("server.allowedHosts", [], "name those"),
@@ -121,16 +124,17 @@ def test_a_server_for_this_machine_only_is_closed(address: str) -> None:
     assert open_door({**CLOSED, "server.address": address}.__getitem__) == ""
 
 
-def test_an_open_address_is_a_choice_for_who_names_the_host_that_others_use() -> None:
+def test_an_open_address_is_a_choice_for_who_names_the_host_that_others_use_and_has_them_sign_in() -> None:
     behind_a_proxy = {**CLOSED, "server.address": "0.0.0.0", "server.allowedHosts": ["lookbook.team.example"]}
-    assert open_door(behind_a_proxy.__getitem__) == ""
+    assert open_door(behind_a_proxy.__getitem__, is_for_others=True) == ""
+    assert "LOOKBOOK_SIGN_IN" in open_door(behind_a_proxy.__getitem__)
 
 
 def test_a_server_that_is_asked_at_another_address_than_it_is_set_to_is_open() -> None:
     assert open_door(CLOSED.__getitem__, asked_at="127.0.0.1") == ""
     assert "192.0.2.7 is reached from other machines" in open_door(CLOSED.__getitem__, asked_at="192.0.2.7")
     behind_a_proxy = {**CLOSED, "server.address": "0.0.0.0", "server.allowedHosts": ["lookbook.team.example"]}
-    assert open_door(behind_a_proxy.__getitem__, asked_at="192.0.2.7") == ""
+    assert open_door(behind_a_proxy.__getitem__, asked_at="192.0.2.7", is_for_others=True) == ""
 
 
 PAGES = {"home": "", "runs": "runs", "predict": "predict"}
@@ -164,17 +168,23 @@ gatherUsageStats = true
 @contextmanager
 def started(tmp_path: Path, folder: Path, main: str, *options: str, **variables: str) -> Iterator[psutil.Process]:
     """A dashboard, started in that folder by that name of its main file; the user's own configuration opens all."""
+    command = ["streamlit", "run", main, "--server.headless=true", f"--server.port={free_port()}", *options]
+    with serving(tmp_path, folder, command, variables) as server:
+        yield server
+
+
+@contextmanager
+def serving(
+    tmp_path: Path, folder: Path, command: Sequence[str], variables: dict[str, str]
+) -> Iterator[psutil.Process]:
+    """A dashboard, served by that command of Python's."""
     home = tmp_path / "home"
     (home / ".streamlit").mkdir(parents=True)
     (home / ".streamlit" / "config.toml").write_text(OPEN_CONFIG, encoding="utf-8")
     empty_store(tmp_path)
     places = {"LOOKBOOK_DATABASE_URL": f"sqlite:///{tmp_path}/runs.db", "LOOKBOOK_ARTIFACTS": f"{tmp_path}/artifacts"}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", main, "--server.headless=true", f"--server.port={port}"]
     server = subprocess.Popen(
-        [*command, *options],
+        [sys.executable, "-m", *command],
         cwd=folder,
         env=os.environ | places | {"HOME": str(home)} | variables,
         stdout=subprocess.DEVNULL,
@@ -200,17 +210,17 @@ def addresses(process: psutil.Process) -> list[tuple[str, int]]:
     return [(each.laddr.ip, each.laddr.port) for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
 
 
-def answer(port: int, path: str = "/", **headers: str) -> tuple[int, dict[str, str], str]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+def answer(port: int, path: str = "/", *, at: str = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = HTTPConnection(at, port, timeout=30)
     connection.request("GET", path, headers=headers)
     response = connection.getresponse()
     return response.status, dict(response.getheaders()), response.read().decode()
 
 
-def connects(port: int, origin: str | None) -> bool:
+def connects(port: int, origin: str | None, *, at: str = "localhost") -> bool:
     sender = None if origin is None else Origin(origin)
     try:
-        with connect(f"ws://localhost:{port}/_stcore/stream", origin=sender, subprotocols=[Subprotocol("streamlit")]):
+        with connect(f"ws://{at}:{port}/_stcore/stream", origin=sender, subprotocols=[Subprotocol("streamlit")]):
             return True
     except (OSError, WebSocketException):
         return False
@@ -246,30 +256,25 @@ def test_from_wherever_it_is_started_the_dashboard_is_closed(way: str, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("options", "variables"),
-    [
-        (("--server.address=0.0.0.0",), {}),
-        ((), {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}),
-        (("--browser.gatherUsageStats=true",), {}),
-    ],
-)
-def test_an_unprotected_server_shows_one_sentence_and_no_page(
-    options: tuple[str, ...], variables: dict[str, str], tmp_path: Path
-) -> None:
-    with started(tmp_path, ROOT, "dashboard/Home.py", *options, **variables) as server:
-        port = addresses(server)[0][1]
+def test_another_server_that_listens_everywhere_shows_one_sentence_and_no_page(tmp_path: Path) -> None:
+    here = [each.address for each in chain(*psutil.net_if_addrs().values()) if each.family == socket.AF_INET]
+    address = next((each for each in here if not ip_address(each).is_loopback), None)
+    if address is None:
+        pytest.skip("this machine has no other address than 127.0.0.1")
+    port = free_port()
+    command = ["uvicorn", "dashboard.Home:app", "--host", "0.0.0.0", "--port", str(port)]
+    with serving(tmp_path, ROOT, command, {}):
         for path in ("/", "/runs?run=x", "/home", "/media/x.png", "/_stcore/host-config"):
-            status, _, text = answer(port, path)
+            status, _, text = answer(port, path, at=address)
             assert (status, text.count("Lookbook shows nothing here"), text.count("\n")) == (503, 1, 1)
-        assert not connects(port, f"http://localhost:{port}")
+        assert not connects(port, f"http://{address}:{port}", at=address)
         assert answer(port, "/_stcore/health")[0] == 200
 
 
 @pytest.mark.slow
 def test_behind_a_proxy_it_answers_to_the_name_that_was_given_to_it(tmp_path: Path) -> None:
     chosen = ("--server.address=0.0.0.0", "--server.allowedHosts=lookbook.example")
-    with started(tmp_path, ROOT, "dashboard/Home.py", *chosen) as server:
+    with started(tmp_path, ROOT, "dashboard/Home.py", *chosen, LOOKBOOK_OPEN_TO_NETWORK="yes") as server:
         port = addresses(server)[0][1]
         assert answer(port, Host="lookbook.example")[0] == 200
         assert answer(port, Host="localhost")[0] == 400

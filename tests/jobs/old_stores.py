@@ -68,6 +68,35 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             {"data": "fashion-mnist", "position": 60_005, "person": "anna", "label": 6, "marked_at": 1.7e9},
             {"data": "0a" * 32, "position": 0, "person": "ben", "label": None, "marked_at": 1.7e9},
         ],
+        "people": [{"id": "anna@example.org", "name": "Anna", "first_at": 1.7e9, "seen_at": 1.7e9 + 60}],
+        "roles": [{"subject": "group:team", "role": "launch", "given_by": "anna@example.org", "given_at": 1.7e9}],
+        "sign_ins": [{"id": "0a" * 32, "person": "anna@example.org", "begun_at": 1.7e9, "ended_at": 1.7e9 + 60}],
+        "changes": [
+            {
+                "at": 1.7e9,
+                "person": "anna@example.org",
+                "person_name": "Anna",
+                "action": "renamed",
+                "run_id": _id(0),
+                "before": '"cnn"',
+                "after": '"cnn seed 0"',
+            }
+        ],
+        "comments": [
+            {
+                "id": "oldtalk2",
+                "thread": "oldtalk2",
+                "about": "run",
+                "subject": _id(0),
+                "view": f"/runs?run={_id(0)}",
+                "person": "anna@example.org",
+                "text": "Why is epoch 3 worse?",
+                "created_at": 1.7e9,
+            }
+        ],
+        "mentions": [{"comment_id": "oldtalk2", "person": "ben@example.org"}],
+        "reviews": [{"run_id": _id(0), "state": "asked", "person": "anna@example.org", "at": 1.7e9}],
+        "deliveries": [{"id": "oldtold2", "event": "finished", "payload": "{}", "created_at": 1.7e9, "tries": 1}],
     }
 
 
@@ -107,6 +136,7 @@ def _run(number: int, status: str) -> dict[str, Any]:
         "error_message": "The data were gone." if status == "failed" else None,
         "note": "kept since the beginning" if number == 0 else "",
         "pinned": number == 1,
+        "owner": "anna@example.org" if number else None,
         "archived_at": 1.7e9 + 99 if status == "stopped" else None,
     }
 

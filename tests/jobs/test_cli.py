@@ -18,7 +18,7 @@ from core.statistics import wording
 from jobs.cli import launching, lookbook, main, reading
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
-from jobs.store import queue_settings, run_files, schema
+from jobs.store import run_files, schema
 from jobs.store.queries import active_runs, get_run, list_epochs, list_runs, queue_state
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
@@ -330,7 +330,7 @@ def test_a_wrong_value_for_a_clone_queues_nothing(store: Store, capsys: Capture)
 def test_waiting_for_runs_says_that_the_queue_is_paused(
     store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue_settings.set_paused(store, True)
+    queue.set_paused(store, True)
     # Somebody else stops what waits, so that the wait comes to its end.
     monkeypatch.setattr(
         launching.time, "sleep", lambda _seconds: [queue.stop(store, queued.id) for queued in list_runs(store)]

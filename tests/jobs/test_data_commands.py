@@ -19,6 +19,8 @@ from tests.core.datasets.pictures import class_folders, imported
 from tests.jobs.test_cli import Capture, refused, run
 from tests.stores import Sample
 
+pytestmark = pytest.mark.usefixtures("live_store")
+
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:

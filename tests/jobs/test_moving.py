@@ -20,7 +20,7 @@ from jobs.copies.rows import copy_rows, count_on
 from jobs.running import queue, run_edits
 from jobs.running.claims import claim, next_in_queue
 from jobs.settings import ROOT, settings, sqlite_url
-from jobs.store import queue_settings, schema
+from jobs.store import schema
 from jobs.store.filters import Filter
 from jobs.store.ownership import StoreMisplaced, tie
 from jobs.store.queries import get_predictions, get_run, list_epochs, list_runs
@@ -147,7 +147,7 @@ def test_nothing_is_moved_or_replaced_under_a_machine_that_works_on_a_run(
     moved = move(full_store, empty_database)
     waiting = next_in_queue(moved, "another machine")
     backup(moved, tmp_path / "one.backup")
-    queue_settings.set_slots(moved, 9)
+    queue.set_slots(moved, 9)
     assert claim(moved, waiting, "another machine")
     with pytest.raises(StoreError, match="is active on another machine.*jobs stop"):
         move(moved, sqlite_url(tmp_path / "back.db"))

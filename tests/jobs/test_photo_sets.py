@@ -13,17 +13,21 @@ from PIL import Image, ImageDraw
 
 from core.answers.verdict import Verdict
 from core.classes import CLASS_NAMES
+from core.config import FASHION_MNIST
 from core.errors import ConfigurationError
 from core.photos.picture import Photo, UnreadablePhoto
 from core.statistics.intervals import accuracy_interval
 from jobs.results import photo_sets
 from jobs.results.comparisons import compare_runs
+from jobs.results.data_users import data_behind
 from jobs.results.photo_answers import measure
 from jobs.results.photo_sets import PhotoSet, PhotoSetNotFound, find_set, keep, list_sets, photos_of
 from jobs.running import run_edits
 from jobs.store.queries import NoPredictions, get_run
 from jobs.store.store import Store
+from tests import stores
 from tests.jobs.test_cli import Capture, refused, run
+from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
 LABELS = (8, 8, 1, 0)
@@ -223,6 +227,19 @@ def test_a_picture_that_is_gone_is_named_with_what_to_do(store: Store) -> None:
     photos_of(store, photo_set)[2].file.unlink()
     with pytest.raises(UnreadablePhoto, match="gone or damaged.*add its photos again"):
         list(measure(store, photo_set, [get_run(store, add_run_with_model(store, "asked"))]))
+
+
+def test_behind_a_run_is_what_it_and_the_runs_that_it_builds_on_have_learnt(store: Store) -> None:
+    birds = "b" * 64
+    learnt = stores.add(store, Sample(changes={"data": birds}))
+    starting = stores.add(store, Sample(changes={"start_from": learnt}))
+    beside = stores.add(store, Sample(changes={"companions": (starting,)}))
+    alone = stores.add(store, Sample())
+    both = frozenset({birds, FASHION_MNIST})
+    expected = {learnt: frozenset({birds}), starting: both, beside: both, alone: frozenset({FASHION_MNIST})}
+    assert data_behind(store) == expected
+    run_edits.delete(store, learnt)
+    assert data_behind(store)[beside] == {FASHION_MNIST}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core.config import LAST_SEED, validated, with_changes
 from core.errors import ConfigurationError
@@ -14,10 +15,19 @@ from core.presets import config_of
 from jobs.running import attempts, environment, queue
 from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import code_version
-from jobs.store import queue_settings
-from jobs.store.queries import NotPossible, RunNotFound, active_runs, get_run, list_runs, place_in_queue, queue_state
+from jobs.store.queries import (
+    NotPossible,
+    RunNotFound,
+    active_runs,
+    get_run,
+    get_runs,
+    list_runs,
+    place_in_queue,
+    queue_state,
+)
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
+from jobs.store.store_errors import StoreError
 from tests.jobs.configs import TINY
 
 HOST = "here"
@@ -40,7 +50,7 @@ def start_next(store: Store) -> attempts.AttemptHandle:
 
 
 def test_runs_start_in_the_order_in_which_they_were_launched(store: Store) -> None:
-    queue_settings.set_slots(store, 3)
+    queue.set_slots(store, 3)
     ids = launch(store, 3)
     assert [start_next(store).run_id for _ in ids] == ids
     assert next_in_queue(store, HOST) is None
@@ -97,7 +107,7 @@ def test_a_name_that_is_too_long_queues_nothing(store: Store) -> None:
 
 
 def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
-    queue_settings.set_slots(store, 2)
+    queue.set_slots(store, 2)
     launch(store, 3)
     start_next(store)
     second = start_next(store)
@@ -109,16 +119,16 @@ def test_no_more_runs_start_than_there_are_slots(store: Store) -> None:
 @pytest.mark.parametrize("count", [0, 65])
 def test_slots_that_are_not_possible_are_refused(store: Store, count: int) -> None:
     with pytest.raises(ConfigurationError, match="1 to 64"):
-        queue_settings.set_slots(store, count)
+        queue.set_slots(store, count)
 
 
 def test_a_paused_queue_starts_nothing_until_it_goes_on(store: Store) -> None:
     (run_id,) = launch(store, 1)
-    queue_settings.set_paused(store, True)
+    queue.set_paused(store, True)
     assert next_in_queue(store, HOST) is None
     assert claim(store, run_id, HOST) is None
     assert queue_state(store).paused
-    queue_settings.set_paused(store, False)
+    queue.set_paused(store, False)
     assert next_in_queue(store, HOST) == run_id
 
 
@@ -234,6 +244,19 @@ def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> N
     assert len({run.group_id for run in group} - {None}) == 1
 
 
+def test_folds_and_the_run_that_holds_none_out_are_queued_together_or_not_at_all(store: Store) -> None:
+    *folds, whole = get_runs(store, queue.launch_all(store, TINY, folds=3, and_whole=True))
+    assert [run.config.fold for run in folds] == [1, 2, 3]
+    assert (whole.config.folds, whole.name, whole.group_id) == (0, "cnn seed 3", None)
+    assert len({run.group_id for run in folds} - {None}) == 1
+    refuse = "create trigger refuse before insert on runs when new.name = 'last' begin select raise(abort, 'no'); end"
+    with store.writing() as connection:
+        connection.execute(text(refuse))
+    with pytest.raises(StoreError, match="answered: no"):
+        queue.launch_all(store, TINY, "last", folds=3, and_whole=True)
+    assert len(list_runs(store)) == 4
+
+
 @pytest.mark.parametrize("folds", [0, 1, 21])
 def test_so_few_or_many_folds_are_refused(store: Store, folds: int) -> None:
     with pytest.raises(ConfigurationError, match="folds"):
@@ -303,12 +326,12 @@ def test_a_run_moves_from_the_place_that_it_has_by_then(store: Store) -> None:
 
 
 def test_slots_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(store: Store) -> None:
-    queue_settings.set_slots(store, 4)
+    queue.set_slots(store, 4)
     with pytest.raises(ConfigurationError, match="set the number of slots to 4"):
-        queue_settings.set_slots(store, 3, based_on=2)
+        queue.set_slots(store, 3, based_on=2)
     assert queue_state(store).slots == 4
-    queue_settings.set_slots(store, 4, based_on=2)
-    queue_settings.set_slots(store, 3, based_on=4)
+    queue.set_slots(store, 4, based_on=2)
+    queue.set_slots(store, 3, based_on=4)
     assert queue_state(store).slots == 3
 
 

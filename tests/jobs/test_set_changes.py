@@ -1,6 +1,8 @@
 """A photo set that grows: nothing twice, nothing lost, and nothing stale said of it."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +12,7 @@ from jobs.results.photo_answers import measure
 from jobs.results.photo_sets import PhotoSet, PhotoSetNotFound, find_set, folder_of, photos_of
 from jobs.store.queries import get_run
 from jobs.store.store import Store
+from jobs.tasks import set_changes
 from jobs.tasks.set_changes import add_photos, relabel_photo, remove_photo
 from tests.jobs.test_photo_sets import LABELS, kept, photo
 from tests.untrained import add_run_with_model
@@ -81,3 +84,21 @@ def test_nothing_joins_a_set_that_was_deleted_meanwhile(store: Store) -> None:
         add_photos(store, photo_set, [(photo(1), 0)])
     with pytest.raises(PhotoSetNotFound):
         remove_photo(store, photo_set, 0)
+
+
+def test_a_set_goes_with_its_last_photo(store: Store) -> None:
+    photo_set = photo_sets.keep(store, "lonely", [(photo(0), 3)])
+    remove_photo(store, photo_set, 0)
+    assert photo_sets.list_sets(store) == []
+    assert not folder_of(store, photo_set.id).exists()
+
+
+def test_who_waits_to_add_to_a_set_is_told_that_it_is_deleted(store: Store) -> None:
+    photo_set = kept(store)
+    with ThreadPoolExecutor() as threads:
+        with set_changes._alone_in(folder_of(store, photo_set.id), photo_set):
+            waiting = threads.submit(add_photos, store, photo_set, [(photo(200), 3)])
+            time.sleep(0.1)
+            photo_sets.delete(store, photo_set)
+        with pytest.raises(PhotoSetNotFound, match="deleted meanwhile"):
+            waiting.result()

@@ -22,7 +22,7 @@ from tests.stores import Sample, add
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("DATABASE_URL", "ARTIFACTS", "DATA", "SLOTS", "RESNET18_WEIGHTS"):
+    for name in ("DATABASE_URL", "ARTIFACTS", "DATA", "SLOTS", "RESNET18_WEIGHTS", "PUBLIC_URL", "WEBHOOK_URL"):
         monkeypatch.delenv(f"LOOKBOOK_{name}", raising=False)
     settings.cache_clear()
     yield
@@ -165,3 +165,49 @@ def test_a_store_in_memory_is_refused_and_leaves_no_file(
         open_store(settings().database_url, tmp_path / "artifacts")
     assert list(tmp_path.iterdir()) == []
     assert not (ROOT / ":memory:").exists()
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "WEBHOOK_URL"])
+@pytest.mark.parametrize(
+    "value", ["hooks.example.org/s3cret", "file:///s3cret", "https://", "https://s3cret:x@host/", "http://h:x/s3cret"]
+)
+def test_what_is_no_address_of_the_web_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"LOOKBOOK_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"LOOKBOOK_{name}.* write ") as refused:
+        settings()
+    assert name == "PUBLIC_URL" or "s3cret" not in str(refused.value)
+
+
+def test_no_password_of_a_setting_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_WEBHOOK_URL", "https://hooks.example.org/s3cret")
+    assert "s3cret" not in repr(settings())
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "postgresql:/team:s3cret@server/lookbook")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match="LOOKBOOK_DATABASE_URL") as refused:
+        settings()
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("SIGN_IN", "password", "openid"),
+        ("TRUSTED_PROXIES", "127.0.0.1, proxy.example", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "host bits"),
+        ("SIGN_OUT_ADDRESS", "javascript:alert(1)", "https://"),
+        ("SESSION_HOURS", "0", "greater"),
+        ("OPEN_TO_NETWORK", "perhaps", "boolean"),
+    ],
+)
+def test_a_setting_of_signing_in_that_makes_no_sense_is_named(
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"LOOKBOOK_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"LOOKBOOK_{name}") as refused:
+        settings()
+    assert reason in str(refused.value)
+
+
+def test_proxies_are_named_by_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,fd00::/8,")
+    assert [str(network) for network in settings().trusted_networks] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]

@@ -19,11 +19,11 @@ from jobs.running import queue
 from jobs.running.attempts import AttemptHandle
 from jobs.running.claims import claim
 from jobs.running.environment import host
+from jobs.running.queue import set_slots
 from jobs.store import migration, schema
 from jobs.store.copying import copy_database
 from jobs.store.ownership import tie
 from jobs.store.queries import get_predictions, get_run, list_attempts, list_epochs, list_runs, queue_state
-from jobs.store.queue_settings import set_slots
 from jobs.store.store import Store, connect, open_store, revision
 from jobs.store.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
 from tests import stores
@@ -32,7 +32,7 @@ from tests.jobs.configs import TINY
 from tests.rights import rights_of_files_hold
 from tests.stores import Sample, add
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 
 def url_of(path: Path) -> str:
@@ -146,6 +146,7 @@ def test_a_store_of_each_revision_keeps_every_value_of_every_table(old: str, tmp
         "0002": {"attempts", "tags", "shop"},
         "0004": {"photos"},
         "0007": {"label_marks"},
+        "0008": {"people", "roles", "sign_ins", "changes", "comments", "mentions", "reviews", "deliveries"},
     }
     assert filled >= set().union(*(tables for revision, tables in since.items() if revision <= old))
 
@@ -166,7 +167,7 @@ def test_every_revision_is_kept_as_a_file() -> None:
 def test_a_migration_first_makes_a_backup_that_holds_the_old_rows(tmp_path: Path) -> None:
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
     open_store(url_of(tmp_path / "runs.db"), tmp_path)
-    (backup,) = tmp_path.glob("runs-before-0007-from-0001-*.db")
+    (backup,) = tmp_path.glob("runs-before-0008-from-0001-*.db")
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert connection.execute("SELECT count(*) FROM epochs").fetchone() == (12,)
@@ -338,7 +339,8 @@ def test_rows_that_belong_to_a_run_go_with_it(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(schema.runs.delete())
     with store.reading() as connection:
-        for table in set(schema.metadata.sorted_tables) - {schema.store_settings}:
+        # Who launched it is kept for ever.
+        for table in set(schema.metadata.sorted_tables) - {schema.store_settings, schema.changes}:
             assert connection.execute(table.select()).all() == []
 
 

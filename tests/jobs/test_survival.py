@@ -15,10 +15,10 @@ from jobs.running import supervisor as supervising
 from jobs.running.background import ensure_supervisor
 from jobs.running.claims import MOST_CRASHES, next_in_queue
 from jobs.running.environment import host
+from jobs.running.queue import set_slots
 from jobs.settings import ROOT
 from jobs.store import locks, run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
-from jobs.store.queue_settings import set_slots
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
 from tests.jobs.configs import BRIEF, STEADY, TINY

@@ -1,15 +1,19 @@
 """Learning from a photo set: every photo is held out once, and no run is measured on photos that it has learnt."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.classes import CLASS_NAMES
-from core.datasets import versions
+from core.datasets import importing, versions
+from core.datasets.importing import Options
+from core.datasets.opening import read_content
 from core.errors import ConfigurationError
 from core.photos.picture import Photo
-from jobs.results import photo_sets
+from jobs.results import photo_answers, photo_sets
 from jobs.results.photo_answers import measure
 from jobs.results.photo_sets import PhotoSet, keep
 from jobs.settings import settings
@@ -116,10 +120,68 @@ def test_missing_weights_are_told_before_anything_is_made(store: Store, tmp_path
 def test_a_run_is_never_measured_on_the_photos_that_it_learnt_from(store: Store) -> None:
     photo_set, other = photo_set_of(store, 30), photo_set_of(store, 5, "other")
     learnt = get_run(store, learn(store, photo_set, {}).runs[-1])
-    assert [version.pinned for version in photo_sets.versions_of(photo_set)] == [learnt.config.data]
-    assert photo_sets.versions_of(other) == []
-    with pytest.raises(NotPossible, match="learnt from these photos"):
-        list(measure(store, photo_set, [learnt]))
+    assert [version.pinned for version in photo_sets.versions_of(store, photo_set)] == [learnt.config.data]
+    assert photo_sets.versions_of(store, other) == []
+    refuse_to_measure(store, photo_set, learnt.id)
     add_photos(store, photo_set, [(coloured(99), 4)])
-    with pytest.raises(NotPossible, match="learnt from these photos"):
-        list(measure(store, photo_set, [learnt]))
+    refuse_to_measure(store, photo_set, learnt.id)
+
+
+def refuse_to_measure(store: Store, photo_set: PhotoSet, run_id: str) -> None:
+    with pytest.raises(NotPossible, match="learnt from these photos, or builds on a run that did"):
+        list(measure(store, photo_set, [get_run(store, run_id)]))
+
+
+def test_a_set_that_is_made_again_does_not_test_what_has_learnt_its_photos(store: Store) -> None:
+    photo_set = photo_set_of(store, 30)
+    learnt = learn(store, photo_set, {})
+    photo_sets.delete(store, photo_set)
+    again = photo_set_of(store, 30, "again")
+    assert photo_sets.versions_of(store, again) == []
+    assert learn(store, again, {}).version == learnt.version
+    assert photo_sets.learners_of(store, again) >= set(learnt.runs)
+
+
+@pytest.mark.parametrize(("side", "colour", "cut_out"), [(64, "auto", False), (28, "grey", False), (96, "auto", True)])
+def test_photos_are_known_again_in_a_data_set_that_was_imported_from_other_files(
+    store: Store, tmp_path: Path, side: int, colour: Literal["auto", "grey"], cut_out: bool
+) -> None:
+    for number in range(24):
+        folder = tmp_path / "pictures" / ("Bag" if number % 2 else "Coat")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(smooth(number).pixels).save(folder / f"{number}.jpg", quality=92)
+    options = Options(side=side, colour=colour, cut_out=cut_out, seed=1)
+    version = importing.add(settings().data, "pictures", tmp_path / "pictures", options, lambda _step, _share: None)
+    content = read_content(settings().data, version)
+    learnt, tested = (content.names[place] for place in (0, -1))
+    run_id = stores.add(store, Sample(changes={"data": version.pinned}))
+    data_set_run = get_run(store, run_id)
+
+    def set_with(name: str) -> PhotoSet:
+        shown = [smooth(int(Path(name).stem)), *(smooth(number) for number in range(100, 103))]
+        return keep(store, name, [(picture, 4) for picture in shown])
+
+    refuse_to_measure(store, set_with(learnt), run_id)
+    assert photo_sets.learners_of(store, photo_sets.find_set(store, learnt)) == {data_set_run.id}
+    photo_answers._require_not_learnt(store, [data_set_run], set_with(tested))
+    assert photo_sets.learners_of(store, photo_sets.find_set(store, tested)) == set()
+
+
+def smooth(number: int) -> Photo:
+    """A photo unlike all others, of a few large patches on white, as JPEG keeps them."""
+    patches = np.random.default_rng(number).integers(0, 200, (5, 4, 3), np.uint8)
+    picture = Image.new("RGB", (480, 600), "white")
+    picture.paste(Image.fromarray(patches).resize((320, 400), Image.Resampling.BICUBIC), (80, 100))
+    return Photo(f"{number}.jpg", np.asarray(picture), None, ())
+
+
+def test_a_run_that_builds_on_one_that_learnt_the_photos_is_not_measured_on_them_either(store: Store) -> None:
+    photo_set = photo_set_of(store, 30)
+    learnt = learn(store, photo_set, {}).runs[-1]
+    starting = stores.add(store, Sample(changes={"start_from": learnt}))
+    beside = stores.add(store, Sample(changes={"companions": (starting,)}))
+    stores.add(store, Sample(name="knows nothing of it"))
+    assert photo_sets.learners_of(store, photo_set) >= {learnt, starting, beside}
+    for run_id in (starting, beside):
+        refuse_to_measure(store, photo_set, run_id)
+    assert len(photo_sets.learners_of(store, photo_set)) == FOLDS + 1 + 2

@@ -163,11 +163,11 @@ def test_the_same_content_is_known_again(store: Store, data: Path) -> None:
 def test_what_is_discarded_is_gone_with_its_process_and_all_that_was_decoded(store: Store, data: Path) -> None:
     upload = prepare(store, uploaded(data, pets()))
     assert pictures_left(data)
-    uploads.discard(upload)
+    uploads.discard(store, upload)
     assert list((data / "sets").iterdir()) == []
     reading = uploaded(data, pets())
     assert uploads.start_reading(store, reading)
-    uploads.discard(reading)
+    uploads.discard(store, reading)
     assert not locks.is_held(reading.task.lock)
     assert list((data / "sets").iterdir()) == []
     with pytest.raises(DataSetError, match="not here any more"):
@@ -178,7 +178,7 @@ def test_what_is_discarded_is_gone_with_its_process_and_all_that_was_decoded(sto
 def test_what_is_being_stored_is_not_discarded(store: Store, data: Path) -> None:
     upload = prepare(store, uploaded(data, pets()))
     with locks.holding(upload.task.lock), pytest.raises(DataSetError, match="is being stored"):
-        uploads.discard(upload)
+        uploads.discard(store, upload)
     assert upload.prepared is not None
 
 

@@ -1,13 +1,12 @@
 """Room on the disk: asked for before it is needed, and missed in a sentence; what was written, put on disk."""
 
 import errno
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import DataSetError
-from core.files import sync
+from core.files import free_bytes, sync
 from core.statistics.wording import size as size_words
 
 
@@ -17,23 +16,17 @@ def enough_disk(folder: Path, needed: int) -> Iterator[None]:
 
     The folder need not be there yet.
     """
-    free = _free(folder)
+    free = free_bytes(folder)
     if free < needed:
         raise _full(folder, needed, free)
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise _full(folder, needed, _free(folder)) from error
+            raise _full(folder, needed, free_bytes(folder)) from error
         raise DataSetError(
             f"{folder} cannot be written: {error.strerror or error}.", "Check its permissions, or set LOOKBOOK_DATA."
         ) from error
-
-
-def _free(folder: Path) -> int:
-    """Bytes that are free where a folder is, or would be."""
-    whole = folder.absolute()
-    return shutil.disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free
 
 
 def _full(folder: Path, needed: int, free: int) -> DataSetError:

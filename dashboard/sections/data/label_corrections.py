@@ -23,6 +23,7 @@ from jobs.reports import csv_tables, data_tables
 from jobs.results.flagged_rows import mark_rows
 from jobs.results.label_marks import Review, review_of
 from jobs.settings import settings
+from jobs.tasks import data_changes
 
 PAGE_SIZE = 48
 _ALL, _CHANGES, _DISPUTED = "", "changes", "disputed"
@@ -71,9 +72,9 @@ def _offer_storing(version: Version, content: Content, review: Review) -> None:
 
 def _store(version: Version, review: Review, name: str) -> None:
     """Store it, or find the equal one, and show how it differs; say why where that is not possible."""
-    folder = settings().data
     try:
-        stored = correcting.correct(folder, version, review.corrections, name).store(folder)
+        plan = correcting.correct(settings().data, version, review.corrections, name)
+        stored = data_changes.store_version(run_queries.store(), plan)
     except LookbookError as error:
         page.say(error)
         return

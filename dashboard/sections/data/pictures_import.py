@@ -123,7 +123,7 @@ def _offer_discard(upload: Upload) -> None:
 def _discard(upload: Upload) -> None:
     """Remove the upload, unless somebody else is having it stored."""
     try:
-        uploads.discard(upload)
+        uploads.discard(run_queries.store(), upload)
     except DataSetError as error:
         page.notice(str(error))
         return

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.datasets import repairing, versions
+from core.datasets import repairing
 from core.datasets.health import Health
 from core.datasets.versions import Version
 from core.errors import DataSetError, LookbookError
@@ -11,6 +11,7 @@ from dashboard import page, pickers
 from dashboard.queries import run_queries
 from jobs.results.data_users import require_unused
 from jobs.settings import settings
+from jobs.tasks import data_changes
 
 
 def show(version: Version, health: Health | None) -> None:
@@ -29,10 +30,9 @@ def _offer_repair(version: Version) -> None:
 
 def _repair(version: Version) -> None:
     """Store the next version, or find the equal one, and show it."""
-    folder = settings().data
     try:
-        repaired = repairing.repair(folder, version)
-        stored = repaired.plan.same or repaired.plan.store(folder)
+        repaired = repairing.repair(settings().data, version)
+        stored = repaired.plan.same or data_changes.store_version(run_queries.store(), repaired.plan)
     except LookbookError as error:
         page.notice(str(error))
         return
@@ -53,8 +53,7 @@ def _offer_deletion(version: Version) -> None:
 def _delete(version: Version) -> None:
     """Delete it unless a run has come to need it since the page was drawn."""
     try:
-        require_unused(run_queries.store(), version)
-        versions.delete(settings().data, version)
+        data_changes.delete_version(run_queries.store(), version)
     except (LookbookError, OSError) as error:
         page.notice(str(error))
         return

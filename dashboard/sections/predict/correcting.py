@@ -61,6 +61,11 @@ def _follow(photo: JudgedPhoto, chosen: int | None) -> None:
     """Bring the photo set to what is chosen, and say where the photo is."""
     store, all_kept = run_queries.store(), _all_kept()
     kept = all_kept.get(photo.key)
+    if kept is not None and _is_gone(store, kept.photo_set):
+        if kept.label == chosen:
+            st.info(page.plain(f"{kept.photo_set.name} was deleted meanwhile. Choose again to keep the photo."))
+            return
+        kept = None
     if chosen is None:
         if kept is not None and kept.position is not None:
             set_changes.remove_photo(store, kept.photo_set, kept.position)
@@ -77,6 +82,10 @@ def _follow(photo: JudgedPhoto, chosen: int | None) -> None:
         kept = _Kept(kept.photo_set, kept.position, chosen)
     all_kept[photo.key] = kept
     _say(photo, kept)
+
+
+def _is_gone(store: Store, photo_set: PhotoSet) -> bool:
+    return all(known.id != photo_set.id for known in photo_sets.list_sets(store))
 
 
 def _say(photo: JudgedPhoto, kept: _Kept) -> None:
@@ -100,9 +109,9 @@ def _keep(store: Store, photo: JudgedPhoto, label: int) -> _Kept:
     labelled = [(model_queries.photo(photo.file.content, photo.file.name), label)]
     try:
         photo_set = photo_sets.find_set(store, name)
+        joined = set_changes.add_photos(store, photo_set, labelled)
     except PhotoSetNotFound:
         return _Kept(photo_sets.keep(store, name, labelled), 0, label)
-    joined = set_changes.add_photos(store, photo_set, labelled)
     if joined.already_there:
         return _Kept(photo_set, None, joined.already_there[0].label)
     return _Kept(photo_set, joined.positions[0], label)

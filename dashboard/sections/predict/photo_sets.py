@@ -38,8 +38,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     with right:
         runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
-    if chosen.count:
-        _offer_to_measure(chosen, runs, offered, known)
+    _offer_to_measure(chosen, runs, offered, known)
     measured = [run for run in runs if run.id in known]
     if measured:
         _show_measured(chosen, measured)
@@ -49,14 +48,15 @@ def show_sets(offered: Sequence[RunName]) -> None:
 
 def _without_learners(photo_set: PhotoSet, offered: Sequence[RunName]) -> list[RunName]:
     """The runs that have not learnt from a set; says how many have."""
-    made_of_it = photo_sets.versions_of(photo_set)
-    learners = {run.id for version in made_of_it for run in pickers.finished_runs(data=version.pinned)}
-    if learners:
+    learners = photo_sets.learners_of(run_queries.store(), photo_set)
+    others = [run for run in offered if run.id not in learners]
+    if len(others) < len(offered):
+        left_out = wording.counted(len(offered) - len(others), "run")
         st.caption(
-            f"{wording.counted(len(learners), 'run')} learnt from these photos and cannot be measured on them: what "
-            "the runs of the folds predict of held-out photos is on their pages."
+            f"Left out, because these photos were learnt, by the run or by one that it builds on: {left_out}. What the "
+            "runs of the folds predict of held-out photos is on their pages."
         )
-    return [run for run in offered if run.id not in learners]
+    return others
 
 
 def _offer_to_measure(

@@ -101,7 +101,7 @@ def _settings(state: QueueState) -> None:
         key="queue_paused",
         help="Running runs continue; no new runs start.",
         on_change=_change,
-        args=(queue_settings.set_paused, "queue_paused"),
+        args=(queue.set_paused, "queue_paused"),
     )
     st.number_input(
         "Concurrent runs",
@@ -110,7 +110,7 @@ def _settings(state: QueueState) -> None:
         key="queue_slots",
         help="Runs share the CPU cores: one slot per four cores is a good start.",
         on_change=_change,
-        args=(partial(queue_settings.set_slots, based_on=state.slots), "queue_slots"),
+        args=(partial(queue.set_slots, based_on=state.slots), "queue_slots"),
     )
 
 

@@ -45,7 +45,12 @@ def show_marking(data: str, content: Content, position: int, suggested: int | No
 
 def _pick_person() -> str:
     """The name that marks are kept under, asked for once a session; that of whoever runs this, if nobody else can."""
-    here = label_marks.system_user() if listens_here_only() else ""
+    asking = run_queries.store().by
+    if not asking.is_operator:
+        st.caption(page.plain(f"Your marks are kept as {asking.id}."))
+        st.session_state[_TYPED] = asking.id
+        return asking.id
+    here = asking.name if listens_here_only() else ""
     st.session_state.setdefault(_TYPED, st.session_state.get(_PERSON, here))
     typed = st.text_input("Your name", key=_TYPED, max_chars=LONGEST_PERSON, help="Marks are kept under this name.")
     st.session_state[_PERSON] = typed.strip()

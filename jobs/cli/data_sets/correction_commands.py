@@ -15,6 +15,7 @@ from jobs.cli import completion, output
 from jobs.cli.data_sets.confirming import agreed, name_argument, yes_option
 from jobs.cli.parameters import csv_option, file_path, json_option, text
 from jobs.cli.parsing import command, refuse_both
+from jobs.people import system_user
 from jobs.reports import csv_tables, data_tables
 from jobs.reports.document import Table
 from jobs.results import label_marks
@@ -23,6 +24,7 @@ from jobs.results.label_marks import Review, review_of
 from jobs.results.mark_tables import read_marks
 from jobs.running.background import open_here
 from jobs.settings import settings
+from jobs.tasks.data_changes import store_version
 
 _SHOWN_COLUMNS = ("position", "image", "given", "label", "person", "disputed")
 
@@ -72,13 +74,13 @@ def correct(name: str, table: Path | None, new_name: str, yes: bool) -> int:
     folder, store = settings().data, open_here()
     version = versions.find(folder, name)
     content = opening.read_content(folder, version)
-    new = [] if table is None else read_marks(table, content, label_marks.system_user())
+    new = [] if table is None else read_marks(table, content, system_user())
     review = review_of(store, version.pinned, version.size, len(version.classes)).with_marks(new)
     _say_what_changes(content, review)
     if not agreed(yes, "Store the corrected version?", "Nothing is stored yet. Add --yes to store the new version."):
         return 1
     label_marks.keep_marks(store, version.pinned, new)
-    stored = correcting.correct(folder, version, review.corrections, new_name).store(folder)
+    stored = store_version(store, correcting.correct(folder, version, review.corrections, new_name))
     print(f"{counted(stored.size, 'image')} stored as {stored.label} ({stored.id}).", file=sys.stderr)
     print(stored.label)
     return 0

@@ -27,6 +27,7 @@ from jobs.reports import data_tables
 from jobs.results.data_users import require_unused
 from jobs.running.background import open_here
 from jobs.settings import settings
+from jobs.tasks.data_changes import delete_version, store_version
 
 _MOST_TOLD = 20
 
@@ -132,7 +133,7 @@ def _import(name: str, listing: Listing, source: str, options: Options, yes: boo
             return 0
         if not agreed(yes, "Store them?", "Nothing is stored yet. Add --yes to store it; nothing is decoded again."):
             return 1
-        stored = plan.store(folder)
+        stored = store_version(open_here(), plan)
     size = wording.size(versions.bytes_used(folder, stored))
     print(f"{counted(stored.size, 'image')} stored as {stored.label} ({stored.id}, {size}).", file=sys.stderr)
     print(stored.label)
@@ -199,7 +200,7 @@ def repair(name: str, yes: bool) -> int:
     _say_taken_out(repaired.taken_out)
     if not agreed(yes, "Store the new version?", "Nothing is stored yet. Add --yes to store the new version."):
         return 1
-    stored = repaired.plan.store(folder)
+    stored = store_version(open_here(), repaired.plan)
     print(f"{counted(stored.size, 'image')} stored as {stored.label} ({stored.id}).", file=sys.stderr)
     print(stored.label)
     return 0
@@ -220,11 +221,12 @@ def delete(name: str, yes: bool) -> int:
     """Delete a version of a data set that no run needs."""
     folder = settings().data
     version = versions.find(folder, name)
-    require_unused(open_here(), version)
+    store = open_here()
+    require_unused(store, version)
     what = f"{version.label}: {counted(version.size, 'image')} ({wording.size(versions.bytes_used(folder, version))})"
     if not agreed(yes, f"Delete {what}?", f"This would delete {what}. Add --yes to do it."):
         return 1
-    versions.delete(folder, version)
+    delete_version(store, version)
     print(f"Deleted {what}.", file=sys.stderr)
     return 0
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
 from core.datasets import duplicates
-from core.datasets.duplicates import clustered, find_duplicates
+from core.datasets.duplicates import clustered, find_duplicates, shown_again
 from core.datasets.health import leaking
 from core.datasets.pixels.pixel_rows import stored_rows
 from core.datasets.pixels.squares import border_colour, squared
@@ -85,6 +85,15 @@ def test_near_duplicates_are_those_whose_pixels_correlate(tmp_path: Path) -> Non
     }
     assert pairs == expected | {(20 + n, 60 + n) for n in range(3)}
     assert 5 < len(expected) <= 20
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_an_image_is_known_again_by_its_pixels_also_brightened_and_not_among_others(tmp_path: Path, mode: str) -> None:
+    images = np.stack([np.asarray(picture(number, (48, 48), mode)) for number in range(24)])
+    np.save(tmp_path / "images.npy", images[:20])
+    brightened = (images[3] * 0.9 + 20).astype(np.uint8)
+    squares = np.stack([images[7], brightened, *images[20:]])
+    assert shown_again(stored_rows(tmp_path / "images.npy"), squares).tolist() == [True, True, *[False] * 4]
 
 
 def test_images_that_are_all_alike_are_not_bound_together(tmp_path: Path) -> None:

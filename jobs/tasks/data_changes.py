@@ -1,0 +1,41 @@
+"""Data sets that people store or delete: who may, and that it is kept who did."""
+
+from core.datasets import versions
+from core.datasets.importing import Plan
+from core.datasets.versions import Version
+from jobs.people import Role
+from jobs.results.data_users import require_unused
+from jobs.settings import settings
+from jobs.store.store import Store
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing, require
+
+
+def store_version(store: Store, plan: Plan) -> Version:
+    """Store what a plan comes to; raise NotAllowed, or DataSetError as the plan does."""
+    require(store, Role.LAUNCH)
+    stored = plan.store(settings().data)
+    record_stored(store, stored)
+    return stored
+
+
+def record_stored(store: Store, version: Version) -> None:
+    """Keep who stored a version; raise NotAllowed."""
+    with changing(store, Role.LAUNCH) as connection:
+        subject = data_set_words(version)
+        change_record.append(connection, store.by, Action.STORED, subject=subject, after=version.pinned)
+
+
+def delete_version(store: Store, version: Version) -> None:
+    """Delete a version that no run needs; raise NotAllowed, DataSetError where runs need it, or OSError."""
+    with changing(store, Role.LAUNCH) as connection:
+        require_unused(store, version)
+        subject = data_set_words(version)
+        change_record.append(connection, store.by, Action.DELETED, subject=subject, before=version.pinned)
+        versions.delete(settings().data, version)
+
+
+def data_set_words(version: Version) -> str:
+    """What the record of changes calls a version."""
+    return f"data set {version.label}"
