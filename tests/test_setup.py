@@ -369,6 +369,7 @@ def test_without_any_way_to_a_postgres_server_one_line_says_what_to_install(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.postgres
 def test_the_tests_take_the_postgres_server_that_set_up_finds(debian: ModuleType) -> None:
     assert debian
     assert postgres.programs() == script("postgres").programs()

@@ -109,8 +109,8 @@ def move_store(url: str) -> None:
     target = moving.move(source, anchored_url(url))
     print(f"The run store is copied to {target.place}, and every row is the same there.", file=sys.stderr)
     print(
-        f"Set LOOKBOOK_DATABASE_URL to it and leave LOOKBOOK_ARTIFACTS as it is. {source.place} stays as it was: "
-        "launch nothing from it any more, since both work on the same files.",
+        f"Set LOOKBOOK_DATABASE_URL to it and leave LOOKBOOK_ARTIFACTS as it is. {source.place} stays as it was, but "
+        "the files of the runs no longer belong to it.",
         file=sys.stderr,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from jobs.copies.restore import nobody_running, refuse_runs_elsewhere
 from jobs.copies.rows import copy_rows
 from jobs.store import migration
+from jobs.store.ownership import take_over
 from jobs.store.store import Store, connect, make_private, revision_within
 from jobs.store.store_errors import StoreError
 
@@ -15,7 +16,8 @@ def move(source: Store, url: str) -> Store:
     """Copy the whole store into an empty database, in one transaction, and compare every row; return the new store.
 
     Nobody writes into the store meanwhile, and it stays as it is. Raise StoreError, and then the database is as empty
-    as before, if a run is running, if there are tables in the database, or if any row would not be the same there.
+    as before, if a run is running, if there are tables in the database, or if any row would not be the same there. The
+    files of the runs belong to the new store from then on, and the old one is not opened with them any more.
     """
     target = Store(connect(url), source.artifacts)
     with nobody_running(source), _nothing_left_behind(target):
@@ -29,6 +31,7 @@ def move(source: Store, url: str) -> Store:
                 refuse_runs_elsewhere(source, reader)
                 migration.make_tables(writer, target.place)
                 copy_rows(reader, writer)
+    take_over(target)
     return target
 
 

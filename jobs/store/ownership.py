@@ -1,8 +1,9 @@
 """Which folder of artifacts belongs to which run store: no two stores ever work on the files of the same runs.
 
-A store that is a file has an id and remembers its folder; the folder remembers, for each id, the store. Both by
+A store has an id, and one that is a file remembers its folder; the folder remembers, for each id, the store. Both by
 relative paths, so that a project may be renamed, moved or copied whole. A copy of a store has the id of its original,
-and is told from it by where it lies.
+and is told from it by where it lies. Of a store on a server, which machines may reach by several names, the folder
+remembers only that it is on one.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ from jobs.store.store import Store, make_artifacts
 from jobs.store.store_errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
 
 ID, FOLDER = "id", "artifacts"
+_SERVER = "on a server"
+"""What a folder remembers instead of a path."""
 
 
 class StoreMisplaced(StoreError):
@@ -31,26 +34,44 @@ def tie(store: Store) -> None:
 
     What cannot be remembered, because nothing can be written, is not: then nobody works there either.
     """
-    if not store.is_local or not store.engine.url.database:
-        return
-    database, folder = Path(store.place).resolve(), store.artifacts.resolve()
-    known = queue_settings.recorded(store, (ID, FOLDER))
+    folder, known = store.artifacts.resolve(), queue_settings.recorded(store, (ID, FOLDER))
     if ID in known:
-        _refuse_copy(database, folder, known[ID])
-        _refuse_other_folder(database, folder, known[ID], known.get(FOLDER))
+        _refuse_copy(store, folder, known[ID])
+        if store.is_local:
+            _refuse_other_folder(Path(store.place).resolve(), folder, known[ID], known.get(FOLDER))
     with contextlib.suppress(StoreBusy, StoreFull, StoreReadOnly, NotWritten, OSError):
-        identity = queue_settings.record_missing(store, ID, secrets.token_hex(8))
-        path = os.path.relpath(folder, database.parent)
-        if known.get(FOLDER) != path:
-            queue_settings.record(store, FOLDER, path)
-        _sign(folder, identity, database)
+        take_over(store)
 
 
-def _refuse_copy(database: Path, folder: Path, identity: str) -> None:
-    owner = _owner(folder, identity)
-    if owner is not None and not owner.samefile(database):
+def take_over(store: Store) -> None:
+    """Remember that the store and its artifacts folder belong together, whatever store the folder belonged to before.
+
+    Raise StoreError, NotWritten or OSError where that cannot be written.
+    """
+    folder = store.artifacts.resolve()
+    identity = queue_settings.record_missing(store, ID, secrets.token_hex(8))
+    if not store.is_local:
+        _sign(folder, identity, _SERVER)
+        return
+    database = Path(store.place).resolve()
+    path = os.path.relpath(folder, database.parent)
+    if queue_settings.recorded(store, (FOLDER,)).get(FOLDER) != path:
+        queue_settings.record(store, FOLDER, path)
+    _sign(folder, identity, os.path.relpath(database, folder))
+
+
+def _refuse_copy(store: Store, folder: Path, identity: str) -> None:
+    if store.is_local and _is_of_server(folder, identity):
         raise StoreMisplaced(
-            f"{database} is a copy of the run store {owner}, and both would work on the files of the same runs in "
+            f"{store.place} is a copy of a run store on a database server, and both would work on the files of the "
+            f"same runs in {folder}.",
+            "Open that one (LOOKBOOK_DATABASE_URL), or give the copy a folder of its own (LOOKBOOK_ARTIFACTS=FOLDER). "
+            f"If that one is gone for good, delete {_signature(folder, identity)}.",
+        )
+    owner = _owner(folder, identity)
+    if owner is not None and not (store.is_local and owner.samefile(store.place)):
+        raise StoreMisplaced(
+            f"{store.place} is a copy of the run store {owner}, and both would work on the files of the same runs in "
             f"{folder}.",
             f"Open the original (LOOKBOOK_DATABASE_URL={sqlite_url(owner)}), or give the copy a folder of its own "
             "(LOOKBOOK_ARTIFACTS=FOLDER).",
@@ -68,12 +89,18 @@ def _refuse_other_folder(database: Path, folder: Path, identity: str, remembered
 
 
 def _owner(folder: Path, identity: str) -> Path | None:
-    """The store of that id to which a folder belongs, None if there is none, or it is not there any more."""
+    """The file of that id to which a folder belongs, None if there is none, or it is not there any more."""
     try:
         path = (folder / _signature(folder, identity).read_text(encoding="utf-8")).resolve()
     except OSError:
         return None
     return path if path.is_file() and _identity_of(path) == identity else None
+
+
+def _is_of_server(folder: Path, identity: str) -> bool:
+    with contextlib.suppress(OSError):
+        return _signature(folder, identity).read_text(encoding="utf-8") == _SERVER
+    return False
 
 
 def _identity_of(database: Path) -> str | None:
@@ -89,8 +116,8 @@ def _identity_of(database: Path) -> str | None:
     return None
 
 
-def _sign(folder: Path, identity: str, database: Path) -> None:
-    path, words = _signature(folder, identity), os.path.relpath(database, folder)
+def _sign(folder: Path, identity: str, words: str) -> None:
+    path = _signature(folder, identity)
     if not path.exists() or path.read_text(encoding="utf-8") != words:
         make_artifacts(folder)
         write_file(path, words, replace=True)

@@ -515,6 +515,7 @@ def test_predicting_with_a_run_that_has_no_model_says_why(store: Store, capsys: 
     assert "model.pt cannot be read" in refused(capsys, "predict", finished, photos[0])
 
 
+@pytest.mark.sqlite
 def test_a_store_that_is_damaged_is_said_in_one_line(store: Store, capsys: Capture) -> None:
     store.engine.dispose()
     Path(store.place).write_bytes(b"no database at all " * 300)

@@ -47,6 +47,7 @@ def test_a_queue_without_a_supervisor_is_not_well_and_with_one_it_is(live_store:
         assert health.is_well(health.examine())
 
 
+@pytest.mark.sqlite
 def test_a_store_that_is_gone_is_missed_and_not_made_again(live_store: Store) -> None:
     live_store.engine.dispose()
     os.unlink(live_store.place)
@@ -56,12 +57,12 @@ def test_a_store_that_is_gone_is_missed_and_not_made_again(live_store: Store) ->
 
 def test_a_store_that_somebody_keeps_locked_is_not_well(live_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "PATIENCE_S", 0.1)
-    with closing(sqlite3.connect(live_store.place, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with live_store.writing():
         assert words()["store"] == "locked"
     assert words()["store"] == "ok"
 
 
+@pytest.mark.sqlite
 def test_a_store_that_is_none_or_of_another_version_is_not_well(live_store: Store) -> None:
     live_store.engine.dispose()
     with closing(sqlite3.connect(live_store.place)) as other, other:
@@ -73,6 +74,7 @@ def test_a_store_that_is_none_or_of_another_version_is_not_well(live_store: Stor
     assert words()["store"] == "damaged"
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("live_store")
 def test_a_disk_without_room_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_LEAST_FREE_MB", str(10**12))

@@ -1,5 +1,6 @@
 """A store moves whole into another database, or not at all; what is moved is the same row by row."""
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -21,7 +22,7 @@ from jobs.running.claims import claim, next_in_queue
 from jobs.settings import ROOT, settings, sqlite_url
 from jobs.store import schema
 from jobs.store.filters import Filter
-from jobs.store.ownership import tie
+from jobs.store.ownership import StoreMisplaced, tie
 from jobs.store.queries import get_predictions, get_run, list_epochs, list_runs
 from jobs.store.records import RunStatus
 from jobs.store.store import Store, connect, open_store
@@ -88,6 +89,24 @@ def test_a_store_moves_into_postgres_and_back_with_every_value_of_every_table(
             assert (
                 get_predictions(moved, run.id).log_probabilities == get_predictions(back, run.id).log_probabilities
             ).all()
+
+
+def test_the_files_of_the_runs_belong_to_the_store_that_was_moved_last(
+    full_store: Store, empty_database: str, tmp_path: Path
+) -> None:
+    moved = move(full_store, empty_database)
+    tie(moved)
+    with pytest.raises(StoreMisplaced, match="copy of a run store on a database server") as raised:
+        tie(full_store)
+    back = move(moved, sqlite_url(tmp_path / "back.db"))
+    tie(back)
+    for store in (moved, full_store):
+        with pytest.raises(StoreMisplaced, match=r"copy of the run store .*back\.db"):
+            tie(store)
+    (tmp_path / "back.db").unlink()
+    tie(moved)
+    Path(re.search(r"delete (\S+\.txt)", raised.value.advice)[1]).unlink()
+    tie(full_store)
 
 
 def test_what_is_moved_is_a_store_that_goes_on(full_store: Store, empty_database: str) -> None:
@@ -247,6 +266,25 @@ def test_a_backup_of_postgres_is_one_file_for_its_owner_alone(
     assert (folder / "one").stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(folder / "one")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+@pytest.mark.usefixtures("full_store")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("elsewhere.db", "write it as a URL"),
+        ("postgresql://lookbook:p%40ss@127.0.0.1:1/runs", "does not answer.*Start it"),
+        ("mysql://lookbook:p%40ss@localhost/runs", "knows no kind of database"),
+    ],
+)
+def test_a_database_that_cannot_be_moved_to_is_said_in_one_line(
+    url: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["move-store", url]) == 1
+    told = capsys.readouterr().err
+    assert re.search(reason, told)
+    assert told.count("\n") == 1
+    assert "p%40ss" not in told
 
 
 def test_ids_that_the_database_counts_go_on_after_those_that_were_copied(

@@ -13,6 +13,7 @@ from jobs.running import queue, run_edits
 from jobs.running.attempts import report_failure
 from jobs.running.claims import claim
 from jobs.running.run_edits import set_note
+from jobs.settings import settings
 from jobs.store import migration, schema
 from jobs.store.engines import postgres as engine
 from jobs.store.filters import Filter
@@ -26,6 +27,7 @@ from jobs.store.store_errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
+from jobs.team import health
 from tests import postgres
 from tests.jobs import crowd, old_stores, working
 from tests.jobs.configs import STEADY, TINY
@@ -88,6 +90,22 @@ def test_a_server_that_is_not_there_is_named_and_is_waited_for(tmp_path: Path) -
     assert isinstance(down, StoreUnreachable)
     assert "127.0.0.1:1/runs does not answer" in down.message
     assert "Start it" in down.advice
+
+
+def test_health_says_that_a_server_is_not_there(
+    own_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", own_server.url("postgres"))
+    monkeypatch.setenv("LOOKBOOK_ARTIFACTS", str(tmp_path))
+    settings.cache_clear()
+    assert health.examine()["store"].word == "mismatched"
+    open_store(own_server.url("postgres"), tmp_path).engine.dispose()
+    assert health.examine()["store"].word == "ok"
+    own_server.end()
+    store = health.examine()["store"]
+    settings.cache_clear()
+    assert (store.word, store.is_well) == ("unreachable", False)
+    assert "Start it" in store.detail
 
 
 def test_a_server_that_takes_no_more_connections_is_named_and_waited_for(
@@ -248,6 +266,18 @@ def test_no_connection_is_left_within_a_transaction(postgres_server: postgres.Se
         seen = connection.execute(states, {"name": database}).scalars().all()
     assert set(seen) == {"idle"}
     assert len(seen) <= engine._KEPT
+
+
+def test_a_visitor_for_whom_no_connection_is_left_is_told_so(
+    server_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_KEPT", 1)
+    monkeypatch.setattr(engine, "_MOST_BESIDE", 0)
+    small = Store(connect(place_of(server_store).url, patience_s=0.1), server_store.artifacts)
+    with small.reading(), pytest.raises(StoreUnreachable, match="All connections of this process"):
+        list_runs(small)
+    assert list_runs(small) == []
+    small.engine.dispose()
 
 
 @pytest.mark.slow

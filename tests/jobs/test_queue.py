@@ -244,6 +244,7 @@ def test_a_k_fold_group_has_one_run_for_each_fold_of_one_seed(store: Store) -> N
     assert len({run.group_id for run in group} - {None}) == 1
 
 
+@pytest.mark.sqlite
 def test_folds_and_the_run_that_holds_none_out_are_queued_together_or_not_at_all(store: Store) -> None:
     *folds, whole = get_runs(store, queue.launch_all(store, TINY, folds=3, and_whole=True))
     assert [run.config.fold for run in folds] == [1, 2, 3]

@@ -1,9 +1,7 @@
 """What the supervisor does when something is wrong with the store or with a run's folder."""
 
-import sqlite3
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
 
@@ -17,17 +15,16 @@ from jobs.store.records import RunStatus
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreBusy
 from tests.jobs.configs import TINY
+from tests.jobs.crowd import place_of
 
 
 def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
-    supervisor = Supervisor(Store(connect(store.url, patience_s=0.1), store.artifacts), host())
+    supervisor = Supervisor(Store(connect(place_of(store).url, patience_s=0.1), store.artifacts), host())
     supervisor.children[run_id] = subprocess.Popen(["false"])
-    with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy):
-            supervisor.tick()
+    with store.writing(), pytest.raises(StoreBusy):
+        supervisor.tick()
     assert get_run(store, run_id).status == RunStatus.RUNNING
     supervisor.tick()
     run = get_run(store, run_id)
@@ -39,9 +36,8 @@ def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: S
 def test_a_dead_run_does_not_look_alive_while_the_store_is_locked_and_it_cannot_be_taken_up(store: Store) -> None:
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
-    supervisor = Supervisor(Store(connect(store.url, patience_s=0.5), store.artifacts), host())
-    with closing(sqlite3.connect(store.place, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
-        other.execute("BEGIN IMMEDIATE")
+    supervisor = Supervisor(Store(connect(place_of(store).url, patience_s=0.5), store.artifacts), host())
+    with store.writing(), ThreadPoolExecutor(1) as pool:
         ticking = pool.submit(supervisor.tick)
         states = []
         while not ticking.done():

@@ -1,10 +1,8 @@
 """A run that waits, for room on the disk or for the store, says so where it is followed, and does not count that."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from jobs.store.records import WAITING_FOR_DISK, Epoch
 from jobs.store.store import Store, connect
 from tests import stores
 from tests.jobs.configs import TINY
+from tests.jobs.crowd import place_of
 from tests.jobs.test_cli import Capture
 
 BATCHES = 100
@@ -66,12 +65,20 @@ def test_waiting_for_room_is_not_counted_as_work_and_what_was_worked_before_stay
 
 def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> None:
     store = reporter.attempt.store
-    impatient = Store(connect(store.url, patience_s=0.05), store.artifacts)
+    impatient = Store(connect(place_of(store).url, patience_s=0.05), store.artifacts)
     attempt = AttemptHandle(impatient, reporter.attempt.run_id, reporter.attempt.number)
-    with closing(sqlite3.connect(store.place, isolation_level=None, check_same_thread=False)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        threading.Timer(0.5, lambda: other.execute("ROLLBACK")).start()
-        Reporter(attempt, reporter.stop, reporter.clock, reporter.other_clocks).warn("told")
+    locked = threading.Event()
+
+    def hold() -> None:
+        with store.writing():
+            locked.set()
+            time.sleep(0.5)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(10)
+    Reporter(attempt, reporter.stop, reporter.clock, reporter.other_clocks).warn("told")
+    holder.join()
     assert get_run(store, attempt.run_id).warning == "told"
     for clock in (reporter.clock, *reporter.other_clocks):
         assert 0 <= clock.take() < 0.3
