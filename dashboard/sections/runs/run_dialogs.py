@@ -17,6 +17,7 @@ from jobs.running.queue import MOST_SEEDS
 from jobs.store import run_files
 from jobs.store.queries import get_runs, known_tags, queue_state
 from jobs.store.records import Run, RunStatus
+from jobs.store.store_errors import ChangedMeanwhile
 
 NAMED = 5
 _LAUNCHABLE = "launchable_again"
@@ -173,7 +174,7 @@ def _replace(write: Callable[..., None], run: Run, what: str, words: str) -> Non
     seen: dict[tuple[str, str], str] = st.session_state.setdefault(_SEEN, {})
     try:
         write(run_queries.store(), run.id, words, based_on=seen.get((run.id, what), getattr(run, what)))
-    except run_edits.ChangedMeanwhile as changed:
+    except ChangedMeanwhile as changed:
         seen[run.id, what] = changed.now
         st.code(changed.now, language=None, wrap_lines=True)
         raise
