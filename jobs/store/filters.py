@@ -71,6 +71,11 @@ def is_last_step() -> ColumnElement[bool]:
     return ~select(later.c.id).where(later.c.run_id == reviews.c.run_id, later.c.id > reviews.c.id).exists()
 
 
+def is_accepted() -> ColumnElement[bool]:
+    """What a row of the table of reviews must fulfil to lock its run."""
+    return (reviews.c.state == ReviewState.ACCEPTED) & is_last_step()
+
+
 def review_states(connection: Connection, run_ids: Sequence[str]) -> dict[str, ReviewState]:
     """What the last step of the review of each of these runs says, of those that have one which stands."""
     wanted = reviews.c.run_id.in_(run_ids), reviews.c.state.in_(REVIEW_STATES), is_last_step()

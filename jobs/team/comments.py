@@ -78,7 +78,7 @@ class Comment:
 
     id: str
     thread: str
-    about: str
+    about: About
     subject: str
     view: str
     person: str
@@ -109,7 +109,7 @@ def read_comments(connection: Connection, wanted: ColumnElement[bool]) -> list[C
 
 
 def _comment(row: Row[Any]) -> Comment:
-    values = {column.name: row._mapping[column] for column in comments.columns}
+    values = {column.name: row._mapping[column] for column in comments.columns} | {"about": About(row.about)}
     return Comment(**values, person_name=name_or_id(row.person, row.name))
 
 
