@@ -18,6 +18,7 @@ from jobs.store.store import Store
 from jobs.store.store_errors import ChangedMeanwhile
 from jobs.team import change_record
 from jobs.team.change_record import Action
+from jobs.team.deliveries import Event, announce
 from jobs.team.mentions import mentioned
 from jobs.team.permission import NotAllowed, changing, role_of
 
@@ -152,7 +153,7 @@ def edit(store: Store, comment_id: str, text: str, *, based_on: str | None = Non
             )
         values = {"text": words, "edited_at": time.time()}
         connection.execute(update(comments).where(comments.c.id == comment_id).values(**values))
-        _mention(connection, comment_id, words)
+        _mention(connection, store, row, words)
         _record(connection, store, Action.EDITED, _topic(row), before=row.text, after=words)
 
 
@@ -211,7 +212,7 @@ def _insert(
     values = {"id": comment_id, "thread": thread, "about": topic.about, "subject": topic.subject, "view": view}
     values |= {"person": store.by.id, "text": words}
     connection.execute(insert(comments).values(**values, created_at=time.time()))
-    _mention(connection, comment_id, words)
+    _mention(connection, store, _existing(connection, comment_id), words)
     _record(connection, store, Action.COMMENTED, topic, after=words)
 
 
@@ -262,7 +263,19 @@ def _remove_unanswered(connection: Connection, thread: str) -> None:
     connection.execute(delete(comments).where(here, comments.c.deleted_at.is_not(None), after))
 
 
-def _mention(connection: Connection, comment_id: str, words: str) -> None:
-    connection.execute(delete(mentions).where(mentions.c.comment_id == comment_id))
-    if ids := mentioned(connection, words):
-        connection.execute(insert(mentions), [{"comment_id": comment_id, "person": each} for each in sorted(ids)])
+def _mention(connection: Connection, store: Store, row: Row[Any], words: str) -> None:
+    """Keep whom the text of a comment names now, and have told outside who was not named before."""
+    here = mentions.c.comment_id == row.id
+    before = set(connection.scalars(select(mentions.c.person).where(here)))
+    named = mentioned(connection, words)
+    connection.execute(delete(mentions).where(here))
+    if named:
+        connection.execute(insert(mentions), [{"comment_id": row.id, "person": each} for each in sorted(named)])
+    if added := sorted(named - before - {store.by.id}):
+        names = connection.scalars(select(people.c.name).where(people.c.id.in_(added)).order_by(people.c.name))
+        run_id = row.subject if row.about == About.RUN else None
+        text = f"{store.by.name} mentions {', '.join(names)} in a comment on {_A[About(row.about)]}."
+        announce(connection, Event.MENTION, text, view=row.view, run_id=run_id, by=store.by, to=added)
+
+
+_A = {About.RUN: "a run", About.COMPARISON: "a comparison", About.IMAGE: "an image", About.PHOTO: "a photo"}

@@ -15,6 +15,7 @@ from jobs.store.schema import people, reviews, runs
 from jobs.store.store import Store
 from jobs.team import change_record
 from jobs.team.change_record import Action
+from jobs.team.deliveries import Event, announce
 from jobs.team.mentions import find_person
 from jobs.team.permission import NotAllowed, changing, role_of
 
@@ -81,6 +82,8 @@ def take_step(store: Store, run_id: str, state: ReviewState, *, why: str = "", a
         connection.execute(insert(reviews).values(**values, at=time.time()))
         before = last.state if last else None
         change_record.append(connection, store.by, Action.REVIEWED, run_id=run_id, before=before, after=state)
+        if state == ReviewState.ASKED:
+            _tell(connection, store, run_id, run.name, asked_of)
 
 
 def refuse_locked(connection: Connection, run_id: str, what: str) -> None:
@@ -94,6 +97,14 @@ def refuse_locked(connection: Connection, run_id: str, what: str) -> None:
         )
     if run.pinned:
         raise NotPossible(f"Run {run.name} is pinned as a baseline and cannot be {what}.", "Unpin it first.")
+
+
+def _tell(connection: Connection, store: Store, run_id: str, name: str, asked_of: str | None) -> None:
+    """Have told outside that a review is asked for."""
+    whom = connection.scalar(select(people.c.name).where(people.c.id == asked_of)) if asked_of else "anybody"
+    text, view = f"{store.by.name} asks {whom} for a review of run {name}.", f"runs?run={run_id}&section=review"
+    to = [asked_of] if asked_of else []
+    announce(connection, Event.REVIEW_ASKED, text, view=view, run_id=run_id, by=store.by, to=to)
 
 
 def _last_step(connection: Connection, run_id: str) -> Step | None:

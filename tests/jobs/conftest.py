@@ -19,9 +19,9 @@ from tests.jobs.configs import STEADY
 from tests.own_data import data_folder
 
 ON_BOTH = {
-    *("test_attempts", "test_backup", "test_benchmarks", "test_cloning", "test_comparing", "test_label_marks"),
-    *("test_leaders", "test_names", "test_photo_sets", "test_queue", "test_records", "test_set_changes"),
-    *("test_starting_points", "test_store"),
+    *("test_attempts", "test_backup", "test_benchmarks", "test_cloning", "test_comments", "test_comparing"),
+    *("test_inbox", "test_label_marks", "test_leaders", "test_names", "test_photo_sets", "test_queue", "test_records"),
+    *("test_reviews", "test_set_changes", "test_starting_points", "test_store"),
 }
 """The modules whose tests say what holds of any store: each runs on SQLite and on Postgres."""
 

@@ -161,7 +161,8 @@ else:
 
 def test_of_two_processes_that_edit_one_comment_the_second_is_told_and_loses_nothing(team: Store, topic: Topic) -> None:
     comment = comments.add(team.acting(BEN), topic, "as it was", VIEW)
-    environment = child_environment(f"sqlite:///{team.place}", team.artifacts) | {"PYTHONPATH": str(ROOT)}
+    url = team.engine.url.render_as_string(hide_password=False)
+    environment = child_environment(url, team.artifacts) | {"PYTHONPATH": str(ROOT)}
     commands = [[sys.executable, "-c", _EDITOR, comment, text, "as it was"] for text in ("one tab", "another tab")]
     editors = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for command in commands]
     told = sorted(editor.communicate(timeout=60)[0].strip() for editor in editors)
