@@ -75,11 +75,6 @@ class KeptPhoto:
     label: int
     file: Path
 
-    @property
-    def position(self) -> int:
-        """Under which position the set keeps it, whatever leaves the set."""
-        return int(self.file.stem)
-
     def load(self) -> Photo:
         """The photo as it was decoded, to the pixel; raise UnreadablePhoto where its file is gone or damaged."""
         try:

@@ -127,11 +127,16 @@ def add(store: Store, topic: Topic, text: str, view: str) -> str:
 
 
 def reply(store: Store, thread: str, text: str, view: str) -> str:
-    """Add a comment to a thread and return its id; raise as add(), or CommentGone."""
+    """Add a comment to a thread, which opens it again if it was resolved, and return its id.
+
+    Raise as add(), or CommentGone.
+    """
     comment_id = new_id()
     with changing(store, Role.REVIEW) as connection:
-        first = _existing(connection, thread)
-        _insert(connection, store, comment_id, first.thread, _topic(first), text, view)
+        answered = _existing(connection, thread)
+        _insert(connection, store, comment_id, answered.thread, _topic(answered), text, view)
+        opened = {"resolved_at": None, "resolved_by": None}
+        connection.execute(update(comments).where(comments.c.id == answered.thread).values(**opened))
     return comment_id
 
 
@@ -247,7 +252,7 @@ def _standing(connection: Connection, comment_id: str) -> Row[Any]:
 
 
 def _gone() -> CommentGone:
-    return CommentGone("This comment has been deleted meanwhile.", "Copy your text, and write it as a new comment.")
+    return CommentGone("This comment has been deleted meanwhile.", "Write yours as a new one.")
 
 
 def _topic(row: Row[Any]) -> Topic:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from jobs.people import Role
+from jobs.people import Role, operator
 from jobs.settings import settings
 from jobs.store.store import Store
 from jobs.tasks import set_changes
@@ -86,6 +86,22 @@ def test_who_edits_in_the_second_tab_is_told_and_loses_nothing(
     press(app, "Save")
     assert words_of(store, Topic.run(run_id)) == [[(BEN.id, "mine")]]
     assert "edited" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("opened", "label", "button"), [("Edit", "Edit the comment", "Save"), ("Reply", "Reply", "Save the reply")]
+)
+def test_a_text_for_a_comment_that_is_gone_moves_to_a_new_one(
+    store: Store, open_page: OpenPage, run_id: str, opened: str, label: str, button: str
+) -> None:
+    comment = comments.add(store, Topic.run(run_id), "as it was", "runs")
+    app = press(open_page("runs", run=run_id, section="review"), opened)
+    comments.delete_comment(store, comment)
+    write(app, label, "mine", button)
+    assert "This comment has been deleted meanwhile. Write yours as a new one." in texts(app).replace("**", "")
+    press(app, "Comment")
+    assert words_of(store, Topic.run(run_id)) == [[(operator().id, "mine")]]
+    assert not app.exception
 
 
 def test_an_edit_is_given_up_without_a_trace(store: Store, open_page: OpenPage, run_id: str) -> None:

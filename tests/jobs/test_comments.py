@@ -212,7 +212,7 @@ def test_comments_are_deleted_by_their_authors_and_by_admins(team: Store, topic:
     with pytest.raises(NotAllowed, match="Ask its author or an admin"):
         comments.delete_comment(team.acting(EVE), comment)
     comments.delete_comment(team.acting(ANNA), comment)
-    with pytest.raises(CommentGone, match="deleted meanwhile. Copy your text"):
+    with pytest.raises(CommentGone, match="deleted meanwhile. Write yours as a new one"):
         comments.edit(team.acting(BEN), comment, "two")
     with pytest.raises(CommentGone):
         comments.reply(team.acting(BEN), comment, "two", VIEW)
@@ -237,6 +237,13 @@ def test_threads_are_resolved_and_opened_again_by_anybody_who_reviews(team: Stor
         assert (first.resolved_at is not None, first.resolved_by) == (resolved, BEN.id if resolved else None)
     actions = [change.action for change in list_changes(team, Wanted(person=BEN.id))]
     assert actions == [Action.REOPENED, Action.RESOLVED]
+
+
+def test_an_answer_opens_a_resolved_thread_again(team: Store, topic: Topic) -> None:
+    thread = comments.add(team.acting(EVE), topic, "one", VIEW)
+    comments.set_resolved(team, thread, True)
+    comments.reply(team.acting(BEN), thread, "But two.", VIEW)
+    assert list_threads(team, topic)[0][0].resolved_at is None
 
 
 def test_who_may_only_look_reads_comments_and_writes_none(team: Store, topic: Topic) -> None:

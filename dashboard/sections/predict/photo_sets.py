@@ -127,7 +127,8 @@ def _show_comments(photo_set: PhotoSet) -> None:
     )
     if not folded.open:
         return
-    kept = {str(photo.position): photo for photo in photo_sets.photos_of(run_queries.store(), photo_set)}
+    # A photo's file is named by its position, which stays when others leave the set.
+    kept = {str(int(photo.file.stem)): photo for photo in photo_sets.photos_of(run_queries.store(), photo_set)}
     with folded:
         names = {"": "Choose a photo", **{position: photo.name for position, photo in kept.items()}}
         chosen = pickers.pick_one("Photo", names, "photo")

@@ -8,7 +8,7 @@ from core.statistics import wording
 from dashboard import page, page_wording
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import attempt
-from dashboard.sections.shared.comment_threads import may_review, show_comments
+from dashboard.sections.shared.comment_threads import show_comments
 from jobs.people import Role
 from jobs.store.records import ReviewState, Run, RunStatus
 from jobs.team import members
@@ -32,7 +32,8 @@ def show_review(run: Run) -> None:
         with st.expander("Earlier steps"):
             for step in steps[1:]:
                 _show_step(step, names)
-    if may_review():
+    role = role_here(run_queries.store())
+    if role is not None and role >= Role.REVIEW:
         _offer_steps(run, steps[0] if steps else None, people)
     st.subheader("Comments", anchor=False)
     show_comments(Topic.run(run.id), "runs", folded=False)
@@ -63,8 +64,9 @@ def _offer_steps(run: Run, last: Step | None, people: Sequence[Member]) -> None:
         if len(others) > 1:
             st.selectbox("Whom to ask for a review", list(others), key=_ASK, format_func=others.__getitem__)
         with st.container(horizontal=True):
-            why_not = _why_not_accepted(run)
-            _button("Accept", run, ReviewState.ACCEPTED, disabled=bool(why_not), help=why_not)
+            if run.review != ReviewState.ACCEPTED:
+                why_not = _why_not_accepted(run)
+                _button("Accept", run, ReviewState.ACCEPTED, disabled=bool(why_not), help=why_not)
             _button("Needs work", run, ReviewState.NEEDS_WORK)
             _button("Ask for a review", run, ReviewState.ASKED)
             if run.review and may_withdraw:

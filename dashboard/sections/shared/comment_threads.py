@@ -14,7 +14,7 @@ from dashboard.queries import run_queries
 from jobs.people import Role
 from jobs.store.store_errors import ChangedMeanwhile
 from jobs.team import comments
-from jobs.team.comments import Comment, Topic
+from jobs.team.comments import Comment, CommentGone, Topic
 from jobs.team.permission import role_here
 
 _HELP = "Markdown. @name or @address mentions somebody who has signed in."
@@ -25,22 +25,17 @@ def show_comments(topic: Topic, view: str, *, folded: bool = True) -> None:
     page.live(_show, None)(topic, view, folded)
 
 
-def may_review() -> bool:
-    """Whether who looks may comment and review; says why not otherwise."""
-    role = role_here(run_queries.store())
-    if role is not None and role >= Role.REVIEW:
-        return True
-    st.caption("Commenting and reviewing take the role “review”. Ask an admin for it.")
-    return False
-
-
 @dataclass(frozen=True)
 class _Reader:
-    """Who reads: at which address of a page, and whether they may write, and delete what others wrote."""
+    """Who reads: at which address of a page, and whether they may write, and delete what others wrote.
+
+    `new` is the name of the field for a new comment.
+    """
 
     address: str
     writes: bool
     is_admin: bool
+    new: str
 
 
 def _show(topic: Topic, view: str, folded: bool) -> None:
@@ -56,8 +51,9 @@ def _show(topic: Topic, view: str, folded: bool) -> None:
 
 
 def _show_threads(topic: Topic, view: str, threads: list[list[Comment]]) -> None:
-    store, address = run_queries.store(), pickers.address(view)
-    reader = _Reader(address, may_review(), role_here(store) == Role.ADMIN)
+    store, address, new = run_queries.store(), pickers.address(view), f"new_{_key(topic)}"
+    role = role_here(store)
+    reader = _Reader(address, role is not None and role >= Role.REVIEW, role == Role.ADMIN, new)
     if not threads:
         st.caption("No comments yet.")
     for thread in threads:
@@ -67,8 +63,9 @@ def _show_threads(topic: Topic, view: str, threads: list[list[Comment]]) -> None
             else:
                 _show_resolved(thread)
     if reader.writes:
-        name = f"new_{_key(topic)}"
-        _field(name, "New comment", "Comment", lambda text: comments.add(store, topic, text, address))
+        _field(new, "New comment", "Comment", lambda text: comments.add(store, topic, text, address), new)
+    else:
+        st.caption("Commenting and reviewing take the role “review”. Ask an admin for it.")
 
 
 def _show_resolved(thread: list[Comment]) -> None:
@@ -93,7 +90,8 @@ def _show_thread(thread: list[Comment], reader: _Reader) -> None:
         action = partial(comments.set_resolved, store, first.id, not resolved)
         st.button(label, key=f"resolve_{first.id}", on_click=_do, args=(action, f"resolved_{first.id}"))
     if name in _opened():
-        _field(name, "Reply", "Save the reply", lambda text: comments.reply(store, first.id, text, reader.address))
+        answer = partial(comments.reply, store, first.id, view=reader.address)
+        _field(name, "Reply", "Save the reply", answer, reader.new)
 
 
 def _show_comment(comment: Comment, reader: _Reader) -> None:
@@ -108,7 +106,7 @@ def _show_comment(comment: Comment, reader: _Reader) -> None:
         st.caption("This comment was deleted.")
     elif name in _opened():
         edit = partial(comments.edit, run_queries.store(), comment.id, based_on=_seen().get(name))
-        _field(name, "Edit the comment", "Save", edit)
+        _field(name, "Edit the comment", "Save", edit, reader.new)
     else:
         st.markdown(page.without_pictures(comment.text))
         if reader.writes:
@@ -128,12 +126,15 @@ def _offer_changes(comment: Comment, reader: _Reader, name: str) -> None:
                 st.button("Delete the comment", key=f"delete_now_{comment.id}", on_click=_do, args=(action, name))
 
 
-def _field(name: str, label: str, button: str, save: Callable[[str], object]) -> None:
-    """A field for a text with a button that saves it, and what was refused of it, with the text still in the field."""
+def _field(name: str, label: str, button: str, save: Callable[[str], object], new: str) -> None:
+    """A field for a text with a button that saves it, and what was refused of it, with the text still in the field.
+
+    Where the comment that it belongs to is gone, the text moves to the field `new`.
+    """
     with st.form(f"comment_form_{name}", border=False):
         st.text_area(label, key=_text(name), help=_HELP, height=100)
         with st.container(horizontal=True):
-            st.form_submit_button(button, key=f"save_{name}", type="primary", on_click=_save, args=(name, save))
+            st.form_submit_button(button, key=f"save_{name}", type="primary", on_click=_save, args=(name, save, new))
             if name in _opened():
                 st.form_submit_button("Cancel", key=f"cancel_{name}", on_click=_close, args=(name,))
     if refusal := _refused().get(name):
@@ -142,9 +143,14 @@ def _field(name: str, label: str, button: str, save: Callable[[str], object]) ->
             st.code(refusal.now, language=None, wrap_lines=True)
 
 
-def _save(name: str, save: Callable[[str], object]) -> None:
+def _save(name: str, save: Callable[[str], object], new: str) -> None:
+    text = st.session_state[_text(name)]
     try:
-        save(st.session_state[_text(name)])
+        save(text)
+    except CommentGone as error:
+        _close(name)
+        _refused()[new] = error
+        st.session_state[_text(new)] = text
     except LookbookError as error:
         _refused()[name] = error
         if isinstance(error, ChangedMeanwhile):
