@@ -7,6 +7,7 @@ from datetime import tzinfo
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, ParamSpec
+from urllib.parse import parse_qs
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -17,7 +18,7 @@ from dashboard.plain import plain as plain
 from dashboard.queries import run_queries
 from jobs.reports.html import words
 from jobs.results import run_wording
-from jobs.store.records import Run
+from jobs.store.records import ReviewState, Run
 
 if TYPE_CHECKING:
     import pandas as pd  # which the list of runs does not need, and is spared
@@ -84,6 +85,12 @@ def badge(run: Run) -> None:
     st.badge(f"{look.sign} {run_wording.state(run)}", color=look.colour)
 
 
+def review_badge(state: ReviewState) -> None:
+    """What the review of a run came to as sign and word."""
+    look = page_wording.REVIEW_LOOKS[state]
+    st.badge(f"{look.sign} {state}", color=look.colour)
+
+
 def metric(
     column: st.delta_generator.DeltaGenerator, label: str, words: str, below: str | None = None, *, border: bool = True
 ) -> None:
@@ -121,6 +128,13 @@ def empty(message: str, label: str = "", view: str = "", **parameters: str | lis
 def link(label: str, view: str, *, icon: str | None = None, **parameters: str | list[str]) -> None:
     """A link to another page with these parameters in its URL."""
     st.page_link(f"views/{view}.py", label=label, icon=icon, query_params=parameters or None)
+
+
+def link_to_view(label: str, address: str) -> None:
+    """A link to a view that was kept as an address, from the page's name on; nothing if there is no such page."""
+    view, _, query = address.partition("?")
+    if view in VIEWS:
+        st.page_link(f"views/{view}.py", label=label, query_params=parse_qs(query) or None)
 
 
 def go_to(view: str, **parameters: str | list[str]) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.statistics import wording
 from core.texts import TURNED
 from jobs.results import run_wording
-from jobs.store.records import Run, RunName, RunStatus
+from jobs.store.records import ReviewState, Run, RunName, RunStatus
 
 LABEL_ROOM = 26
 """Characters of a name in a field of a phone, its id behind it."""
@@ -36,6 +36,11 @@ STATE_LOOKS = {
     RunStatus.STOPPED: StateLook("■", "gray"),
     RunStatus.FAILED: StateLook("✕", "red"),
     RunStatus.FINISHED: StateLook("✓", "green"),
+}
+REVIEW_LOOKS = {
+    ReviewState.ASKED: StateLook("◇", "blue"),
+    ReviewState.ACCEPTED: StateLook("◆", "green"),
+    ReviewState.NEEDS_WORK: StateLook("△", "orange"),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -38,6 +39,12 @@ def number_in_url(name: str) -> int | None:
 def whole_url() -> dict[str, list[str]]:
     """Every parameter of the URL with all its values."""
     return {name: in_url(name) for name in st.query_params}
+
+
+def address(view: str) -> str:
+    """The address of exactly what is looked at on a page, from the page's name on."""
+    query = urlencode(whole_url(), doseq=True)
+    return f"{view}?{query}" if query else view
 
 
 def put_in_url(name: str, value: str | Sequence[str] | None) -> None:

@@ -52,6 +52,11 @@ def operator() -> Person:
     return Person(f"{_OF_SYSTEM}{name}", name)
 
 
+def name_or_id(person_id: str, name: str | None) -> str:
+    """What to call somebody: by the name of the last sign-in, or else by the id."""
+    return name or person_id.removeprefix(_OF_SYSTEM)
+
+
 def system_user() -> str:
     """What the operating system calls whoever runs this."""
     try:

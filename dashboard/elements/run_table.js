@@ -14,12 +14,14 @@ const state = (row) => {
   const badge = element("span", { class: `badge ${row.state_colour}`, title: row.since },
     element("span", { "aria-hidden": "true" }, `${row.state_sign} `), row.state)
   const since = element("span", { class: "small since" }, row.since_when)
-  if (row.progress === null) return [badge, since]
+  const review = row.review ? [element("span", { class: `badge review ${row.review_colour}` },
+    element("span", { "aria-hidden": "true" }, `${row.review_sign} `), row.review)] : []
+  if (row.progress === null) return [badge, since, ...review]
   const bar = element("span", {
     class: "bar", role: "progressbar", "aria-label": `Progress of ${row.name}`,
     "aria-valuenow": Math.round(100 * row.progress), "aria-valuemin": 0, "aria-valuemax": 100,
   }, element("span", { style: `width: ${100 * row.progress}%` }))
-  return [badge, since, bar]
+  return [badge, since, ...review, bar]
 }
 
 const name = (row) => [

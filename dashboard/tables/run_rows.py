@@ -22,6 +22,10 @@ class RunRow:
     state_sign: str
     state: str
     state_colour: str
+    review_sign: str
+    review: str
+    """What its review came to; empty for a run without one."""
+    review_colour: str
     since: str
     since_when: str
     """The same without the state: "for 3 min", "2 h ago"."""
@@ -46,6 +50,7 @@ class RunRow:
 def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
     """A run as a row, with times in that zone as of `now`."""
     look, state, since = page_wording.STATE_LOOKS[run.state], run_wording.state(run), page_wording.status(run, now)
+    reviewed = page_wording.REVIEW_LOOKS[run.review] if run.review else None
     drawn = style.run_style(run.id)
     accuracy, _, interval = run_wording.accuracy(run).partition(" (")
     validation, _, validation_interval = run_wording.validation_accuracy(run).partition(" (")
@@ -57,6 +62,9 @@ def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
         state_sign=look.sign,
         state=state,
         state_colour=look.colour,
+        review_sign=reviewed.sign if reviewed else "",
+        review=run.review or "",
+        review_colour=reviewed.colour if reviewed else "",
         since=since,
         since_when=since.removeprefix(state).removeprefix(";").strip(),
         progress=round(run.fraction_done, 4) if run.status in IN_PROGRESS else None,

@@ -9,7 +9,7 @@ from core.presets import PRESETS, config_of
 from dashboard import page
 from dashboard.elements.run_table import run_table
 from dashboard.queries import run_queries
-from dashboard.sections.home import best_models
+from dashboard.sections.home import best_models, inbox_panel
 from dashboard.sections.launch.launch_once import launch_once
 from dashboard.sections.runs import queue_panel, run_dialogs
 from dashboard.sections.shared.take_along import csv_button
@@ -44,6 +44,7 @@ def open_run(run_id: str) -> None:
 
 run_dialogs.answer()
 page.title("Lookbook", "How are we doing?")
+inbox_panel.show()
 active = active_runs(run_queries.store())
 latest = list_runs(run_queries.store(), Filter(statuses=ENDED), limit=LATEST)
 if active or latest:

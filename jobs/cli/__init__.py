@@ -38,6 +38,7 @@ SECTIONS = {
         *(organising.rename, organising.note, organising.tag, organising.pin, organising.unpin),
         *(organising.archive, organising.bring_back, organising.delete),
     ),
+    "Review": (organising.comment, organising.show_comments, organising.review),
     "Data": (data_commands.data,),
     "Server": (keeping.show_health, keeping.show_deliveries),
     "Storage": (

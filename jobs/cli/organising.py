@@ -1,20 +1,26 @@
-"""rename, note, tag, pin, archive, delete: how people keep their runs in order."""
+"""rename, note, tag, pin, archive, delete, comment, review: how people keep their runs in order."""
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 
 import click
 
 from core.statistics import wording
 from jobs.bulk import numbered_names
-from jobs.cli.parameters import runs_argument, tags_option, text
+from jobs.cli import output
+from jobs.cli.parameters import json_option, run_argument, runs_argument, tags_option, text
 from jobs.cli.parsing import Command, command
 from jobs.cli.selection import do_on_each, find_runs
 from jobs.running import run_edits
 from jobs.running.background import open_here
 from jobs.store import run_files
+from jobs.store.queries import find_run
+from jobs.store.records import ReviewState
 from jobs.store.store import Store
+from jobs.team import comments, reviews
+from jobs.team.comments import Comment, Topic
 
 
 @command("rename")
@@ -87,3 +93,68 @@ def _agreed(count: int) -> bool:
         print("Add --yes to delete without being asked.", file=sys.stderr)
         return False
     return click.confirm(f"Delete {wording.counted(count, 'run')} permanently?")
+
+
+@command("comment")
+@run_argument
+@click.argument("words", metavar="TEXT", type=text)
+def comment(run: str, words: str) -> None:
+    """Comment on a run.
+
+    TEXT is Markdown; @name or @address mentions somebody who has signed in on the pages.
+    """
+    store = open_here()
+    commented = find_run(store, run)
+    thread = comments.add(store, Topic.run(commented.id), words, f"runs?run={commented.id}&section=review")
+    print(f"{commented.id} {commented.name}: commented ({thread})", file=sys.stderr)
+
+
+@command("comments")
+@run_argument
+@json_option
+def show_comments(run: str, as_json: bool) -> None:
+    """Show the comments on a run, thread after thread."""
+    store = open_here()
+    commented = find_run(store, run)
+    threads = comments.list_threads(store, Topic.run(commented.id))
+    if as_json:
+        print(output.as_json([[asdict(each) for each in thread] for thread in threads]))
+    elif not threads:
+        print(f"Nobody has commented on {commented.id} {commented.name}.", file=sys.stderr)
+    else:
+        print("\n\n".join("\n".join(map(_comment_words, thread)) for thread in threads))
+
+
+def _comment_words(shown: Comment) -> str:
+    """A comment as it is printed; replies are indented."""
+    facts = [shown.person_name, wording.moment(shown.created_at)]
+    facts += ["edited"] if shown.edited_at else []
+    facts += [f"resolved by {shown.resolved_by}"] if shown.resolved_at else []
+    words = "(deleted)" if shown.deleted_at else shown.text
+    lines = [f"{shown.id}  {', '.join(facts)}", *(f"  {line}" for line in words.splitlines())]
+    return "\n".join(lines if shown.id == shown.thread else (f"    {line}" for line in lines))
+
+
+_STEPS = {
+    "ask": ReviewState.ASKED,
+    "accept": ReviewState.ACCEPTED,
+    "needs-work": ReviewState.NEEDS_WORK,
+    "withdraw": ReviewState.WITHDRAWN,
+}
+
+
+@command("review")
+@run_argument
+@click.argument("step", metavar="STEP", type=click.Choice(list(_STEPS)))
+@click.option("--why", type=text, default="", metavar="TEXT", help="The reason; needs-work takes one.")
+@click.option("--of", "ask", type=text, default="", metavar="PERSON", help="Who is asked (default anybody).")
+def review(run: str, step: str, why: str, ask: str) -> None:
+    """Ask for the review of a run, or take part in it.
+
+    STEP is ask, accept, needs-work or withdraw, which takes back the step before. An accepted run is neither deleted,
+    archived nor cleared.
+    """
+    store = open_here()
+    reviewed = find_run(store, run)
+    reviews.take_step(store, reviewed.id, _STEPS[step], why=why, ask=ask)
+    print(f"{reviewed.id} {reviewed.name}: {_STEPS[step]}", file=sys.stderr)

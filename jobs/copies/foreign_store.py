@@ -28,9 +28,10 @@ from jobs.people import Role
 from jobs.settings import sqlite_url
 from jobs.store import blobs, migration, queue_settings, schema
 from jobs.store.ids import is_id
-from jobs.store.records import STATUSES, data_facts
+from jobs.store.records import STATUSES, ReviewState, data_facts
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreError, StoreNewer
+from jobs.team.comments import About
 
 LONGEST_TEXT = 1_000_000
 MOST_IMAGES = 1_000_000
@@ -286,6 +287,8 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "roles.role": _ROLES.__contains__,
     **{f"{table}.{name}": is_id for table, name in (("changes", "run_id"), ("comments", "id"), ("comments", "thread"))},
     **{f"{table}.{name}": is_id for table, name in (("mentions", "comment_id"), ("reviews", "run_id"))},
+    "comments.about": set(About).__contains__,
+    "reviews.state": set(ReviewState).__contains__,
     "deliveries.id": is_id,
     "deliveries.tries": _COUNT,
     "label_marks.data": _is_data,

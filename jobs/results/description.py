@@ -44,6 +44,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "tags": list(run.tags),
         "note": run.note,
         "pinned": run.pinned,
+        "review": run.review,
         "archived": run.archived_at is not None,
         "group": run.group_id,
         "error": run.error_message,

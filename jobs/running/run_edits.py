@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select, update
 
-from core.errors import ConfigurationError, LookbookError
+from core.errors import ConfigurationError
 from core.texts import clean_lines, named
 from jobs.people import Person, Role
 from jobs.running import background
@@ -17,22 +17,15 @@ from jobs.store.queries import NotPossible, get_run, run_not_found
 from jobs.store.records import ACTIVE, RunStatus
 from jobs.store.schema import LONGEST_NAME, runs, tags
 from jobs.store.store import Store
+from jobs.store.store_errors import ChangedMeanwhile
 from jobs.team import change_record
 from jobs.team.change_record import Action
+from jobs.team.comments import remove_comments_on_run
 from jobs.team.permission import changing
+from jobs.team.reviews import refuse_locked
 
 LONGEST_TAG = 50
 LONGEST_NOTE = 20_000
-
-
-class ChangedMeanwhile(LookbookError):
-    """Somebody else has changed what an edit began from; `now` is what they wrote."""
-
-    kind = "store"
-
-    def __init__(self, message: str, advice: str, now: str) -> None:
-        super().__init__(message, advice)
-        self.now = now
 
 
 def rename(store: Store, run_id: str, name: str, *, based_on: str | None = None) -> None:
@@ -92,9 +85,10 @@ def set_pinned(store: Store, run_id: str, pinned: bool) -> None:
 
 
 def archive(store: Store, run_id: str) -> None:
-    """Hide a run that is neither queued nor running from the lists; raise RunNotFound or NotPossible."""
+    """Hide a run from the lists; raise RunNotFound, or NotPossible for one that is queued, running or locked."""
     with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
         _refuse_active(connection, run_id, "archived")
+        refuse_locked(connection, run_id, "archived")
         _update(connection, run_id, archived_at=time.time())
         change_record.append(connection, store.by, Action.ARCHIVED, run_id=run_id)
 
@@ -140,16 +134,19 @@ def insert_tags(connection: Connection, run_id: str, wanted: Iterable[str]) -> N
 def delete(store: Store, run_id: str) -> int:
     """Delete a run with its figures, predictions and files; return the bytes freed on disk.
 
-    Raise RunNotFound, or NotPossible for one that is queued or running, or that an unfinished run starts from. The rows
-    go first: if the machine dies between, files without a run are left, never a run without its files.
+    Raise RunNotFound, or NotPossible for one that is queued, running or locked (pinned or accepted), or that an
+    unfinished run starts from. The rows go first: if the machine dies between, files without a run are left, never a
+    run without its files.
     """
     files = run_files.files_of(store, run_id)
     with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
         name = _refuse_active(connection, run_id, "deleted")
+        refuse_locked(connection, run_id, "deleted")
         if locks.is_held(files.lock):
             raise NotPossible(f"The trainer of run {name} is still shutting down.", "Try again in a moment.")
         refuse_needed(connection, run_id, name)
         connection.execute(runs.delete().where(runs.c.id == run_id))
+        remove_comments_on_run(connection, run_id)
         change_record.append(connection, store.by, Action.DELETED, run_id=run_id, before=name)
     for lock in (files.study_lock, files.package_lock):
         background.end(lock)
@@ -159,13 +156,17 @@ def delete(store: Store, run_id: str) -> int:
 
 
 def clear_checkpoints(store: Store, run_id: str) -> int:
-    """Delete the checkpoints of a finished run; its figures and its model stay. Return the bytes freed."""
+    """Delete the checkpoints of a finished run; its figures and its model stay. Return the bytes freed.
+
+    Raise NotPossible for one that has not finished, or is pinned or accepted.
+    """
     run = get_run(store, run_id)
     if run.status != RunStatus.FINISHED:
         raise NotPossible(
             f"Run {run.name} is {run.state} and needs its checkpoints to resume.", "Delete the run instead."
         )
     with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
+        refuse_locked(connection, run_id, "cleared of checkpoints")
         change_record.append(connection, store.by, Action.CLEARED, run_id=run_id)
     return run_files.clear_checkpoints(store, run_id)
 

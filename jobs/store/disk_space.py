@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from core.statistics import wording
 from jobs.store import run_files
+from jobs.store.filters import is_accepted
 from jobs.store.records import RunStatus
-from jobs.store.schema import runs
+from jobs.store.schema import reviews, runs
 from jobs.store.store import Store
 
 
@@ -22,21 +23,22 @@ class RunSpace:
     status: str
     used: int
     clearable: int
-    """Of it the checkpoints of a finished run, which no longer needs them."""
+    """Of it the checkpoints of a finished run, which no longer needs them, unless it is pinned or accepted."""
 
 
 def space_of_runs(store: Store) -> list[RunSpace]:
     """Every run that has files, archived ones too, the largest first."""
     with store.reading() as connection:
-        rows = connection.execute(select(runs.c.id, runs.c.name, runs.c.status)).all()
-    spaces = [_space_of(store, *row) for row in rows]
+        rows = connection.execute(select(runs.c.id, runs.c.name, runs.c.status, runs.c.pinned)).all()
+        accepted = set(connection.scalars(select(reviews.c.run_id).where(is_accepted())))
+    spaces = [_space_of(store, row.id, row.name, row.status, row.pinned or row.id in accepted) for row in rows]
     return sorted((space for space in spaces if space.used), key=lambda space: -space.used)
 
 
-def _space_of(store: Store, run_id: str, name: str, status: str) -> RunSpace:
+def _space_of(store: Store, run_id: str, name: str, status: str, locked: bool) -> RunSpace:
     files = run_files.listing(store, run_id)
     checkpoints = sum(size for file, size in files if Path(file).parts[0] == "checkpoints")
-    clearable = checkpoints if status == RunStatus.FINISHED else 0
+    clearable = checkpoints if status == RunStatus.FINISHED and not locked else 0
     return RunSpace(run_id, name, status, sum(size for _, size in files), clearable)
 
 

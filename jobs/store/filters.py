@@ -1,13 +1,14 @@
 """Which runs a query lists, and in which order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from core.config import FASHION_MNIST
 from core.errors import ConfigurationError
-from jobs.store.records import RunStatus
-from jobs.store.schema import LONGEST_NAME, runs, tags
+from jobs.store.records import REVIEW_STATES, ReviewState, RunStatus
+from jobs.store.schema import LONGEST_NAME, reviews, runs, tags
 
 _MOST_WORDS = 50
 
@@ -21,6 +22,7 @@ class Filter:
     models: tuple[str, ...] = ()
     presets: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    reviews: tuple[ReviewState, ...] = ()
     data: str = ""
     """What RunConfig.data says."""
     group_id: str | None = None
@@ -57,8 +59,28 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         parts.append(learns_from(wanted.data))
     if wanted.group_id:
         parts.append(runs.c.group_id == wanted.group_id)
+    if wanted.reviews:
+        parts.append(runs.c.id.in_(select(reviews.c.run_id).where(reviews.c.state.in_(wanted.reviews), is_last_step())))
     parts.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
     return parts
+
+
+def is_last_step() -> ColumnElement[bool]:
+    """What a row of the table of reviews must fulfil to count: no later step is there for its run."""
+    later = reviews.alias()
+    return ~select(later.c.id).where(later.c.run_id == reviews.c.run_id, later.c.id > reviews.c.id).exists()
+
+
+def is_accepted() -> ColumnElement[bool]:
+    """What a row of the table of reviews must fulfil to lock its run."""
+    return (reviews.c.state == ReviewState.ACCEPTED) & is_last_step()
+
+
+def review_states(connection: Connection, run_ids: Sequence[str]) -> dict[str, ReviewState]:
+    """What the last step of the review of each of these runs says, of those that have one which stands."""
+    wanted = reviews.c.run_id.in_(run_ids), reviews.c.state.in_(REVIEW_STATES), is_last_step()
+    rows = connection.execute(select(reviews.c.run_id, reviews.c.state).where(*wanted))
+    return {row.run_id: ReviewState(row.state) for row in rows}
 
 
 def learns_from(data: str) -> ColumnElement[bool]:

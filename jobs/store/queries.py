@@ -12,7 +12,7 @@ from core.data.data_facts import FASHION_MNIST_TEST_HASH
 from core.errors import ConfigurationError, LookbookError
 from core.texts import tidied
 from jobs.store import blobs, locks, queue_settings, run_files
-from jobs.store.filters import NOT_ARCHIVED, ORDERS, Filter, conditions
+from jobs.store.filters import NOT_ARCHIVED, ORDERS, Filter, conditions, review_states
 from jobs.store.records import (
     ACTIVE,
     IN_PROGRESS,
@@ -261,12 +261,14 @@ def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) 
     ids = [row.id for row in rows]
     for run_id, tag in connection.execute(select(tags).where(tags.c.run_id.in_(ids)).order_by(tags.c.tag)):
         tagged.setdefault(run_id, []).append(tag)
+    reviewed = review_states(connection, ids)
     paces = _paces(connection, [row.id for row in rows if row.status in IN_PROGRESS])
     return [
         Run(
             **_whole(row),
             epoch_s=paces.get(row.id),
             tags=tuple(tagged.get(row.id, ())),
+            review=reviewed.get(row.id),
             alive=row.status in IN_PROGRESS and locks.is_held(run_files.files_of(store, row.id).lock),
         )
         for row in rows

@@ -29,6 +29,17 @@ class RunStatus(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class ReviewState(StrEnum):
+    """What the last step of the review of a run says of it."""
+
+    ASKED = "review asked"
+    ACCEPTED = "accepted"
+    NEEDS_WORK = "needs work"
+    WITHDRAWN = "withdrawn"
+
+
+REVIEW_STATES = tuple(state for state in ReviewState if state is not ReviewState.WITHDRAWN)
+"""Those that a run is listed by: a step that was withdrawn leaves it without a review."""
 STATUSES = tuple(status for status in RunStatus if status is not RunStatus.INTERRUPTED)
 ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.STOPPING)
 IN_PROGRESS = (RunStatus.RUNNING, RunStatus.STOPPING)
@@ -102,6 +113,8 @@ class Run:
     damaged: tuple[str, ...] = ()
     """Columns whose contents cannot be read any more; something else stands in their place."""
     tags: tuple[str, ...] = ()
+    review: ReviewState | None = None
+    """What its review came to; None for a run without one, or whose last step was withdrawn."""
     alive: bool = False
     """Whether a trainer process holds the run's lock now, on this machine."""
 
@@ -119,6 +132,11 @@ class Run:
     def is_active(self) -> bool:
         """Whether the run is queued or running, so that its figures can still change."""
         return self.status in ACTIVE
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it is pinned or accepted, and so neither deleted, archived nor cleared."""
+        return self.pinned or self.review == ReviewState.ACCEPTED
 
     @property
     def is_waiting(self) -> bool:

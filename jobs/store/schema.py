@@ -94,10 +94,11 @@ runs = Table(
     # Revision 0006
     Column("data_set", JSON(none_as_null=True)),
     # Revision 0008
-    Column("owner", Line(LONGEST_ID), index=True),
+    Column("owner", Line(LONGEST_ID)),
     Index(None, "status", "queue_position"),
     Index(None, "created_at"),
     Index(None, "group_id"),
+    Index(None, "owner", "ended_at"),
 )
 
 epochs = Table(
@@ -238,7 +239,7 @@ comments = Table(
     Column("about", String(20), nullable=False),
     Column("subject", Line(300), nullable=False),
     Column("view", Lines, nullable=False),
-    Column("person", Line(LONGEST_ID), nullable=False),
+    Column("person", Line(LONGEST_ID), nullable=False, index=True),
     Column("text", Lines, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("edited_at", Float),
@@ -262,12 +263,11 @@ reviews = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("run_id", String(16), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("person", Line(LONGEST_ID), nullable=False),
     Column("asked_of", Line(LONGEST_ID)),
     Column("why", Lines, nullable=False, server_default=""),
-    Column("view", Lines, nullable=False, server_default=""),
-    Column("at", Float, nullable=False),
+    Column("at", Float, nullable=False, index=True),
 )
 """Each step of the review of a run; the last one counts."""
 

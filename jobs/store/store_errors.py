@@ -39,6 +39,16 @@ class StoreDamaged(StoreError):
     """The file is not a run store or is damaged."""
 
 
+class ChangedMeanwhile(LookbookError):
+    """Somebody else has changed what an edit began from; `now` is what they wrote."""
+
+    kind = "store"
+
+    def __init__(self, message: str, advice: str, now: str) -> None:
+        super().__init__(message, advice)
+        self.now = now
+
+
 @contextmanager
 def explained(place: str) -> Iterator[None]:
     """Turn what the database driver says into a StoreError that says what to do."""

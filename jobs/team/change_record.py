@@ -43,6 +43,10 @@ class Action(StrEnum):
     ROLE = "changed the role"
     RESTORED = "restored a backup"
     COMMENTED = "commented"
+    EDITED = "edited a comment"
+    UNSAID = "deleted a comment"
+    RESOLVED = "resolved a thread"
+    REOPENED = "reopened a thread"
     REVIEWED = "reviewed"
     RETRIED = "had deliveries tried again"
 

@@ -17,7 +17,7 @@ from tests.stores import Sample
 pytestmark = pytest.mark.browser
 
 VIEWS = ("", "launch", "runs", "compare", "explore", "predict", "data")
-SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "config", "log", "files")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "review", "config", "log", "files")
 RECIPES = "compare?by=recipes&group=pair"
 WAYS = (
     "runs?by=groups",

@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
+from jobs.people import Person
+
 OpenPage = Callable[..., AppTest]
 """Opens a page by its name, with parameters in its URL: the fixture open_page."""
+Visit = Callable[[Person], None]
+"""Looks at the pages from then on as somebody: the fixture visit."""
 
 
 def texts(app: AppTest) -> str:

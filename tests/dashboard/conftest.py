@@ -8,10 +8,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.queries import visitor
 from jobs.settings import ROOT, settings
 from jobs.store import locks, run_files
 from jobs.store.store import Store
 from tests import stores
+from tests.dashboard.app import Visit
 
 
 @pytest.fixture
@@ -27,6 +29,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     yield made
     os.close(lock)
     settings.cache_clear()
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """Look at the pages as somebody who has signed in."""
+    return lambda person: monkeypatch.setattr(visitor, "person", lambda: person)
 
 
 @pytest.fixture

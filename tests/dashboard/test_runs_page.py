@@ -14,7 +14,7 @@ from tests.dashboard.app import OpenPage, press, texts
 from tests.dashboard.test_explore_page import shown_in
 from tests.stores import Sample
 
-SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "config", "log", "files")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "review", "config", "log", "files")
 
 
 def buttons(app: AppTest) -> list[str]:
@@ -112,13 +112,16 @@ def test_what_a_run_does_not_allow_is_not_offered(store: Store, open_page: OpenP
     assert next(button for button in app.button if button.label == "Delete").disabled
 
 
-def test_pin_and_archive_change_the_run(store: Store, open_page: OpenPage) -> None:
-    run_id = stores.add(store, Sample())
+def test_a_pinned_run_is_archived_when_it_is_unpinned(store: Store, open_page: OpenPage) -> None:
+    run_id = stores.add(store, Sample(name="kept"))
     app = press(open_page("runs", run=run_id), "Pin as baseline")
     press(app, "Archive")
     run = queries.get_run(store, run_id)
     assert run.pinned
-    assert run.archived_at is not None
+    assert run.archived_at is None
+    assert "Run kept is pinned as a baseline and cannot be archived. Unpin it first." in texts(app)
+    press(press(app, "Unpin"), "Archive")
+    assert queries.get_run(store, run_id).archived_at is not None
 
 
 def test_deleting_asks_first_names_the_run_and_its_bytes_then_deletes(store: Store, open_page: OpenPage) -> None:

@@ -88,14 +88,14 @@ def rows() -> dict[str, list[dict[str, Any]]]:
                 "thread": "oldtalk2",
                 "about": "run",
                 "subject": _id(0),
-                "view": f"/runs?run={_id(0)}",
+                "view": f"runs?run={_id(0)}",
                 "person": "anna@example.org",
                 "text": "Why is epoch 3 worse?",
                 "created_at": 1.7e9,
             }
         ],
         "mentions": [{"comment_id": "oldtalk2", "person": "ben@example.org"}],
-        "reviews": [{"run_id": _id(0), "state": "asked", "person": "anna@example.org", "at": 1.7e9}],
+        "reviews": [{"run_id": _id(0), "state": "review asked", "person": "anna@example.org", "at": 1.7e9}],
         "deliveries": [{"id": "oldtold2", "event": "finished", "payload": "{}", "created_at": 1.7e9, "tries": 1}],
     }
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.errors import ConfigurationError
 from jobs.people import Person
@@ -22,15 +22,19 @@ from jobs.running.environment import host
 from jobs.running.supervisor import IDLE_S, Supervisor, has_work
 from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run
-from jobs.store.records import RunStatus
+from jobs.store.records import ReviewState, RunStatus
 from jobs.store.schema import deliveries as table
 from jobs.store.store import Store
-from jobs.team import deliveries, sending
+from jobs.team import comments, deliveries, reviews, sending
+from jobs.team.comments import Topic
 from jobs.team.deliveries import Event, list_deliveries
+from tests import stores
+from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture, run
 from tests.jobs.working import wait_until_finished
 from tests.receiver import SECRET, Receiver, receiving
+from tests.stores import Sample
 
 EVA = Person("eva@example.org", "Eva")
 
@@ -281,3 +285,24 @@ def test_what_cannot_be_read_holds_up_nothing(store: Store, told: Receiver) -> N
     assert len(told.came) == 1
     problems = [delivery.problem for delivery in list_deliveries(store)]
     assert [problem for problem in problems if problem and sending.CANNOT_BE_READ in problem]
+
+
+@pytest.mark.usefixtures("told")
+def test_who_is_mentioned_and_asked_for_a_review_is_told_once(store: Store) -> None:
+    run_id = stores.add(meet_all(store), Sample(name="cnn 1"))
+    topic, view = Topic.run(run_id), f"runs?run={run_id}&section=review"
+    comment = comments.add(store.acting(BEN), topic, "@eve why? Says @ben", view)
+    comments.edit(store.acting(BEN), comment, "@eve, @anna why?")
+    reviews.take_step(store.acting(BEN), run_id, ReviewState.ASKED, ask="@eve")
+    reviews.take_step(store, run_id, ReviewState.ACCEPTED)
+    with pytest.raises(ConfigurationError):
+        comments.add(store.acting(BEN), topic, "@eve and @nobody", view)
+    with store.reading() as connection:
+        payloads = connection.scalars(select(table.c.payload).order_by(table.c.created_at)).all()
+    told = [(payload["event"], payload["text"].partition(" https")[0], payload["to"]) for payload in payloads]
+    assert told == [
+        ("mention", "Ben mentions Eve in a comment on a run.", [EVE.id]),
+        ("mention", "Ben mentions Anna Smith in a comment on a run.", [ANNA.id]),
+        ("review asked", "Ben asks Eve for a review of run cnn 1.", [EVE.id]),
+    ]
+    assert {payload["url"] for payload in payloads} == {f"https://lookbook.example.org/{view}"}

@@ -13,6 +13,7 @@ from jobs.store import run_files
 from jobs.store.filters import Filter
 from jobs.store.queries import NotPossible, RunNotFound, find_run, get_run, known_tags, list_runs
 from jobs.store.store import Store
+from jobs.store.store_errors import ChangedMeanwhile
 from tests import stores
 from tests.jobs.configs import TINY
 from tests.rights import rights_of_files_hold
@@ -45,7 +46,7 @@ def test_an_edit_that_began_from_something_else_is_refused_and_tells_what_is_the
     store: Store, finished: str, edit: Callable[..., None], what: str
 ) -> None:
     edit(store, finished, "theirs", based_on=getattr(get_run(store, finished), what))
-    with pytest.raises(run_edits.ChangedMeanwhile, match=f"changed the {what} of run {finished}") as refused:
+    with pytest.raises(ChangedMeanwhile, match=f"changed the {what} of run {finished}") as refused:
         edit(store, finished, "mine", based_on="what I have seen")
     assert (refused.value.now, getattr(get_run(store, finished), what)) == ("theirs", "theirs")
     edit(store, finished, "theirs", based_on="what I have seen")

@@ -17,10 +17,12 @@ from jobs.results import duplicate_search, label_marks, photo_sets
 from jobs.running import queue, run_edits
 from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run
+from jobs.store.records import ReviewState
 from jobs.store.store import Store
 from jobs.tasks import data_changes, packages, set_changes, studies, teaching, uploads
-from jobs.team import change_record, deliveries, members
+from jobs.team import change_record, comments, deliveries, members, reviews
 from jobs.team.change_record import Action, Wanted, list_changes
+from jobs.team.comments import Topic
 from jobs.team.permission import NotAllowed, role_here
 from tests import stores
 from tests.jobs.test_photo_sets import kept, photo
@@ -29,7 +31,7 @@ from tests.stores import Sample
 ANNA, BEN = Person("anna@example.org", "Anna"), Person("ben@example.org", "Ben", ("reviewers",))
 WRITE_THEMSELVES = {
     # What opens, migrates and describes the store itself, and who has signed in, is nobody's change.
-    "jobs/store/migration.py", "jobs/store/queue_settings.py", "jobs/team/members.py",
+    "jobs/store/migration.py", "jobs/store/queue_settings.py", "jobs/team/members.py", "jobs/team/inbox.py",
     "jobs/team/sign_ins.py",
     # The supervisor and the trainers act for the queue, not for a person.
     "jobs/running/attempts.py", "jobs/running/claims.py", "jobs/running/supervisor.py",
@@ -105,6 +107,16 @@ CASES = [
         lambda store, run_id: packages.start_packing(store, get_run(store, run_id)),
     ),
     Case("teaching.start_learning", Role.LAUNCH, lambda store, _: teaching.start_learning(store, _photo_set(store))),
+    Case("comments.add", Role.REVIEW, lambda store, run_id: comments.add(store, Topic.run(run_id), "Well?", "runs")),
+    Case("comments.reply", Role.REVIEW, lambda store, _: comments.reply(store, "x", "Well?", "runs")),
+    Case("comments.edit", Role.REVIEW, lambda store, _: comments.edit(store, "x", "Well?")),
+    Case("comments.delete_comment", Role.REVIEW, lambda store, _: comments.delete_comment(store, "x")),
+    Case("comments.set_resolved", Role.REVIEW, lambda store, _: comments.set_resolved(store, "x", True)),
+    Case(
+        "reviews.take_step",
+        Role.REVIEW,
+        lambda store, run_id: reviews.take_step(store, run_id, ReviewState.ACCEPTED),
+    ),
     Case("members.give_role", Role.ADMIN, lambda store, _: members.give_role(store, "eve@example.org", Role.LOOK)),
     Case("deliveries.retry", Role.ADMIN, lambda store, _: deliveries.retry(store)),
     Case("members.set_removed", Role.ADMIN, lambda store, _: members.set_removed(store, BEN.id, True)),

@@ -10,11 +10,13 @@ from dashboard import page, page_wording, pickers
 from dashboard.charts.recipes import seed_accuracies
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
+from dashboard.sections.shared.comment_threads import show_comments
 from dashboard.sections.shared.take_along import csv_button, recipe_report_buttons
 from dashboard.style import run_styles
 from jobs.reports import comparison_tables, csv_tables
 from jobs.results.comparisons import GroupsCompared
 from jobs.results.seed_groups import Group, get_groups, list_groups, told_apart
+from jobs.team.comments import Topic
 
 MOST = 7
 HOW = (
@@ -38,6 +40,7 @@ def show() -> None:
         st.write("Choose a second group to compare the recipes.")
     _show_groups(chosen, compared)
     _show_seeds(chosen)
+    show_comments(Topic.comparison(group.id for group in chosen), "compare")
 
 
 def _choose() -> list[Group]:

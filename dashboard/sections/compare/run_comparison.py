@@ -10,12 +10,14 @@ from dashboard import page, page_wording, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.compare import comparison_sections as sections
 from dashboard.sections.compare.agreement_section import show_agreement
+from dashboard.sections.shared.comment_threads import show_comments
 from dashboard.sections.shared.take_along import csv_button, report_buttons
 from dashboard.style import run_styles
 from dashboard.tables.comparison_table import comparison_table
 from jobs.reports import csv_tables
 from jobs.results.comparisons import comparable, distinct_names, validation_sentence
 from jobs.store.records import Run
+from jobs.team.comments import Topic
 
 MOST = 10
 
@@ -44,6 +46,7 @@ def show() -> None:
     sections.show_curves(chosen, looks)
     sections.show_confusions(comparison, baseline, other)
     _show_more(chosen, looks)
+    show_comments(Topic.comparison(run.id for run in chosen), "compare")
 
 
 def _show_more(chosen: Sequence[Run], looks: sections.Looks) -> None:

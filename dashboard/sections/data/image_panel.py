@@ -6,7 +6,9 @@ from core.datasets.versions import Version
 from dashboard import page
 from dashboard.charts import images
 from dashboard.queries import data_queries
+from dashboard.sections.shared.comment_threads import show_comments
 from dashboard.sections.shared.marking import show_marking
+from jobs.team.comments import Topic
 
 _WIDTH = 336
 
@@ -29,5 +31,6 @@ def show_image(version: Version, place: int, run_id: str = "", suggested: int | 
         if suggested is not None:
             st.write(f"Suggested instead: **{page.plain(data.classes[suggested])}**")
         show_marking(version.pinned, content, place, suggested)
+        show_comments(Topic.image(version.pinned, place), "data")
         if split == "test" and run_id:
             page.link("View it in Explore", "explore", run=run_id, image=str(at))

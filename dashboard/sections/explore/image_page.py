@@ -14,12 +14,14 @@ from dashboard.charts.bars import Answer
 from dashboard.charts.galleries import Indices, Pair
 from dashboard.queries import data_queries
 from dashboard.sections.explore.saliency_section import show_saliency
+from dashboard.sections.shared.comment_threads import show_comments
 from dashboard.sections.shared.image_way import show_way
 from dashboard.sections.shared.marking import show_marking
 from dashboard.sections.shared.neighbour_section import show_neighbours
 from dashboard.style import run_styles
 from jobs.results.comparisons import distinct_names
 from jobs.store.records import Run
+from jobs.team.comments import Topic
 
 
 def image_page(data: DataSet, position: int, pair: Pair, order: Indices) -> None:
@@ -41,6 +43,7 @@ def image_page(data: DataSet, position: int, pair: Pair, order: Indices) -> None
         # A version has its images to learn from before those of the test.
         place = len(data.train_labels) + position
         show_marking(data.id, data_queries.content(data.id), place, int(pair.answers.predicted[position]))
+        show_comments(Topic.image(data.id, place), "explore")
     show_saliency(image, position, label, answers)
     show_neighbours(data, position, label, answers)
 

@@ -10,11 +10,13 @@ from dashboard import page, page_wording, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.learn_from_photos import offer_to_learn
 from dashboard.sections.predict.photo_results import show_results
+from dashboard.sections.shared.comment_threads import show_comments
 from jobs.results import photo_sets
 from jobs.results.comparisons import compare_runs, distinct_names
 from jobs.results.photo_calibration import sets_on
 from jobs.results.photo_sets import PhotoSet
 from jobs.store.records import Run, RunName
+from jobs.team.comments import Topic
 
 
 def show_sets(offered: Sequence[RunName]) -> None:
@@ -33,7 +35,7 @@ def show_sets(offered: Sequence[RunName]) -> None:
     }
     left, right = st.columns([2, 3], gap="large")
     with left:
-        chosen = sets[pickers.pick_one("Photo set", labels, "set")]
+        chosen = sets[pickers.pick_one("Photo set", labels, "set", clears=("photo",))]
     offered = _without_learners(chosen, offered)
     with right:
         runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
@@ -42,6 +44,8 @@ def show_sets(offered: Sequence[RunName]) -> None:
     measured = [run for run in runs if run.id in known]
     if measured:
         _show_measured(chosen, measured)
+    if chosen.count:
+        _show_comments(chosen)
     offer_to_learn(chosen)
     _offer_to_delete(chosen, len(known))
 
@@ -114,6 +118,24 @@ def _show_measured(photo_set: PhotoSet, measured: Sequence[Run]) -> None:
     verdicts = {names[run.id]: photo_sets.verdicts_of(store, photo_set, run.id) for run in measured}
     sets = {names[run.id]: sets_on(store, photo_set, run.id) for run in measured}
     show_results(answers, verdicts, sets, images, [photo.name for photo in photo_sets.photos_of(store, photo_set)])
+
+
+def _show_comments(photo_set: PhotoSet) -> None:
+    """What people say of one photo of the set, chosen in the URL; the photos are listed when they are asked for."""
+    folded = st.expander(
+        "Comments on a photo", key="photo_comments", expanded=bool(pickers.in_url("photo")), on_change="rerun"
+    )
+    if not folded.open:
+        return
+    # A photo's file is named by its position, which stays when others leave the set.
+    kept = {str(int(photo.file.stem)): photo for photo in photo_sets.photos_of(run_queries.store(), photo_set)}
+    with folded:
+        names = {"": "Choose a photo", **{position: photo.name for position, photo in kept.items()}}
+        chosen = pickers.pick_one("Photo", names, "photo")
+        if chosen:
+            with page.errors_said():
+                st.image(kept[chosen].load().pixels, page.plain(kept[chosen].name), width=224)
+            show_comments(Topic.photo(photo_set.id, int(chosen)), "predict", folded=False)
 
 
 def _offer_to_delete(photo_set: PhotoSet, answered: int) -> None:

@@ -57,15 +57,19 @@ def say_refused() -> None:
         st.warning(message)
 
 
-def attempt(action: Callable[[], object], done: str = "") -> None:
-    """Do something from a control and tell it; if it is refused, remember why for the page that is drawn next."""
+def attempt(action: Callable[[], object], done: str = "") -> bool:
+    """Do something from a control and tell it; if it is refused, remember why for the page that is drawn next.
+
+    Return whether it was done.
+    """
     try:
         action()
     except LookbookError as error:
         st.session_state.setdefault(_REFUSED, []).append(page.plain(str(error)))
-    else:
-        if done:
-            page.notice(done)
+        return False
+    if done:
+        page.notice(done)
+    return True
 
 
 def apply(run_ids: Sequence[str], action: Callable[[str], object], done: str, left: str = "") -> None:

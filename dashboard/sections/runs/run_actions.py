@@ -145,8 +145,17 @@ def run_buttons(run: Run) -> None:
         inside = "Rename, tags, note, baseline, archive, delete"
         with st.popover("More", key=menu_key(), on_change="rerun", help=inside):
             _menu([run], ("rename", "tags", *_RARE), ("pin", "unpin", "archive", "bring_back", "clear"))
-            reason = "Stop it first." if run.is_active else None
-            _ask_button("delete", [run], wide=True, disabled=run.is_active, help=reason)
+            reason = _why_kept(run)
+            _ask_button("delete", [run], wide=True, disabled=bool(reason), help=reason)
+
+
+def _why_kept(run: Run) -> str | None:
+    """What has to be done before a run can be deleted; None where nothing has."""
+    if run.is_active:
+        return "Stop it first."
+    if run.is_locked:
+        return "It is pinned or accepted: unpin it, or withdraw the acceptance in its section Review."
+    return None
 
 
 def bar(chosen: Sequence[Run]) -> None:

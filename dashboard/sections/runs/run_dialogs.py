@@ -17,6 +17,7 @@ from jobs.running.queue import MOST_SEEDS
 from jobs.store import run_files
 from jobs.store.queries import get_runs, known_tags, queue_state
 from jobs.store.records import Run, RunStatus
+from jobs.store.store_errors import ChangedMeanwhile
 
 NAMED = 5
 _LAUNCHABLE = "launchable_again"
@@ -43,19 +44,25 @@ def _names(chosen: Sequence[Run]) -> None:
 @st.dialog("Delete permanently")
 def _delete(chosen: Sequence[Run]) -> None:
     store = run_queries.store()
-    gone = [run for run in chosen if not run.is_active]
-    kept = [run for run in chosen if run.is_active]
+    gone = [run for run in chosen if not run.is_active and not run.is_locked]
+    active = sum(run.is_active for run in chosen)
+    locked = len(chosen) - len(gone) - active
     freed = sum(run_files.bytes_used(store, run.id) for run in gone)
     st.write(f"This deletes {wording.counted(len(gone), 'run')}:")
     st.markdown("\n".join(f"- **{page.plain(run.name)}** ({run.id}), {page.since(run)}" for run in gone[:20]))
     if len(gone) > 20:
         st.write(f"and {len(gone) - 20} more.")
     st.write(
-        f"Their metrics, predictions, logs, notes, checkpoints and models are deleted ({wording.size(freed)}). This "
-        "cannot be undone. To hide runs, archive them instead."
+        "Their metrics, predictions, logs, notes, comments, checkpoints and models are deleted "
+        f"({wording.size(freed)}). This cannot be undone. To hide runs, archive them instead."
     )
-    if kept:
-        st.info(f"{wording.counted(len(kept), 'run')} still running or queued will be kept: stop them first.")
+    if active:
+        st.info(f"{wording.counted(active, 'run')} still running or queued will be kept: stop them first.")
+    if locked:
+        st.info(
+            f"{wording.counted(locked, 'run')} pinned or accepted will be kept: unpin them, or withdraw the "
+            "acceptance, first."
+        )
     ids = [run.id for run in gone]
     label = f"Delete {wording.counted(len(gone), 'run')}"
     if st.button(label, type="primary", disabled=not gone, on_click=_delete_now, args=(ids,)):
@@ -173,7 +180,7 @@ def _replace(write: Callable[..., None], run: Run, what: str, words: str) -> Non
     seen: dict[tuple[str, str], str] = st.session_state.setdefault(_SEEN, {})
     try:
         write(run_queries.store(), run.id, words, based_on=seen.get((run.id, what), getattr(run, what)))
-    except run_edits.ChangedMeanwhile as changed:
+    except ChangedMeanwhile as changed:
         seen[run.id, what] = changed.now
         st.code(changed.now, language=None, wrap_lines=True)
         raise

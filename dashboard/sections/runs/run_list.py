@@ -16,13 +16,15 @@ from dashboard.tables.run_rows import run_rows
 from jobs.reports import csv_tables
 from jobs.store.filters import ORDERS, Filter
 from jobs.store.queries import count_runs, known_tags, list_runs
-from jobs.store.records import STATUSES, Run, RunStatus
+from jobs.store.records import REVIEW_STATES, STATUSES, ReviewState, Run, RunStatus
+from jobs.team import reviews
 
 PAGE_SIZE = 50
 REFRESH_S = 2.0
 
 _ORDER_TITLES = {name: name.capitalize() for name in ORDERS} | {"time at work": "Training time"}
 _CLOSED = ("page",)
+_REVIEW_WIDTH = 320
 _REDRAW = "redraw_run_list"
 
 
@@ -65,6 +67,7 @@ def _choose() -> tuple[Filter, str]:
         order = pickers.pick_one("Sort by", _ORDER_TITLES, "order", clears=_CLOSED)
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
+    states = _pick_reviews()
     data = _pick_data()
     group = next(iter(pickers.in_url("group")), None)
     if group:
@@ -75,11 +78,20 @@ def _choose() -> tuple[Filter, str]:
         statuses=tuple(map(RunStatus, statuses)),
         models=tuple(models),
         tags=tuple(tags),
+        reviews=tuple(map(ReviewState, states)),
         data=data,
         group_id=group,
         archived=archived,
     )
     return wanted, order
+
+
+def _pick_reviews() -> list[str]:
+    """What reviews came to, of which any may be chosen; nothing to choose where there are none."""
+    if not reviews.are_there(run_queries.store()) and not pickers.in_url("review"):
+        return []
+    with st.container(width=_REVIEW_WIDTH):
+        return pickers.pick_some("Review", REVIEW_STATES, "review", clears=_CLOSED)
 
 
 def _pick_data() -> str:

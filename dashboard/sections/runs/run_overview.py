@@ -18,6 +18,8 @@ def heading(run: Run) -> None:
     st.title(page.plain(run.name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_badges"):
         page.badge(run)
+        if run.review:
+            page.review_badge(run.review)
         if run.pinned:
             st.badge("baseline", color="violet")
         if run.archived_at is not None:

@@ -12,6 +12,7 @@ from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
 from dashboard.queries import run_queries
 from dashboard.sections.runs.files_section import show_files
+from dashboard.sections.runs.review_section import show_review
 from dashboard.sections.shared.calibration_section import show_calibration
 from dashboard.sections.shared.data_faults import show_faults
 from dashboard.sections.shared.matrix_section import pick_cells, pick_classes
@@ -185,6 +186,7 @@ SECTIONS = {
     "confusion": ("Confusion", show_confusion),
     "calibration": ("Calibration", show_calibration),
     "faults": ("Data issues", _show_faults),
+    "review": ("Review", show_review),
     "config": ("Configuration", show_config),
     "log": ("Log", show_log),
     "files": ("Files", show_files),

@@ -22,7 +22,7 @@ _FOREVER = {
 def upgrade() -> None:
     with op.batch_alter_table("runs") as runs:
         runs.add_column(sa.Column("owner", _PERSON))
-        runs.create_index("ix_runs_owner", ["owner"])
+        runs.create_index("ix_runs_owner_ended_at", ["owner", "ended_at"])
     op.create_table(
         "people",
         sa.Column("id", _PERSON, nullable=False),
@@ -112,6 +112,7 @@ def _create_reviews() -> None:
     )
     op.create_index("ix_comments_subject", "comments", ["about", "subject"])
     op.create_index("ix_comments_thread", "comments", ["thread"])
+    op.create_index("ix_comments_person", "comments", ["person"])
     op.create_table(
         "mentions",
         sa.Column("comment_id", _ID, nullable=False),
@@ -130,17 +131,17 @@ def _create_reviews() -> None:
         sa.Column("person", _PERSON, nullable=False),
         sa.Column("asked_of", _PERSON),
         sa.Column("why", sa.Text, nullable=False, server_default=""),
-        sa.Column("view", sa.Text, nullable=False, server_default=""),
         sa.Column("at", sa.Float, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_reviews"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE", name="fk_reviews_run_id_runs"),
     )
-    op.create_index("ix_reviews_run_id", "reviews", ["run_id"])
+    for column in ("run_id", "state", "at"):
+        op.create_index(f"ix_reviews_{column}", "reviews", [column])
 
 
 def downgrade() -> None:
     for table in ("deliveries", "reviews", "mentions", "comments", "changes", "sign_ins", "roles", "people"):
         op.drop_table(table)
     with op.batch_alter_table("runs") as runs:
-        runs.drop_index("ix_runs_owner")
+        runs.drop_index("ix_runs_owner_ended_at")
         runs.drop_column("owner")
