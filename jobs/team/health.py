@@ -10,7 +10,7 @@ from jobs.settings import Settings, settings
 from jobs.store.queries import queue_state
 from jobs.store.schema import REVISION
 from jobs.store.store import Store, connect, revision_within
-from jobs.store.store_errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly
+from jobs.store.store_errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnreachable
 from jobs.team import deliveries
 
 PATIENCE_S = 2.0
@@ -20,6 +20,7 @@ _WORDS: dict[type[LookbookError], str] = {
     StoreDamaged: "damaged",
     StoreFull: "full",
     StoreReadOnly: "readonly",
+    StoreUnreachable: "unreachable",
 }
 
 

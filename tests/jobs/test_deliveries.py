@@ -270,6 +270,7 @@ def test_what_was_delivered_long_ago_is_forgotten(store: Store, told: Receiver) 
     assert len(list_deliveries(store)) == 1
 
 
+@pytest.mark.sqlite
 def test_what_cannot_be_read_holds_up_nothing(store: Store, told: Receiver) -> None:
     ask_for_review(store)
     with store.writing() as connection:
