@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +13,13 @@ import pytest
 
 from core.data.data_set import DataSet
 from jobs.people import Role
-from jobs.settings import ROOT
+from jobs.settings import ROOT, sqlite_url
 from jobs.store import run_files
 from jobs.store.queries import get_predictions, list_runs
 from jobs.store.store import Store, open_store
 from jobs.team import members
 from jobs.team.change_record import list_changes
-from tests import stores
+from tests import postgres, stores
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -35,27 +36,20 @@ def lines_of(chapter: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a server is: its volume and, elsewhere, its database."""
+    """Where a server is: the folder that is its volume, and its database."""
 
-    folder: Path
-
-    def __post_init__(self) -> None:
-        (self.folder / "database").mkdir(parents=True)
-        self.volume.mkdir()
+    volume: Path
+    database_url: str
 
     def store(self) -> Store:
-        return open_store(f"sqlite:///{self.folder / 'database' / 'runs.db'}", self.volume / "artifacts")
-
-    @property
-    def volume(self) -> Path:
-        return self.folder / "volume"
+        return open_store(self.database_url, self.volume / "artifacts")
 
     def carry_out(self, line: str) -> None:
         """Run a line as the container would, with the archive in the folder above both machines."""
         words = line.replace("/srv/lookbook", str(self.volume)).replace(" lookbook.tar.gz", " ../../lookbook.tar.gz")
         command = re.sub(r"^python ", f"{sys.executable} ", words)
         places = {
-            "LOOKBOOK_DATABASE_URL": f"sqlite:///{self.folder / 'database' / 'runs.db'}",
+            "LOOKBOOK_DATABASE_URL": self.database_url,
             "LOOKBOOK_ARTIFACTS": str(self.volume / "artifacts"),
             "LOOKBOOK_DATA": str(self.volume / "data"),
             "PYTHONPATH": str(ROOT),
@@ -63,9 +57,25 @@ class Machine:
         subprocess.run(command, shell=True, cwd=self.volume, env=os.environ | places, check=True)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Machine]:
+    """Make a machine that has nothing yet, with a database of its own."""
+
+    def made(name: str) -> Machine:
+        volume, database = tmp_path / name / "volume", tmp_path / name / "database"
+        volume.mkdir(parents=True)
+        database.mkdir()
+        if request.param == "sqlite":
+            return Machine(volume, sqlite_url(database / "runs.db"))
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        return Machine(volume, server.url(server.new_database()))
+
+    return made
+
+
 @pytest.mark.slow
-def test_everything_is_there_on_the_new_machine(tmp_path: Path, real_data: DataSet) -> None:
-    old, new = Machine(tmp_path / "old"), Machine(tmp_path / "new")
+def test_everything_is_there_on_the_new_machine(machine: Callable[[str], Machine], real_data: DataSet) -> None:
+    old, new = machine("old"), machine("new")
     store = old.store()
     with_model = add_run_with_model(store, "shoes", truth=real_data.test_labels)
     stores.add(store, Sample(name="plain", seed=7))
