@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,8 +98,7 @@ def _bytes(received: str | bytes) -> bytes:
 async def watch(port: int, run_id: str, sessions: int, seconds: float) -> list[float]:
     """Let so many sessions watch the run for a time; return the seconds that each live refresh took."""
     async with contextlib.AsyncExitStack() as stack:
-        where = f"ws://127.0.0.1:{port}/_stcore/stream"
-        sockets = [await stack.enter_async_context(_connected(where)) for _ in range(sessions)]
+        sockets = [await stack.enter_async_context(connected(port)) for _ in range(sessions)]
         watching = [Session(run_id, socket) for socket in sockets]
         tasks = [asyncio.create_task(session.watch()) for session in watching]
         done, _ = await asyncio.wait(tasks, timeout=seconds)
@@ -111,8 +110,10 @@ async def watch(port: int, run_id: str, sessions: int, seconds: float) -> list[f
     return [each for session in watching for each in session.refresh_s]
 
 
-def _connected(where: str) -> connect:
-    return connect(where, subprotocols=[Subprotocol("streamlit")], max_size=None)
+def connected(port: int, headers: Mapping[str, str] | None = None) -> connect:
+    """A session at a dashboard, whose request has these headers."""
+    where, protocols = f"ws://127.0.0.1:{port}/_stcore/stream", [Subprotocol("streamlit")]
+    return connect(where, subprotocols=protocols, max_size=None, additional_headers=headers)
 
 
 @dataclass(frozen=True)
@@ -129,16 +130,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(store: Store) -> Iterator[Server]:
-    """A dashboard of the store."""
+def server(store: Store, *options: str, **variables: str) -> Iterator[Server]:
+    """A dashboard of the store, with more options of Streamlit and variables of the environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
     process = subprocess.Popen(
-        [*command, "--server.port", str(port)],
+        [*command, "--server.port", str(port), *options],
         cwd=ROOT,
-        env=child_environment(store.engine.url.render_as_string(), store.artifacts),
+        env=child_environment(store.engine.url.render_as_string(hide_password=False), store.artifacts) | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

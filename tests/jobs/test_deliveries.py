@@ -205,7 +205,7 @@ def test_two_senders_do_not_send_the_same(store: Store) -> None:
 def test_a_receiver_that_hangs_holds_up_no_run(store: Store, told: Receiver) -> None:
     told.statuses[:] = [None]
     ask_for_review(store)
-    sending.start(store)
+    threading.Thread(target=sending.send_next, args=(store, told.url), daemon=True).start()
     while not told.came:
         time.sleep(0.01)
     run_id = queue.launch(store, TINY)

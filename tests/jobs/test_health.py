@@ -17,6 +17,7 @@ from jobs.store.store import Store
 from jobs.team import health
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture, run
+from tests.providers import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +75,21 @@ def test_a_store_that_is_none_or_of_another_version_is_not_well(live_store: Stor
     assert words()["store"] == "damaged"
 
 
+def test_a_database_server_that_is_away_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", f"postgresql://lookbook@127.0.0.1:{free_port()}/lookbook")
+    settings.cache_clear()
+    assert (words()["store"], words()["supervisor"]) == ("unreachable", "unknown")
+    monkeypatch.setenv("LOOKBOOK_DATABASE_URL", "oracle://lookbook@127.0.0.1/lookbook")
+    settings.cache_clear()
+    assert words()["store"] == "unusable"
+
+
 @pytest.mark.sqlite
 @pytest.mark.usefixtures("live_store")
 def test_a_disk_without_room_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_LEAST_FREE_MB", str(10**12))
     settings.cache_clear()
-    assert words() == {"store": "low", "supervisor": "unknown", "artifacts": "low", "data": "low"}
+    assert (words()["artifacts"], words()["data"]) == ("low", "low")
 
 
 def test_the_command_says_the_same_with_details_and_its_status(live_store: Store, capsys: Capture) -> None:
