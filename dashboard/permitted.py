@@ -87,12 +87,13 @@ def without_places(text: str) -> str:
 
 
 def told_of(runs: Sequence[Run]) -> list[Run]:
-    """The runs with what trainers say of them as `without_places` tells it, for a report or a file."""
+    """The runs for a file that somebody takes along: for who is no admin without paths and the server's name."""
     if may(Role.ADMIN):
         return list(runs)
     return [
         replace(
             run,
+            config=run.config.model_copy(update={"weights_file": _name(run.config.weights_file)}),
             error_message=_hidden(run.error_message or "") or None,
             error_advice=_hidden(run.error_advice or "") or None,
             warning=_hidden(run.warning or "") or None,
@@ -100,6 +101,10 @@ def told_of(runs: Sequence[Run]) -> list[Run]:
         )
         for run in runs
     ]
+
+
+def _name(path: str | None) -> str | None:
+    return Path(path).name if path else None
 
 
 def _hidden(text: str) -> str:

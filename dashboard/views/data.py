@@ -31,7 +31,7 @@ if version.is_built_in and (problem := data_queries.data_problem()):
     if not data_queries.data_is_present():
         page.say(problem)
         st.stop()
-    st.warning(page.plain(str(problem)))
+    st.warning(page.trouble(str(problem)))
 sections = {
     "overview": ("Overview", overview.show),
     "images": ("Images", data_images.show),

@@ -71,7 +71,7 @@ for run in chosen:
         models[run.id] = model_queries.predictor(run.id)
     except CheckpointError as error:
         st.warning(
-            f"**{page.plain(run.name)}** cannot predict. {page.plain(str(error))} The other runs are not affected."
+            f"**{page.plain(run.name)}** cannot predict. {page.trouble(str(error))} The other runs are not affected."
         )
 
 classes = {run_id: model.classes for run_id, model in models.items()}

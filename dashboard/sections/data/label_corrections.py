@@ -56,7 +56,7 @@ def _offer_storing(version: Version, content: Content, review: Review) -> None:
     try:
         changes = correcting.changes_of(content, review.corrections)
     except DataSetError as error:
-        st.info(page.plain(str(error)))
+        st.info(page.trouble(str(error)))
         return
     page.table(with_names(data_tables.changes_table(content, changes)))
     st.caption(
