@@ -8,6 +8,7 @@ from tempfile import gettempdir
 
 import streamlit as st
 
+from core.config import with_changes
 from core.statistics import wording
 from dashboard.plain import plain
 from dashboard.queries import run_queries
@@ -90,21 +91,19 @@ def told_of(runs: Sequence[Run]) -> list[Run]:
     """The runs for a file that somebody takes along: for who is no admin without paths and the server's name."""
     if may(Role.ADMIN):
         return list(runs)
-    return [
-        replace(
-            run,
-            config=run.config.model_copy(update={"weights_file": _name(run.config.weights_file)}),
-            error_message=_hidden(run.error_message or "") or None,
-            error_advice=_hidden(run.error_advice or "") or None,
-            warning=_hidden(run.warning or "") or None,
-            inexact_because=_hidden(run.inexact_because or "") or None,
-        )
-        for run in runs
-    ]
+    return [_told_of(run) for run in runs]
 
 
-def _name(path: str | None) -> str | None:
-    return Path(path).name if path else None
+def _told_of(run: Run) -> Run:
+    weights = run.config.weights_file
+    return replace(
+        run,
+        config=with_changes(run.config, weights_file=Path(weights).name) if weights else run.config,
+        error_message=run.error_message and _hidden(run.error_message),
+        error_advice=run.error_advice and _hidden(run.error_advice),
+        warning=run.warning and _hidden(run.warning),
+        inexact_because=run.inexact_because and _hidden(run.inexact_because),
+    )
 
 
 def _hidden(text: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import CheckpointError
+from core.presets import config_of
 from dashboard import page, permitted
 from jobs.people import Role
 from jobs.reports import csv_tables, report_files
@@ -64,7 +65,7 @@ def ids(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[s
     failed = {"error_message": trouble, "error_advice": trouble, "error_kind": "checkpoint"}
     made.append(stores.add(store, Sample(name="failed", status="failed", epochs_done=2, columns=failed)))
     with store.writing() as connection:
-        config = get_runs(store, made[:1])[0].config.model_dump(mode="json") | {"weights_file": WEIGHTS}
+        config = config_of("resnet18", weights_file=WEIGHTS).model_dump(mode="json")
         environment = {"host": MACHINE, "processor": "a processor", "code": "1"}
         pretrained = {"source": WEIGHTS, "sha256": "0" * 64}
         values = {"host": MACHINE, "warning": trouble, "environment": environment, "pretrained": pretrained}

@@ -40,7 +40,7 @@ def show() -> None:
 
 
 def _csv() -> str:
-    return csv_tables.runs(run_queries.finished_runs())
+    return csv_tables.runs(permitted.told_of(run_queries.finished_runs()))
 
 
 def _row(run_cost: Priced, cost: Cost) -> list[Cell]:
