@@ -28,7 +28,7 @@ def main() -> None:
     with page.errors_said():
         sign_in.name_plate()
         if problem := run_queries.keep_work_going():
-            st.warning(page.plain(problem))
+            st.warning(page.trouble(problem))
         page.say_notices()
         sessions.come_back()
         sessions.say_begun_anew(view.url_path)

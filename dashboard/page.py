@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page_wording, style
+from dashboard import page_wording, permitted, style
 from dashboard.plain import plain as plain
 from dashboard.queries import run_queries
 from jobs.reports.html import words
@@ -175,12 +175,17 @@ def start(task: Callable[[], object]) -> None:
 def say_notices() -> None:
     """Tell what controls have done since the page was last drawn."""
     for text in st.session_state.pop(_NOTICES, ()):
-        st.toast(plain(text))
+        st.toast(trouble(text))
 
 
 def say(error: LookbookError) -> None:
     """One error as a message: what is wrong in bold, then what to do."""
-    st.error(f"**{plain(error.message)}** {plain(error.advice)}".strip())
+    st.error(f"**{trouble(error.message)}** {trouble(error.advice)}".strip())
+
+
+def trouble(text: str) -> str:
+    """What went wrong as it is shown: plain, and without the server's paths and name for who is no admin."""
+    return plain(permitted.without_places(text))
 
 
 def live(function: Callable[_P, None], seconds: float | None) -> Callable[_P, None]:

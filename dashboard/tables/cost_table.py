@@ -89,12 +89,16 @@ def unknown_sentence(unknown: Sequence[RunCosts], cost: Cost) -> str:
     return f"{cost.title} is not recorded for {wording.counted(len(unknown), 'run')}: {names}."
 
 
-def machines_sentence(runs: Sequence[RunCosts]) -> str:
-    """On which machines times were measured; empty where all are of one machine and one number of threads."""
+def machines_sentence(runs: Sequence[RunCosts], *, named: bool) -> str:
+    """On which machines times were measured; empty where all are of one machine and one number of threads.
+
+    The machines are counted where they are not to be `named`.
+    """
     machines = sorted({f"{run.host}, {run.device}, {wording.counted(run.threads or 0, 'thread')}" for run in runs})
     if len(machines) < 2:
         return ""
-    return f"Times from different machines are not comparable. These are from {wording.listed(machines, 4)}."
+    listed = wording.listed(machines, 4) if named else f"{len(machines):,} combinations of machine and threads"
+    return f"Times from different machines are not comparable. These are from {listed}."
 
 
 def _priced(run: RunCosts, cost: float, front: bool) -> Priced:

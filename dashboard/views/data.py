@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.queries import data_queries
 from dashboard.sections.data import (
     data_images,
@@ -16,8 +16,12 @@ from dashboard.sections.data import (
     upload_list,
 )
 from dashboard.sections.shared.data_picker import pick_version
+from jobs.people import Role
+
+TAKES = {"marking labels": Role.REVIEW, "importing, storing and deleting data sets": Role.LAUNCH}
 
 page.title("Data", "What is it learning from?")
+permitted.say_missing(TAKES)
 if upload_id := next(iter(pickers.in_url("upload")), ""):
     pictures_import.show(upload_id)
     st.stop()
@@ -27,7 +31,7 @@ if version.is_built_in and (problem := data_queries.data_problem()):
     if not data_queries.data_is_present():
         page.say(problem)
         st.stop()
-    st.warning(page.plain(str(problem)))
+    st.warning(page.trouble(str(problem)))
 sections = {
     "overview": ("Overview", overview.show),
     "images": ("Images", data_images.show),

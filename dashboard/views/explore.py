@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.charts import galleries
 from dashboard.charts.galleries import Pair, Wanted
 from dashboard.charts.gallery_pictures import predicted_pictures
@@ -15,6 +15,7 @@ from dashboard.sections.explore.run_pair import pick_pair
 from dashboard.sections.shared.gallery_filters import CLOSED, filters_in_url, gallery_filters
 from dashboard.sections.shared.image_way import image_in_url, open_image
 from dashboard.sections.shared.matrix_section import show_matrix_section
+from jobs.people import Role
 from jobs.results.comparisons import other_images
 
 PAGE_SIZE = 40
@@ -29,6 +30,7 @@ def images_wanted(wanted: Wanted) -> galleries.Indices:
 
 
 page.title("Explore", "What does it get wrong, and what do those images look like?")
+permitted.say_missing({"marking labels and computing maps": Role.REVIEW})
 run, against = pick_pair()
 data = data_queries.data_set(run.config.data)
 pair = Pair(run, run_queries.predictions(run.id), against, run_queries.predictions(against.id) if against else None)

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.presets import PRESETS, config_of
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.elements.run_table import run_table
 from dashboard.queries import run_queries
 from dashboard.sections.home import best_models, inbox_panel
@@ -14,6 +14,7 @@ from dashboard.sections.launch.launch_once import launch_once
 from dashboard.sections.runs import queue_panel, run_dialogs
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.run_rows import run_rows
+from jobs.people import Role
 from jobs.reports import csv_tables
 from jobs.store.filters import Filter
 from jobs.store.queries import active_runs, list_runs
@@ -31,7 +32,9 @@ def say_hello() -> None:
         "classify your own photos. Runs train in the background: you can close this page."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Launch a one-minute run", type="primary", icon=":material/rocket_launch:"):
+        if permitted.may(Role.LAUNCH) and st.button(
+            "Launch a one-minute run", type="primary", icon=":material/rocket_launch:"
+        ):
             launch_once(config_of("quick"), name=PRESETS["quick"].title)
         page.link("All presets and settings", "launch")
         page.link("Browse the data", "data")
@@ -44,6 +47,7 @@ def open_run(run_id: str) -> None:
 
 run_dialogs.answer()
 page.title("Lookbook", "How are we doing?")
+permitted.say_missing({"launching and stopping runs": Role.LAUNCH})
 inbox_panel.show()
 active = active_runs(run_queries.store())
 latest = list_runs(run_queries.store(), Filter(statuses=ENDED), limit=LATEST)
@@ -58,7 +62,7 @@ if active or latest:
     with st.container(horizontal=True, vertical_alignment="center", key="home_along"):
         page.link("All runs", "runs")
         if latest:
-            csv_button("CSV of these runs", partial(csv_tables.runs, latest), "latest-runs")
+            csv_button("CSV of these runs", partial(csv_tables.runs, permitted.told_of(latest)), "latest-runs")
 else:
     say_hello()
 if opened := st.session_state.pop("opened_run", None):

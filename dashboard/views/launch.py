@@ -7,13 +7,14 @@ import streamlit as st
 from core.config import RunConfig, validated
 from core.errors import LookbookError
 from core.presets import PRESETS, config_of
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.launch import launch_facts, preset_cards
 from dashboard.sections.launch.launch_draft import begin_anew, say_draft, scope_of
 from dashboard.sections.launch.launch_form import Values, advanced_fields, basic_fields, grouping
 from dashboard.sections.launch.launch_once import launch_once
 from dashboard.sections.shared.data_picker import pick_version
+from jobs.people import Role
 from jobs.store.queries import get_run
 from jobs.store.records import Run
 
@@ -35,6 +36,10 @@ base, start, source = starting_point()
 scope = scope_of(start)
 is_start = start.startswith("start_")
 version = pick_version(base["data"])
+if not permitted.may(Role.LAUNCH):
+    permitted.say_missing({"launching": Role.LAUNCH})
+    preset_cards.show(base["preset"], version)
+    st.stop()
 page.link("Import pictures", "data", icon=":material/upload:", upload="new")
 if source:
     st.info(

@@ -10,7 +10,7 @@ from core.answers.class_sets import without_sets
 from core.classes import CLASS_NAMES
 from core.errors import CheckpointError
 from core.photos.archives import MAX_ENTRIES
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.charts.bars import Answer
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict import photo_judging
@@ -26,12 +26,18 @@ from dashboard.sections.predict.refusals import show_refusals
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.style import run_styles
 from dashboard.tables.answers import PhotoAnswer, answer_csv, answer_table, verdict, verdict_words
+from jobs.people import Role
 from jobs.results.comparisons import distinct_names
 from jobs.results.photo_calibration import calibration_of
 
 ROWS = 10
+TAKES = {
+    "labelling, keeping and measuring photos": Role.REVIEW,
+    "deleting photo sets and learning from them": Role.LAUNCH,
+}
 
 page.title("Predict", "What is this?")
+permitted.say_missing(TAKES)
 offered = pickers.finished_runs("run")
 if not offered:
     page.empty(
@@ -65,7 +71,7 @@ for run in chosen:
         models[run.id] = model_queries.predictor(run.id)
     except CheckpointError as error:
         st.warning(
-            f"**{page.plain(run.name)}** cannot predict. {page.plain(str(error))} The other runs are not affected."
+            f"**{page.plain(run.name)}** cannot predict. {page.trouble(str(error))} The other runs are not affected."
         )
 
 classes = {run_id: model.classes for run_id, model in models.items()}
@@ -87,7 +93,8 @@ judged = photo_judging.judge(dropped.files[:MAX_ENTRIES], dropped.labels, models
 show_refusals([photo.error for photo in judged if photo.error])
 readable = [(photo, photo.seen) for photo in judged if photo.seen]
 with_study = studied([run for run in chosen if run.id in models]) if comparing and readable else []
-if readable:
+may_label = permitted.may(Role.REVIEW)
+if readable and may_label:
     ask_for_consent()
 for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     judgements = seen.judgements
@@ -105,7 +112,8 @@ for photo, seen in readable[pickers.pick_slice(len(readable), ROWS)]:
     ]
     with st.container(border=True):
         show_photo(photo.key, photo.file.name, view, shown, verdict(told), photo.true_class)
-        ask_for_class(photo)
+        if may_label:
+            ask_for_class(photo)
         if looking:
             labels = {run_id: int(judgement.probabilities.argmax()) for run_id, judgement in judgements.items()}
             show_saliency(photo.file.name, view, models, labels, names)
@@ -122,4 +130,5 @@ if known := [photo for photo, _ in readable if photo.truth is not None]:
     # Photos are labelled by the classes of Fashion-MNIST.
     if fitting := {each: names[each] for each in models if tuple(classes[each]) == CLASS_NAMES}:
         show_results(*results_of(known, fitting, calibrations))
-    offer_to_keep(known)
+    if may_label:
+        offer_to_keep(known)

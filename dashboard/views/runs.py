@@ -1,8 +1,9 @@
 """Runs: what has been done? All runs as a table, by groups of seeds, or by what they cost; or the one in the URL."""
 
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.runs import cost_view, group_list, queue_panel, run_dialogs, run_list
+from jobs.people import Role
 from jobs.store.queries import get_run
 
 VIEWS = {
@@ -10,8 +11,10 @@ VIEWS = {
     "groups": ("Seed groups", group_list.show),
     "costs": ("Accuracy vs. cost", cost_view.show),
 }
+TAKES = {"changing tags and notes": Role.REVIEW, "launching and changing runs": Role.LAUNCH}
 
 run_dialogs.answer()
+permitted.say_missing(TAKES)
 if asked := next(iter(pickers.in_url("run")), None):
     from dashboard.sections.runs import run_page  # with all its sections a tenth of a second that the list is spared
 

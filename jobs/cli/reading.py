@@ -142,7 +142,7 @@ def _text(store: Store, run: Run) -> str:
         ("Not exactly reproducible", run.inexact_because or ""),
         ("Files", wording.size(run_files.bytes_used(store, run.id))),
     )
-    environment = run_tables.environment({run.id: "Value"}, [run], wording.moment).rows
+    environment = run_tables.environment({run.id: "Value"}, [run], wording.moment, places=True).rows
     texts = [run.name, *map(_known, (facts, environment))]
     if run.status == RunStatus.FINISHED:
         tested = get_predictions(store, run.id)

@@ -1,12 +1,11 @@
 """The model card (Mitchell and others 2019): what an exported model is, how to use it, what it can and cannot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from core.answers.export import INPUT, LOGITS, PROBABILITIES, TOLERANCE, Agreement
 from core.architectures import ARCHITECTURES
-from core.config import FASHION_MNIST, RunConfig, with_changes
+from core.config import FASHION_MNIST, RunConfig
 from core.data.data_facts import DataFacts
 from core.data.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from core.statistics import wording
@@ -56,7 +55,7 @@ def document(
                 ),
             ),
             Section("Limits", (Items(_limits(run, tested, data)),)),
-            _recipe(_without_folders(run)),
+            _recipe(run),
             Section("Files", (_files(files),)),
             report_sections.method(),
         ),
@@ -261,14 +260,6 @@ def _limits(run: Run, tested: Predictions, data: DataFacts) -> tuple[str, ...]:
 
 def _recipe(run: Run) -> Section:
     return Section("Recipe", (run_tables.config(run), run_tables.environment({run.id: "Value"}, [run])))
-
-
-def _without_folders(run: Run) -> Run:
-    """The run without telling where files lay on the machine that trained it."""
-    chosen = run.config.weights_file
-    config = with_changes(run.config, weights_file=Path(chosen).name if chosen else None)
-    source = run.pretrained and {**run.pretrained, "source": Path(str(run.pretrained.get("source"))).name}
-    return replace(run, config=config, pretrained=source)
 
 
 def _files(files: Sequence[FileFacts]) -> Table:

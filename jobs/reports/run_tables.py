@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,15 +157,24 @@ def epochs(done: Sequence[Epoch], run: Run) -> Table:
     return Table(caption, header, rows, figures_from=0)
 
 
-def config(run: Run) -> Table:
-    """Every setting, what the preset would have had instead, and what it does."""
+def config(run: Run, *, places: bool = False) -> Table:
+    """Every setting, what the preset would have had instead, and what it does.
+
+    Of a weights file the name alone is told unless `places` are: a report is read where its path says too much.
+    """
     fields, usual = RunConfig.model_fields, preset_values(run)
     rows = tuple(
-        (name, wording.setting(value), usual.get(name, ""), fields[name].description or "")
-        for name, value in run.config
+        (name, setting_words(run, name, places=places), usual.get(name, ""), fields[name].description or "")
+        for name in fields
     )
     header = ("Setting", "Value", "Preset has", "What it does")
     return Table("The configuration, frozen when the run was launched", header, rows, figures_from=None)
+
+
+def setting_words(run: Run, name: str, *, places: bool = False) -> str:
+    """The value of a setting in words, with the path of a weights file if `places` are told, else its name."""
+    value = getattr(run.config, name)
+    return Path(value).name if name == "weights_file" and value and not places else wording.setting(value)
 
 
 def preset_values(run: Run) -> dict[str, str]:
@@ -180,20 +190,25 @@ def preset_values(run: Run) -> dict[str, str]:
     }
 
 
-def environment(names: Mapping[str, str], runs: Sequence[Run], moment: _Moment = wording.moment_anywhere) -> Table:
-    """When and on what each run, named by its id, was trained: all that is needed to repeat it."""
-    columns = [_environment(run, moment) for run in runs]
+def environment(
+    names: Mapping[str, str], runs: Sequence[Run], moment: _Moment = wording.moment_anywhere, *, places: bool = False
+) -> Table:
+    """When and on what each run, named by its id, was trained: all that is needed to repeat it.
+
+    The machine is named, and the path of a weights file, only if `places` are told.
+    """
+    columns = [_environment(run, moment, places) for run in runs]
     known = dict.fromkeys(name for column in columns for name in column)
     rows = tuple((name, *(column.get(name) or wording.NOTHING for column in columns)) for name in known)
     return Table("", ("Fact", *(names[run.id] for run in runs)), rows, figures_from=None)
 
 
-def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere) -> Table:
-    """Each trainer process that had the run."""
+def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere, *, places: bool = False) -> Table:
+    """Each trainer process that had the run, with the name of its machine if `places` are told."""
     rows = tuple(
         (
             str(attempt.attempt),
-            attempt.host,
+            *([attempt.host] if places else []),
             moment(attempt.started_at),
             wording.duration((attempt.ended_at or time.time()) - attempt.started_at),
             f"epoch {attempt.start_epoch}, step {attempt.start_batch}",
@@ -201,17 +216,18 @@ def attempts(made: Sequence[Attempt], moment: _Moment = wording.moment_anywhere)
         )
         for attempt in made
     )
-    header = ("Attempt", "Host", "Started", "Lasted", "Began at", "Outcome")
+    header = ("Attempt", *(["Host"] if places else []), "Started", "Lasted", "Began at", "Outcome")
     return Table("Trainer processes that had this run", header, rows, figures_from=None)
 
 
-def _environment(run: Run, moment: _Moment) -> dict[str, str]:
+def _environment(run: Run, moment: _Moment, places: bool) -> dict[str, str]:
     known = run.environment
+    machine = {"Host": run.host or known.get("host", "")} if places else {}
     return {
         "Launched": moment(run.created_at),
         "Started": moment(run.started_at),
         "Ended": moment(run.ended_at),
-        "Host": run.host or known.get("host", ""),
+        **machine,
         "Processor": known.get("processor", ""),
         "System": known.get("system", ""),
         "Device": device_of(run),
@@ -224,7 +240,7 @@ def _environment(run: Run, moment: _Moment) -> dict[str, str]:
         "Parameters": f"{run.parameters_total:,}, of which {run.parameters_trained:,} trained"
         if run.parameters_total and run.parameters_trained
         else "",
-        "Pretrained weights": _weights(run.pretrained) if run.device else "",
+        "Pretrained weights": _weights(run.pretrained, places) if run.device else "",
         "Training images per second": wording.number(run.images_per_s, 0),
         "Prediction": _prediction(run),
     }
@@ -241,10 +257,12 @@ def _prediction(run: Run) -> str:
     )
 
 
-def _weights(pretrained: dict[str, Any] | None) -> str:
+def _weights(pretrained: dict[str, Any] | None, places: bool) -> str:
     """Where the pretrained weights are from, and which layers do not have them."""
     if not pretrained:
         return "none: trained from scratch"
-    words = f"{pretrained.get('source')} (SHA-256 {pretrained.get('sha256')})"
+    source = str(pretrained.get("source"))
+    named = source if places or not source.startswith("/") else Path(source).name
+    words = f"{named} (SHA-256 {pretrained.get('sha256')})"
     afresh = ", ".join(pretrained.get("initialised_afresh", ()))
     return f"{words}; initialised afresh: {afresh}" if afresh else words

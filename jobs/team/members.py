@@ -73,6 +73,17 @@ def list_grants(store: Store) -> list[Grant]:
     ]
 
 
+def list_admins(store: Store) -> list[str]:
+    """The e-mail addresses of the admins that are known by them, sorted; who is one by a group is not among them."""
+    gone = {member.id for member in list_members(store) if member.removed_at is not None}
+    given = {
+        grant.subject
+        for grant in list_grants(store)
+        if grant.role == Role.ADMIN and not grant.subject.startswith(GROUP) and grant.subject not in gone
+    }
+    return sorted(given | settings().admin_ids)
+
+
 def give_role(store: Store, subject: str, role: Role | None) -> None:
     """Give an e-mail address or "group:NAME" a role, or with None take it away.
 

@@ -71,6 +71,12 @@ def require(store: Store, needs: Role, *, own_runs: Sequence[str] = ()) -> None:
         _check(connection, store.by, needs, own_runs)
 
 
+def somebody_elses(name: str, owner: str | None) -> NotAllowed:
+    """The error that a run of this name is another person's, or nobody's."""
+    whose = f"is {owner}'s" if owner else "was launched before runs had owners"
+    return NotAllowed(f"Run {name} {whose}.", "Ask its owner or an admin, or clone it.")
+
+
 def _check(connection: Connection, by: Person, needs: Role, own_runs: Sequence[str]) -> None:
     role = role_of(connection, by)
     if role is None or role < needs:
@@ -82,5 +88,4 @@ def _check(connection: Connection, by: Person, needs: Role, own_runs: Sequence[s
         return
     others = select(runs.c.name, runs.c.owner).where(runs.c.id.in_(own_runs), runs.c.owner.is_distinct_from(by.id))
     if first := connection.execute(others.order_by(runs.c.id)).first():
-        whose = f"is {first.owner}'s" if first.owner else "was launched before runs had owners"
-        raise NotAllowed(f"Run {first.name} {whose}.", "Ask its owner or an admin, or clone it.")
+        raise somebody_elses(first.name, first.owner)

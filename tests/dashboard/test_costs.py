@@ -50,9 +50,10 @@ def test_the_prediction_time_is_told_per_image_and_older_runs_are_named_as_not_r
 
 
 def test_times_of_several_machines_are_said_to_be_unlike(store: Store, three: list[RunCosts]) -> None:
-    assert machines_sentence(three) == ""
+    assert machines_sentence(three, named=True) == ""
     other = add(store, "far", 0.9, 1, host="elsewhere")
-    assert "elsewhere, cpu, 2 threads, workshop, cpu, 2 threads" in machines_sentence([*three, other])
+    assert "elsewhere, cpu, 2 threads, workshop, cpu, 2 threads" in machines_sentence([*three, other], named=True)
+    assert "These are from 2 combinations" in machines_sentence([*three, other], named=False)
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page, page_wording, pickers
+from dashboard import page, page_wording, permitted, pickers
 from dashboard.charts.recipes import seed_accuracies
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
@@ -118,4 +118,9 @@ def _show_seeds(chosen: Sequence[Group]) -> None:
         for run, (name, *facts, accuracy) in zip(every, table.rows, strict=True)
     ]
     linked_table(table.header, rows, table.caption, key="seed_runs", figures_from=5)
-    csv_button("CSV of these runs", partial(csv_tables.runs, every), "seeds", *(group.id for group in chosen))
+    csv_button(
+        "CSV of these runs",
+        partial(csv_tables.runs, permitted.told_of(every)),
+        "seeds",
+        *(group.id for group in chosen),
+    )

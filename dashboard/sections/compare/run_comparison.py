@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.statistics.comparison import Comparison, best_sentence
-from dashboard import page, page_wording, pickers
+from dashboard import page, page_wording, permitted, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.compare import comparison_sections as sections
 from dashboard.sections.compare.agreement_section import show_agreement
@@ -106,5 +106,5 @@ def _show_figures(chosen: Sequence[Run], compared: Sequence[Comparison], looks: 
     ids = [run.id for run in chosen]
     with st.container(horizontal=True, vertical_alignment="center", key="take_along"):
         report_buttons(chosen)
-        csv_button("CSV of the runs", partial(csv_tables.runs, chosen), "runs", *ids)
+        csv_button("CSV of the runs", partial(csv_tables.runs, permitted.told_of(chosen)), "runs", *ids)
         csv_button("CSV of the comparison", partial(csv_tables.comparisons, compared), "comparison", *ids)

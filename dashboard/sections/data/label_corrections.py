@@ -9,7 +9,7 @@ from core.datasets.storing import Content
 from core.datasets.versions import LONGEST_NAME, Version
 from core.errors import DataSetError, LookbookError
 from core.statistics.wording import counted
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.charts.gallery_pictures import named_pictures
 from dashboard.elements.gallery import gallery
 from dashboard.queries import data_queries, run_queries
@@ -19,6 +19,7 @@ from dashboard.sections.shared.gallery_filters import CLOSED
 from dashboard.sections.shared.image_way import image_in_url, open_image, show_way
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.frames import with_names
+from jobs.people import Role
 from jobs.reports import csv_tables, data_tables
 from jobs.results.flagged_rows import mark_rows
 from jobs.results.label_marks import Review, review_of
@@ -55,13 +56,15 @@ def _offer_storing(version: Version, content: Content, review: Review) -> None:
     try:
         changes = correcting.changes_of(content, review.corrections)
     except DataSetError as error:
-        st.info(page.plain(str(error)))
+        st.info(page.trouble(str(error)))
         return
     page.table(with_names(data_tables.changes_table(content, changes)))
     st.caption(
         "Applied is what one person has marked, or several have in the same way. The corrected version is a new one, "
         "in which every image keeps its split; this one, its runs and their metrics stay as they are."
     )
+    if not permitted.may(Role.LAUNCH):
+        return
     name = ""
     if version.is_built_in:
         name = st.text_input("Name of the corrected data set", CORRECTED, max_chars=LONGEST_NAME)

@@ -11,11 +11,12 @@ from core.data.data_set import DataSet
 from core.datasets.versions import Version
 from core.statistics import wording
 from core.statistics.near_duplicates import LOOK_ALIKE, NEAR_DUPLICATE, Pairs
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.charts.pairs import PairedImage, likeness, pair_cards
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data.data_images import pick_class
 from dashboard.sections.shared.take_along import csv_button
+from jobs.people import Role
 from jobs.reports import csv_tables
 from jobs.results import duplicate_search
 from jobs.results.duplicate_search import NearDuplicates
@@ -57,9 +58,10 @@ def _search() -> None:
         "minutes on two cores; training has priority."
     )
     if state.status == TaskStatus.FAILED:
-        st.error(page.plain(state.detail))
+        st.error(page.trouble(state.detail))
     search = partial(duplicate_search.start_search, store)
-    st.button("Search for near-duplicates", icon=":material/search:", on_click=page.start, args=(search,))
+    if permitted.may(Role.REVIEW):
+        st.button("Search for near-duplicates", icon=":material/search:", on_click=page.start, args=(search,))
 
 
 def _say(duplicates: NearDuplicates) -> None:

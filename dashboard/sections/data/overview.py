@@ -10,12 +10,13 @@ from core.datasets.health import Health
 from core.datasets.versions import Version
 from core.errors import DataSetError
 from core.statistics import wording
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.charts.classes import class_cards
 from dashboard.queries import data_queries, run_queries
 from dashboard.sections.data import health_report, version_actions
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.splits import split_table
+from jobs.people import Role
 from jobs.reports import csv_tables, data_tables
 from jobs.results.data_users import runs_that_need
 from jobs.settings import settings
@@ -33,7 +34,8 @@ def show(version: Version) -> None:
     st.code(version.hash, language=None)
     if not version.is_built_in:
         health = _health(version)
-        version_actions.show(version, health)
+        if permitted.may(Role.LAUNCH):
+            version_actions.show(version, health)
         if health is not None:
             health_report.show(version, health)
             if health.alike or health.leaking:

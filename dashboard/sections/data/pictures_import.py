@@ -5,11 +5,12 @@ from functools import partial
 import streamlit as st
 
 from core.datasets import versions
-from core.errors import DataSetError
-from dashboard import page, pickers
+from core.errors import LookbookError
+from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.data import health_report, upload_form, upload_list
 from dashboard.tables.frames import with_names
+from jobs.people import Role
 from jobs.reports import data_tables
 from jobs.running.background import TaskStatus
 from jobs.settings import settings
@@ -23,7 +24,8 @@ def show(upload_id: str) -> None:
     """The form, or an import by its id as it stands; raise DataSetError where there is none any more."""
     _way_out("All data sets")
     if upload_id == upload_list.NEW:
-        upload_form.show()
+        if permitted.may(Role.LAUNCH):
+            upload_form.show()
     else:
         _show_import(upload_id)
 
@@ -39,7 +41,7 @@ def _show_import(upload_id: str) -> None:
         page.live(_follow, REFRESH_S)(upload_id)
         return
     if state.status == TaskStatus.FAILED:
-        st.error(page.plain(state.detail))
+        st.error(page.trouble(state.detail))
     if prepared is None:
         _offer_another_try(upload)
     else:
@@ -65,7 +67,8 @@ def _follow(upload_id: str) -> None:
         st.rerun()
     st.progress(state.share, text=page.plain(state.detail or "Starting"))
     st.caption("You can leave this page: the import goes on, and the page Data lists it.")
-    if upload.prepared is None and st.button("Cancel", key="cancel_import", help="Removes the upload."):
+    may_cancel = upload.prepared is None and permitted.may(Role.LAUNCH)
+    if may_cancel and st.button("Cancel", key="cancel_import", help="Removes the upload."):
         _discard(upload)
         st.rerun()
 
@@ -73,6 +76,8 @@ def _follow(upload_id: str) -> None:
 def _offer_another_try(upload: Upload) -> None:
     if upload.state.status == TaskStatus.ABSENT:
         st.write("The pictures are uploaded and not read yet.")
+    if not permitted.may(Role.LAUNCH):
+        return
     with st.container(horizontal=True):
         read = partial(uploads.start_reading, run_queries.store(), upload)
         st.button("Try again", key="read_again", on_click=page.start, args=(read,), help="Goes on where it was.")
@@ -93,19 +98,24 @@ def _show_prepared(upload: Upload, prepared: Prepared) -> None:
                 "the runs that learnt from them, stay as they are."
             )
         )
-    with st.container(horizontal=True):
-        if prepared.same is None:
-            store = partial(uploads.start_storing, run_queries.store(), upload, version.hash)
-            label = page.plain(f"Store as {version.label}")
-            st.button(
-                label, key="store_import", type="primary", icon=":material/save:", on_click=page.start, args=(store,)
-            )
-        _offer_discard(upload)
+    if permitted.may(Role.LAUNCH):
+        _offer_decision(upload, prepared)
     for sentence in (*data_tables.origin(version), *version.notes):
         st.caption(page.plain(sentence))
     health_report.show(version, prepared.health)
     st.subheader("Counts", anchor=False)
     page.table(with_names(data_tables.class_table(version)))
+
+
+def _offer_decision(upload: Upload, prepared: Prepared) -> None:
+    with st.container(horizontal=True):
+        if prepared.same is None:
+            store = partial(uploads.start_storing, run_queries.store(), upload, prepared.version.hash)
+            label = page.plain(f"Store as {prepared.version.label}")
+            st.button(
+                label, key="store_import", type="primary", icon=":material/save:", on_click=page.start, args=(store,)
+            )
+        _offer_discard(upload)
 
 
 def _way_out(label: str, data: str | None = None) -> None:
@@ -124,7 +134,7 @@ def _discard(upload: Upload) -> None:
     """Remove the upload, unless somebody else is having it stored."""
     try:
         uploads.discard(run_queries.store(), upload)
-    except DataSetError as error:
+    except LookbookError as error:
         page.notice(str(error))
         return
     pickers.change_url({"upload": upload_list.NEW})

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
+from jobs.people import Role
 from jobs.running.background import TaskStatus
 from jobs.settings import settings
 from jobs.tasks import uploads
@@ -16,9 +17,10 @@ _WORDS = {TaskStatus.ABSENT: "not read yet", TaskStatus.FAILED: "could not be re
 
 
 def show() -> None:
-    """The way to the form; and a line for each import, drawn again by itself while one is under way."""
-    to = {"upload": NEW}
-    st.button("Import pictures", icon=":material/upload:", key="import", on_click=pickers.change_url, args=(to,))
+    """The way to the form for who may launch; and each import, drawn again by itself while one is under way."""
+    if permitted.may(Role.LAUNCH):
+        to = {"upload": NEW}
+        st.button("Import pictures", icon=":material/upload:", key="import", on_click=pickers.change_url, args=(to,))
     if known := uploads.list_uploads(settings().data):
         is_moving = any(upload.state.status == TaskStatus.RUNNING for upload in known)
         page.live(_lines, REFRESH_S if is_moving else None)()

@@ -14,6 +14,7 @@ from core.files import require_regular
 from core.learning.pretrained_file import MOST_BYTES, cached_weights
 from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
+from dashboard import permitted
 from dashboard.queries import data_queries, model_queries, run_queries
 from dashboard.tables.estimates import estimate, images_of
 from dashboard.tables.memory_need import memory_need
@@ -49,7 +50,7 @@ def show(config: RunConfig, count: int) -> None:
 
 
 def _entry(sign: str, name: str, words: str) -> str:
-    return f"<dt>{sign} {name}</dt><dd>{shown(words)}</dd>"
+    return f"<dt>{sign} {name}</dt><dd>{shown(permitted.without_places(words))}</dd>"
 
 
 def _device(config: RunConfig, past: list[Run]) -> Fact:

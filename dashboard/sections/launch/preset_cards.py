@@ -6,9 +6,10 @@ from core.datasets.suitability import misfits, suitability
 from core.datasets.versions import Version
 from core.presets import PRESETS, Preset, config_of
 from core.statistics import wording
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
 from dashboard.tables.estimates import estimate
+from jobs.people import Role
 from jobs.results import run_wording
 from jobs.running.environment import host
 from jobs.store.filters import Filter
@@ -20,7 +21,7 @@ IN_A_ROW = 3
 
 def show(chosen: str | None, version: Version) -> None:
     """The cards in rows, with what runs on this data set have reached; a button puts its preset in the URL."""
-    presets = list(PRESETS.values())
+    presets, may_choose = list(PRESETS.values()), permitted.may(Role.LAUNCH)
     columns = [column for _ in range(0, len(presets), IN_A_ROW) for column in st.columns(IN_A_ROW)]
     for column, preset in zip(columns, presets, strict=False):
         with column, _card(preset.name, preset.name == chosen):
@@ -28,15 +29,20 @@ def show(chosen: str | None, version: Version) -> None:
             st.write(preset.description)
             st.caption(f"Suits {preset.suits}.")
             st.caption("  \n".join(_facts(preset, version)))
-            st.button(
-                "Chosen" if preset.name == chosen else "Choose",
-                key=f"choose_{preset.name}",
-                icon=":material/check:" if preset.name == chosen else None,
-                type="primary" if preset.name == chosen else "secondary",
-                on_click=_choose,
-                args=(preset.name,),
-                help=f"Start from {preset.title}",
-            )
+            if may_choose:
+                _choice(preset, chosen=preset.name == chosen)
+
+
+def _choice(preset: Preset, *, chosen: bool) -> None:
+    st.button(
+        "Chosen" if chosen else "Choose",
+        key=f"choose_{preset.name}",
+        icon=":material/check:" if chosen else None,
+        type="primary" if chosen else "secondary",
+        on_click=_choose,
+        args=(preset.name,),
+        help=f"Start from {preset.title}",
+    )
 
 
 def _card(name: str, chosen: bool) -> st.delta_generator.DeltaGenerator:

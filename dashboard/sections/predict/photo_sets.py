@@ -6,11 +6,12 @@ import streamlit as st
 
 from core.errors import LookbookError
 from core.statistics import wording
-from dashboard import page, page_wording, pickers
+from dashboard import page, page_wording, permitted, pickers
 from dashboard.queries import model_queries, run_queries
 from dashboard.sections.predict.learn_from_photos import offer_to_learn
 from dashboard.sections.predict.photo_results import show_results
 from dashboard.sections.shared.comment_threads import show_comments
+from jobs.people import Role
 from jobs.results import photo_sets
 from jobs.results.comparisons import compare_runs, distinct_names
 from jobs.results.photo_calibration import sets_on
@@ -46,8 +47,9 @@ def show_sets(offered: Sequence[RunName]) -> None:
         _show_measured(chosen, measured)
     if chosen.count:
         _show_comments(chosen)
-    offer_to_learn(chosen)
-    _offer_to_delete(chosen, len(known))
+    if permitted.may(Role.LAUNCH):
+        offer_to_learn(chosen)
+        _offer_to_delete(chosen, len(known))
 
 
 def _without_learners(photo_set: PhotoSet, offered: Sequence[RunName]) -> list[RunName]:
@@ -78,6 +80,8 @@ def _offer_to_measure(
     if outdated := [run for run in runs if run.id in old]:
         names = ", ".join(distinct_names(outdated).values())
         st.warning(page.plain(f"Measured with an older preprocessing of photos: {names}. Measure again to compare."))
+    if not permitted.may(Role.REVIEW):
+        return
     with st.container(horizontal=True):
         again = False
         if missing and st.button(f"Measure {wording.counted(len(missing), 'run')}", key="measure"):

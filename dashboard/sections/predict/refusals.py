@@ -18,4 +18,4 @@ def show_refusals(errors: Sequence[UnreadablePhoto]) -> None:
     rest = errors[_IN_FULL:]
     if rest:
         with st.expander(f"{wording.counted(len(rest), 'more file')} could not be read", icon=":material/error:"):
-            st.markdown("\n".join(f"- {page.plain(str(error))}" for error in rest))
+            st.markdown("\n".join(f"- {page.trouble(str(error))}" for error in rest))

@@ -65,7 +65,7 @@ def attempt(action: Callable[[], object], done: str = "") -> bool:
     try:
         action()
     except LookbookError as error:
-        st.session_state.setdefault(_REFUSED, []).append(page.plain(str(error)))
+        st.session_state.setdefault(_REFUSED, []).append(page.trouble(str(error)))
         return False
     if done:
         page.notice(done)
@@ -79,5 +79,5 @@ def apply(run_ids: Sequence[str], action: Callable[[str], object], done: str, le
     if succeeded:
         page.notice(f"{wording.counted(succeeded, 'run')} {done}{'; ' if left else ''}{left}.")
     # Several are often refused for one reason.
-    refused = dict.fromkeys(page.plain(outcome.message) for outcome in outcomes if not outcome.done)
+    refused = dict.fromkeys(page.trouble(outcome.message) for outcome in outcomes if not outcome.done)
     st.session_state[_REFUSED] = list(refused)

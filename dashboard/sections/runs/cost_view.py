@@ -3,12 +3,13 @@
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.cost_table import COSTS, Cost, Priced, front_sentence, machines_sentence, priced, unknown_sentence
+from jobs.people import Role
 from jobs.reports import csv_tables
 from jobs.results import run_wording
 
@@ -27,7 +28,8 @@ def show() -> None:
     st.write(page.plain(sentence))
     if known:
         page.chart(accuracy_against_cost(known, cost, page.theme()), sentence, key=f"accuracy-against-{name}")
-    remarks = [unknown_sentence(unknown, cost), "" if name == "parameters" else machines_sentence(runs)]
+    machines = "" if name == "parameters" else machines_sentence(runs, named=permitted.may(Role.ADMIN))
+    remarks = [unknown_sentence(unknown, cost), machines]
     words = [interval_sentence(len(known)), "Archived runs are not shown.", *filter(None, remarks)]
     st.caption(page.plain(" ".join(words)))
     if known:
@@ -38,7 +40,7 @@ def show() -> None:
 
 
 def _csv() -> str:
-    return csv_tables.runs(run_queries.finished_runs())
+    return csv_tables.runs(permitted.told_of(run_queries.finished_runs()))
 
 
 def _row(run_cost: Priced, cost: Cost) -> list[Cell]:

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.errors import LookbookError
 from core.statistics import wording
-from dashboard import page, page_wording
+from dashboard import page, page_wording, permitted
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button, report_buttons
+from jobs.people import Role
 from jobs.reports import csv_tables
 from jobs.running import run_edits
 from jobs.running.background import TaskStatus
@@ -71,8 +72,9 @@ def _package(run: Run, busy: bool) -> None:
         _offer(run)
     else:
         if state.status == TaskStatus.FAILED:
-            st.error(f"**The export failed.** {page.plain(state.detail)}")
-        _offer_to_make(run)
+            st.error(f"**The export failed.** {page.trouble(state.detail)}")
+        if permitted.may(Role.REVIEW):
+            _offer_to_make(run)
 
 
 def _offer_to_make(run: Run) -> None:
@@ -123,12 +125,16 @@ def _show_listing(run: Run) -> None:
     st.write(f"{wording.counted(len(files), 'file')}, {wording.size(sum((size for _, size in files)))} in total.")
     rows = {"File": [name for name, _ in files], "Size": [wording.size(size) for _, size in files]}
     st.dataframe(rows, height="content", alt="Run files")
-    if run.status == RunStatus.FINISHED and run_files.files_of(store, run.id).checkpoints.exists():
+    have = permitted.rights()
+    left = run.status == RunStatus.FINISHED and run_files.files_of(store, run.id).checkpoints.exists()
+    if left and have.may(Role.LAUNCH):
+        why_not = have.why_not_change([run])
         st.button(
             "Clear checkpoints",
             on_click=_clear_checkpoints,
             args=(run.id,),
-            help="A finished run no longer needs them. Its metrics, predictions and model are kept.",
+            disabled=why_not is not None,
+            help=why_not or "A finished run no longer needs them. Its metrics, predictions and model are kept.",
         )
 
 

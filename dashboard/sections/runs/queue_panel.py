@@ -6,10 +6,12 @@ from functools import partial
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page
+from dashboard import page, permitted
+from dashboard.permitted import Rights
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, attempt, say_refused
 from dashboard.sections.runs.run_overview import progress_words
+from jobs.people import Role
 from jobs.results import run_wording
 from jobs.running import queue
 from jobs.store import queue_settings
@@ -32,53 +34,58 @@ def _queue(drawn: list[str], folded: bool) -> None:
         # What has ended belongs to other parts of the page now: the latest runs, the best of each model.
         st.rerun()
     say_refused()
+    have = permitted.rights()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(run_wording.queue_words(state), width="content")
-        with st.popover("Queue settings"):
-            _settings(state)
+        if have.may(Role.LAUNCH):
+            _offer_settings(state)
     if active:
         with st.expander("Running and queued", key="queue") if folded else st.container():
-            _rows(active)
+            _rows(active, have)
 
 
-def _rows(active: Sequence[Run]) -> None:
+def _rows(active: Sequence[Run], have: Rights) -> None:
     waiting = [run.id for run in active if run.status == RunStatus.QUEUED]
     for run in active:
-        _row(run, waiting)
+        _row(run, waiting, have)
 
 
-def _row(run: Run, waiting: list[str]) -> None:
+def _row(run: Run, waiting: list[str], have: Rights) -> None:
     with st.container(border=True, key=f"active_{run.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             page.badge(run)
             page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
             st.caption(page.plain(_where(run)), width="stretch")
-            with st.container(horizontal=True, width="content"):
-                _buttons(run, waiting)
+            if have.may(Role.LAUNCH):
+                with st.container(horizontal=True, width="content"):
+                    _buttons(run, waiting, have.why_not_change([run]))
         if run.status != RunStatus.QUEUED:
             st.progress(run.fraction_done, text=progress_words(run))
 
 
-def _buttons(run: Run, waiting: list[str]) -> None:
+def _buttons(run: Run, waiting: list[str], why_not: str | None) -> None:
+    """The buttons of a run, disabled where there is a reason why it may not be changed."""
     if run.status == RunStatus.QUEUED and len(waiting) > 1:
         place = waiting.index(run.id) + 1
-        _move(run, "↑", "earlier", -1, disabled=place == 1)
-        _move(run, "↓", "later", 1, disabled=place == len(waiting))
+        _move(run, "↑", "earlier", -1, why_not, disabled=place == 1)
+        _move(run, "↓", "later", 1, why_not, disabled=place == len(waiting))
     if run.status in (RunStatus.QUEUED, RunStatus.RUNNING):
         st.button(
             "Stop",
             key=f"stop_{run.id}",
-            help=f"Stop {page.plain(run.name)}; its last checkpoint is kept.",
+            disabled=why_not is not None,
+            help=why_not or f"Stop {page.plain(run.name)}; its last checkpoint is kept.",
             on_click=apply,
             args=([run.id], partial(queue.stop, run_queries.store()), "stopping"),
         )
 
 
-def _move(run: Run, sign: str, direction: str, places: int, *, disabled: bool) -> None:
+def _move(run: Run, sign: str, direction: str, places: int, why_not: str | None, *, disabled: bool) -> None:
     st.button(
         f"{sign} {direction}",
         key=f"{direction}_{run.id}",
-        disabled=disabled,
+        disabled=disabled or why_not is not None,
+        help=why_not,
         on_click=apply,
         args=([run.id], lambda run_id: queue.move_by(run_queries.store(), run_id, places), "moved"),
     )
@@ -91,6 +98,13 @@ def _where(run: Run) -> str:
     if run.seconds_left:
         parts.append(f"{wording.rough_duration(run.seconds_left)} left")
     return " · ".join(parts)
+
+
+def _offer_settings(state: QueueState) -> None:
+    why_not = permitted.why_not_admin()
+    with st.popover("Queue settings", disabled=why_not is not None, help=why_not):
+        if why_not is None:
+            _settings(state)
 
 
 def _settings(state: QueueState) -> None:

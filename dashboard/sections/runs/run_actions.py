@@ -7,10 +7,11 @@ from functools import partial
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import apply, ask, mark, menu_key
 from dashboard.sections.shared.take_along import report_buttons
+from jobs.people import Role
 from jobs.running import queue, run_edits
 from jobs.store.queries import get_runs
 from jobs.store.records import Run, RunStatus
@@ -19,7 +20,7 @@ from jobs.store.store import Store
 
 @dataclass(frozen=True)
 class Action:
-    """Something that is done with runs at a click."""
+    """Something that is done with runs at a click, by who launched them or an admin."""
 
     label: str
     fits: Callable[[Run], bool]
@@ -98,16 +99,27 @@ ACTIONS = {
     ),
 }
 
-_DIALOGS: dict[str, tuple[str, Callable[[Run], bool]]] = {
-    "rename": ("Rename", _any),
-    "tags": ("Tags", _any),
-    "note": ("Note", _any),
-    "launch_again": ("Repeat with several seeds", _any),
-    "move": ("Move in the queue", lambda run: run.status == RunStatus.QUEUED),
-    "start_over": ("Restart from the beginning", queue.is_resumable),
-    "delete": ("Delete", lambda run: not run.is_active),
+
+@dataclass(frozen=True)
+class Dialog:
+    """Something that is asked for in a dialog, the runs that it is for, and the least role that it takes."""
+
+    label: str
+    fits: Callable[[Run], bool] = _any
+    needs: Role = Role.LAUNCH
+    of_owner: bool = True
+    """Whether it is only for who launched the run, and for admins."""
+
+
+_DIALOGS = {
+    "rename": Dialog("Rename"),
+    "tags": Dialog("Tags", needs=Role.REVIEW, of_owner=False),
+    "note": Dialog("Note", needs=Role.REVIEW, of_owner=False),
+    "launch_again": Dialog("Repeat with several seeds", of_owner=False),
+    "move": Dialog("Move in the queue", lambda run: run.status == RunStatus.QUEUED),
+    "start_over": Dialog("Restart from the beginning", queue.is_resumable),
+    "delete": Dialog("Delete", lambda run: not run.is_active),
 }
-"""Label of each dialog, and the runs that it is for."""
 
 
 _RARE = ("note", "launch_again", "move", "start_over")
@@ -138,15 +150,15 @@ def run_buttons(run: Run) -> None:
                 page.go_to("explore", run=run.id)
             report_buttons([run], forms=("html",), key="page_report")
         _clone_button(run)
-        if run.status == RunStatus.FINISHED:
+        if run.status == RunStatus.FINISHED and permitted.may(Role.LAUNCH):
             help = "Open the launch form for a run that begins with this one's weights."
             if st.button("Start from it", icon=":material/start:", help=help):
                 page.go_to("launch", start=run.id)
-        inside = "Rename, tags, note, baseline, archive, delete"
-        with st.popover("More", key=menu_key(), on_change="rerun", help=inside):
+        if not permitted.may(Role.REVIEW):
+            return
+        with st.popover("More", key=menu_key(), on_change="rerun", help=_inside("Rename, baseline, archive, delete")):
             _menu([run], ("rename", "tags", *_RARE), ("pin", "unpin", "archive", "bring_back", "clear"))
-            reason = _why_kept(run)
-            _ask_button("delete", [run], wide=True, disabled=bool(reason), help=reason)
+            _ask_button("delete", [run], wide=True, why_not=_why_kept(run))
 
 
 def _why_kept(run: Run) -> str | None:
@@ -156,6 +168,11 @@ def _why_kept(run: Run) -> str | None:
     if run.is_locked:
         return "It is pinned or accepted: unpin it, or withdraw the acceptance in its section Review."
     return None
+
+
+def _inside(more: str) -> str:
+    """What is in the menu of rarer actions: for reviewers less than for who may launch."""
+    return f"Tags, note; {more[0].lower()}{more[1:]}" if permitted.may(Role.LAUNCH) else "Tags, note"
 
 
 def bar(chosen: Sequence[Run]) -> None:
@@ -173,10 +190,11 @@ def bar(chosen: Sequence[Run]) -> None:
             _clone_button(chosen[0])
         _ask_button("tags", chosen)
         _buttons(("pin", "unpin", "archive", "bring_back"), chosen)
-        if any(_DIALOGS["delete"][1](run) for run in chosen):
+        if any(_DIALOGS["delete"].fits(run) for run in chosen):
             _ask_button("delete", chosen)
-        with st.popover("More", key=menu_key(), on_change="rerun", help="Rename, note, repeat, move"):
-            _menu(chosen, ("rename", *_RARE), ("clear",))
+        if permitted.may(Role.REVIEW):
+            with st.popover("More", key=menu_key(), on_change="rerun", help=_inside("Rename, repeat, move")):
+                _menu(chosen, ("rename", *_RARE), ("clear",))
 
 
 def _baseline_first(chosen: Sequence[Run]) -> list[Run]:
@@ -185,15 +203,20 @@ def _baseline_first(chosen: Sequence[Run]) -> list[Run]:
 
 
 def _buttons(names: Sequence[str], chosen: Sequence[Run], *, wide: bool = False) -> None:
-    """A button for each of these actions that applies to one of the runs at least."""
+    """A button for each of these actions that applies to one of the runs at least, disabled where all are others'."""
+    have = permitted.rights()
+    if not have.may(Role.LAUNCH):
+        return
     for name in names:
         action = ACTIONS[name]
-        if any(action.fits(run) for run in chosen):
+        if fitting := [run for run in chosen if action.fits(run)]:
+            why_not = have.why_not_change(fitting)
             st.button(
                 action.label,
                 key=f"act_{name}",
                 icon=action.icon,
-                help=action.help,
+                disabled=why_not is not None,
+                help=why_not or action.help,
                 width="stretch" if wide else "content",
                 on_click=act,
                 args=(name, [run.id for run in chosen]),
@@ -202,25 +225,30 @@ def _buttons(names: Sequence[str], chosen: Sequence[Run], *, wide: bool = False)
 
 def _menu(chosen: Sequence[Run], dialogs: Sequence[str], names: Sequence[str]) -> None:
     for dialog in dialogs:
-        if any(_DIALOGS[dialog][1](run) for run in chosen):
+        if any(_DIALOGS[dialog].fits(run) for run in chosen):
             _ask_button(dialog, chosen, wide=True)
     _buttons(names, chosen, wide=True)
 
 
-def _ask_button(
-    dialog: str, chosen: Sequence[Run], *, wide: bool = False, disabled: bool = False, help: str | None = None
-) -> None:
+def _ask_button(name: str, chosen: Sequence[Run], *, wide: bool = False, why_not: str | None = None) -> None:
+    """The button of a dialog, disabled where there is a reason or the runs are others'; none for a role too low."""
+    dialog, have = _DIALOGS[name], permitted.rights()
+    if not have.may(dialog.needs):
+        return
+    if dialog.of_owner:
+        why_not = have.why_not_change([run for run in chosen if dialog.fits(run)]) or why_not
     st.button(
-        _DIALOGS[dialog][0],
-        key=f"ask_{dialog}",
+        dialog.label,
+        key=f"ask_{name}",
         on_click=ask,
-        args=(dialog, [run.id for run in chosen]),
-        disabled=disabled,
-        help=help,
+        args=(name, [run.id for run in chosen]),
+        disabled=why_not is not None,
+        help=why_not,
         width="stretch" if wide else "content",
     )
 
 
 def _clone_button(run: Run) -> None:
-    if st.button("Clone", icon=":material/content_copy:", help="Open the launch form with this run's configuration."):
+    help = "Open the launch form with this run's configuration."
+    if permitted.may(Role.LAUNCH) and st.button("Clone", icon=":material/content_copy:", help=help):
         page.go_to("launch", clone=run.id)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.architectures import ARCHITECTURES
 from core.statistics import wording
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.elements.run_table import run_table
 from dashboard.queries import run_queries
 from dashboard.sections.runs import acting, run_actions, space_line
@@ -47,10 +47,14 @@ def show() -> None:
     pickers.pick_page(pages)
     with st.container(horizontal=True, vertical_alignment="center", key="runs_along"):
         if pages > 1:
-            csv_button("CSV of this page", lambda: csv_tables.runs(_listed(wanted, order, number)), "runs", "page")
+            csv_button("CSV of this page", lambda: _csv(_listed(wanted, order, number)), "runs", "page")
         everything = f"CSV of {'the' if pages == 1 else 'all'} {wording.counted(total, 'run')}"
-        csv_button(everything, lambda: csv_tables.runs(list_runs(run_queries.store(), wanted, order=order)), "runs")
+        csv_button(everything, lambda: _csv(list_runs(run_queries.store(), wanted, order=order)), "runs")
     space_line.show()
+
+
+def _csv(listed: Sequence[Run]) -> str:
+    return csv_tables.runs(permitted.told_of(listed))
 
 
 def _choose() -> tuple[Filter, str]:

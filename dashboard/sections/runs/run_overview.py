@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.statistics import wording
-from dashboard import page, page_wording
+from dashboard import page, page_wording, permitted
 from dashboard.queries import run_queries
 from jobs.results import run_wording
 from jobs.results.fold_groups import held_out_words
@@ -49,7 +49,7 @@ def overview(run_id: str, drawn_in: str) -> None:
         st.progress(run.fraction_done, text=progress_words(run))
     for text in (run.warning, run.inexact_because and f"Not exactly reproducible: {run.inexact_because}."):
         if text:
-            st.info(page.plain(text))
+            st.info(page.trouble(text))
     _figures(run)
     if words := held_out_words(run_queries.store(), run):
         st.write(f"Accuracy over all folds: {words}.")
@@ -83,10 +83,11 @@ def _say_state(run: Run) -> None:
 
 def _say_failure(run: Run) -> None:
     kind = f" ({page.plain(run.error_kind)})" if run.error_kind else ""
-    reason = page.plain(run.error_message or "no reason was recorded")
-    st.error(f"**Failed{kind}: {reason}** {page.plain(run.error_advice or '')}")
-    tail = run_files.log_tail(run_queries.store(), run.id, lines=12)
-    if tail:
+    reason = page.trouble(run.error_message or "no reason was recorded")
+    st.error(f"**Failed{kind}: {reason}** {page.trouble(run.error_advice or '')}")
+    if not permitted.rights().may_change(run):
+        return
+    if tail := permitted.without_places(run_files.log_tail(run_queries.store(), run.id, lines=12)):
         with st.expander("Last lines of the log", expanded=True):
             st.code(tail, language=None, wrap_lines=True)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.statistics import metrics, wording
 from core.statistics.metrics import ClassFigures
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.charts import confusion, curves
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.elements.matrix import show_matrix
@@ -19,6 +19,7 @@ from dashboard.sections.shared.matrix_section import pick_cells, pick_classes
 from dashboard.sections.shared.take_along import csv_button, table_button
 from dashboard.style import run_style
 from dashboard.tables.frames import as_frame
+from jobs.people import Role
 from jobs.reports import csv_tables, run_tables
 from jobs.results import run_wording
 from jobs.store import run_files
@@ -120,10 +121,11 @@ def _remember_cell(true: int, predicted: int) -> None:
 
 
 def show_config(run: Run) -> None:
-    """What was asked for, what differs from the preset, and what it ran on."""
+    """What was asked for, what differs from the preset, and what it ran on; the machine is named to admins only."""
+    places = permitted.may(Role.ADMIN)
     if usual := run_tables.preset_values(run):
         changed = (
-            f"`{name}` = {page.plain(wording.setting(getattr(run.config, name)))} (preset: {page.plain(value)})"
+            f"`{name}` = {page.plain(run_tables.setting_words(run, name, places=places))} (preset: {page.plain(value)})"
             for name, value in usual.items()
         )
         st.markdown(f"Differs from preset **{page.plain(run.preset)}** in {', '.join(changed)}.")
@@ -131,17 +133,19 @@ def show_config(run: Run) -> None:
         st.write(f"Same as preset {page.plain(run.preset)}.")
     widths = {"Setting": 124, "Value": 92, "Preset has": 92}
     columns = {name: st.column_config.Column(width=width) for name, width in widths.items()}
-    config, about, zone = run_tables.config(run), (run.name, run.id), page.zone()
+    config, about, zone = run_tables.config(run, places=places), (run.name, run.id), page.zone()
     alt = "Configuration"
     st.dataframe(as_frame(config), hide_index=True, height="content", alt=alt, column_config=columns)
     table_button("CSV of the configuration", config, "config", *about)
     st.subheader("Environment", anchor=False)
-    known = run_tables.environment({run.id: "Value"}, [run], lambda timestamp: wording.moment_anywhere(timestamp, zone))
+    known = run_tables.environment(
+        {run.id: "Value"}, [run], lambda timestamp: wording.moment_anywhere(timestamp, zone), places=places
+    )
     st.dataframe(as_frame(known), hide_index=True, height="content", alt="Environment")
     table_button("CSV of the environment", known, "environment", *about)
     st.subheader("Attempts", anchor=False)
     made = list_attempts(run_queries.store(), run.id)
-    tried = run_tables.attempts(made, lambda timestamp: wording.moment(timestamp, zone))
+    tried = run_tables.attempts(made, lambda timestamp: wording.moment(timestamp, zone), places=places)
     if tried.rows:
         st.dataframe(as_frame(tried), hide_index=True, height="content", alt="Attempts")
         table_button("CSV of the attempts", tried, "attempts", *about)
@@ -150,7 +154,10 @@ def show_config(run: Run) -> None:
 
 
 def show_log(run: Run) -> None:
-    """The end of the log, followed while the run is active."""
+    """The end of the log, followed while the run is active; for who may change the run: it tells of the server."""
+    if not permitted.rights().may_change(run):
+        st.info("The log is shown to whoever launched the run and to admins.")
+        return
     page.live(_log, REFRESH_S if run.is_active else None)(run.id)
 
 
@@ -163,7 +170,7 @@ def _log(run_id: str) -> None:
         f"Last {wording.counted(len(tail.splitlines()), 'line')}; `python -m jobs log {run_id}` prints the whole log."
     )
     with st.container(height=480, autoscroll=True, key="log"):
-        st.code(tail, language=None, wrap_lines=True)
+        st.code(permitted.without_places(tail), language=None, wrap_lines=True)
 
 
 def _log_so_far(run_id: str) -> str:

@@ -2,20 +2,22 @@
 
 import streamlit as st
 
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.queries import run_queries
 from dashboard.sections.runs.run_actions import act
+from jobs.people import Role
 from jobs.store.disk_space import space_words
 
 
 def show() -> None:
-    """One quiet line, with a button where checkpoints of finished runs are left."""
+    """One quiet line, with a button for admins where checkpoints of finished runs, whosever, are left."""
     spaces = run_queries.space()
     if not spaces:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="space"):
         st.caption(page.plain(space_words(spaces)), width="content")
-        if clearable := [space.run_id for space in spaces if space.clearable]:
+        clearable = [space.run_id for space in spaces if space.clearable]
+        if clearable and permitted.may(Role.ADMIN):
             st.button(
                 "Clear these checkpoints",
                 type="tertiary",

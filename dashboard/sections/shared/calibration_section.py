@@ -63,7 +63,7 @@ def _tempered(run: Run, answers: Predictions) -> Calibration | None:
     try:
         fitted = temperature(run)
     except NoPredictions as error:
-        st.info(f"No temperature can be fitted. {page.plain(str(error))}")
+        st.info(f"No temperature can be fitted. {page.trouble(str(error))}")
         return None
     st.write(f"{page.plain(fitted.sentence)} It is fitted on the validation images and evaluated on the test images.")
     if not fitted.settled:

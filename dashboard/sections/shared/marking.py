@@ -6,9 +6,10 @@ import streamlit as st
 
 from core.datasets.storing import Content
 from core.errors import LookbookError
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.protection import listens_here_only
 from dashboard.queries import run_queries
+from jobs.people import Role
 from jobs.results import label_marks
 from jobs.results.label_marks import Mark
 from jobs.store.schema import LONGEST_PERSON
@@ -25,9 +26,13 @@ def show_marking(data: str, content: Content, position: int, suggested: int | No
     given = int(content.labels[position])
     with st.container(border=True):
         st.markdown("**Is the label right?**")
+        marks = page.plain(review.sentence(position, content)) or "Nobody has marked this label yet."
+        if not permitted.may(Role.REVIEW):
+            st.caption(marks)
+            return
         person = _pick_person()
         mine = review.of(position, person)
-        st.caption(page.plain(review.sentence(position, content)) or "Nobody has marked this label yet.")
+        st.caption(marks)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             button = partial(_button, data, position, mine, bool(person))
             button("Right as it is", given, "1")

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.answers.study import Study, StudyError
 from core.statistics import wording
-from dashboard import page
+from dashboard import page, permitted
 from dashboard.queries import model_queries, run_queries
+from jobs.people import Role
 from jobs.running.background import TaskStatus
 from jobs.store.records import Run
 from jobs.tasks import studies
@@ -27,7 +28,7 @@ def study_of(run: Run) -> Study | None:
         except StudyError as error:
             page.say(error)
     if state.status == TaskStatus.FAILED:
-        st.error(f"**Computing the map of {page.plain(run.name)} failed.** {page.plain(state.detail)}")
+        st.error(f"**Computing the map of {page.plain(run.name)} failed.** {page.trouble(state.detail)}")
     _offer(run)
     return None
 
@@ -37,6 +38,8 @@ def _offer(run: Run) -> None:
         "The map of the test images and the nearest training images are computed once per run, in the background: "
         f"{page.plain(run.name)} has none yet."
     )
+    if not permitted.may(Role.REVIEW):
+        return
     seconds = wording.rough_duration(studies.expected_seconds(run))
     st.button(
         f"Compute map and nearest images, {seconds}",

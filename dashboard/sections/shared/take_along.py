@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import page_wording
+from dashboard import page_wording, permitted
 from dashboard.queries import run_queries
 from jobs.reports import report_files
 from jobs.reports.csv_writer import as_file, written
@@ -23,7 +23,7 @@ _HELP = {
 def report_buttons(runs: Sequence[Run], *, forms: Sequence[str] = ("html", "md"), key: str = "report") -> None:
     """A button for each form of the report of a run, or of several compared with the first; `key` tells them apart."""
     about = [f"{run.name} {run.id}" for run in runs[:3]]
-    _buttons(partial(report_files.report, run_queries.store(), list(runs)), about, forms, key)
+    _buttons(partial(report_files.report, run_queries.store(), permitted.told_of(runs)), about, forms, key)
 
 
 def recipe_report_buttons(groups: Sequence[Group]) -> None:

@@ -1,0 +1,123 @@
+"""What who looks at the page may do there, why a control is missing, and what of the server is kept from them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import gettempdir
+
+import streamlit as st
+
+from core.config import with_changes
+from core.statistics import wording
+from dashboard.plain import plain
+from dashboard.queries import run_queries
+from jobs.people import Role
+from jobs.running.environment import host
+from jobs.settings import ROOT, settings
+from jobs.store.records import Run
+from jobs.team import members, permission
+
+ON_SERVER = "[on the server]"
+"""What stands in the place of a path, and of the server's name, for who is no admin."""
+_NAMED = 3
+_YOU_MAY = {
+    Role.LOOK: "look",
+    Role.REVIEW: "look, comment and label",
+    Role.LAUNCH: "launch runs and change your own",
+    Role.ADMIN: "change everything",
+}
+_PATH = re.compile(r"(?<![\w.:/])(?:/[^\s/'\"“”()<>,;:]+){2,}/?")
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What somebody may do; `role` is None for who may not even look, `person` as `Person.id`."""
+
+    role: Role | None
+    person: str
+
+    def may(self, needs: Role) -> bool:
+        """Whether the role is high enough."""
+        return self.role is not None and self.role >= needs
+
+    def may_change(self, run: Run) -> bool:
+        """Whether they may launch and this run is theirs, or it is an admin."""
+        return self.may(Role.ADMIN) or (self.may(Role.LAUNCH) and run.owner == self.person)
+
+    def why_not_change(self, runs: Sequence[Run]) -> str | None:
+        """Why none of these runs may be changed, as plain text; None where one may be, or there are none."""
+        if not runs or any(map(self.may_change, runs)):
+            return None
+        return plain(str(permission.somebody_elses(runs[0].name, runs[0].owner)))
+
+
+def rights() -> Rights:
+    """What who looks at the page may do, as of now."""
+    store = run_queries.store()
+    return Rights(permission.role_here(store), store.by.id)
+
+
+def may(needs: Role) -> bool:
+    """Whether who looks at the page has this role or a higher one."""
+    return rights().may(needs)
+
+
+def say_missing(takes: Mapping[str, Role]) -> None:
+    """Say in one line which of these, "marking labels" for example, take a higher role; nothing where none does."""
+    have = rights()
+    missing = [f"{doing} takes the role {needs.word}" for doing, needs in takes.items() if not have.may(needs)]
+    if missing and have.role is not None:
+        st.caption(plain(f"You may {_YOU_MAY[have.role]}; {', and '.join(missing)}. {whom_to_ask()}"))
+
+
+def why_not_admin() -> str | None:
+    """Why a control of admins is disabled, as plain text; None for an admin."""
+    return None if may(Role.ADMIN) else plain(f"This takes the role {Role.ADMIN.word}. {whom_to_ask()}")
+
+
+def whom_to_ask() -> str:
+    """A sentence that names admins, or says that whoever runs the server gives roles."""
+    admins = members.list_admins(run_queries.store())
+    return f"Ask an admin: {wording.listed(admins, _NAMED)}." if admins else "Ask whoever runs this server."
+
+
+def without_places(text: str) -> str:
+    """A text of the server without its paths and its name; for an admin as it is."""
+    return text if may(Role.ADMIN) else _hidden(text)
+
+
+def told_of(runs: Sequence[Run]) -> list[Run]:
+    """The runs for a file that somebody takes along: for who is no admin without paths and the server's name."""
+    if may(Role.ADMIN):
+        return list(runs)
+    return [_told_of(run) for run in runs]
+
+
+def _told_of(run: Run) -> Run:
+    weights = run.config.weights_file
+    return replace(
+        run,
+        config=with_changes(run.config, weights_file=Path(weights).name) if weights else run.config,
+        error_message=run.error_message and _hidden(run.error_message),
+        error_advice=run.error_advice and _hidden(run.error_advice),
+        warning=run.warning and _hidden(run.warning),
+        inexact_because=run.inexact_because and _hidden(run.inexact_because),
+    )
+
+
+def _hidden(text: str) -> str:
+    for place in _places():
+        text = re.sub(rf"{re.escape(place)}(?![\w-])[^\s'\"“”()<>,;:]*", ON_SERVER, text)
+    text = _PATH.sub(ON_SERVER, text)
+    for name in filter(None, (host(), run_queries.store().engine.url.host)):
+        text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", ON_SERVER, text)
+    return text
+
+
+def _places() -> list[str]:
+    """The folders of this installation, the longest first: their paths may have spaces."""
+    chosen, database = settings(), Path(run_queries.store().engine.url.database or "")
+    folders = {ROOT, chosen.artifacts, chosen.data, Path.home(), Path(gettempdir()), database}
+    paths = (str(folder) for folder in folders if folder.is_absolute() and folder != Path("/"))
+    return sorted(paths, key=len, reverse=True)
