@@ -88,13 +88,14 @@ def _looked_at(connection: Connection, me: Person) -> float | None:
 
 
 def _asked(connection: Connection, me: Person) -> list[Step]:
-    """Reviews that wait for somebody; those asked of anybody only where they may review the run."""
+    """Reviews of runs that are not archived; those asked of anybody only where somebody may review the run."""
     role = role_of(connection, me)
     if role is None or role < Role.REVIEW:
         return []
     others = and_(reviews.c.asked_of.is_(None), reviews.c.person != me.id, runs.c.owner.is_distinct_from(me.id))
     mine = or_(reviews.c.asked_of == me.id, others)
-    return read_steps(connection, reviews.c.state == ReviewState.ASKED, is_last_step(), mine)
+    waits = and_(reviews.c.state == ReviewState.ASKED, is_last_step(), runs.c.archived_at.is_(None))
+    return read_steps(connection, waits, mine)
 
 
 def _waiting(connection: Connection, me: Person) -> list[Comment]:

@@ -148,6 +148,15 @@ def test_an_id_that_could_be_a_path_is_refused_wherever_it_stands(
         ("UPDATE label_marks SET label = 1000", "label_marks.label"),
         ("UPDATE label_marks SET label = -1", "label_marks.label"),
         ("UPDATE label_marks SET person = :long", "label_marks.person"),
+        (
+            "INSERT INTO comments (id, thread, about, subject, view, person, text, created_at) "
+            "VALUES ('a2', 'a2', 'anything', 'x', 'runs', 'anna', 'x', 1)",
+            "comments.about",
+        ),
+        (
+            "INSERT INTO reviews (run_id, state, person, why, at) SELECT id, 'perfect', 'anna', '', 1 FROM runs",
+            "reviews.state",
+        ),
         ("UPDATE runs SET name = x'00ff'", "runs.name"),
         ("UPDATE runs SET name = :long", "runs.name"),
         ("UPDATE runs SET seed = 'many'", "runs.seed"),

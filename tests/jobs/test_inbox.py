@@ -5,6 +5,7 @@ import time
 import pytest
 
 from jobs.people import Person, Role
+from jobs.running import run_edits
 from jobs.store.records import ReviewState
 from jobs.store.store import Store
 from jobs.team import comments, inbox, members
@@ -44,6 +45,14 @@ def test_a_review_is_asked_of_one_or_of_anybody_who_may_review_it_until_the_next
     assert [asked_of(team, person) for person in (BEN, ANNA, EVE)] == [["cnn 1"], ["cnn 1"], []]
     take_step(team.acting(ANNA), run_id, ReviewState.NEEDS_WORK, why="Too short.")
     assert [asked_of(team, person) for person in (BEN, ANNA)] == [[], []]
+
+
+def test_a_review_of_an_archived_run_waits_for_nobody(team: Store, run_id: str) -> None:
+    take_step(team.acting(EVE), run_id, ReviewState.ASKED)
+    run_edits.archive(team.acting(EVE), run_id)
+    assert asked_of(team, BEN) == []
+    run_edits.bring_back(team.acting(EVE), run_id)
+    assert asked_of(team, BEN) == ["cnn 1"]
 
 
 def test_nobody_is_asked_for_what_the_role_does_not_allow(team: Store, run_id: str) -> None:

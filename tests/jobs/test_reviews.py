@@ -7,6 +7,8 @@ import pytest
 from core.errors import ConfigurationError
 from jobs.people import Role
 from jobs.running import run_edits
+from jobs.store import run_files
+from jobs.store.disk_space import space_of_runs
 from jobs.store.filters import Filter
 from jobs.store.queries import NotPossible, get_run, list_runs
 from jobs.store.records import ReviewState
@@ -110,6 +112,20 @@ def test_what_is_pinned_is_locked_until_it_is_unpinned(
         do(team.acting(EVE), run_id)
     run_edits.set_pinned(team.acting(EVE), run_id, False)
     do(team.acting(EVE), run_id)
+
+
+def test_checkpoints_of_locked_runs_do_not_count_as_clearable(team: Store, run_id: str) -> None:
+    folder = run_files.files_of(team, run_id).checkpoints
+    folder.mkdir(parents=True)
+    (folder / "epoch-1.pt").write_bytes(b"x" * 100)
+    assert [space.clearable for space in space_of_runs(team)] == [100]
+    take_step(team, run_id, ACCEPTED)
+    assert [space.clearable for space in space_of_runs(team)] == [0]
+    run_edits.set_pinned(team, run_id, True)
+    take_step(team, run_id, WITHDRAWN)
+    assert [space.clearable for space in space_of_runs(team)] == [0]
+    run_edits.set_pinned(team, run_id, False)
+    assert [space.clearable for space in space_of_runs(team)] == [100]
 
 
 @pytest.mark.parametrize("state", ReviewState)
