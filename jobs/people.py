@@ -1,8 +1,9 @@
 """Who asks: a person who has signed in, or whoever runs this process; and what each of them may do."""
 
+import json
 import os
 import pwd
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 LONGEST_ID = 254
@@ -45,11 +46,24 @@ class Person:
         """Whether it is the operating system's user, who owns the files of the store and so may do everything."""
         return self.id.startswith(_OF_SYSTEM)
 
+    @property
+    def written(self) -> str:
+        """The person as a line of JSON, for `read_person` in another process."""
+        return json.dumps(asdict(self))
+
 
 def operator() -> Person:
     """Who runs this process, by the operating system."""
     name = system_user()
     return Person(f"{_OF_SYSTEM}{name}", name)
+
+
+def read_person(written: str) -> Person:
+    """The person that `Person.written` has written; whoever runs this process where nobody or an operator is."""
+    values = json.loads(written) if written else {"id": _OF_SYSTEM}
+    if values["id"].startswith(_OF_SYSTEM):
+        return operator()
+    return Person(values["id"], values["name"], tuple(values["groups"]))
 
 
 def system_user() -> str:

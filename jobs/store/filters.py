@@ -23,6 +23,8 @@ class Filter:
     tags: tuple[str, ...] = ()
     data: str = ""
     """What RunConfig.data says."""
+    owner: str = ""
+    """The id of the person who launched them."""
     group_id: str | None = None
     archived: bool = False
 
@@ -55,6 +57,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         parts.append(runs.c.preset.in_(wanted.presets))
     if wanted.data:
         parts.append(learns_from(wanted.data))
+    if wanted.owner:
+        parts.append(runs.c.owner == wanted.owner)
     if wanted.group_id:
         parts.append(runs.c.group_id == wanted.group_id)
     parts.extend(runs.c.id.in_(select(tags.c.run_id).where(tags.c.tag == tag)) for tag in wanted.tags)
