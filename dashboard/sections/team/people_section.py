@@ -39,7 +39,7 @@ def show() -> None:
         linked_table(others.header, others.rows, "Other roles", key="grants", figures_from=len(others.header))
     left, right = st.columns(2)
     with left:
-        _give(sorted({*(person.id for person in people), *(grant.subject for grant in grants)}))
+        _give()
     with right:
         _keep_out(people)
 
@@ -48,22 +48,22 @@ def _moment(timestamp: float | None) -> str:
     return wording.moment(timestamp, page.zone())
 
 
-def _give(known: Sequence[str]) -> None:
+def _give() -> None:
     st.subheader("Give or take away a role", anchor=False)
     with st.form("give_role"):
-        subject = st.selectbox(
-            "Who",
-            known,
-            None,
-            accept_new_options=True,
-            placeholder="E-mail address or group:NAME",
-            help="Choose, or type an e-mail address, or group: and the name of a group of your provider.",
-        )
+        subject = st.text_input(
+            "E-mail address, or group: and the name of a group", placeholder="anna@example.org"
+        ).strip()
         role = st.selectbox("Role", list(_ROLES), format_func=_ROLES.__getitem__, index=1)
+        st.caption("Takes effect at once in every page that they have open.")
         if st.form_submit_button("Save the role", type="primary"):
             with page.errors_said():
-                members.give_role(run_queries.store(), subject or "", Role.named(role))
-                page.notice(f"{subject} now has the role {role}." if role != _NONE else f"{subject} has no role.")
+                members.give_role(run_queries.store(), subject, Role.named(role))
+                page.notice(
+                    f"{subject} has no role of their own now."
+                    if role == _NONE
+                    else f"{subject} has the role {role} now."
+                )
                 st.rerun()
 
 
