@@ -19,8 +19,17 @@ def main() -> None:
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
     pickers.begin()
-    pages = [st.Page(f"views/{name}.py", title=name.title(), default=name == page.VIEWS[0]) for name in page.VIEWS]
     refused = sign_in.refusal()
+    hidden = () if sign_in.leads_team() else (page.TEAM,)
+    pages = [
+        st.Page(
+            f"views/{name}.py",
+            title=name.title(),
+            default=name == page.VIEWS[0],
+            visibility="hidden" if name in hidden else "visible",
+        )
+        for name in page.VIEWS
+    ]
     view = st.navigation(pages, position="hidden" if refused else "top")
     if refused:
         sign_in.ask(refused)

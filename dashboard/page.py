@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _STYLE_SHEET = Path(__file__).with_name("style.css")
 _HISTORY = Path(__file__).with_name("history.js")
 
-VIEWS = ("home", "launch", "runs", "compare", "explore", "predict", "data")
+TEAM = "team"
+"""The page of admins, which nobody else is led to."""
+VIEWS = ("home", "launch", "runs", "compare", "explore", "predict", "data", TEAM)
 _NOTICES = "notices"
 _P = ParamSpec("_P")
 

@@ -1,6 +1,7 @@
 """Choices that live in the URL, so that a link reopens exactly this view. Runs are chosen by id, never by position."""
 
 from collections.abc import Container, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from jobs.store.records import Run, RunName
 _MOST_NAMED = 10
 _LONGEST = 60
 """Letters that are shown of a value that makes no sense."""
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9998, 12, 31)
 _DRAWN = "drawn_pickers"
 Section = TypeVar("Section")
 
@@ -222,6 +224,41 @@ def search_field(label: str, placeholder: str, *, clears: Sequence[str] = ()) ->
     key = _prepare("search", next(iter(in_url("search")), ""))
     args = "search", key, None, clears
     return st.text_input(label, key=key, type="search", on_change=_to_url, args=args, placeholder=placeholder).strip()
+
+
+def text_field(label: str, name: str, placeholder: str, *, clears: Sequence[str] = ()) -> str:
+    """A field for a word, `?name=word`."""
+    key = _prepare(name, next(iter(in_url(name)), ""))
+    return st.text_input(
+        label, key=key, on_change=_to_url, args=(name, key, None, clears), placeholder=placeholder
+    ).strip()
+
+
+def pick_day(label: str, name: str, *, clears: Sequence[str] = ()) -> date | None:
+    """A day, none by default, `?name=2026-03-14`; what is no day of the years from 1970 to 9998 is ignored."""
+    asked = next(iter(in_url(name)), "")
+    day = _day(asked)
+    if asked and day is None:
+        st.caption(f"Unknown for “{label}”, ignored: {page.plain(asked[:_LONGEST])}.")
+    key = _prepare(name, day)
+    return st.date_input(
+        label,
+        None,
+        _FIRST_DAY,
+        _LAST_DAY,
+        key=key,
+        on_change=_to_url,
+        args=(name, key, None, clears),
+        format="YYYY-MM-DD",
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if _FIRST_DAY <= day <= _LAST_DAY else None
 
 
 def switch(label: str, name: str, *, clears: Sequence[str] = ()) -> bool:

@@ -8,6 +8,7 @@ from core.errors import LookbookError
 from dashboard import page, pickers, sessions
 from dashboard.addresses import redirect_uri
 from dashboard.queries import run_queries, visitor
+from jobs.people import Role
 from jobs.reports.html import words
 from jobs.settings import settings
 from jobs.store.store import Store
@@ -27,6 +28,15 @@ def refusal() -> LookbookError | None:
     except LookbookError as error:
         return error
     return None
+
+
+def leads_team() -> bool:
+    """Whether who looks at the page is an admin of a server that people have signed in to."""
+    try:
+        store = run_queries.store()
+        return role_here(store) == Role.ADMIN and bool(members.list_members(store))
+    except LookbookError:
+        return False  # which the page itself tells, or what asks to sign in
 
 
 def ask(refused: LookbookError) -> None:

@@ -1,8 +1,9 @@
 """Who asks: a person who has signed in, or whoever runs this process; and what each of them may do."""
 
+import json
 import os
 import pwd
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 LONGEST_ID = 254
@@ -45,6 +46,11 @@ class Person:
         """Whether it is the operating system's user, who owns the files of the store and so may do everything."""
         return self.id.startswith(_OF_SYSTEM)
 
+    @property
+    def written(self) -> str:
+        """The person as a line of JSON, for `read_person` in another process."""
+        return json.dumps(asdict(self))
+
 
 def operator() -> Person:
     """Who runs this process, by the operating system."""
@@ -55,6 +61,14 @@ def operator() -> Person:
 def name_or_id(person_id: str, name: str | None) -> str:
     """What to call somebody: by the name of the last sign-in, or else by the id."""
     return name or person_id.removeprefix(_OF_SYSTEM)
+
+
+def read_person(written: str) -> Person:
+    """The person that `Person.written` has written; whoever runs this process where nobody or an operator is."""
+    values = json.loads(written) if written else {"id": _OF_SYSTEM}
+    if values["id"].startswith(_OF_SYSTEM):
+        return operator()
+    return Person(values["id"], values["name"], tuple(values["groups"]))
 
 
 def system_user() -> str:

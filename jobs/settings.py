@@ -20,6 +20,8 @@ from jobs.people import Role
 
 Network = IPv4Network | IPv6Network
 ROOT = Path(__file__).resolve().parent.parent
+ACTS_FOR = "LOOKBOOK_ACTS_FOR"
+"""The variable by which a process that is started for somebody learns for whom."""
 MOST_UPLOAD_MB = 2_000
 """Of one upload, whatever is set; server.maxUploadSize in dashboard/.streamlit/config.toml is the same."""
 
@@ -184,6 +186,11 @@ def child_environment(database_url: str, artifacts: Path) -> dict[str, str]:
         "LOOKBOOK_DATABASE_URL": database_url,
         "LOOKBOOK_ARTIFACTS": str(artifacts.absolute()),
     }
+
+
+def acts_for() -> str:
+    """Whom this process was started for, as `Person.written` has written it; empty if nobody has said so."""
+    return os.environ.get(ACTS_FOR, "")
 
 
 def _problem(detail: Any) -> str:

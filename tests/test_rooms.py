@@ -48,12 +48,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs.copies": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running"),
     "jobs.results": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running"),
     "jobs.reports": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.results"),
+    "jobs.reports.team": (*CORE, *STORE, "jobs.team", "jobs.reports"),
     "jobs.tasks": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running", "jobs.results", "jobs.reports"),
 }
 JOBS = tuple(room for room in MAY_IMPORT if room != "jobs.migrations")
 MAY_IMPORT |= {
     "jobs.cli": JOBS,
     "jobs.cli.data_sets": (*JOBS, "jobs.cli"),
+    "jobs.cli.team": (*JOBS, "jobs.cli"),
     "dashboard.queries": JOBS,
     "dashboard": (*JOBS, "dashboard.queries"),
     "dashboard.gates": (*JOBS, "dashboard.queries", "dashboard"),
@@ -62,7 +64,7 @@ MAY_IMPORT |= {
     "dashboard.elements": (*JOBS, "dashboard", "dashboard.charts", "dashboard.tables"),
     SHARED: (*JOBS, *PAGES),
     **{f"dashboard.sections.{page}": (*JOBS, *PAGES, SHARED) for page in ("home", "launch", "runs", "compare")},
-    **{f"dashboard.sections.{page}": (*JOBS, *PAGES, SHARED) for page in ("explore", "predict", "data")},
+    **{f"dashboard.sections.{page}": (*JOBS, *PAGES, SHARED) for page in ("explore", "predict", "data", "team")},
 }
 SECTIONS = tuple(room for room in MAY_IMPORT if room.startswith("dashboard.sections."))
 MAY_IMPORT["dashboard.views"] = (*JOBS, *PAGES, *SECTIONS)

@@ -1,7 +1,7 @@
 // Rows are drawn anew only when they have changed, and what is marked or focused is found again by the run's id.
 import { element, isPlainClick } from "./dom.js"
 
-const COLUMNS = ["Status", "Run", "Model", "Started", "Training time", "Epochs", "Best validation", "Test accuracy", "Seed"]
+const COLUMNS = ["Status", "Run", "Model", "Owner", "Started", "Training time", "Epochs", "Best validation", "Test accuracy", "Seed"]
 const instances = new WeakMap()
 
 const checkbox = (name, id, checked) => {
@@ -33,7 +33,7 @@ const name = (row) => [
     ...row.tags.map((tag) => element("span", { class: "tag" }, tag))),
   element("span", { class: "small id" }, row.id),
   element("span", { class: "small summary" },
-    [row.model, `${row.epochs} epochs`, row.duration, `seed ${row.seed}`].filter((fact) => fact !== "–").join(" · ")),
+    [row.model, row.owner ?? "–", `${row.epochs} epochs`, row.duration, `seed ${row.seed}`].filter((fact) => fact !== "–").join(" · ")),
 ]
 
 const small = (text) => (text ? [element("span", { class: "small" }, text)] : [])
@@ -44,6 +44,7 @@ const tableRow = (row, marked) => element("tr", { class: marked?.has(row.id) ? "
   element("td", { class: "state" }, ...state(row)),
   element("th", { scope: "row" }, ...name(row)),
   element("td", { class: "wide" }, row.model),
+  ...(row.owner === null ? [] : [element("td", { class: "wide" }, row.owner)]),
   element("td", { class: "wide", title: row.started_full }, row.started),
   element("td", { class: "wide number" }, row.duration),
   element("td", { class: "wide number" }, row.epochs),
@@ -59,10 +60,11 @@ const heading = (column) => element("th", {
 }, column)
 
 const table = ({ rows, label }, marked) => {
+  const columns = COLUMNS.filter((column) => column !== "Owner" || rows.some((row) => row.owner !== null))
   const all = marked && checkbox("Select all on this page", "all", rows.length > 0 && rows.every((row) => marked.has(row.id)))
   return element("table", { "aria-label": label },
     element("thead", {}, element("tr", {},
-      ...(marked ? [element("td", { class: "box" }, all)] : []), ...COLUMNS.map(heading))),
+      ...(marked ? [element("td", { class: "box" }, all)] : []), ...columns.map(heading))),
     element("tbody", {}, ...rows.map((row) => tableRow(row, marked))))
 }
 

@@ -1,6 +1,6 @@
 """The table of runs: one row of display strings per run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -32,6 +32,8 @@ class RunRow:
     progress: float | None
     """Share of the work that is done, 0 to 1; None for a run that is not at work."""
     model: str
+    owner: str | None
+    """What is called who launched it; None where nobody has signed in."""
     started: str
     started_full: str
     duration: str
@@ -47,8 +49,8 @@ class RunRow:
     archived: bool
 
 
-def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
-    """A run as a row, with times in that zone as of `now`."""
+def run_row(run: Run, now: float, where: tzinfo, names: Mapping[str, str] | None = None) -> RunRow:
+    """A run as a row, with times in that zone as of `now`; `names` are those of who has signed in, by id."""
     look, state, since = page_wording.STATE_LOOKS[run.state], run_wording.state(run), page_wording.status(run, now)
     reviewed = page_wording.REVIEW_LOOKS[run.review] if run.review else None
     drawn = style.run_style(run.id)
@@ -69,6 +71,7 @@ def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
         since_when=since.removeprefix(state).removeprefix(";").strip(),
         progress=round(run.fraction_done, 4) if run.status in IN_PROGRESS else None,
         model=run.model,
+        owner=names.get(run.owner, run.owner) if names and run.owner else wording.NOTHING if names else None,
         started=wording.moment(run.started_at, where),
         started_full=wording.moment_anywhere(run.started_at, where),
         duration=wording.duration(run.work_s or None),
@@ -85,9 +88,9 @@ def run_row(run: Run, now: float, where: tzinfo) -> RunRow:
     )
 
 
-def run_rows(runs: Sequence[Run], now: float, where: tzinfo) -> list[RunRow]:
+def run_rows(runs: Sequence[Run], now: float, where: tzinfo, names: Mapping[str, str] | None = None) -> list[RunRow]:
     """A row for each run, in their order."""
-    return [run_row(run, now, where) for run in runs]
+    return [run_row(run, now, where, names) for run in runs]
 
 
 def _epochs(run: Run) -> str:

@@ -19,6 +19,7 @@ from jobs.reports import csv_tables
 from jobs.store.filters import Filter
 from jobs.store.queries import active_runs, list_runs
 from jobs.store.records import RunStatus
+from jobs.team.members import names_of
 
 LATEST = 5
 ENDED = (RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.FAILED)
@@ -58,7 +59,8 @@ if active or latest:
         queue_panel.show_queue()
     if latest:
         st.subheader("Latest runs", anchor=False)
-        run_table(run_rows(latest, time.time(), page.zone()), "Latest runs", key="latest", on_open=open_run)
+        rows = run_rows(latest, time.time(), page.zone(), names_of(run_queries.store()))
+        run_table(rows, "Latest runs", key="latest", on_open=open_run)
     with st.container(horizontal=True, vertical_alignment="center", key="home_along"):
         page.link("All runs", "runs")
         if latest:

@@ -24,6 +24,7 @@ from jobs.cli import (
 from jobs.cli.data_sets import data_commands
 from jobs.cli.parameters import MOST_SHOWN
 from jobs.cli.parsing import Program
+from jobs.cli.team import team_commands
 from jobs.running.environment import code_version
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -40,7 +41,7 @@ SECTIONS = {
     ),
     "Review": (organising.comment, organising.show_comments, organising.review),
     "Data": (data_commands.data,),
-    "Server": (keeping.show_health, keeping.show_deliveries),
+    "Server": (team_commands.team, keeping.show_health, keeping.show_deliveries),
     "Storage": (
         *(keeping.show_space, keeping.clear_checkpoints),
         *(keeping.backup, keeping.restore, keeping.move_store),

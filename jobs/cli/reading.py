@@ -13,7 +13,7 @@ from core.presets import PRESETS, config_of
 from core.statistics import metrics, wording
 from jobs.cli import completion, output
 from jobs.cli.parameters import json_option, run_argument, tags_option, text
-from jobs.cli.parsing import command
+from jobs.cli.parsing import command, refuse_both
 from jobs.reports import run_tables
 from jobs.reports.document import Table
 from jobs.results.description import describe, summarise
@@ -60,15 +60,31 @@ def show_presets(data: str) -> None:
     help="Only these (may be repeated).",
 )
 @tags_option("Only with this tag (may be repeated).")
+@click.option("--mine", is_flag=True, help="Only those that you have launched.")
+@click.option("--owner", type=text, metavar="E-MAIL", help="Only those that this person has launched.")
 @click.option("--archived", is_flag=True, help="The archived runs instead of the others.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
 @json_option
 def list_(
-    search: str, statuses: tuple[str, ...], tags: tuple[str, ...], archived: bool, limit: int | None, as_json: bool
+    search: str,
+    statuses: tuple[str, ...],
+    tags: tuple[str, ...],
+    mine: bool,
+    owner: str | None,
+    archived: bool,
+    limit: int | None,
+    as_json: bool,
 ) -> None:
     """List runs, newest first."""
+    refuse_both(mine=mine, owner=owner)
     store = open_here()
-    wanted = Filter(search=search, statuses=tuple(map(RunStatus, statuses)), tags=tags, archived=archived)
+    wanted = Filter(
+        search=search,
+        statuses=tuple(map(RunStatus, statuses)),
+        tags=tags,
+        owner=store.by.id if mine else owner or "",
+        archived=archived,
+    )
     runs = list_runs(store, wanted, limit=limit and min(limit, MOST_LISTED))
     look_after(store, runs)
     for run in runs:
@@ -132,6 +148,7 @@ def look_after(store: Store, runs: list[Run]) -> None:
 def _text(store: Store, run: Run) -> str:
     facts = (
         *(fact for fact in run_tables.facts(run).rows if fact[0] != "Note"),  # which stands below, line by line
+        ("Owner", run.owner or ""),
         ("In this state since", wording.moment(run.state_since)),
         ("Position in the queue", str(place_in_queue(store, run)) if run.status == RunStatus.QUEUED else ""),
         ("Time in the queue", wording.duration(run.queued_s)),

@@ -23,6 +23,8 @@ from jobs.store.run_files import supervisor_lock
 from jobs.store.schema import runs
 from jobs.store.store import PATIENCE_S, Store, bring_up_to_date, connect, make_artifacts
 from jobs.store.store_errors import StoreBusy, StoreError
+from jobs.team import change_record
+from jobs.team.change_record import Action
 
 LEAVING_S = 5.0
 """How long a supervisor has to leave before a restore is refused."""
@@ -41,11 +43,15 @@ def restore(source: Path, url: str, artifacts: Path) -> Path | None:
     database = Path(store.place)
     with checked_copy(source, database) as copy, nobody_running(store):
         try:
-            return _put_in_place(copy, database)
+            kept = _put_in_place(copy, database)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"{database} could not be written ({error}).", "Check the folder and its disk space."
             ) from error
+        bring_up_to_date(store)
+        with store.writing() as connection:
+            change_record.append(connection, store.by, Action.RESTORED, subject=source.name)
+    return kept
 
 
 def _restore_on_server(source: Path, store: Store) -> Path | None:
@@ -63,6 +69,7 @@ def _restore_on_server(source: Path, store: Store) -> Path | None:
                 write_copy(store, writer, kept)
                 empty_tables(writer)
             copy_rows(reader, writer)
+            change_record.append(writer, store.by, Action.RESTORED, subject=source.name)
         checked.engine.dispose()
     return None if there_was_none else kept
 

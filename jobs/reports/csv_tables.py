@@ -1,5 +1,6 @@
 """Tables of runs and of their comparison as CSV with a header line, figures in full and shares as fractions of 1."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, fields
 from typing import Any
@@ -18,6 +19,7 @@ from jobs.results.description import interval_of, summarise
 from jobs.results.flagged_rows import DUPLICATE_COLUMNS, MARK_COLUMNS, SUSPECT_COLUMNS
 from jobs.results.seed_groups import Group
 from jobs.store.records import Epoch, Predictions, Run
+from jobs.team.change_record import Change
 
 
 def per_class(tested: Predictions) -> str:
@@ -113,6 +115,19 @@ def runs(listed: Sequence[Run]) -> str:
         for run in listed
     ]
     return written(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+
+
+def changes(listed: Sequence[Change]) -> str:
+    """A line per change of the record: when in seconds since 1970 (UTC), who, what, before and after as JSON."""
+    header = ("id", "at", "person", "person_name", "action", "run", "subject", "before", "after")
+    lines = (
+        (
+            *(change.id, change.at, change.person, change.person_name, change.action, change.run_id, change.subject),
+            *(None if value is None else json.dumps(value, default=str) for value in (change.before, change.after)),
+        )
+        for change in listed
+    )
+    return written(header, lines)
 
 
 def comparisons(made: Sequence[Comparison]) -> str:

@@ -27,6 +27,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "status_since": run.status_since,
         "model": run.model,
         "preset": run.preset,
+        "owner": run.owner,
         "seed": run.seed,
         "created_at": run.created_at,
         "started_at": run.started_at,

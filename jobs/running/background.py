@@ -19,7 +19,8 @@ from typing import IO
 import psutil
 
 from core.errors import LookbookError
-from jobs.settings import ROOT, child_environment, settings
+from jobs.people import read_person
+from jobs.settings import ACTS_FOR, ROOT, acts_for, child_environment, settings
 from jobs.store import locks, run_files
 from jobs.store.ownership import tie
 from jobs.store.store import Store, open_store
@@ -75,6 +76,7 @@ class Task:
     def request(self, store: Store, *arguments: str, is_done: Callable[[], bool]) -> bool:
         """Start the process unless one runs or the work is done already; return whether it was started.
 
+        It works in the name of who opened the store, if it opens its own by `open_for_task`.
         Raises OSError where no process can be started or the files cannot be written.
         """
         try:
@@ -83,8 +85,9 @@ class Task:
                     return False
                 # What is left here if the process is killed.
                 self.failure.write_text("It was interrupted. Try again.", encoding="utf-8")
+                environment = {**self.environment, ACTS_FOR: store.by.written}
                 with self.log.open("wb") as log:
-                    start(store, self.module, [str(self.failure), *arguments], lock, log, self.environment)
+                    start(store, self.module, [str(self.failure), *arguments], lock, log, environment)
         except locks.Held:
             return False
         return True
@@ -128,6 +131,14 @@ def open_here() -> Store:
     store = open_store(chosen.database_url, chosen.artifacts)
     tie(store)
     return store
+
+
+def open_for_task() -> Store:
+    """Within a task's own process: the same, in the name of who asked for the task. Raise StoreError.
+
+    The command line opens its store by `open_here` alone, so that nothing in its environment makes it another person.
+    """
+    return open_here().acting(read_person(acts_for()))
 
 
 def ensure_supervisor(store: Store) -> bool:

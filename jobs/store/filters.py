@@ -25,6 +25,8 @@ class Filter:
     reviews: tuple[ReviewState, ...] = ()
     data: str = ""
     """What RunConfig.data says."""
+    owner: str = ""
+    """The id of the person who launched them."""
     group_id: str | None = None
     archived: bool = False
 
@@ -57,6 +59,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         parts.append(runs.c.preset.in_(wanted.presets))
     if wanted.data:
         parts.append(learns_from(wanted.data))
+    if wanted.owner:
+        parts.append(runs.c.owner == wanted.owner)
     if wanted.group_id:
         parts.append(runs.c.group_id == wanted.group_id)
     if wanted.reviews:

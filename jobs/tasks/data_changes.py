@@ -16,15 +16,10 @@ def store_version(store: Store, plan: Plan) -> Version:
     """Store what a plan comes to; raise NotAllowed, or DataSetError as the plan does."""
     require(store, Role.LAUNCH)
     stored = plan.store(settings().data)
-    record_stored(store, stored)
-    return stored
-
-
-def record_stored(store: Store, version: Version) -> None:
-    """Keep who stored a version; raise NotAllowed."""
     with changing(store, Role.LAUNCH) as connection:
-        subject = data_set_words(version)
-        change_record.append(connection, store.by, Action.STORED, subject=subject, after=version.pinned)
+        subject = data_set_words(stored)
+        change_record.append(connection, store.by, Action.STORED, subject=subject, after=stored.pinned)
+    return stored
 
 
 def delete_version(store: Store, version: Version) -> None:

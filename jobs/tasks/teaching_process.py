@@ -3,13 +3,13 @@
 import sys
 
 from jobs.results.photo_sets import find_set
-from jobs.running.background import FailureRecorded, ensure_supervisor, open_here, report_progress
+from jobs.running.background import FailureRecorded, ensure_supervisor, open_for_task, report_progress
 from jobs.tasks.teaching import learn_in_process
 
 
 def main(set_id: str) -> None:
     """Queue the runs that learn from the set, and see to it that somebody works on them."""
-    store = open_here()
+    store = open_for_task()
     learn_in_process(store, find_set(store, set_id), lambda step, share: report_progress(share or 0, step))
     ensure_supervisor(store)
 

@@ -12,9 +12,10 @@ from core.datasets import importing
 from core.datasets.versions import Version
 from core.errors import DataSetError
 from core.files import shown as as_shown
-from jobs.running.background import FailureRecorded, report_progress
+from jobs.running.background import FailureRecorded, open_for_task, report_progress
 from jobs.settings import settings
 from jobs.store.new_files import write_file
+from jobs.tasks.data_changes import store_version
 from jobs.tasks.uploads import FILES, LABELS, PLAN, STORED, Prepared, Upload, read_upload
 
 
@@ -45,7 +46,7 @@ def _import(upload: Upload, shown: str) -> Version | None:
     with importing.planned(data, upload.request.name, listing, upload.request.source, options, _report) as plan:
         if plan.version.hash == shown:
             report_progress(1, "Storing the images")
-            return plan.store(data)
+            return store_version(open_for_task(), plan)
         prepared = Prepared(version=plan.version, health=plan.health, same=plan.same)
         write_file(upload.folder / PLAN, prepared.model_dump_json(), replace=True)
     if shown:

@@ -21,7 +21,6 @@ from jobs.running import background
 from jobs.running.background import Task, TaskState
 from jobs.store import locks
 from jobs.store.store import Store
-from jobs.tasks.data_changes import record_stored
 from jobs.team.permission import require
 
 PREFIX = ".upload-"
@@ -161,11 +160,7 @@ def start_storing(store: Store, upload: Upload, shown: str) -> bool:
         prepared = upload.prepared
         return bool(upload.stored_hash) or prepared is None or prepared.version.hash != shown
 
-    prepared = upload.prepared
-    started = upload.task.request(store, str(upload.folder), shown, is_done=is_done)
-    if started and prepared:
-        record_stored(store, prepared.version)
-    return started
+    return upload.task.request(store, str(upload.folder), shown, is_done=is_done)
 
 
 def discard(store: Store, upload: Upload) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from jobs.people import Person
 from jobs.store.schema import LONGEST_NAME, changes
@@ -110,6 +110,20 @@ def list_changes(store: Store, wanted: Wanted = ALL, *, limit: int | None = None
     query = select(changes).where(*_conditions(wanted)).order_by(changes.c.id.desc()).limit(limit).offset(offset)
     with store.reading() as connection:
         return [Change(**row._mapping) for row in connection.execute(query)]
+
+
+def count_changes(store: Store, wanted: Wanted = ALL) -> int:
+    """How many changes fit."""
+    with store.reading() as connection:
+        return connection.execute(select(func.count()).select_from(changes).where(*_conditions(wanted))).scalar_one()
+
+
+def list_doers(store: Store) -> dict[str, str]:
+    """Everybody in the record, by id, with the name of their last change, in the order of the names."""
+    last = select(func.max(changes.c.id)).group_by(changes.c.person)
+    query = select(changes.c.person, changes.c.person_name).where(changes.c.id.in_(last))
+    with store.reading() as connection:
+        return {row.person: row.person_name for row in connection.execute(query.order_by(changes.c.person_name))}
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

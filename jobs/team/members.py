@@ -10,7 +10,7 @@ from core.errors import ConfigurationError
 from core.texts import tidied
 from jobs.people import LONGEST_ID, Person, Role
 from jobs.settings import settings
-from jobs.store.schema import LONGEST_NAME, people, roles
+from jobs.store.schema import LONGEST_NAME, people, roles, runs
 from jobs.store.store import Store
 from jobs.team import change_record
 from jobs.team.change_record import Action
@@ -60,6 +60,14 @@ def list_members(store: Store) -> list[Member]:
 def names_of(store: Store) -> dict[str, str]:
     """What everybody is called who has ever signed in, by id."""
     return {member.id: member.name for member in list_members(store)}
+
+
+def list_owners(store: Store) -> dict[str, str]:
+    """What everybody is called who has launched runs that are still there, by id, in the order of the names."""
+    names = names_of(store)
+    with store.reading() as connection:
+        ids = connection.execute(select(runs.c.owner).where(runs.c.owner.is_not(None)).distinct()).scalars().all()
+    return {person: names.get(person, person) for person in sorted(ids, key=lambda each: (names.get(each, each), each))}
 
 
 def list_grants(store: Store) -> list[Grant]:

@@ -16,8 +16,8 @@ from tests.stores import Sample
 
 pytestmark = pytest.mark.browser
 
-VIEWS = ("", "launch", "runs", "compare", "explore", "predict", "data")
-SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "review", "config", "log", "files")
+VIEWS = ("", "launch", "runs", "compare", "explore", "predict", "data", "team")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "review", "config", "log", "files", "history")
 RECIPES = "compare?by=recipes&group=pair"
 WAYS = (
     "runs?by=groups",

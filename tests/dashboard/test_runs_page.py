@@ -14,7 +14,7 @@ from tests.dashboard.app import OpenPage, press, texts
 from tests.dashboard.test_explore_page import shown_in
 from tests.stores import Sample
 
-SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "review", "config", "log", "files")
+SECTIONS = ("curves", "classes", "confusion", "calibration", "faults", "review", "config", "log", "files", "history")
 
 
 def buttons(app: AppTest) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from jobs.copies.backup import backup
 from jobs.copies.restore import restore
+from jobs.people import operator
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, holder
 from jobs.settings import ROOT, settings
@@ -22,6 +23,7 @@ from jobs.store.queries import list_runs
 from jobs.store.schema import runs
 from jobs.store.store import Store, open_store
 from jobs.store.store_errors import StoreBusy, StoreError
+from jobs.team.change_record import Action, list_changes
 from tests import stores
 from tests.jobs.configs import TINY
 from tests.jobs.crowd import place_of
@@ -95,6 +97,16 @@ def test_a_restored_store_has_the_old_rows_and_the_one_that_was_there_is_kept(
     assert kept is not None
     assert names(opened(kept)) == ["new", "old"]
     assert names(open_store(*place_of(live_store))) == ["old"]
+
+
+def test_a_restored_store_has_the_record_of_the_backup_and_who_restored_it(live_store: Store, tmp_path: Path) -> None:
+    queue.launch(live_store, TINY)
+    backup(live_store, tmp_path / "evening.backup")
+    queue.launch(live_store, TINY)
+    put_back(live_store, tmp_path / "evening.backup")
+    restored, launched = list_changes(live_store)
+    assert (restored.action, restored.person, restored.subject) == (Action.RESTORED, operator().id, "evening.backup")
+    assert launched.action == Action.LAUNCHED
 
 
 def test_a_store_that_was_kept_can_be_restored_with_every_row(live_store: Store, tmp_path: Path) -> None:

@@ -576,7 +576,7 @@ def every_command(group: click.Group = lookbook, before: str = "") -> Iterator[t
 
 
 def test_every_command_has_help_and_is_described_in_one_line_of_a_narrow_terminal(capsys: Capture) -> None:
-    listed = "".join(run(capsys, *group, "--help")[1] for group in ([], ["photo-set"], ["data"]))
+    listed = "".join(run(capsys, *group, "--help")[1] for group in ([], ["photo-set"], ["data"], ["team"]))
     for name, command in every_command():
         status, out, _ = run(capsys, *name.split(), "-h")
         assert status == 0

@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from core.data.data_set import DataSet
+from jobs.people import Person
 from jobs.results import duplicate_search
 from jobs.running import queue
 from jobs.settings import ROOT, settings
 from jobs.store import locks, run_files
 from jobs.store.store import Store
+from jobs.team import members
 from tests import stores
 from tests.core.datasets.pictures import class_folders
 from tests.folds import add_fold_group
@@ -30,7 +32,7 @@ REFERENCE = ROOT / "docs" / "commands.md"
 DOCUMENTS = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
 EXAMPLE = re.compile(r"python -m jobs ([a-z][^`#\n]*)")
 NEED_MODELS = {"launch", "predict", "study", "export", "photo-set measure", "photo-set show", "photo-set compare"}
-GROUPS = {"photo-set", "data"}
+GROUPS = {"photo-set", "data", "team"}
 OF_A_SET = {"launch", *(f"data {name}" for name in ("show", "repair", "delete", "marks", "correct", "diff"))}
 OF_STATUS = {"stop": "queued", "move": "queued", "resume": "stopped"}
 ELSEWHERE = {"worker", "data fetch"}
@@ -118,6 +120,9 @@ class Workplace:
         """What has to be done so that the command has something to work on."""
         if self.command == "restore":
             yield ["backup", "runs.backup"]
+        if self.command in ("team remove", "team let-in"):
+            members.meet(self.store, Person("anna@example.org", "Anna"))
+            yield ["team", "role", "ben@example.org", "admin"]
         if self.command == "photo-set learn":
             for number in range(30):
                 place = self.folder / "PHOTOS" / ("Bag" if number % 2 else "Coat")

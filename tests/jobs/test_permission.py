@@ -123,7 +123,6 @@ CASES = [
 ]
 NEED_DATA: dict[str, Callable[[Store, Any], object]] = {
     "data_changes.store_version": data_changes.store_version,
-    "data_changes.record_stored": data_changes.record_stored,
     "data_changes.delete_version": data_changes.delete_version,
     "uploads.start_reading": uploads.start_reading,
     "uploads.start_storing": lambda store, upload: uploads.start_storing(store, upload, ""),

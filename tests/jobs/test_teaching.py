@@ -1,5 +1,6 @@
 """Learning from a photo set: every photo is held out once, and no run is measured on photos that it has learnt."""
 
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +14,19 @@ from core.datasets.importing import Options
 from core.datasets.opening import read_content
 from core.errors import ConfigurationError
 from core.photos.picture import Photo
+from jobs.people import Person, Role
 from jobs.results import photo_answers, photo_sets
 from jobs.results.photo_answers import measure
 from jobs.results.photo_sets import PhotoSet, keep
+from jobs.running.background import TaskStatus
 from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.queries import NotPossible, get_run, get_runs
 from jobs.store.store import Store
 from jobs.tasks.set_changes import add_photos
-from jobs.tasks.teaching import FOLDS, learn
+from jobs.tasks.teaching import FOLDS, last_lesson, learn, learning_state, start_learning
+from jobs.team import members
+from jobs.team.change_record import Action, Wanted, list_changes
 from tests import stores
 from tests.own_data import data_folder
 from tests.stores import Sample
@@ -64,6 +69,19 @@ def test_a_photo_set_becomes_a_data_set_and_every_photo_is_held_out_once(store: 
     assert [(run.config.folds, run.config.fold) for run in runs] == [*((FOLDS, n) for n in range(1, FOLDS + 1)), (0, 0)]
     assert {(run.config.data, run.config.model, run.config.epochs) for run in runs} == {(version.hash, "transfer", 3)}
     assert len({run.group_id for run in runs[:FOLDS]}) == 1
+
+
+def test_what_a_process_launches_is_of_who_asked_for_it(store: Store) -> None:
+    anna, photo_set = Person("anna@example.org", "Anna"), photo_set_of(store, 30)
+    members.give_role(store, anna.id, Role.ADMIN)
+    assert start_learning(store.acting(anna), photo_set)
+    deadline = time.monotonic() + 60
+    while learning_state(store, photo_set).status == TaskStatus.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.1)
+    runs = get_runs(store, last_lesson(store, photo_set).runs)
+    assert [run.owner for run in runs] == [anna.id] * (FOLDS + 1)
+    (stored,) = list_changes(store, Wanted(actions=[Action.STORED], person=anna.id))
+    assert stored.subject == "data set corrections@1"
 
 
 def test_photos_are_stored_again_only_when_the_set_has_changed(store: Store) -> None:

@@ -17,7 +17,7 @@ from jobs.reports import csv_tables
 from jobs.store.filters import ORDERS, Filter
 from jobs.store.queries import count_runs, known_tags, list_runs
 from jobs.store.records import REVIEW_STATES, STATUSES, ReviewState, Run, RunStatus
-from jobs.team import reviews
+from jobs.team import members, reviews
 
 PAGE_SIZE = 50
 REFRESH_S = 2.0
@@ -72,7 +72,7 @@ def _choose() -> tuple[Filter, str]:
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
     states = _pick_reviews()
-    data = _pick_data()
+    data, owner = _pick_data(), _pick_owner()
     group = next(iter(pickers.in_url("group")), None)
     if group:
         label = f"Group {page.plain(group)}"
@@ -84,6 +84,7 @@ def _choose() -> tuple[Filter, str]:
         tags=tuple(tags),
         reviews=tuple(map(ReviewState, states)),
         data=data,
+        owner=owner,
         group_id=group,
         archived=archived,
     )
@@ -104,6 +105,16 @@ def _pick_data() -> str:
     if len(known) < 2 and not pickers.in_url("data"):
         return ""
     return pickers.pick_one("Data set", {"": "All data sets", **known}, "data", clears=_CLOSED)
+
+
+def _pick_owner() -> str:
+    """Whose runs, or all; nothing to choose where nobody has signed in."""
+    store = run_queries.store()
+    if not members.list_members(store) and not pickers.in_url("owner"):
+        return ""
+    owners = members.list_owners(store)
+    others = {person: f"{name} · {person}" for person, name in owners.items() if person != store.by.id}
+    return pickers.pick_one("Owner", {"": "All owners", store.by.id: "Mine", **others}, "owner", clears=_CLOSED)
 
 
 def _say_nothing_found(wanted: Filter) -> None:
@@ -132,7 +143,7 @@ def _table(wanted: Filter, order: str, number: int, active: bool, drawn: list[tu
     still_active = any(run.is_active for run in (*listed, *marked))
     if st.session_state.pop(_REDRAW, False) or active != still_active or drawn != _states(marked):
         st.rerun()
-    rows = run_rows(listed, time.time(), page.zone())
+    rows = run_rows(listed, time.time(), page.zone(), members.names_of(run_queries.store()))
     run_table(rows, "Runs", key="runs", on_open=_open, marked=[run.id for run in marked], on_mark=_mark)
 
 

@@ -11,6 +11,7 @@ from jobs.running.phases import is_testing
 from jobs.store import run_files
 from jobs.store.queries import get_run, place_in_queue, queue_state
 from jobs.store.records import Run, RunStatus
+from jobs.team.members import names_of
 
 
 def heading(run: Run) -> None:
@@ -35,6 +36,9 @@ def heading(run: Run) -> None:
             page.link(f"predicts together with {companion}", "runs", run=companion)
         if run.cloned_from:
             page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
+    if run.owner and (names := names_of(run_queries.store())):
+        launched = wording.moment(run.created_at, page.zone())
+        st.caption(page.plain(f"Launched by {names.get(run.owner, run.owner)}, {launched}."))
     if run.note:
         st.markdown(page.without_pictures(run.note))
 

@@ -14,6 +14,7 @@ from dashboard.queries import run_queries
 from dashboard.sections.runs.files_section import show_files
 from dashboard.sections.runs.review_section import show_review
 from dashboard.sections.shared.calibration_section import show_calibration
+from dashboard.sections.shared.change_list import show_changes
 from dashboard.sections.shared.data_faults import show_faults
 from dashboard.sections.shared.matrix_section import pick_cells, pick_classes
 from dashboard.sections.shared.take_along import csv_button, table_button
@@ -25,6 +26,7 @@ from jobs.results import run_wording
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.records import Epoch, Run
+from jobs.team.change_record import Wanted
 
 REFRESH_S = 2.0
 LOG_LINES, LOG_BYTES = 400, 64_000
@@ -187,6 +189,11 @@ def _show_faults(run: Run) -> None:
     show_faults([run], {run.id: "Test accuracy"})
 
 
+def _show_history(run: Run) -> None:
+    nothing = "Nothing is recorded of this run: it is older than the record."
+    show_changes(Wanted(run_id=run.id), nothing, "history", run.name, run.id)
+
+
 SECTIONS = {
     "curves": ("Curves", show_curves),
     "classes": ("Per class", show_classes),
@@ -197,5 +204,6 @@ SECTIONS = {
     "config": ("Configuration", show_config),
     "log": ("Log", show_log),
     "files": ("Files", show_files),
+    "history": ("History", _show_history),
 }
 NEED_PREDICTIONS = (show_classes, show_confusion, show_calibration, _show_faults)
