@@ -108,7 +108,7 @@ def _told_of(run: Run) -> Run:
 
 def _hidden(text: str) -> str:
     for place in _places():
-        text = re.sub(rf"{re.escape(place)}(?![\w-])[^\s'\"“”()<>,;:]*", ON_SERVER, text)
+        text = re.sub(rf"(?<![\w.]){re.escape(place)}(?![\w-])[^\s'\"“”()<>,;:]*", ON_SERVER, text)
     text = _PATH.sub(ON_SERVER, text)
     for name in filter(None, (host(), run_queries.store().engine.url.host)):
         text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", ON_SERVER, text)

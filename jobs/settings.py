@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     data: Path = ROOT / "data"
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
     upload_mb: int = Field(default=500, ge=1, le=MOST_UPLOAD_MB)
+    upload_mb_per_hour: int = Field(default=5_000, ge=1)
+    photos_per_hour: int = Field(default=5_000, ge=1)
     resnet18_weights: Path | None = None
     admins: str = ""
     newcomers: str = "look"

@@ -13,7 +13,7 @@ from core.datasets.splitting import DEFAULT_SHARE, LEAST_SHARE, MOST_SHARE
 from core.datasets.versions import LONGEST_NAME
 from core.errors import LookbookError
 from dashboard import page, pickers, sessions
-from dashboard.queries import run_queries
+from dashboard.queries import quotas, run_queries
 from dashboard.sections.shared import upload_memory
 from dashboard.sections.shared.upload_memory import UploadedFile
 from jobs.settings import settings
@@ -149,6 +149,7 @@ def _begin(name: str, options: Options, files: Sequence[UploadedFile], labels: U
     """
     table = None if labels is None else _sent(labels)
     try:
+        quotas.take_upload(sum(file.size for file in (*files, *filter(None, [labels]))))
         upload = receive(settings().data, name, options, [*map(_sent, files)], table)
     except LookbookError as error:
         page.say(error)

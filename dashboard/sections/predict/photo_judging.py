@@ -20,7 +20,7 @@ from core.machine.threads import in_order
 from core.photos.decoder import read_photo
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import UnreadablePhoto
-from dashboard.queries import model_queries
+from dashboard.queries import model_queries, quotas
 from dashboard.queries.corrections import Corrections
 from dashboard.sections.predict.photo_row import chosen_corrections
 from dashboard.tables.answers import PhotoAnswer
@@ -102,7 +102,7 @@ def judge(
     models: Mapping[str, "Predictor"],
     show: Callable[[Sequence[JudgedPhoto]], None],
 ) -> list[JudgedPhoto]:
-    """Every photo with the answers of all runs, by their ids.
+    """Every photo with the answers of all runs, by their ids; raise TooMuch beyond the quota of a person.
 
     Where that takes a while it says how far it is, and shows the photos answered so far until all are.
     """
@@ -111,8 +111,9 @@ def judge(
         for key, file in zip(_keys(files), files, strict=True)
     ]
     unanswered = [photo for photo in photos if _missing(photo, models)]
-    together = _judged_together(unanswered, models, show) if len(unanswered) > _QUICK else {}
-    return [together.get(photo.key) or _judged(photo, models) for photo in photos]
+    with quotas.predicting(len(unanswered)):
+        together = _judged_together(unanswered, models, show) if len(unanswered) > _QUICK else {}
+        return [together.get(photo.key) or _judged(photo, models) for photo in photos]
 
 
 def labelled(files: Sequence[PhotoFile]) -> PhotoLabels:
@@ -196,6 +197,7 @@ def _seen(photo: _Asked, models: Mapping[str, "Predictor"], view: "ModelView | N
         seen = seen or Seen(view.image, view.polarity)
         seen.judgements |= {run_id: models[run_id].judge(view) for run_id in missing}
         _kept()[photo.key, photo.corrections] = seen
+        quotas.count_photo()
     # In the order in which the runs were chosen, and without those that were given up.
     return Seen(seen.image, seen.polarity, {run_id: seen.judgements[run_id] for run_id in models})
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import LookbookError
 from core.statistics import wording
 from dashboard import page, page_wording, permitted, pickers
-from dashboard.queries import model_queries, run_queries
+from dashboard.queries import model_queries, quotas, run_queries
 from dashboard.sections.predict.learn_from_photos import offer_to_learn
 from dashboard.sections.predict.photo_results import show_results
 from jobs.people import Role
@@ -96,8 +96,10 @@ def _measure(photo_set: PhotoSet, runs: Sequence[Run], *, again: bool) -> None:
 
     bar = st.progress(0.0, "Loading the models")
     try:
-        for done in measure(run_queries.store(), photo_set, runs, again=again):
-            bar.progress(done / photo_set.count, f"Photo {done:,} of {photo_set.count:,}")
+        with quotas.predicting(photo_set.count):
+            for done in measure(run_queries.store(), photo_set, runs, again=again):
+                quotas.count_photo()
+                bar.progress(done / photo_set.count, f"Photo {done:,} of {photo_set.count:,}")
     except LookbookError as error:
         page.say(error)
         return
