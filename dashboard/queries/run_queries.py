@@ -1,4 +1,4 @@
-"""What the pages read of runs. With data_queries and model_queries all that is kept between two pages."""
+"""What the pages read of runs. With data_queries, model_queries and quotas all that is kept between two pages."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -28,19 +28,24 @@ def heading(run: Run) -> None:
         for tag in run.tags:
             page.tag(tag)
         st.markdown(f"`{run.id}`", width="content")
-        if run.group_id and not run.config.folds:
-            page.link("seed group", "compare", by="recipes", group=run.group_id)
-        if run.config.start_from:
-            page.link(f"starts from {run.config.start_from}", "runs", run=run.config.start_from)
-        for companion in run.config.companions:
-            page.link(f"predicts together with {companion}", "runs", run=companion)
-        if run.cloned_from:
-            page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
+        _links(run)
     if run.owner and (names := names_of(run_queries.store())):
         launched = wording.moment(run.created_at, page.zone())
         st.caption(page.plain(f"Launched by {names.get(run.owner, run.owner)}, {launched}."))
     if run.note:
         st.markdown(page.without_pictures(run.note))
+
+
+def _links(run: Run) -> None:
+    """The runs that it has to do with."""
+    if run.group_id and not run.config.folds:
+        page.link("seed group", "compare", by="recipes", group=run.group_id)
+    if run.config.start_from:
+        page.link(f"starts from {run.config.start_from}", "runs", run=run.config.start_from)
+    for companion in run.config.companions:
+        page.link(f"predicts together with {companion}", "runs", run=companion)
+    if run.cloned_from:
+        page.link(page.plain(f"cloned from {run.cloned_from}"), "runs", run=run.cloned_from)
 
 
 def overview(run_id: str, drawn_in: str) -> None:
