@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
-from dashboard import quotas
-from dashboard.quotas import Ledger, TooMuch
-=======
 from dashboard.queries import quotas
 from dashboard.queries.quotas import Ledger, TooMuch
->>>>>>> audittwo
 from jobs.people import Role
 from jobs.settings import settings
 from jobs.store.store import Store

@@ -12,13 +12,8 @@ from core.datasets.pixels.squares import LEAST_SIDE, MOST_SIDE
 from core.datasets.splitting import DEFAULT_SHARE, LEAST_SHARE, MOST_SHARE
 from core.datasets.versions import LONGEST_NAME
 from core.errors import LookbookError
-<<<<<<< HEAD
-from dashboard import page, pickers, quotas, sessions
-from dashboard.queries import run_queries
-=======
 from dashboard import page, pickers, sessions
 from dashboard.queries import quotas, run_queries
->>>>>>> audittwo
 from dashboard.sections.shared import upload_memory
 from dashboard.sections.shared.upload_memory import UploadedFile
 from jobs.settings import settings

@@ -20,12 +20,7 @@ from core.machine.threads import in_order
 from core.photos.decoder import read_photo
 from core.photos.photo_files import PhotoFile
 from core.photos.picture import UnreadablePhoto
-<<<<<<< HEAD
-from dashboard import quotas
-from dashboard.queries import model_queries
-=======
 from dashboard.queries import model_queries, quotas
->>>>>>> audittwo
 from dashboard.queries.corrections import Corrections
 from dashboard.sections.predict.photo_row import chosen_corrections
 from dashboard.tables.answers import PhotoAnswer

@@ -6,13 +6,8 @@ import streamlit as st
 
 from core.errors import LookbookError
 from core.statistics import wording
-<<<<<<< HEAD
-from dashboard import page, page_wording, permitted, pickers, quotas
-from dashboard.queries import model_queries, run_queries
-=======
 from dashboard import page, page_wording, permitted, pickers
 from dashboard.queries import model_queries, quotas, run_queries
->>>>>>> audittwo
 from dashboard.sections.predict.learn_from_photos import offer_to_learn
 from dashboard.sections.predict.photo_results import show_results
 from dashboard.sections.shared.comment_threads import show_comments
