@@ -179,11 +179,11 @@ def test_the_record_is_filtered_by_its_address_and_taken_along_whole(
 
 def test_a_long_record_is_shown_page_by_page(shared: Store, open_page: OpenPage) -> None:
     with shared.writing() as connection:
-        for number in range(120):
+        for number in range(130):
             change_record.append(connection, ANNA, Action.SLOTS, after=number)
-    pages = [cells(open_page("team", section="record", action="set the slots", page=str(n)), "changes") for n in (1, 3)]
-    assert [rows[0][-1] for rows in pages] == ["119", "19"]
-    assert [len(rows) for rows in pages] == [50, 20]
+    pages = [cells(open_page("team", section="record", action="set the slots", page=str(n)), "changes") for n in (1, 5)]
+    assert [rows[0][-1] for rows in pages] == ["129", "9"]
+    assert [len(rows) for rows in pages] == [30, 10]
 
 
 @pytest.mark.parametrize("role", Role)

@@ -24,6 +24,7 @@ REFRESH_S = 2.0
 
 _ORDER_TITLES = {name: name.capitalize() for name in ORDERS} | {"time at work": "Training time"}
 _CLOSED = ("page",)
+_OWNER_WIDTH = 320
 _REDRAW = "redraw_run_list"
 
 
@@ -99,7 +100,8 @@ def _pick_owner() -> str:
         return ""
     owners = members.list_owners(store)
     others = {person: f"{name} · {person}" for person, name in owners.items() if person != store.by.id}
-    return pickers.pick_one("Owner", {"": "All owners", store.by.id: "Mine", **others}, "owner", clears=_CLOSED)
+    with st.container(width=_OWNER_WIDTH):
+        return pickers.pick_one("Owner", {"": "All owners", store.by.id: "Mine", **others}, "owner", clears=_CLOSED)
 
 
 def _say_nothing_found(wanted: Filter) -> None:

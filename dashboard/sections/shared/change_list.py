@@ -11,7 +11,8 @@ from jobs.reports import csv_tables
 from jobs.reports.team import team_tables
 from jobs.team.change_record import Wanted, count_changes, list_changes
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
+"""As many rows as a table shows without a search of its own, which would find nothing on other pages."""
 
 
 def show_changes(wanted: Wanted, nothing: str, *about: str) -> None:
