@@ -21,7 +21,7 @@ from tests.own_data import data_folder
 ON_BOTH = {
     *("test_attempts", "test_backup", "test_benchmarks", "test_cloning", "test_comparing", "test_label_marks"),
     *("test_leaders", "test_names", "test_photo_sets", "test_queue", "test_records", "test_set_changes"),
-    *("test_starting_points", "test_store"),
+    *("test_starting_points", "test_store", "test_team_commands"),
 }
 """The modules whose tests say what holds of any store: each runs on SQLite and on Postgres."""
 
