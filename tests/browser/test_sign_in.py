@@ -165,6 +165,7 @@ def test_what_an_admin_changes_on_the_page_team_counts_at_once_in_a_page_that_is
     opened = other.open(f"runs?run={run_id}")
     other.sign_in(opened, "cleo")
     team = admin.open("team")
+    team.set_viewport_size({"width": 1440, "height": 1000})
     admin.sign_in(team, "ada")
     team.get_by_label("E-mail address, or group").fill("cleo@example.org")
     team.get_by_role("combobox", name="Role").click()
