@@ -26,6 +26,7 @@ WAYS = (
     "data?section=suspects",
     "data?section=duplicates",
     "data?upload=new",
+    "team?section=record",
 )
 DIALOGS = (("finished", "Rename"), ("finished", "Tags"), ("finished", "Note"), ("queued", "Move in the queue"))
 

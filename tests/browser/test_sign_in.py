@@ -157,6 +157,37 @@ def test_signing_out_ends_every_tab_of_the_browser_within_a_minute_and_no_other_
     assert second.url == f"{dashboard.address}/runs?run={run_id}"
 
 
+def test_what_an_admin_changes_on_the_page_team_counts_at_once_in_a_page_that_is_open(
+    someone: NewBrowser, dashboard: Dashboard, run_id: str
+) -> None:
+    members.give_role(dashboard.store, "ada@example.org", Role.ADMIN)
+    admin, other = someone(), someone()
+    opened = other.open(f"runs?run={run_id}")
+    other.sign_in(opened, "cleo")
+    team = admin.open("team")
+    team.set_viewport_size({"width": 1440, "height": 1000})
+    admin.sign_in(team, "ada")
+    team.get_by_label("E-mail address, or group").fill("cleo@example.org")
+    team.get_by_role("combobox", name="Role").click()
+    team.get_by_role("option", name="Launch").click()
+    team.get_by_role("button", name="Save the role").click()
+    expect(team.get_by_text("cleo@example.org has the role launch now")).to_be_visible()
+    opened.get_by_role("radio", name="History").click()
+    settle(opened)
+    opened.get_by_role("button", name=re.compile("^Cleo")).click()
+    expect(opened.get_by_text("Role: launch")).to_be_visible()
+    opened.keyboard.press("Escape")
+    team.get_by_role("combobox", name="Person").click()
+    team.get_by_role("option", name="cleo@example.org").click()
+    team.get_by_role("button", name="Keep out").click()
+    expect(team.get_by_text("cleo@example.org is kept out")).to_be_visible()
+    opened.get_by_role("radio", name="Files").click()
+    expect(opened.get_by_text("may not use this server")).to_be_visible()
+    assert opened.get_by_text("a secret run").count() == 0
+    members.set_removed(dashboard.store, "cleo@example.org", False)
+    members.give_role(dashboard.store, "cleo@example.org", None)
+
+
 def test_downloads_and_uploads_are_for_who_has_signed_in_only(
     someone: NewBrowser, dashboard: Dashboard, run_id: str
 ) -> None:

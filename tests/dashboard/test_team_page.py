@@ -8,14 +8,15 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import sign_in
 from dashboard.queries import visitor
+from dashboard.sections.shared.change_list import changes_csv
 from dashboard.tables.run_rows import run_rows
 from jobs.people import Person, Role, operator
 from jobs.running import queue, run_edits
 from jobs.store.queries import list_runs
 from jobs.store.store import Store
 from jobs.team import change_record, members
-from jobs.team.change_record import Action, list_changes
-from jobs.team.permission import role_here
+from jobs.team.change_record import ALL, Action, list_changes
+from jobs.team.permission import NotAllowed, role_here
 from tests import stores
 from tests.dashboard.app import OpenPage, press, texts
 from tests.dashboard.test_explore_page import shown_in
@@ -152,6 +153,15 @@ def test_an_admin_who_is_none_any_more_can_give_nothing_in_a_page_that_is_open(
     assert role_here(shared.acting(TEAM[Role.LOOK])) == Role.LOOK
 
 
+def test_the_csv_of_the_record_is_refused_to_who_is_no_admin_any_more(shared: Store, visit: Visit) -> None:
+    visit(ANNA)
+    assert ANNA.id in changes_csv(ALL, Role.ADMIN)
+    members.give_role(shared, TEAM[Role.LAUNCH].id, Role.ADMIN)
+    members.give_role(shared, ANNA.id, Role.LAUNCH)
+    with pytest.raises(NotAllowed):
+        changes_csv(ALL, Role.ADMIN)
+
+
 def test_the_record_is_filtered_by_its_address_and_taken_along_whole(
     shared: Store, open_page: OpenPage, visit: Visit
 ) -> None:
@@ -179,11 +189,11 @@ def test_the_record_is_filtered_by_its_address_and_taken_along_whole(
 
 def test_a_long_record_is_shown_page_by_page(shared: Store, open_page: OpenPage) -> None:
     with shared.writing() as connection:
-        for number in range(120):
+        for number in range(130):
             change_record.append(connection, ANNA, Action.SLOTS, after=number)
-    pages = [cells(open_page("team", section="record", action="set the slots", page=str(n)), "changes") for n in (1, 3)]
-    assert [rows[0][-1] for rows in pages] == ["119", "19"]
-    assert [len(rows) for rows in pages] == [50, 20]
+    pages = [cells(open_page("team", section="record", action="set the slots", page=str(n)), "changes") for n in (1, 5)]
+    assert [rows[0][-1] for rows in pages] == ["129", "9"]
+    assert [len(rows) for rows in pages] == [30, 10]
 
 
 @pytest.mark.parametrize("role", Role)

@@ -23,7 +23,7 @@ ON_BOTH = {
     *("test_deliveries", "test_health", "test_label_marks", "test_leaders", "test_names", "test_permission"),
     *("test_photo_sets", "test_queue", "test_records", "test_set_changes", "test_sign_ins", "test_starting_points"),
     *("test_store", "test_supervisor", "test_waiting"),
-    *("test_comments", "test_inbox", "test_reviews"),
+    *("test_comments", "test_inbox", "test_reviews", "test_team_commands"),
 }
 """The modules whose tests say what holds of any store: each runs on SQLite and on Postgres."""
 

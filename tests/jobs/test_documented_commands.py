@@ -120,7 +120,7 @@ class Workplace:
         """What has to be done so that the command has something to work on."""
         if self.command == "restore":
             yield ["backup", "runs.backup"]
-        if self.command in ("team remove", "team let-in"):
+        if self.command in ("team role", "team remove", "team let-in"):
             members.meet(self.store, Person("anna@example.org", "Anna"))
             yield ["team", "role", "ben@example.org", "admin"]
         if self.command == "photo-set learn":

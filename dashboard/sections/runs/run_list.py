@@ -24,7 +24,7 @@ REFRESH_S = 2.0
 
 _ORDER_TITLES = {name: name.capitalize() for name in ORDERS} | {"time at work": "Training time"}
 _CLOSED = ("page",)
-_REVIEW_WIDTH = 320
+_FILTER_WIDTH = 320
 _REDRAW = "redraw_run_list"
 
 
@@ -95,7 +95,7 @@ def _pick_reviews() -> list[str]:
     """What reviews came to, of which any may be chosen; nothing to choose where there are none."""
     if not reviews.are_there(run_queries.store()) and not pickers.in_url("review"):
         return []
-    with st.container(width=_REVIEW_WIDTH):
+    with st.container(width=_FILTER_WIDTH):
         return pickers.pick_some("Review", REVIEW_STATES, "review", clears=_CLOSED)
 
 
@@ -114,7 +114,8 @@ def _pick_owner() -> str:
         return ""
     owners = members.list_owners(store)
     others = {person: f"{name} · {person}" for person, name in owners.items() if person != store.by.id}
-    return pickers.pick_one("Owner", {"": "All owners", store.by.id: "Mine", **others}, "owner", clears=_CLOSED)
+    with st.container(width=_FILTER_WIDTH):
+        return pickers.pick_one("Owner", {"": "All owners", store.by.id: "Mine", **others}, "owner", clears=_CLOSED)
 
 
 def _say_nothing_found(wanted: Filter) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import page, pickers
 from dashboard.queries import run_queries
 from dashboard.sections.shared.change_list import show_changes
+from jobs.people import Role
 from jobs.team.change_record import Action, Wanted, list_doers
 
 _CLOSED = ("page",)
@@ -38,7 +39,7 @@ def show() -> None:
         until=_midnight(last + timedelta(days=1)) if last else None,
     )
     nothing = "Nothing is recorded yet." if wanted == Wanted(actions=[]) else "No changes match these filters."
-    show_changes(wanted, nothing, "record")
+    show_changes(wanted, nothing, "record", needs=Role.ADMIN)
 
 
 def _midnight(day: date) -> float:
