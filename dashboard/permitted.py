@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
 from core.config import with_changes
+from core.errors import LookbookError
 from core.statistics import wording
 from dashboard.plain import plain
-from dashboard.queries import run_queries
+from dashboard.queries import run_queries, visitor
 from jobs.people import Role
 from jobs.running.environment import host
 from jobs.settings import ROOT, settings
@@ -84,12 +86,12 @@ def whom_to_ask() -> str:
 
 def without_places(text: str) -> str:
     """A text of the server without its paths and its name; for an admin as it is."""
-    return text if may(Role.ADMIN) else _hidden(text)
+    return text if _sees_places() else _hidden(text)
 
 
 def told_of(runs: Sequence[Run]) -> list[Run]:
     """The runs for a file that somebody takes along: for who is no admin without paths and the server's name."""
-    if may(Role.ADMIN):
+    if _sees_places():
         return list(runs)
     return [_told_of(run) for run in runs]
 
@@ -106,18 +108,27 @@ def _told_of(run: Run) -> Run:
     )
 
 
+def _sees_places() -> bool:
+    """Whether it is an admin; where the store cannot say so, whoever runs the server alone."""
+    try:
+        person = visitor.person()
+        return person.is_operator or may(Role.ADMIN)
+    except LookbookError:
+        return False
+
+
 def _hidden(text: str) -> str:
     for place in _places():
         text = re.sub(rf"(?<![\w.]){re.escape(place)}(?![\w-])[^\s'\"“”()<>,;:]*", ON_SERVER, text)
     text = _PATH.sub(ON_SERVER, text)
-    for name in filter(None, (host(), run_queries.store().engine.url.host)):
+    for name in filter(None, (host(), urlsplit(settings().database_url).hostname)):
         text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", ON_SERVER, text)
     return text
 
 
 def _places() -> list[str]:
     """The folders of this installation, the longest first: their paths may have spaces."""
-    chosen, database = settings(), Path(run_queries.store().engine.url.database or "")
-    folders = {ROOT, chosen.artifacts, chosen.data, Path.home(), Path(gettempdir()), database}
-    paths = (str(folder) for folder in folders if folder.is_absolute() and folder != Path("/"))
-    return sorted(paths, key=len, reverse=True)
+    chosen = settings()
+    database = Path("/", unquote(urlsplit(chosen.database_url).path).lstrip("/"))
+    folders = {ROOT, chosen.artifacts, chosen.data, Path.home(), Path(gettempdir()), database} - {Path("/")}
+    return sorted(map(str, folders), key=len, reverse=True)

@@ -38,7 +38,7 @@ is_start = start.startswith("start_")
 version = pick_version(base["data"])
 if not permitted.may(Role.LAUNCH):
     permitted.say_missing({"launching": Role.LAUNCH})
-    preset_cards.show(base["preset"], version)
+    preset_cards.show(None, version)
     st.stop()
 page.link("Import pictures", "data", icon=":material/upload:", upload="new")
 if source:

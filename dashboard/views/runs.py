@@ -2,8 +2,7 @@
 
 from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
-from dashboard.sections.runs import cost_view, group_list, queue_panel, run_dialogs, run_list
-from jobs.people import Role
+from dashboard.sections.runs import cost_view, group_list, queue_panel, run_actions, run_dialogs, run_list
 from jobs.store.queries import get_run
 
 VIEWS = {
@@ -11,15 +10,14 @@ VIEWS = {
     "groups": ("Seed groups", group_list.show),
     "costs": ("Accuracy vs. cost", cost_view.show),
 }
-TAKES = {"changing tags and notes": Role.REVIEW, "launching and changing runs": Role.LAUNCH}
 
 run_dialogs.answer()
-permitted.say_missing(TAKES)
 if asked := next(iter(pickers.in_url("run")), None):
     from dashboard.sections.runs import run_page  # with all its sections a tenth of a second that the list is spared
 
     run_page.show(get_run(run_queries.store(), asked))
 else:
     page.title("Runs", "What has been done?")
+    permitted.say_missing(run_actions.TAKES)
     queue_panel.show_queue(folded=True)
     pickers.pick_section("View", VIEWS, "by", clears=("page",))()

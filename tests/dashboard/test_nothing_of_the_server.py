@@ -79,10 +79,11 @@ def ids(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[s
 
 
 def told(app: AppTest) -> str:
-    """Everything that the page has sent to the browser, but the addresses of pages."""
+    """Everything that the page has sent to the browser, without what keeps it from coming alive as Markdown."""
     elements = [node for node in app.main if hasattr(node, "proto")]
     frames = [frame.value.to_csv() for frame in (*app.dataframe, *app.table)]
-    return "\n".join([*(str(element.proto) for element in elements), *frames])
+    everything = "\n".join([*(str(element.proto) for element in elements), *frames])
+    return everything.replace("\\", "").replace(":color[]", "")
 
 
 def of_the_server(tmp_path: Path) -> tuple[str, ...]:
@@ -133,6 +134,20 @@ def test_an_error_is_told_without_its_path(store: Store, monkeypatch: pytest.Mon
     look_as(monkeypatch, SOMEBODY)
     reason = CheckpointError(f"The checkpoint {tmp_path}/last.pt is damaged.", "Train again.")
     assert page.trouble(str(reason)) == page.plain("The checkpoint [on the server] is damaged. Train again.")
+
+
+def test_a_store_that_cannot_be_opened_is_named_to_whoever_runs_the_server_only(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store.engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"runs.db{suffix}").unlink(missing_ok=True)
+    (tmp_path / "runs.db").write_bytes(b"no database at all" * 500)
+    assert str(tmp_path) in told(open_page("runs"))
+    look_as(monkeypatch, SOMEBODY)
+    page_of_somebody = told(open_page("runs"))
+    assert str(tmp_path) not in page_of_somebody
+    assert "on the server" in page_of_somebody
 
 
 @pytest.mark.parametrize(

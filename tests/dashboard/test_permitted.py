@@ -1,21 +1,26 @@
 """Pages show each role what it may do, and say in one line why the other controls are missing."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.presets import PRESETS
 from jobs.people import Role
+from jobs.results import label_marks
 from jobs.settings import settings
 from jobs.store.queries import get_run, list_runs
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
 from jobs.team import members
+from jobs.team.change_record import list_changes
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.dashboard.app import OpenPage, press, texts
 from tests.dashboard.visitors import ADMIN, OTHER, SOMEBODY, look_as, team
+from tests.jobs.test_photo_sets import kept
 from tests.stores import Sample
 
 LAUNCHING = "launching takes the role launch. Ask an admin: anna@example.org."
@@ -211,6 +216,67 @@ def test_who_is_removed_sees_that_and_nothing_else_at_the_next_click(
     ]
     assert "Select runs" not in texts(app)
     assert labels(app) == []
+
+
+OPEN_PAGES = [
+    ("home", {}),
+    ("runs", {"run": "finished"}),
+    ("runs", {"run": "finished", "section": "files"}),
+    ("runs", {"run": "queued"}),
+    ("launch", {"preset": "quick"}),
+    ("explore", {"run": "finished", "section": "map"}),
+    ("predict", {"run": "finished", "about": "sets"}),
+    ("data", {}),
+    ("data", {"section": "images", "split": "test", "image": "3"}),
+    ("data", {"section": "duplicates"}),
+    ("data", {"section": "corrections"}),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("view", "parameters"), OPEN_PAGES)
+def test_no_button_of_an_open_page_does_anything_for_who_has_lost_the_role(
+    store: Store,
+    open_page: OpenPage,
+    monkeypatch: pytest.MonkeyPatch,
+    view: str,
+    parameters: dict[str, str],
+) -> None:
+    team(store, Role.LAUNCH)
+    look_as(monkeypatch, SOMEBODY)
+    ids = {status: owned_by(store, SOMEBODY.id, status) for status in ("finished", "queued", "stopped")}
+    owned_by(store, SOMEBODY.id, "queued")
+    kept(store)
+    label_marks.mark(store, "fashion-mnist", 60_003, store.by.id, 1)
+    chosen = {name: ids.get(value, value) for name, value in parameters.items()}
+    enabled = [not button.disabled for button in open_page(view, **chosen).button]
+    assert any(enabled)
+    for place in np.flatnonzero(enabled).tolist():
+        members.give_role(store, SOMEBODY.id, Role.LAUNCH)
+        app = open_page(view, **chosen)
+        members.give_role(store, SOMEBODY.id, Role.LOOK)
+        before = list_changes(store)
+        app.button[place].click().run()
+        assert not app.exception
+        assert list_changes(store) == before, place
+
+
+def test_nothing_comes_alive_in_the_reason_that_a_control_is_missing_or_disabled(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team(store, Role.LAUNCH)
+    look_as(monkeypatch, SOMEBODY)
+    hostile = "<b>x</b>$x^2$[l](l)"
+    members.give_role(store, f"{hostile}@example.org", Role.ADMIN)
+    run_id = stores.add(store, Sample(name=hostile, columns={"owner": f"{hostile}@example.org"}))
+    helps = [button.help for button in open_page("runs", run=run_id).button if button.disabled]
+    members.give_role(store, SOMEBODY.id, Role.LOOK)
+    lines = [caption.value for caption in open_page("runs").caption if "Ask an admin" in caption.value]
+    assert len(helps) > 3
+    assert len(lines) == 1
+    for text in (*helps, *lines):
+        assert hostile in as_read(text)
+        assert not re.search(r"(?<!\\)(<b>|\$x|\[l)", text)
 
 
 def test_on_ones_own_machine_every_control_is_there_and_no_line(store: Store, open_page: OpenPage) -> None:

@@ -122,6 +122,8 @@ _DIALOGS = {
 }
 
 
+TAKES = {"changing tags and notes": Role.REVIEW, "launching and changing runs": Role.LAUNCH}
+"""What a page of runs is for, with the least role that it takes."""
 _RARE = ("note", "launch_again", "move", "start_over")
 
 

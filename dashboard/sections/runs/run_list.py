@@ -13,6 +13,7 @@ from dashboard.queries import run_queries
 from dashboard.sections.runs import acting, run_actions, space_line
 from dashboard.sections.shared.take_along import csv_button
 from dashboard.tables.run_rows import run_rows
+from jobs.people import Role
 from jobs.reports import csv_tables
 from jobs.store.filters import ORDERS, Filter
 from jobs.store.queries import count_runs, known_tags, list_runs
@@ -39,7 +40,8 @@ def show() -> None:
     if marked:
         run_actions.bar(marked)
     else:
-        st.caption(f"{wording.counted(total, 'run')}. Select runs to compare, tag, archive or delete them.")
+        more = ", tag, archive or delete them" if permitted.may(Role.LAUNCH) else " them"
+        st.caption(f"{wording.counted(total, 'run')}. Select runs to compare{more}.")
     pages = -(-total // PAGE_SIZE)
     number = min(pickers.page_in_url(), pages)
     active = any(run.is_active for run in (*_listed(wanted, order, number), *marked))

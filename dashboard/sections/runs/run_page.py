@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.sections.runs import run_actions, run_overview
 from dashboard.sections.runs.run_sections import NEED_PREDICTIONS, REFRESH_S, SECTIONS
 from jobs.store.records import Run, RunStatus
@@ -15,6 +15,7 @@ def show(run: Run) -> None:
     )
     run_overview.heading(run)
     run_actions.run_buttons(run)
+    permitted.say_missing(run_actions.TAKES)
     page.live(run_overview.overview, REFRESH_S if run.is_active else None)(run.id, run.state)
     show_section = pickers.pick_section("Section", SECTIONS, "section")
     if show_section in NEED_PREDICTIONS and run.status != RunStatus.FINISHED:

@@ -65,7 +65,7 @@ def _show_threads(topic: Topic, view: str, threads: list[list[Comment]]) -> None
     if reader.writes:
         _field(new, "New comment", "Comment", lambda text: comments.add(store, topic, text, address), new)
     else:
-        st.caption("Commenting and reviewing take the role “review”. Ask an admin for it.")
+        st.caption("Commenting and reviewing take the role review.")
 
 
 def _show_resolved(thread: list[Comment]) -> None:
