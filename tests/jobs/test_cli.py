@@ -166,6 +166,7 @@ def test_list_and_show_give_every_accuracy_its_interval(store: Store, capsys: Ca
     _, out, _ = run(capsys, "list")
     assert len(re.findall(share, out)) == 2
     _, out, _ = run(capsys, "show", run_id)
+    assert re.search(r"Host +workshop", out)
     assert re.search(rf"Best validation accuracy +{share} at epoch", out)
     assert re.search(rf"Trouser +\S+ % +{share}", out)
     shown = json.loads(run(capsys, "show", run_id, "--json")[1])

@@ -248,6 +248,21 @@ def test_the_last_admin_stays_one(shared: Store) -> None:
     assert role_here(shared.acting(ANNA)) == Role.LOOK
 
 
+def test_the_admins_to_ask_are_those_known_by_address_who_may_still_come_in(
+    shared: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert members.list_admins(shared) == [ANNA.id]
+    members.give_role(shared, BEN.id, Role.ADMIN)
+    members.give_role(shared, "group:reviewers", Role.ADMIN)
+    members.give_role(shared, "eve@example.org", Role.LAUNCH)
+    assert members.list_admins(shared) == [ANNA.id, BEN.id]
+    members.set_removed(shared, ANNA.id, True)
+    assert members.list_admins(shared) == [BEN.id]
+    monkeypatch.setenv("LOOKBOOK_ADMINS", "Zoe@example.org")
+    settings.cache_clear()
+    assert members.list_admins(shared) == [BEN.id, "zoe@example.org"]
+
+
 def test_the_settings_name_admins_and_what_newcomers_may(shared: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_ADMINS", " Eve@Example.org ,")
     monkeypatch.setenv("LOOKBOOK_NEWCOMERS", "none")

@@ -84,6 +84,24 @@ def test_what_a_run_ran_on_names_the_very_device_and_its_weights(finished: Run) 
     assert fact("Pretrained weights", finished) == "none: trained from scratch"
 
 
+@pytest.mark.parametrize("places", [False, True])
+def test_the_machine_and_the_folder_of_weights_are_told_where_places_are_asked_for_only(
+    store: Store, places: bool
+) -> None:
+    run_id = stores.add(store, Sample())
+    weights, pretrained = "/srv/nets/start.pth", {"source": "/srv/nets/start.pth", "sha256": "ab"}
+    run = replace(
+        get_run(store, run_id), config=config_of("resnet18", weights_file=weights), host="lab", pretrained=pretrained
+    )
+    facts = pairs(run_tables.environment({run.id: "Value"}, [run], places=places))
+    assert facts.get("Host") == ("lab" if places else None)
+    named = weights if places else "start.pth"
+    assert facts["Pretrained weights"].startswith(f"{named} (SHA-256")
+    rows = {name: cells for name, *cells in run_tables.config(run, places=places).rows}
+    assert rows["weights_file"][0] == named
+    assert ("Host" in run_tables.attempts(list_attempts(store, run_id), places=places).header) == places
+
+
 @pytest.mark.parametrize(("flips", "image"), [(False, "an image"), (True, "an image and its mirror image")])
 def test_what_a_run_ran_on_tells_what_an_answer_takes(store: Store, flips: bool, image: str) -> None:
     columns = {"prediction_images_per_s": 1000.0}

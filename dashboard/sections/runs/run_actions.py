@@ -122,7 +122,7 @@ _DIALOGS = {
 }
 
 
-TAKES = {"changing tags and notes": Role.REVIEW, "launching and changing runs": Role.LAUNCH}
+TAKES = {"commenting and changing tags and notes": Role.REVIEW, "launching and changing runs": Role.LAUNCH}
 """What a page of runs is for, with the least role that it takes."""
 _RARE = ("note", "launch_again", "move", "start_over")
 
