@@ -63,6 +63,12 @@ def warnings(
         sentences.append(
             f"LOOKBOOK_TRUSTED_PROXIES names {everywhere[0]}: any machine may say in a header who signs in."
         )
+    receiver = urlsplit(chosen.webhook_url.get_secret_value() if chosen.webhook_url else "")
+    if receiver.scheme == "http" and not is_loopback(receiver.hostname or ""):
+        sentences.append(
+            "LOOKBOOK_WEBHOOK_URL begins with http://: whoever listens on the way reads what is told, and the address, "
+            "which is a secret."
+        )
     if chosen.sign_in == "openid":
         address = urlsplit(redirect_uri(auth_section(), option))
         if address.scheme == "http" and not is_loopback(address.hostname or ""):

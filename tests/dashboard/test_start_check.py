@@ -142,3 +142,13 @@ def test_a_server_that_would_be_open_ends_with_a_sentence(
 def test_where_nobody_signs_in_authlib_is_not_even_imported() -> None:
     program = "import sys, dashboard.Home; sys.exit('authlib' in sys.modules or 'httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "is_said"),
+    [("http://chat.example/s3cret", True), ("https://chat.example/s3cret", False), ("http://localhost:8065/x", False)],
+)
+def test_a_receiver_that_is_told_without_encryption_is_said_at_start(address: str, is_said: bool) -> None:
+    sentences = warned(Settings(webhook_url=address))
+    assert ("LOOKBOOK_WEBHOOK_URL begins with http://" in sentences) == is_said
+    assert "s3cret" not in sentences
