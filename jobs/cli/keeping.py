@@ -17,12 +17,12 @@ from jobs.copies import backup as backing_up
 from jobs.copies import moving
 from jobs.copies import restore as restoring
 from jobs.reports.document import Table
+from jobs.reports.team.team_tables import deliveries_table
 from jobs.running import run_edits, supervisor
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.settings import anchored_url, settings
 from jobs.store.disk_space import space_of_runs, space_words
 from jobs.team import deliveries, health
-from jobs.team.deliveries import Delivery
 
 file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)
 
@@ -63,21 +63,7 @@ def show_deliveries(retry: bool, as_json: bool) -> None:
     if as_json:
         print(output.as_json([asdict(delivery) for delivery in listed]))
         return
-    header = ("Id", "Event", "Since", "State", "Tries", "Last problem", "Text")
-    print(output.table(Table("", header, tuple(map(_delivery_row, listed)))))
-
-
-def _delivery_row(delivery: Delivery) -> tuple[str, ...]:
-    state = "given up" if delivery.next_at is None else f"to be tried at {wording.moment(delivery.next_at)}"
-    return (
-        delivery.id,
-        delivery.event,
-        wording.moment(delivery.created_at),
-        state if delivery.delivered_at is None else "delivered",
-        str(delivery.tries),
-        (delivery.problem or wording.NOTHING).splitlines()[-1],
-        delivery.text,
-    )
+    print(output.table(deliveries_table(listed)))
 
 
 @command("backup")

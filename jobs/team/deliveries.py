@@ -170,10 +170,11 @@ def _next_try(tries: int) -> float | None:
     return time.time() + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (tries - 1))
 
 
-def list_deliveries(store: Store) -> list[Delivery]:
-    """Every delivery that is kept, the newest first."""
+def list_deliveries(store: Store, limit: int | None = None) -> list[Delivery]:
+    """Every delivery that is kept, or so many, the newest first."""
+    newest = select(deliveries).order_by(deliveries.c.created_at.desc(), deliveries.c.id).limit(limit)
     with store.reading() as connection:
-        rows = connection.execute(select(deliveries).order_by(deliveries.c.created_at.desc(), deliveries.c.id)).all()
+        rows = connection.execute(newest).all()
     return [
         Delivery(
             row.id,

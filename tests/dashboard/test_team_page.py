@@ -12,9 +12,10 @@ from dashboard.sections.shared.change_list import changes_csv
 from dashboard.tables.run_rows import run_rows
 from jobs.people import Person, Role, operator
 from jobs.running import queue, run_edits
+from jobs.settings import settings
 from jobs.store.queries import list_runs
 from jobs.store.store import Store
-from jobs.team import change_record, members
+from jobs.team import change_record, deliveries, members
 from jobs.team.change_record import ALL, Action, list_changes
 from jobs.team.permission import NotAllowed, role_here
 from tests import stores
@@ -232,3 +233,22 @@ def test_a_run_without_an_owner_is_listed_without_one(shared: Store) -> None:
     stores.add(shared, Sample())
     (row,) = run_rows(list_runs(shared), 0.0, UTC, members.names_of(shared))
     assert row.owner == "–"
+
+
+def test_an_admin_sees_what_was_not_told_outside_and_tries_again(
+    shared: Store, open_page: OpenPage, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(ANNA)
+    monkeypatch.setenv("LOOKBOOK_WEBHOOK_URL", "https://chat.example.org/secret")
+    settings.cache_clear()
+    assert "Nothing has been told yet." in texts(open_page("team", section="deliveries"))
+    with shared.writing() as connection:
+        deliveries.announce(connection, deliveries.Event.MENTION, "Vera mentions Anna.", view="", to=[ANNA.id])
+    claimed = deliveries.claim(shared)
+    deliveries.note_problem(shared, claimed, "The receiver answered 500.")
+    app = open_page("team", section="deliveries")
+    row = app.table[0].value.iloc[0]
+    assert row["Text"].startswith("Vera mentions Anna")
+    assert "500" in row["Last problem"]
+    press(app, "Try again what was not delivered")
+    assert deliveries.list_deliveries(shared)[0].tries == 0

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 
 from core.statistics import wording
 from jobs.people import Role
 from jobs.reports.document import Table
 from jobs.settings import settings
 from jobs.team.change_record import Change
+from jobs.team.deliveries import Delivery
 from jobs.team.members import Grant, Member
 
 LONGEST_RECORDED = 120
@@ -86,3 +88,23 @@ def _recorded(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_RECORDED else f"{line[: LONGEST_RECORDED - 1]}…"
+
+
+def deliveries_table(listed: Sequence[Delivery], zone: tzinfo | None = None) -> Table:
+    """What is told outside, with the last problem of each delivery."""
+    header = ("Id", "Event", "Since", "State", "Tries", "Last problem", "Text")
+    return Table("Deliveries", header, tuple(_delivery_row(delivery, zone) for delivery in listed))
+
+
+def _delivery_row(delivery: Delivery, zone: tzinfo | None) -> tuple[str, ...]:
+    waiting = delivery.next_at is not None
+    state = f"to be tried at {wording.moment(delivery.next_at, zone)}" if waiting else "given up"
+    return (
+        delivery.id,
+        delivery.event,
+        wording.moment(delivery.created_at, zone),
+        state if delivery.delivered_at is None else "delivered",
+        str(delivery.tries),
+        (delivery.problem or wording.NOTHING).splitlines()[-1],
+        delivery.text,
+    )
