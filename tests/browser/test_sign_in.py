@@ -188,6 +188,37 @@ def test_what_an_admin_changes_on_the_page_team_counts_at_once_in_a_page_that_is
     members.give_role(dashboard.store, "cleo@example.org", None)
 
 
+def test_a_viewer_reads_what_a_reviewer_writes_and_signs_off_and_its_owner_finds_it(
+    someone: NewBrowser, dashboard: Dashboard
+) -> None:
+    members.give_role(dashboard.store, "ada@example.org", Role.ADMIN)
+    members.give_role(dashboard.store, "group:reviewers", Role.REVIEW)
+    run_id = add(dashboard.store, Sample(name="for review", columns={"owner": "ada@example.org"}))
+    reviewer, viewer, owner = someone(), someone(), someone()
+    where = f"runs?run={run_id}&section=review"
+    page = reviewer.open(where)
+    reviewer.sign_in(page, "ben")
+    page.get_by_role("textbox", name="New comment").fill("Epoch 3 is **odd**.")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.get_by_text("odd", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("◆ accepted")).to_be_visible()
+    page = viewer.open(where)
+    viewer.sign_in(page, "cleo")
+    expect(page.get_by_text("odd", exact=True)).to_be_visible()
+    expect(page.get_by_text("launching takes the role launch")).to_have_count(0)
+    for control in ("Accept", "Comment", "Delete"):
+        expect(page.get_by_role("button", name=control, exact=True)).to_have_count(0)
+    page.goto(f"{viewer.address}/launch")
+    expect(page.get_by_text("launching takes the role launch")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Launch"))).to_have_count(0)
+    page = owner.open(f"runs?run={run_id}&section=history")
+    owner.sign_in(page, "ada")
+    for words in ("commented", "reviewed"):
+        expect(page.get_by_text(words, exact=True).first).to_be_visible()
+    members.give_role(dashboard.store, "group:reviewers", None)
+
+
 def test_downloads_and_uploads_are_for_who_has_signed_in_only(
     someone: NewBrowser, dashboard: Dashboard, run_id: str
 ) -> None:
