@@ -34,6 +34,9 @@ FIRST = [
 ]
 PAGES = [
     ("home", {}),
+    ("team", {}),
+    ("runs", {"run": "0", "section": "review"}),
+    ("runs", {"run": "2", "section": "history"}),
     ("launch", {}),
     ("launch", {"clone": "0"}),
     ("runs", {}),
