@@ -20,6 +20,8 @@ from core.photos.model_view import to_model_view
 from core.photos.picture import Photo
 from tests.core.test_any_data import data_of
 
+pytestmark = pytest.mark.slow
+
 
 def logs(seed: int, n: int = 40, classes: int = 10) -> np.ndarray:
     return log_softmax(np.random.default_rng(seed).normal(0, 2, (n, classes)), axis=1)

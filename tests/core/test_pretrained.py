@@ -22,6 +22,8 @@ from core.learning.training import Training
 from core.presets import config_of
 from tests.core.small_data import small_data
 
+pytestmark = pytest.mark.slow
+
 State = dict[str, Tensor]
 
 

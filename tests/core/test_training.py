@@ -19,6 +19,8 @@ from core.machine import precision
 from core.presets import config_of
 from tests.core.small_data import small_data
 
+pytestmark = pytest.mark.slow
+
 DATA = small_data()
 CNN = validated({"epochs": 2, "train_size": 100, "batch_size": 50, "threads": 1, "seed": 3})
 

@@ -22,6 +22,8 @@ from core.models.transfer import FEATURES
 from core.presets import config_of
 from tests.core.test_any_data import data_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:

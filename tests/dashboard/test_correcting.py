@@ -20,6 +20,8 @@ from tests.own_data import data_folder
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
+pytestmark = pytest.mark.slow
+
 COAT, SHIRT = CLASS_NAMES.index("Coat"), CLASS_NAMES.index("Shirt")
 AGREE = "corrections_agreed"
 LEARNT_S = 60

@@ -25,6 +25,8 @@ from tests.dashboard.app import OpenPage, press, texts
 from tests.folds import add_fold_group
 from tests.stores import Sample
 
+pytestmark = pytest.mark.slow
+
 TRAIN_LABELS = np.arange(60_000) % 10
 TEST_LABELS = stores.labels()
 

@@ -20,6 +20,8 @@ from tests.dashboard.app import OpenPage, press, texts
 from tests.folds import add_fold_group
 from tests.stores import Sample
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def data_folder(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -23,6 +23,8 @@ from tests.dashboard.visitors import ADMIN, SOMEBODY, look_as, team
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
+pytestmark = pytest.mark.slow
+
 MACHINE = "trainbox-7.internal"
 WEIGHTS = "/srv/secret weights/start.pth"
 FIRST = [

@@ -23,6 +23,8 @@ from tests.dashboard.visitors import ADMIN, OTHER, SOMEBODY, look_as, team
 from tests.jobs.test_photo_sets import kept
 from tests.stores import Sample
 
+pytestmark = pytest.mark.slow
+
 LAUNCHING = "launching takes the role launch. Ask an admin: anna@example.org."
 
 

@@ -17,6 +17,8 @@ from jobs.tasks.uploads import STORED, Upload, discard, get_upload, list_uploads
 from tests.core.datasets.pictures import class_folders, encoded, imported
 from tests.dashboard.app import OpenPage, press, texts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Store) -> Path:

@@ -24,6 +24,8 @@ from tests.dashboard.test_explore_page import shown_in
 from tests.jobs.configs import TINY
 from tests.stores import Sample
 
+pytestmark = pytest.mark.slow
+
 Visit = Callable[[Person], None]
 ANNA = Person("anna@example.org", "Anna")
 TEAM = {

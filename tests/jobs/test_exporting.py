@@ -26,6 +26,8 @@ from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
 
+pytestmark = pytest.mark.slow
+
 TABLES = ["confusion_matrix.csv", "epochs.csv", "per_class.csv", "predictions.csv"]
 
 
