@@ -47,8 +47,8 @@ class Thresholds:
     vector x (d,) is (x - centre) @ projection in the space (k,) where items of one class spread by 1 in every
     direction; its distance is that to the nearest of `class_means` (classes, k). Sure needs `least_confidence` and at
     most `near`; beyond `far` it is none of the classes. `set_threshold` is that of the sets of classes, None where it
-    was not fitted. `photo_odds` (classes,) are added to the logarithms for a photo: how much more often real photos
-    show each class than such a model says.
+    was not fitted. `photo_odds` (classes,), or 0 for all, are added to the logarithms for a photo: how much more often
+    real photos show each class than such a model says.
     """
 
     temperature: float
@@ -60,7 +60,7 @@ class Thresholds:
     far: float
     leaning: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
     set_threshold: float | None = None
-    photo_odds: np.ndarray = field(default_factory=lambda: np.zeros(CLASS_COUNT, np.float32))
+    photo_odds: np.ndarray = field(default_factory=lambda: np.zeros((), np.float32))
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Distance (n,) of features (n, d) to the nearest class, in standard deviations of a typical class member."""

@@ -79,7 +79,7 @@ def fit_thresholds(answering: Answering, images: np.ndarray, labels: np.ndarray,
         near=float(near),
         far=float(far),
         set_threshold=set_threshold(labels[judging], unset.calibrated(logs[judging]), PHOTO_LIKE_COVERAGE),
-        photo_odds=_photo_odds(answering.config, classes),
+        photo_odds=_photo_odds(answering.config),
     )
 
 
@@ -129,9 +129,9 @@ def _keeps_promise(wrong: np.ndarray) -> bool:
     return bool(np.count_nonzero(wrong) + 1 <= LARGEST_ERROR_OF_OWN * (len(wrong) + 1))
 
 
-def _photo_odds(config: RunConfig, classes: int) -> np.ndarray:
+def _photo_odds(config: RunConfig) -> np.ndarray:
     """PHOTO_ODDS for a model that has learnt what photos bring; none for others, which err in other ways."""
-    return np.array(PHOTO_ODDS if config.augmentation == "photo" else np.zeros(classes), np.float32)
+    return np.array(PHOTO_ODDS if config.augmentation == "photo" else 0, np.float32)
 
 
 def _leaning(said_of_nothing: np.ndarray, config: RunConfig) -> np.ndarray:

@@ -109,8 +109,9 @@ def test_the_dashboard_reports_nothing_whoever_asks_it(watched: Store, tmp_path:
 def test_a_server_for_a_team_asks_nobody_for_the_address_of_its_machine(watched: Store, tmp_path: Path) -> None:
     assert watched.is_local
     trusted = "https://team.example"
-    options = ("--server.address=0.0.0.0", "--server.allowedHosts=localhost", "--server.allowedHosts=team.example")
-    with started(tmp_path, ROOT, "dashboard/Home.py", *options, f"--server.corsAllowedOrigins={trusted}") as server:
+    hosts = [f"--server.allowedHosts={name}" for name in ("localhost", "team.example")]
+    options = ("--server.address=0.0.0.0", *hosts, f"--server.corsAllowedOrigins={trusted}")
+    with started(tmp_path, ROOT, "dashboard/Home.py", *options, LOOKBOOK_OPEN_TO_NETWORK="yes") as server:
         ((address, port),) = addresses(server)
         assert address == "0.0.0.0"
         assert connects(port, trusted)

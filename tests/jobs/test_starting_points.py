@@ -85,10 +85,10 @@ def test_the_same_number_of_other_classes_is_other_classes(store: Store, start: 
 def test_weights_that_do_not_fit_are_refused_before_anything_is_queued(
     store: Store, start: Run, changes: dict[str, str], words: str
 ) -> None:
-    preset = changes.pop("preset", "cnn")
-    chosen = config_of(preset, **({"data": "shapes", "start_from": start.id, "threads": 1} | changes))
+    chosen = {"data": "shapes", "start_from": start.id, "threads": 1} | changes
+    preset = str(chosen.pop("preset", "cnn"))
     with pytest.raises(ConfigurationError, match=words):
-        queue.launch(store, chosen)
+        queue.launch(store, config_of(preset, **chosen))
 
 
 def test_a_run_without_weights_is_none_to_start_from(store: Store, start: Run) -> None:
