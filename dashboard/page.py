@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import LookbookError
+from core.statistics import wording
 from dashboard import page_wording, permitted, style
 from dashboard.plain import plain as plain
 from dashboard.queries import run_queries
@@ -64,6 +65,11 @@ def theme() -> style.Theme:
 def zone() -> tzinfo:
     """The browser's time zone."""
     return page_wording.zone(st.context.timezone)
+
+
+def moment(timestamp: float | None) -> str:
+    """A date and time to the minute in the browser's time zone, a dash for None."""
+    return wording.moment(timestamp, zone())
 
 
 def chart(figure: go.Figure, alt: str, *, key: str, about: str = "", height: int | None = None) -> None:

@@ -7,10 +7,10 @@ import streamlit as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from dashboard.protection import POLICY_VIOLATION
+
 LOOK_S = 10.0
 """How often a connection on which nobody asks for anything looks whether its sign-in still goes on."""
-POLICY_VIOLATION = 1008
-"""Why a websocket is closed (RFC 6455, section 7.4.1)."""
 _WITH_DATA = ("media/", "_stcore/")
 _WITHOUT_DATA = ("_stcore/health", "_stcore/host-config", "_stcore/stream")
 """That a server is there, how Streamlit's scripts are to behave, and the connection, which has a look of its own."""

@@ -29,7 +29,6 @@ class Action(StrEnum):
     ARCHIVED = "archived"
     BROUGHT_BACK = "brought back"
     CLEARED = "cleared the checkpoints"
-    EXPORTED = "exported"
     DELETED = "deleted"
     MARKED = "marked labels"
     WITHDREW = "withdrew a mark"

@@ -195,9 +195,7 @@ def retry(store: Store) -> int:
     with changing(store, Role.ADMIN) as connection:
         again = update(deliveries).where(deliveries.c.delivered_at.is_(None))
         count = connection.execute(again.values(tries=0, next_at=time.time())).rowcount
-        change_record.append(
-            connection, store.by, Action.RETRIED, subject=wording.counted(count, "delivery", "deliveries")
-        )
+        change_record.append(connection, store.by, Action.RETRIED, subject=counted(count))
     return count
 
 

@@ -1,13 +1,11 @@
 """Team: people, roles and the record, for admins alone; whose the runs are; and what an open page makes of a change."""
 
-from collections.abc import Callable
 from datetime import UTC
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import sign_in
-from dashboard.queries import visitor
 from dashboard.sections.shared.change_list import changes_csv
 from dashboard.tables.run_rows import run_rows
 from jobs.people import Person, Role, operator
@@ -19,14 +17,13 @@ from jobs.team import change_record, deliveries, members
 from jobs.team.change_record import ALL, Action, list_changes
 from jobs.team.permission import NotAllowed, role_here
 from tests import stores
-from tests.dashboard.app import OpenPage, press, texts
+from tests.dashboard.app import OpenPage, Visit, press, texts
 from tests.dashboard.test_explore_page import shown_in
 from tests.jobs.configs import TINY
 from tests.stores import Sample
 
 pytestmark = pytest.mark.slow
 
-Visit = Callable[[Person], None]
 ANNA = Person("anna@example.org", "Anna")
 TEAM = {
     Role.LOOK: Person("vera@example.org", "Vera"),
@@ -43,12 +40,6 @@ def shared(store: Store) -> Store:
         members.meet(store, person)
         members.give_role(store, person.id, role)
     return store
-
-
-@pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
-    """Look at the pages as somebody who has signed in."""
-    return lambda person: monkeypatch.setattr(visitor, "person", lambda: person)
 
 
 def cells(app: AppTest, key: str) -> list[list[str]]:

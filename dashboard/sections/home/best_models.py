@@ -68,7 +68,7 @@ def _card(title: str, leader: Leader, sign: str) -> None:
         page.link("Compare tied runs", "compare", run=[run.id, *(other.id for other in leader.tied)])
     st.caption(
         f"best validation {run_wording.best_validation(run)} · trained in {wording.duration(run.work_s)} · "
-        f"{wording.moment(run.ended_at, page.zone())}"
+        f"{page.moment(run.ended_at)}"
     )
 
 

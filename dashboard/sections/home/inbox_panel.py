@@ -5,7 +5,6 @@ from contextlib import suppress
 import streamlit as st
 
 from core.errors import LookbookError
-from core.statistics import wording
 from dashboard import page, page_wording
 from dashboard.queries import run_queries
 from jobs.store.records import ReviewState
@@ -50,7 +49,7 @@ def _show_asked(received: Inbox) -> None:
         with _row():
             subject = _A.get(comment.about) or names.get(comment.subject, comment.subject)
             page.link_to_view(page.plain(subject), comment.view)
-            _words(f"{comment.person_name}, {_when(comment.created_at)}: {_excerpt(comment.text)}")
+            _words(f"{comment.person_name}, {page.moment(comment.created_at)}: {_excerpt(comment.text)}")
     _count_rest(len(received.comments))
 
 
@@ -61,7 +60,7 @@ def _show_changed(received: Inbox) -> None:
     for run in received.ended[:SHOWN]:
         with _row():
             page.link(page.plain(run.name), "runs", run=run.run_id)
-            _words(f"{run.status} {_when(run.at)}")
+            _words(f"{run.status} {page.moment(run.at)}")
     _count_rest(len(received.ended))
     for step in received.reviewed[:SHOWN]:
         _show_step(step, f"{step.state} by {step.person_name}")
@@ -73,7 +72,7 @@ def _show_changed(received: Inbox) -> None:
 def _show_step(step: Step, words: str) -> None:
     with _row():
         page.link(page.plain(step.run_name), "runs", run=step.run_id, section="review")
-        _words(f"{words}, {_when(step.at)}{f': {_excerpt(step.why)}' if step.why else ''}")
+        _words(f"{words}, {page.moment(step.at)}{f': {_excerpt(step.why)}' if step.why else ''}")
 
 
 def _row() -> st.delta_generator.DeltaGenerator:
@@ -82,10 +81,6 @@ def _row() -> st.delta_generator.DeltaGenerator:
 
 def _words(words: str) -> None:
     st.markdown(page.plain(words), width="content")
-
-
-def _when(timestamp: float) -> str:
-    return wording.moment(timestamp, page.zone())
 
 
 def _excerpt(text: str) -> str:

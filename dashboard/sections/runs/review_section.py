@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.statistics import wording
-from dashboard import page, page_wording
+from dashboard import page, page_wording, permitted
 from dashboard.queries import run_queries
 from dashboard.sections.runs.acting import attempt
 from dashboard.sections.shared.comment_threads import show_comments
@@ -14,7 +13,6 @@ from jobs.store.records import ReviewState, Run, RunStatus
 from jobs.team import members
 from jobs.team.comments import Topic
 from jobs.team.members import Member
-from jobs.team.permission import role_here
 from jobs.team.reviews import Step, list_steps, take_step
 
 _WHY, _ASK = "review_why", "review_ask"
@@ -32,8 +30,7 @@ def show_review(run: Run) -> None:
         with st.expander("Earlier steps"):
             for step in steps[1:]:
                 _show_step(step, names)
-    role = role_here(run_queries.store())
-    if role is not None and role >= Role.REVIEW:
+    if permitted.may(Role.REVIEW):
         _offer_steps(run, steps[0] if steps else None, people)
     st.subheader("Comments", anchor=False)
     show_comments(Topic.run(run.id), "runs", folded=False)
@@ -41,7 +38,7 @@ def show_review(run: Run) -> None:
 
 def _show_step(step: Step, names: dict[str, str]) -> None:
     of = f" of {names.get(step.asked_of, step.asked_of)}" if step.asked_of else ""
-    words = f"{step.state}{of} by {step.person_name}, {wording.moment(step.at, page.zone())}"
+    words = f"{step.state}{of} by {step.person_name}, {page.moment(step.at)}"
     st.markdown(page.plain(words[:1].upper() + words[1:]))
     if step.why:
         st.markdown(page.without_pictures(step.why))
@@ -50,7 +47,7 @@ def _show_step(step: Step, names: dict[str, str]) -> None:
 def _offer_steps(run: Run, last: Step | None, people: Sequence[Member]) -> None:
     """A reason, whom to ask, and a button for each step that is possible now."""
     store = run_queries.store()
-    may_withdraw = last is not None and (last.person == store.by.id or role_here(store) == Role.ADMIN)
+    may_withdraw = last is not None and (last.person == store.by.id or permitted.may(Role.ADMIN))
     if run.review == ReviewState.ACCEPTED and last and not may_withdraw:
         st.caption(page.plain(f"Only {last.person_name} or an admin can withdraw the acceptance."))
         return

@@ -30,7 +30,7 @@ def heading(run: Run) -> None:
         st.markdown(f"`{run.id}`", width="content")
         _links(run)
     if run.owner and (names := names_of(run_queries.store())):
-        launched = wording.moment(run.created_at, page.zone())
+        launched = page.moment(run.created_at)
         st.caption(page.plain(f"Launched by {names.get(run.owner, run.owner)}, {launched}."))
     if run.note:
         st.markdown(page.without_pictures(run.note))

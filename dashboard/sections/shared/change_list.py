@@ -32,9 +32,7 @@ def show_changes(wanted: Wanted, nothing: str, *about: str, needs: Role = Role.L
     pages = -(-total // PAGE_SIZE)
     number = min(pickers.page_in_url(), pages)
     listed = list_changes(store, wanted, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
-    table = team_tables.changes(
-        listed, lambda moment: wording.moment(moment, page.zone()), of_one_run=bool(wanted.run_id)
-    )
+    table = team_tables.changes(listed, page.moment, of_one_run=bool(wanted.run_id))
     rows = [_linked(cells, table.header) for cells in table.rows]
     linked_table(table.header, rows, "Changes, newest first", key="changes", figures_from=len(table.header))
     pickers.pick_page(pages)

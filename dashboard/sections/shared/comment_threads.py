@@ -9,13 +9,12 @@ import streamlit as st
 
 from core.errors import LookbookError
 from core.statistics import wording
-from dashboard import page, pickers
+from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
 from jobs.people import Role
 from jobs.store.store_errors import ChangedMeanwhile
 from jobs.team import comments
 from jobs.team.comments import Comment, CommentGone, Topic
-from jobs.team.permission import role_here
 
 _HELP = "Markdown. @name or @address mentions somebody who has signed in."
 
@@ -52,8 +51,8 @@ def _show(topic: Topic, view: str, folded: bool) -> None:
 
 def _show_threads(topic: Topic, view: str, threads: list[list[Comment]]) -> None:
     store, address, new = run_queries.store(), pickers.address(view), f"new_{_key(topic)}"
-    role = role_here(store)
-    reader = _Reader(address, role is not None and role >= Role.REVIEW, role == Role.ADMIN, new)
+    have = permitted.rights()
+    reader = _Reader(address, have.may(Role.REVIEW), have.may(Role.ADMIN), new)
     if not threads:
         st.caption("No comments yet.")
     for thread in threads:
@@ -99,7 +98,7 @@ def _show_comment(comment: Comment, reader: _Reader) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{page.plain(comment.person_name)}**", width="content")
         edited = " · edited" if comment.edited_at else ""
-        st.caption(f"{wording.moment(comment.created_at, page.zone())}{edited}", width="content")
+        st.caption(f"{page.moment(comment.created_at)}{edited}", width="content")
         if comment.view != reader.address:
             page.link_to_view("Open the view", comment.view)
     if comment.deleted_at is not None:

@@ -23,7 +23,7 @@ def show() -> None:
         return
     if any(delivery.delivered_at is None for delivery in listed):
         st.button("Try again what was not delivered", icon=":material/replay:", key="retry", on_click=_retry)
-    told = deliveries_table(listed, page.zone())
+    told = deliveries_table(listed, page.moment)
     page.table(pd.DataFrame(told.rows, columns=list(told.header)).set_index("Id"))
     if len(listed) == _SHOWN:
         st.caption(f"The latest {_SHOWN}; `python -m jobs deliveries` lists all.")

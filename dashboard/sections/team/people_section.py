@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.statistics import wording
 from dashboard import page
 from dashboard.elements.linked_table import linked_table
 from dashboard.queries import run_queries
@@ -29,11 +28,11 @@ def show() -> None:
     people, grants = members.list_members(store), members.list_grants(store)
     st.caption(f"{team_tables.newcomers()} Of several roles, by address and by group, the highest counts.")
     if people:
-        table = team_tables.people(people, grants, _moment)
+        table = team_tables.people(people, grants, page.moment)
         linked_table(table.header, table.rows, "People", key="people", figures_from=len(table.header))
     else:
         st.info("Nobody has signed in yet. Roles can be given beforehand.")
-    others = team_tables.other_grants(people, grants, _moment)
+    others = team_tables.other_grants(people, grants, page.moment)
     if others.rows:
         st.subheader("Groups and people who have not signed in", anchor=False)
         linked_table(others.header, others.rows, "Other roles", key="grants", figures_from=len(others.header))
@@ -42,10 +41,6 @@ def show() -> None:
         _give()
     with right:
         _keep_out(people)
-
-
-def _moment(timestamp: float | None) -> str:
-    return wording.moment(timestamp, page.zone())
 
 
 def _give() -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
 
 from core.statistics import wording
 from jobs.people import Role
@@ -90,19 +89,19 @@ def _recorded(value: object) -> str:
     return line if len(line) <= LONGEST_RECORDED else f"{line[: LONGEST_RECORDED - 1]}…"
 
 
-def deliveries_table(listed: Sequence[Delivery], zone: tzinfo | None = None) -> Table:
+def deliveries_table(listed: Sequence[Delivery], moment: _Moment = wording.moment) -> Table:
     """What is told outside, with the last problem of each delivery."""
     header = ("Id", "Event", "Since", "State", "Tries", "Last problem", "Text")
-    return Table("Deliveries", header, tuple(_delivery_row(delivery, zone) for delivery in listed))
+    return Table("Deliveries", header, tuple(_delivery_row(delivery, moment) for delivery in listed))
 
 
-def _delivery_row(delivery: Delivery, zone: tzinfo | None) -> tuple[str, ...]:
+def _delivery_row(delivery: Delivery, moment: _Moment) -> tuple[str, ...]:
     waiting = delivery.next_at is not None
-    state = f"to be tried at {wording.moment(delivery.next_at, zone)}" if waiting else "given up"
+    state = f"to be tried at {moment(delivery.next_at)}" if waiting else "given up"
     return (
         delivery.id,
         delivery.event,
-        wording.moment(delivery.created_at, zone),
+        moment(delivery.created_at),
         state if delivery.delivered_at is None else "delivered",
         str(delivery.tries),
         (delivery.problem or wording.NOTHING).splitlines()[-1],
