@@ -127,3 +127,13 @@ def written_aside(path: Path) -> Iterator[Path]:
 def shown(path: Path | str) -> str:
     """A path as it can be written anywhere: bytes of a name that are no UTF-8 become escapes."""
     return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def put_in_place(written: Path, path: Path) -> None:
+    """Let a file that was written elsewhere on the disk take the place of `path`; done before, do nothing.
+
+    Raise OSError.
+    """
+    if written.exists():
+        written.replace(path)
+        sync(path.parent)

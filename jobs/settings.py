@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     open_to_network: bool = False
     public_url: str = ""
     webhook_url: SecretStr | None = None
+    ray_address: str = ""
+    ray_token: SecretStr | None = None
     least_free_mb: int = Field(default=500, ge=0)
     supervisor_here: bool = True
 
@@ -93,6 +95,13 @@ class Settings(BaseSettings):
     def _public(cls, address: str) -> str:
         if address and not _is_web_address(address):
             raise ValueError("write the address that people type, for example https://lookbook.example.org")
+        return address.rstrip("/")
+
+    @field_validator("ray_address")
+    @classmethod
+    def _head(cls, address: str) -> str:
+        if address and not _is_web_address(address):
+            raise ValueError("write the address of the head of the Ray cluster, for example http://head:8265")
         return address.rstrip("/")
 
     @field_validator("webhook_url")
@@ -198,5 +207,5 @@ def acts_for() -> str:
 def _problem(detail: Any) -> str:
     name, value = str(detail["loc"][0]), str(detail["input"])
     # What may hold a password is not repeated.
-    shown = "" if name == "webhook_url" or "@" in value else f" = {detail['input']!r}"
+    shown = "" if name in ("webhook_url", "ray_token") or "@" in value else f" = {detail['input']!r}"
     return f"LOOKBOOK_{name.upper()}{shown}: {detail['msg'].removeprefix('Value error, ')}"

@@ -45,10 +45,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs.migrations": STORE,
     "jobs.team": (*CORE, *STORE),
     "jobs.running": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team"),
+    "jobs.machines": (*CORE, *STORE),
+    "jobs.supervising": (*CORE, *STORE, "jobs.team", "jobs.running", "jobs.machines"),
     "jobs.copies": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running"),
     "jobs.results": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running"),
     "jobs.reports": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.results"),
-    "jobs.reports.team": (*CORE, *STORE, "jobs.team", "jobs.reports"),
+    "jobs.reports.team": (*CORE, *STORE, "jobs.team", "jobs.machines", "jobs.reports"),
     "jobs.tasks": (*CORE, *PHOTOS, "core.answers", *STORE, "jobs.team", "jobs.running", "jobs.results", "jobs.reports"),
 }
 JOBS = tuple(room for room in MAY_IMPORT if room != "jobs.migrations")
@@ -56,6 +58,7 @@ MAY_IMPORT |= {
     "jobs.cli": JOBS,
     "jobs.cli.data_sets": (*JOBS, "jobs.cli"),
     "jobs.cli.team": (*JOBS, "jobs.cli"),
+    "jobs.cli.cluster": (*JOBS, "jobs.cli"),
     "dashboard.queries": JOBS,
     "dashboard": (*JOBS, "dashboard.queries"),
     "dashboard.gates": (*JOBS, "dashboard.queries", "dashboard"),

@@ -67,7 +67,7 @@ class Training:
 
     With `soon` the first checkpoint follows the first batch, and the next ones come at growing distances until they
     are CHECKPOINT_SECONDS apart: for a run that was interrupted before and may be again. `start` is the model file of
-    the run that `config.start_from` names.
+    the run that `config.start_from` names. `before_writing` may forbid a checkpoint by raising.
 
     `facts` says where and on what it computes, `data_facts` from what it learns, `epochs` holds the figures of the
     epochs that are complete, `batches` the images, `learner` the model that learns. Raises
@@ -84,9 +84,11 @@ class Training:
         weights_cache: Path | None = None,
         start: Path | None = None,
         soon: bool = False,
+        before_writing: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._folder = ResumptionFolder(folder)
+        self._before_writing = before_writing
         self._device = choose_device(config.device)
         self._threads = use_threads(config.threads)
         keep_freed_memory()
@@ -157,6 +159,7 @@ class Training:
 
     def save_checkpoint(self) -> CheckpointSaved:
         """Store all that an exact continuation from here needs; to be called between two events. Raises OSError."""
+        self._before_writing()
         start = time.monotonic()
         position = self._position
         if self._best and self.best_epoch:

@@ -8,7 +8,7 @@ import torch
 from core.config import RunConfig
 from core.data.preprocessing import PREPROCESSING_VERSION
 from core.errors import ConfigurationError
-from core.machine.cores import usable_cores
+from core.machine.cores import processor, usable_cores
 from core.machine.fingerprint import code_fingerprint
 from core.machine.precision import precision_on
 
@@ -53,6 +53,7 @@ def conditions(config: RunConfig, device: torch.device, threads: int) -> dict[st
     """All that must be equal, besides the configuration, for a computation to give the same bits."""
     return {
         "device": device_name(device),
+        "processor": processor(),
         "threads": str(threads),
         "precision": precision_on(config, device),
         "torch": torch.version.__version__,

@@ -21,6 +21,7 @@ from jobs.cli import (
     reporting,
     studying,
 )
+from jobs.cli.cluster import cluster_commands
 from jobs.cli.data_sets import data_commands
 from jobs.cli.parameters import MOST_SHOWN
 from jobs.cli.parsing import Program
@@ -42,6 +43,7 @@ SECTIONS = {
     "Review": (organising.comment, organising.show_comments, organising.review),
     "Data": (data_commands.data,),
     "Server": (team_commands.team, keeping.show_health, keeping.show_deliveries),
+    "Cluster": (cluster_commands.node, cluster_commands.machines),
     "Storage": (
         *(keeping.show_space, keeping.clear_checkpoints),
         *(keeping.backup, keeping.restore, keeping.move_store),

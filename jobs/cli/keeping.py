@@ -18,10 +18,11 @@ from jobs.copies import moving
 from jobs.copies import restore as restoring
 from jobs.reports.document import Table
 from jobs.reports.team.team_tables import deliveries_table
-from jobs.running import run_edits, supervisor
+from jobs.running import run_edits
 from jobs.running.background import ensure_supervisor, open_here
 from jobs.settings import anchored_url, settings
 from jobs.store.disk_space import space_of_runs, space_words
+from jobs.supervising import supervisor
 from jobs.team import deliveries, health
 
 file_argument = click.argument("file", metavar="FILE", type=file_path, shell_complete=completion.files)

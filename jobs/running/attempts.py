@@ -5,7 +5,7 @@ no longer write, and one that was asked to stop learns it from the write itself.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from jobs.store import blobs
 from jobs.store.queries import run_not_found
 from jobs.store.records import IN_PROGRESS, Epoch, RunStatus
 from jobs.store.schema import attempts, epochs, predictions, runs
-from jobs.store.store import Store
+from jobs.store.store import Store, clock
 from jobs.team import deliveries
 
 
@@ -129,6 +129,8 @@ def report_leaving(attempt: AttemptHandle, worked_s: float) -> bool:
         _update(connection, attempt, work_s=row.work_s + worked_s)
         if row.status == RunStatus.STOPPING:
             end_run(connection, attempt, RunStatus.STOPPED, "stopped")
+        elif row.lease_until is not None:
+            _update(connection, attempt, lease_until=clock(connection))
         return bool(row.status == RunStatus.STOPPING)
 
 
@@ -145,8 +147,12 @@ def report_finish(
     answers: Mapping[str, Answers],
     worked_s: float,
     training_images: int,
+    place_model: Callable[[], None],
 ) -> None:
     """Record all epochs, the answers to every split and the end of the run, in one transaction.
+
+    Within it `place_model` puts the model, written before, where it is looked for: an attempt that is over, and has not
+    heard of it, must not take the place of what its successor wrote. It may be called again.
 
     Loss and accuracy of the split "test" are computed from what is stored, so that no page can come to other figures.
     From now on its speed is that of all its epochs, of `training_images` each, validation included: the last seconds
@@ -161,6 +167,7 @@ def report_finish(
         _insert_missing(connection, attempt.run_id, complete)
         for split, given in answers.items():
             _insert_answers(connection, attempt.run_id, split, given, blob_of[split])
+        place_model()
         end_run(
             connection,
             attempt,

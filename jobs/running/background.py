@@ -156,7 +156,7 @@ def ensure_supervisor(store: Store) -> bool:
         return False
     try:
         with locks.holding(path, patience_s=0.2) as lock, (store.artifacts / "supervisor.log").open("ab") as log:
-            start(store, "jobs.running.supervisor", [str(lock)], lock, log)
+            start(store, "jobs.supervising.supervisor", [str(lock)], lock, log)
     except locks.Held:
         return False
     return True

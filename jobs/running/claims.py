@@ -16,8 +16,11 @@ MOST_CRASHES = 6
 
 
 def is_here(store: Store, run: Run, host: str) -> bool:
-    """Whether a run is running on this machine. All are in a store of this machine, also if it had another name."""
-    return run.status in IN_PROGRESS and (store.is_local or run.host == host)
+    """Whether a run is running on this machine, and not as one of a cluster.
+
+    All are in a store of this machine, also if it had another name.
+    """
+    return run.status in IN_PROGRESS and run.lease_until is None and (store.is_local or run.host == host)
 
 
 def next_in_queue(store: Store, host: str) -> str | None:
@@ -35,23 +38,24 @@ def claim(store: Store, run_id: str, host: str) -> AttemptHandle | None:
         row = row_of(connection, run_id)
         if row is None or _next_in_queue(store, connection, host) != run_id:
             return None
-        now = time.time()
-        return _begin_attempt(
-            store,
-            connection,
-            row,
-            host,
-            status=RunStatus.RUNNING,
-            status_since=now,
-            started_at=row.started_at or now,
-            # The clock of the machine may have been set back meanwhile.
-            queued_s=row.queued_s + max(0.0, now - row.status_since),
-        )
+        return begin_attempt(store, connection, row, host, **taken_from_queue(row))
+
+
+def taken_from_queue(row: Row[Any]) -> dict[str, Any]:
+    """What changes in the row of a run that was queued when it begins."""
+    now = time.time()
+    return {
+        "status": RunStatus.RUNNING,
+        "status_since": now,
+        "started_at": row.started_at or now,
+        # The clock of the machine may have been set back meanwhile.
+        "queued_s": row.queued_s + max(0.0, now - row.status_since),
+    }
 
 
 def _next_in_queue(store: Store, connection: Connection, host: str) -> str | None:
     here: ColumnElement[bool] = true() if store.is_local else runs.c.host == host
-    running = select(func.count()).where(runs.c.status.in_(IN_PROGRESS), here)
+    running = select(func.count()).where(runs.c.status.in_(IN_PROGRESS), runs.c.lease_until.is_(None), here)
     if queue_settings.is_paused(connection) or connection.execute(running).scalar_one() >= queue_settings.slots(
         connection
     ):
@@ -63,8 +67,10 @@ def _next_in_queue(store: Store, connection: Connection, host: str) -> str | Non
     return run_id
 
 
-def _begin_attempt(store: Store, connection: Connection, row: Row[Any], host: str, **values: Any) -> AttemptHandle:
+def begin_attempt(store: Store, connection: Connection, row: Row[Any], host: str, **values: Any) -> AttemptHandle:
+    """Begin the next attempt at a run on a machine, within the caller's transaction."""
     number = row.attempt + 1
+    values = {"lease_until": None, "slot": None, **values}
     connection.execute(
         runs.update()
         .where(runs.c.id == row.id)
@@ -103,10 +109,10 @@ def record_exit(attempt: AttemptHandle, host: str, exit_status: int | None, last
             )
             return None
         if row.deaths + 1 >= MOST_CRASHES:
-            fail_run(connection, attempt, *_failure_of(exit_status))
+            fail_run(connection, attempt, *failure_of(exit_status))
             return None
         close_attempt(connection, attempt, _outcome_of(exit_status))
-        return _begin_attempt(attempt.store, connection, row, host, deaths=row.deaths + 1)
+        return begin_attempt(attempt.store, connection, row, host, deaths=row.deaths + 1)
 
 
 def fail(store: Store, run_id: str, kind: str, message: str, advice: str) -> None:
@@ -123,7 +129,8 @@ def _outcome_of(exit_status: int | None) -> str:
     return f"died by signal {-exit_status}" if exit_status < 0 else "left when told to"
 
 
-def _failure_of(exit_status: int | None) -> tuple[str, str, str]:
+def failure_of(exit_status: int | None) -> tuple[str, str, str]:
+    """Kind, message and advice for a run whose trainers died too often; the last one with this status, if known."""
     message = f"The trainer died {MOST_CRASHES} times without progress (last: {_outcome_of(exit_status)})."
     if exit_status in (None, -9):
         return (

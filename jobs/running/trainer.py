@@ -13,6 +13,7 @@ from core.answers.run_end import end_of
 from core.config import RunConfig, validated
 from core.data.data_set import DataSet
 from core.errors import CheckpointError, LookbookError
+from core.files import UNFINISHED, put_in_place
 from core.learning import checkpoints
 from core.learning.events import CheckpointFailed, CheckpointSaved, EpochEnded, EpochFigures, Progress
 from core.learning.resumption import START_OVER
@@ -21,6 +22,7 @@ from core.machine.clock import Clock
 from core.statistics.wording import counted
 from jobs.running.attempts import Answers, AttemptHandle, Replaced
 from jobs.running.background import open_here
+from jobs.running.leases import NO_LEASE, Lease
 from jobs.running.process_log import log_to_output, logger
 from jobs.running.run_data import open_data
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest, leave_out_pauses, persist
@@ -35,14 +37,16 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 MEMORY_ADVICE = "Choose a smaller batch or input size, or close other programs, then clone or resume the run."
 
 
-def main(run_id: str, number: int) -> int:
-    """Do one attempt at a run; return 0 if it ended as it should, 1 if the run failed."""
-    log_to_output()
+def main(run_id: str, number: int, lease: Lease = NO_LEASE, opened: Store | None = None) -> int:
+    """Do one attempt at a run; return 0 if it ended as it should, 1 if the run failed.
+
+    Where it works on a machine of a cluster it has a `lease`, and a store that was `opened` for that.
+    """
     stop, clock = StopRequest(), Clock()
     stop.listen()
     leave_out_pauses(clock)
     try:
-        return _try(Reporter(AttemptHandle(persist(open_here), run_id, number), stop, clock))
+        return _try(Reporter(AttemptHandle(opened or persist(open_here), run_id, number), stop, clock, lease))
     except Replaced as reason:
         logger.info(f"leaving: {reason}")
         return 0
@@ -84,13 +88,13 @@ def _try(reporter: Reporter) -> int:
 
 def _work(reporter: Reporter) -> None:
     """Take up the run, train it, test it; or leave it where it can be taken up again."""
-    run = persist(lambda: get_run(reporter.attempt.store, reporter.attempt.run_id))
+    run = persist(lambda: get_run(reporter.attempt.store, reporter.attempt.run_id), lease=reporter.lease)
     config = validated(dict(run.config))
     files = run_files.files_of(reporter.attempt.store, run.id)
     logger.info(f"attempt {reporter.attempt.number} at run {run.name}: {config.model_dump_json(exclude_defaults=True)}")
     checkpoints.clear_unfinished(files.folder)
     data = open_data(config)
-    training = reporter.when_there_is_room(lambda: _training(reporter.attempt.store, run, config, data))
+    training = reporter.when_there_is_room(lambda: _training(reporter, run, config, data))
     if training is None:
         reporter.leave()
         return
@@ -103,15 +107,19 @@ def _work(reporter: Reporter) -> None:
     reporter.leave()
 
 
-def _training(store: Store, run: Run, config: RunConfig, data: DataSet) -> Training:
+def _training(reporter: Reporter, run: Run, config: RunConfig, data: DataSet) -> Training:
+    store = reporter.attempt.store
     start = run_files.files_of(store, config.start_from).model if config.start_from else None
     # A run that died before may die again: it writes its next checkpoint soon.
-    return Training(config, data, run_files.files_of(store, run.id).checkpoints, start=start, soon=run.deaths > 0)
+    soon = run.deaths > 0
+    folder = run_files.files_of(store, run.id).checkpoints
+    return Training(config, data, folder, start=start, soon=soon, before_writing=reporter.lease.require)
 
 
 def _refuse_to_forget(reporter: Reporter, training: Training, folder: Path) -> None:
     """Raise CheckpointError if the store knows of epochs and no checkpoint is there any more."""
-    known = persist(lambda: list_epochs(reporter.attempt.store, [reporter.attempt.run_id])[reporter.attempt.run_id])
+    run_id = reporter.attempt.run_id
+    known = persist(lambda: list_epochs(reporter.attempt.store, [run_id])[run_id], lease=reporter.lease)
     if known and _position(training) == (0, 0):
         raise CheckpointError(f"The checkpoints of this run are gone: {folder} is empty.", START_OVER)
 
@@ -136,7 +144,7 @@ def _train(reporter: Reporter, training: Training) -> bool:
             goes_on = reporter.warn(
                 f"No disk space for a checkpoint ({event.reason}): the previous one is kept. {ROOM_ADVICE}"
             )
-        if reporter.stop.made or not goes_on:
+        if reporter.stop.made or not goes_on or not reporter.lease.is_sure:
             return False
     return True
 
@@ -150,6 +158,7 @@ def _finish(reporter: Reporter, training: Training, config: RunConfig, data: Dat
     splits = {"test": (data.test_images, data.test_labels), "validation": training.validation}
     answers = {split: _answers(answering, images, labels) for split, (images, labels) in splits.items()}
     path = run_files.files_of(store, reporter.attempt.run_id).model
+    written = path.with_name(f".{path.name}-{reporter.attempt.number}{UNFINISHED}")
     origin = {
         "run": reporter.attempt.run_id,
         "epoch": training.best_epoch,
@@ -159,11 +168,11 @@ def _finish(reporter: Reporter, training: Training, config: RunConfig, data: Dat
     facts = training.data_facts
 
     def save() -> int:
-        return checkpoints.save_model(path, answering.model, config, origin, facts)
+        return checkpoints.save_model(written, answering.model, config, origin, facts)
 
     if reporter.when_there_is_room(save) is None:
         return False
-    reporter.finished(training, answers, facts.training_images)
+    reporter.finished(training, answers, facts.training_images, lambda: put_in_place(written, path))
     right = answers["test"].log_probabilities.argmax(axis=1) == data.test_labels
     logger.info(f"finished: test accuracy {right.mean():.4f}")
     return True
@@ -212,5 +221,6 @@ def _log_figures(figures: EpochFigures) -> None:
 
 
 if __name__ == "__main__":
+    log_to_output()
     # All is written. To take torch down in order would hold the lock of the run for a second or two more.
     os._exit(main(sys.argv[1], int(sys.argv[2])))

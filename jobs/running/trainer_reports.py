@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from core.learning.events import Progress
 from core.learning.training import NO_ROOM, Training
 from core.machine.clock import Clock
+from core.machine.cores import processor
 from jobs.running import attempts
 from jobs.running.attempts import Answers, AttemptHandle
 from jobs.running.environment import code_version
+from jobs.running.leases import NO_LEASE, Lease, LeaseLost
 from jobs.running.process_log import logger
 from jobs.store.records import WAITING_FOR_DISK, Epoch
 from jobs.store.store_errors import StoreBusy, StoreFull, StoreReadOnly
@@ -22,10 +24,10 @@ ROOM_ADVICE = "Free disk space for the artifacts folder; the run then resumes au
 Answer = TypeVar("Answer")
 
 
-def persist(write: Callable[[], Answer], *clocks: Clock) -> Answer:
+def persist(write: Callable[[], Answer], *clocks: Clock, lease: Lease = NO_LEASE) -> Answer:
     """Read or write the store, however long it is locked, full or read-only: what was trained is worth it.
 
-    The clocks do not count a wait: nothing is trained meanwhile.
+    The clocks do not count a wait: nothing is trained meanwhile. Raise LeaseLost where a lease runs out.
     """
     began = time.monotonic()
     while True:
@@ -33,6 +35,8 @@ def persist(write: Callable[[], Answer], *clocks: Clock) -> Answer:
             answer = write()
         except (StoreBusy, StoreFull, StoreReadOnly) as error:
             logger.warning(f"waiting for the run store: {error}")
+            if not lease.is_sure:
+                raise LeaseLost(f"the run store cannot be told of it in time ({error})") from error
             time.sleep(RETRY_S)
             _leave_out(began, clocks)
             began = time.monotonic()
@@ -77,6 +81,7 @@ class Reporter:
     attempt: AttemptHandle
     stop: StopRequest
     clock: Clock
+    lease: Lease = NO_LEASE
     other_clocks: list[Clock] = field(default_factory=list)
     """Those that time parts of the run, and do not count a wait either."""
 
@@ -93,7 +98,12 @@ class Reporter:
             "data_set": training.data_facts.model_dump(mode="json"),
             "warning": " ".join(training.notes) or None,
         }
-        here = {"code": code_version(), "device_name": facts.device_name, "precision": facts.precision}
+        here = {
+            "code": code_version(),
+            "computed_on": processor(),
+            "device_name": facts.device_name,
+            "precision": facts.precision,
+        }
         complete, best = self._learnt(training)
         return self._persist(
             lambda: attempts.report_start(
@@ -104,30 +114,37 @@ class Reporter:
     def progressed(self, event: Progress) -> bool:
         """Tell how far the epoch is."""
         worked = self.clock.take()
-        return self._persist(
-            lambda: attempts.report_progress(
+
+        def write() -> bool:
+            return attempts.report_progress(
                 self.attempt, event.epoch, event.batch, event.batches, event.images_per_s, worked
             )
-        )
+
+        # What could not be told now is told with the next report.
+        return self._tell(write, otherwise=lambda: self.clock.leave_out(-worked))
 
     def saved(self, training: Training, *, further: bool) -> bool:
         """Tell that a checkpoint is on disk, much `further` than where the attempt began."""
         complete, best = self._learnt(training)
         warning = " ".join(training.notes) or None
-        return self._persist(
+        return self._tell(
             lambda: attempts.report_checkpoint(self.attempt, complete, best, further=further, warning=warning)
         )
 
     def warn(self, warning: str) -> bool:
         """Tell of trouble that the run can outlive."""
         logger.warning(warning)
-        return self._persist(lambda: attempts.report_warning(self.attempt, warning))
+        return self._tell(lambda: attempts.report_warning(self.attempt, warning))
 
-    def finished(self, training: Training, answers: dict[str, Answers], training_images: int) -> None:
+    def finished(
+        self, training: Training, answers: dict[str, Answers], training_images: int, place_model: Callable[[], None]
+    ) -> None:
         """Tell the end of a run that learnt from so many images, with everything that belongs to it."""
         complete, best = self._learnt(training)
         worked = self.clock.take()
-        self._persist(lambda: attempts.report_finish(self.attempt, complete, best, answers, worked, training_images))
+        self._persist(
+            lambda: attempts.report_finish(self.attempt, complete, best, answers, worked, training_images, place_model)
+        )
 
     def leave(self) -> None:
         """Tell that the trainer leaves before the end."""
@@ -162,7 +179,20 @@ class Reporter:
         return self.clock, *self.other_clocks
 
     def _persist(self, write: Callable[[], Answer]) -> Answer:
-        return persist(write, *self._clocks)
+        return persist(write, *self._clocks, lease=self.lease)
+
+    def _tell(self, write: Callable[[], bool], otherwise: Callable[[], None] = lambda: None) -> bool:
+        """A report that the next one makes up for: with a lease nothing waits for the store, but training goes on."""
+        if self.lease is NO_LEASE:
+            return self._persist(write)
+        began = time.monotonic()
+        try:
+            return write()
+        except (StoreBusy, StoreFull, StoreReadOnly) as error:
+            logger.warning(f"the run store could not be told: {error}")
+            otherwise()
+            _leave_out(began, self._clocks)
+            return self.lease.is_sure
 
     def _learnt(self, training: Training) -> tuple[list[Epoch], Epoch | None]:
         """The complete epochs, and the best of them."""

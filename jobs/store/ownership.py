@@ -66,7 +66,7 @@ def _refuse_copy(store: Store, folder: Path, identity: str) -> None:
             f"{store.place} is a copy of a run store on a database server, and both would work on the files of the "
             f"same runs in {folder}.",
             "Open that one (LOOKBOOK_DATABASE_URL), or give the copy a folder of its own (LOOKBOOK_ARTIFACTS=FOLDER). "
-            f"If that one is gone for good, delete {_signature(folder, identity)}.",
+            f"If that one is gone for good, delete {signature(folder, identity)}.",
         )
     owner = _owner(folder, identity)
     if owner is not None and not (store.is_local and owner.samefile(store.place)):
@@ -91,7 +91,7 @@ def _refuse_other_folder(database: Path, folder: Path, identity: str, remembered
 def _owner(folder: Path, identity: str) -> Path | None:
     """The file of that id to which a folder belongs, None if there is none, or it is not there any more."""
     try:
-        path = (folder / _signature(folder, identity).read_text(encoding="utf-8")).resolve()
+        path = (folder / signature(folder, identity).read_text(encoding="utf-8")).resolve()
     except OSError:
         return None
     return path if path.is_file() and _identity_of(path) == identity else None
@@ -99,7 +99,7 @@ def _owner(folder: Path, identity: str) -> Path | None:
 
 def _is_of_server(folder: Path, identity: str) -> bool:
     with contextlib.suppress(OSError):
-        return _signature(folder, identity).read_text(encoding="utf-8") == _SERVER
+        return signature(folder, identity).read_text(encoding="utf-8") == _SERVER
     return False
 
 
@@ -117,11 +117,12 @@ def _identity_of(database: Path) -> str | None:
 
 
 def _sign(folder: Path, identity: str, words: str) -> None:
-    path = _signature(folder, identity)
+    path = signature(folder, identity)
     if not path.exists() or path.read_text(encoding="utf-8") != words:
         make_artifacts(folder)
         write_file(path, words, replace=True)
 
 
-def _signature(folder: Path, identity: str) -> Path:
+def signature(folder: Path, identity: str) -> Path:
+    """The file by which a folder remembers the store of that id."""
     return folder / f"store-{identity}.txt"

@@ -269,7 +269,7 @@ def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) 
             epoch_s=paces.get(row.id),
             tags=tuple(tagged.get(row.id, ())),
             review=reviewed.get(row.id),
-            alive=row.status in IN_PROGRESS and locks.is_held(run_files.files_of(store, row.id).lock),
+            alive=row.status in IN_PROGRESS and run_files.is_alive(store, connection, row),
         )
         for row in rows
     ]

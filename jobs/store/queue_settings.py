@@ -12,12 +12,15 @@ from jobs.store.store import RESTORE, Store, Unreadable
 from jobs.store.store_errors import StoreDamaged
 
 MOST_SLOTS = 64
+ENGINE_PROBLEM = "engine_problem"
 VALUES: dict[str, Callable[[Any], bool]] = {
     "slots": lambda value: type(value) is int and 1 <= value <= MOST_SLOTS,
     "paused": lambda value: type(value) is bool,
     # Of belonging: the id is part of a file's name.
     "id": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{16}", value) is not None,
     "artifacts": lambda value: isinstance(value, str),
+    # Why the cluster starts no trainers, empty where it does.
+    ENGINE_PROBLEM: lambda value: isinstance(value, str),
 }
 """What each of the settings that a store holds may be."""
 

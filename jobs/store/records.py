@@ -108,6 +108,12 @@ class Run:
     """As its trainer found it; None for one that has not begun, and for a run of Fashion-MNIST older than this."""
     owner: str | None = None
     """The id of who launched it; None for one that is older than owners."""
+    lease_until: float | None = None
+    """Until when a trainer on a machine of a cluster has the run, by the database's clock; None for one on this."""
+    slot: str | None = None
+    """What it takes of a machine of a cluster, "cpu" or "gpu"; None on this machine."""
+    memory_mb: int | None = None
+    """What it needs, in MB, where somebody has said so."""
     epoch_s: float | None = None
     """Mean seconds of its complete epochs, of a running run; None before there is one."""
     damaged: tuple[str, ...] = ()
@@ -116,7 +122,7 @@ class Run:
     review: ReviewState | None = None
     """What its review came to; None for a run without one, or whose last step was withdrawn."""
     alive: bool = False
-    """Whether a trainer process holds the run's lock now, on this machine."""
+    """Whether a trainer process holds the run's lock now, on this machine, or its lease, on another."""
 
     @property
     def state(self) -> RunStatus:

@@ -6,9 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Connection, Row
+
+from jobs.store import locks
 from jobs.store.ids import folder_for
-from jobs.store.store import Store
+from jobs.store.store import Store, clock
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,13 @@ def files_of(store: Store, run_id: str) -> RunFiles:
     return RunFiles(folder_for(store.artifacts, run_id))
 
 
+def is_alive(store: Store, connection: Connection, row: Row[Any]) -> bool:
+    """Whether a trainer has a run: one that works on a machine of a cluster by its lease, else by the lock it holds."""
+    if row.lease_until is not None:
+        return bool(row.lease_until > clock(connection))
+    return locks.is_held(files_of(store, row.id).lock)
+
+
 def supervisor_lock(store: Store) -> Path:
     """One supervisor per store and machine: stores that share an artifacts folder have a lock each."""
     name = str(Path(store.place).resolve()) if store.is_local else store.url
@@ -103,8 +114,8 @@ def log_from(store: Store, run_id: str, offset: int) -> tuple[str, int]:
 def listing(store: Store, run_id: str) -> list[tuple[str, int]]:
     """The files of a run with their sizes in bytes, by name; without the locks."""
     files = files_of(store, run_id)
-    locks = (files.lock, files.package_lock, files.study_lock)
-    paths = [path for path in files.folder.rglob("*") if path.is_file() and path not in locks]
+    held = (files.lock, files.package_lock, files.study_lock)
+    paths = [path for path in files.folder.rglob("*") if path.is_file() and path not in held]
     return sorted((str(path.relative_to(files.folder)), path.stat().st_size) for path in paths)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from jobs.people import LONGEST_ID
 from jobs.store.engines.columns import Line, Lines
 
-REVISION = "0008"
+REVISION = "0009"
 LONGEST_NAME = 200
 LONGEST_PERSON = 100
 LONGEST_SUBJECT = LONGEST_ID + len("group:")
@@ -95,6 +95,10 @@ runs = Table(
     Column("data_set", JSON(none_as_null=True)),
     # Revision 0008
     Column("owner", Line(LONGEST_ID)),
+    # Revision 0009
+    Column("lease_until", Float),
+    Column("slot", String(10)),
+    Column("memory_mb", Integer),
     Index(None, "status", "queue_position"),
     Index(None, "created_at"),
     Index(None, "group_id"),
@@ -139,6 +143,15 @@ attempts = Table(
     Column("start_batch", Integer, nullable=False),
     Column("outcome", Line(200)),
 )
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", Line(200), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+"""The machines of a cluster, each as it last told of itself; `seen_at` by the clock of the database."""
 
 tags = Table(
     "tags",

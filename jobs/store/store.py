@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -66,10 +67,30 @@ class Store:
             yield connection
 
     @contextmanager
+    def beating(self) -> Iterator[Connection]:
+        """A transaction that waits for no other writer but one of the same row: for signs of life.
+
+        A process that is suspended while it writes must not make all others look dead.
+        """
+        with (
+            explained(self.place),
+            self.engine.connect() as connection,
+            connection.execution_options(beating=True).begin(),
+        ):
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that holds the write lock from its start: what it reads stays true until it writes."""
         with explained(self.place), self.engine.begin() as connection:
             yield connection
+
+
+def clock(connection: Connection) -> float:
+    """Now, in seconds since 1970: by the clock of the database server, so that those of machines are not compared."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
 
 def open_store(url: str, artifacts: Path, *, patience_s: float = PATIENCE_S) -> Store:

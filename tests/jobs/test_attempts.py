@@ -49,7 +49,7 @@ def answers(count: int = 10_000, seconds: float | None = None) -> dict[str, Answ
 
 def finish(attempt: AttemptHandle, complete: int = 2) -> None:
     epochs = learnt(attempt, complete)
-    attempts.report_finish(attempt, epochs, epochs[-1], answers(), 1.0, TINY.training_images())
+    attempts.report_finish(attempt, epochs, epochs[-1], answers(), 1.0, TINY.training_images(), lambda: None)
 
 
 def die(attempt: AttemptHandle, exit_status: int | None = KILLED) -> AttemptHandle | None:
@@ -143,7 +143,13 @@ def test_the_prediction_speed_is_that_of_the_test_images_and_unknown_where_nobod
         assert taken is not None
         start(taken)
         attempts.report_finish(
-            taken, learnt(taken, 1), learnt(taken, 1)[0], answers(seconds=seconds), 1.0, TINY.training_images()
+            taken,
+            learnt(taken, 1),
+            learnt(taken, 1)[0],
+            answers(seconds=seconds),
+            1.0,
+            TINY.training_images(),
+            lambda: None,
         )
         assert get_run(store, taken.run_id).prediction_images_per_s == expected
 
@@ -152,7 +158,7 @@ def test_an_end_that_fails_halfway_leaves_nothing_behind(attempt: AttemptHandle)
     start(attempt)
     broken = [*learnt(attempt, 1), Epoch(2, None, 0.5, 0.5, 0.4, 1e-3, 2.0, run_id=attempt.run_id)]
     with pytest.raises(StoreError):
-        attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images())
+        attempts.report_finish(attempt, broken, broken[0], answers(), 1.0, TINY.training_images(), lambda: None)
     assert get_run(attempt.store, attempt.run_id).status == RunStatus.RUNNING
     assert epochs_of(attempt) == []
     with pytest.raises(NoPredictions):

@@ -19,12 +19,12 @@ from jobs.running import queue
 from jobs.running.attempts import AttemptHandle, report_failure
 from jobs.running.claims import claim
 from jobs.running.environment import host
-from jobs.running.supervisor import IDLE_S, Supervisor, has_work
 from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run
 from jobs.store.records import ReviewState, RunStatus
 from jobs.store.schema import deliveries as table
 from jobs.store.store import Store
+from jobs.supervising.supervisor import IDLE_S, Supervisor, has_work
 from jobs.team import comments, deliveries, reviews, sending
 from jobs.team.comments import Topic
 from jobs.team.deliveries import Event, list_deliveries

@@ -212,7 +212,7 @@ def test_a_writer_that_falls_silent_loses_its_lock_and_is_told_so(
     server_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = queue.launch(server_store, TINY)
-    monkeypatch.setattr(engine, "_SILENT_S", 0.2)
+    monkeypatch.setattr(engine, "_WRITER_SILENT_S", 0.2)
     silent = Store(connect(place_of(server_store).url), server_store.artifacts)
 
     def write_with_a_pause() -> None:

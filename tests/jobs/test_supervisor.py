@@ -8,12 +8,12 @@ import pytest
 from jobs.running import queue
 from jobs.running.claims import claim, next_in_queue
 from jobs.running.environment import host
-from jobs.running.supervisor import Supervisor
 from jobs.store import run_files
 from jobs.store.queries import get_run, list_attempts
 from jobs.store.records import RunStatus
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreBusy
+from jobs.supervising.supervisor import Supervisor
 from tests.jobs.configs import TINY
 from tests.jobs.crowd import place_of
 
@@ -22,7 +22,7 @@ def test_how_a_trainer_ended_is_not_forgotten_while_the_store_is_locked(store: S
     run_id = queue.launch(store, TINY)
     assert claim(store, run_id, host())
     supervisor = Supervisor(Store(connect(place_of(store).url, patience_s=0.1), store.artifacts), host())
-    supervisor.children[run_id] = subprocess.Popen(["false"])
+    supervisor.local.children[run_id] = subprocess.Popen(["false"])
     with store.writing(), pytest.raises(StoreBusy):
         supervisor.tick()
     assert get_run(store, run_id).status == RunStatus.RUNNING

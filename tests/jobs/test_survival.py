@@ -11,7 +11,6 @@ import psutil
 import pytest
 
 from jobs.running import background, queue
-from jobs.running import supervisor as supervising
 from jobs.running.background import ensure_supervisor
 from jobs.running.claims import MOST_CRASHES, next_in_queue
 from jobs.running.environment import host
@@ -21,6 +20,7 @@ from jobs.store import locks, run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
+from jobs.supervising import supervisor as supervising
 from tests.jobs.configs import BRIEF, STEADY, TINY
 from tests.jobs.working import (
     WITHIN_S,
@@ -233,7 +233,9 @@ def test_a_run_that_was_launched_while_the_supervisor_was_leaving_is_worked_on(t
     held = locks.acquire(path)
     run_id = queue.launch(training_store, TINY)
     assert not ensure_supervisor(training_store)
-    worker = subprocess.Popen([sys.executable, "-m", "jobs.running.supervisor", str(held)], cwd=ROOT, pass_fds=(held,))
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "jobs.supervising.supervisor", str(held)], cwd=ROOT, pass_fds=(held,)
+    )
     os.close(held)
     wait_for(training_store, run_id, lambda run: run.status == RunStatus.RUNNING, looking=False)
     worker.kill()

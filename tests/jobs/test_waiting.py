@@ -36,7 +36,7 @@ def attempt(store: Store) -> AttemptHandle:
 def reporter(attempt: AttemptHandle, monkeypatch: pytest.MonkeyPatch) -> Reporter:
     """What its trainer reports with, with little patience between two tries."""
     monkeypatch.setattr(trainer_reports, "RETRY_S", 0.15)
-    return Reporter(attempt, StopRequest(), Clock(), [Clock()])
+    return Reporter(attempt, StopRequest(), Clock(), other_clocks=[Clock()])
 
 
 def full_for(times: int, target: Path) -> Callable[[], int]:
@@ -77,7 +77,7 @@ def test_waiting_for_the_store_is_not_counted_as_work(reporter: Reporter) -> Non
     holder = threading.Thread(target=hold)
     holder.start()
     assert locked.wait(10)
-    Reporter(attempt, reporter.stop, reporter.clock, reporter.other_clocks).warn("told")
+    Reporter(attempt, reporter.stop, reporter.clock, other_clocks=reporter.other_clocks).warn("told")
     holder.join()
     assert get_run(store, attempt.run_id).warning == "told"
     for clock in (reporter.clock, *reporter.other_clocks):

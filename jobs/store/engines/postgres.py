@@ -11,8 +11,10 @@ _WRITERS_LOCK = 0x6C6F6F6B626F6F6B
 _CONNECTING_S = 10
 _PROBED_AFTER_S = 30
 """How long a connection is quiet before the other side is asked whether it is still there."""
-_SILENT_S = 60.0
-"""A transaction whose process says nothing for so long, suspended or cut off, is ended, so that its lock is free."""
+_READER_SILENT_S, _WRITER_SILENT_S = 60.0, 10.0
+"""A transaction whose process says nothing for so long, suspended or cut off, is ended; on a writer others wait."""
+_UNANSWERED_MS = 10_000
+"""A connection is given up when what was sent has not arrived for so long: the network may be cut."""
 _KEPT, _MOST_BESIDE = 5, 15
 """Connections that a process keeps open, and how many more it may open at once."""
 
@@ -27,6 +29,7 @@ def engine_of(address: URL, patience_s: float, from_json: Callable[[bytes], Any]
         "client_encoding": "utf8",
         "connect_timeout": _CONNECTING_S,
         "keepalives_idle": _PROBED_AFTER_S,
+        "tcp_user_timeout": _UNANSWERED_MS,
     }
     engine = create_engine(
         address,
@@ -39,16 +42,24 @@ def engine_of(address: URL, patience_s: float, from_json: Callable[[bytes], Any]
         max_overflow=_MOST_BESIDE,
         pool_timeout=patience_s,
     )
-    limits = (
-        f"SET LOCAL lock_timeout = {round(patience_s * 1000)}; "
-        f"SET LOCAL idle_in_transaction_session_timeout = {round(_SILENT_S * 1000)}"
-    )
-    reading = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {limits}"
+    reading = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {_limits(patience_s, _READER_SILENT_S)}"
+    beating = _limits(patience_s, _WRITER_SILENT_S)
     # Each later statement sees all that was committed before the lock was had, and nobody else writes from then on.
-    writing = f"{limits}; SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"
+    writing = f"{beating}; SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(reading if connection.get_execution_options().get("reading", False) else writing)
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(
+            reading if options.get("reading") else beating if options.get("beating") else writing
+        )
 
     return engine
+
+
+def _limits(patience_s: float, silent_s: float) -> str:
+    """How long a transaction waits for a lock, and how long its process may say nothing."""
+    return (
+        f"SET LOCAL lock_timeout = {round(patience_s * 1000)}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {round(silent_s * 1000)}"
+    )

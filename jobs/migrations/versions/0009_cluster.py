@@ -1,0 +1,28 @@
+"""Machines of a cluster: what each is, who has leased a run, and what a run needs of a machine."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("runs") as runs:
+        runs.add_column(sa.Column("lease_until", sa.Float))
+        runs.add_column(sa.Column("slot", sa.String(10)))
+        runs.add_column(sa.Column("memory_mb", sa.Integer))
+    op.create_table(
+        "nodes",
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("seen_at", sa.Float, nullable=False),
+        sa.Column("facts", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_nodes"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("nodes")
+    with op.batch_alter_table("runs") as runs:
+        for column in ("memory_mb", "slot", "lease_until"):
+            runs.drop_column(column)

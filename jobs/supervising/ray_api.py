@@ -1,0 +1,82 @@
+"""Ray's Jobs API over HTTP (docs.ray.io, "Ray Jobs REST API"), each request with an end to its patience.
+
+Nothing of Ray is imported: where a supervisor works only the head of the cluster needs to answer.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.supervising.launcher import CannotStart
+
+PATIENCE_S = 4.0
+"""How long the head may say nothing; a supervisor has other runs to look after."""
+_AT_WORK = ("PENDING", "RUNNING")
+
+
+@dataclass(frozen=True)
+class RayJobs:
+    """The jobs of the cluster whose head is at an address; the token is Ray's own."""
+
+    address: str
+    token: str
+
+    def require(self) -> None:
+        """Raise CannotStart where the head does not answer, or does not let us in."""
+        self._ask("GET", "/api/version")
+
+    def submit(self, job: str, entrypoint: str, node: str, *, gpu: bool) -> None:
+        """Have a command run once on a machine; raise CannotStart, and then it may run all the same."""
+        self._ask(
+            "POST",
+            "/api/jobs/",
+            {
+                "submission_id": job,
+                "entrypoint": entrypoint,
+                "entrypoint_resources": {resource_of(node): 0.001},
+                "entrypoint_num_gpus": 1 if gpu else 0,
+            },
+        )
+
+    def is_there(self, job: str) -> bool:
+        """Whether the head says that a job waits or runs; False also where it does not answer."""
+        try:
+            return bool(self._ask("GET", f"/api/jobs/{job}").get("status") in _AT_WORK)
+        except CannotStart:
+            return False
+
+    def stop(self, job: str) -> None:
+        """Have the processes of a job asked to leave, and killed soon after; raise CannotStart."""
+        self._ask("POST", f"/api/jobs/{job}/stop")
+
+    def _ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+        # Only where a cluster is set up: it takes a quarter of a second.
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        try:
+            answer = httpx.request(
+                method, f"{self.address}{path}", json=content, headers=headers, timeout=PATIENCE_S, trust_env=False
+            )
+            answer.raise_for_status()
+            said: dict[str, Any] = answer.json() if answer.content else {}
+        except httpx.HTTPStatusError as error:
+            raise _refused(error.response.status_code) from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise CannotStart(
+                f"The head of the Ray cluster at {self.address} does not answer ({type(error).__name__}).",
+                "Start it (python -m jobs node --head), or correct LOOKBOOK_RAY_ADDRESS; runs wait for it meanwhile.",
+            ) from error
+        return said if isinstance(said, dict) else {}
+
+
+def _refused(status: int) -> CannotStart:
+    if status in (401, 403):
+        return CannotStart(
+            "The Ray cluster does not take the token.", "Set LOOKBOOK_RAY_TOKEN to that of the machine with its head."
+        )
+    return CannotStart(f"The Ray cluster refused ({status}).", "Its dashboard and logs say why.")
+
+
+def resource_of(node: str) -> str:
+    """The resource by which Ray knows a machine of ours."""
+    return f"machine-{node}"

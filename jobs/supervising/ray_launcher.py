@@ -1,0 +1,132 @@
+"""Trainers on the machines of a Ray cluster, one Ray job for each attempt."""
+
+import shlex
+import time
+from dataclasses import dataclass, field
+
+from jobs.machines.nodes import Node, list_nodes
+from jobs.machines.placing import GPU, Place
+from jobs.machines.shared_folder import sees_same_folder
+from jobs.running.attempts import AttemptHandle
+from jobs.running.process_log import logger
+from jobs.store import queue_settings
+from jobs.store.records import Run
+from jobs.store.store import Store
+from jobs.supervising import cluster_claims
+from jobs.supervising.launcher import CannotStart
+from jobs.supervising.ray_api import RayJobs
+
+NODE_TRAINER = "jobs.supervising.node_trainer"
+ASK_EVERY_S = 2.0
+"""How often the head is asked whether it still starts a trainer, and whether it is there again."""
+STARTING_S = 180.0
+"""How long a trainer may take from its job to its first report; loading PyTorch over a network takes a while."""
+
+
+@dataclass
+class RayLauncher:
+    """Starts trainers on the machines that report to the store, through the head of their Ray cluster."""
+
+    store: Store
+    jobs: RayJobs
+    _asked_at: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
+    """When each attempt that starts was first and last asked about, on the monotonic clock."""
+    _silent_until: float = 0.0
+
+    def has(self, run: Run) -> bool:
+        """Whether a run was given to a machine of a cluster."""
+        return run.lease_until is not None
+
+    def start_next(self) -> bool:
+        """Give the next run that can begin to a machine, and have Ray start its trainer there."""
+        if time.monotonic() < self._silent_until:
+            return False
+        usable = self._usable()
+        place = cluster_claims.next_place(self.store, usable)
+        if place is None:
+            return False
+        self._require_head()
+        attempt = cluster_claims.claim(self.store, place, usable)
+        if attempt is None:
+            return False
+        try:
+            self.jobs.submit(
+                _job(attempt.run_id, attempt.number), _command(place, attempt), place.node.name, gpu=place.slot == GPU
+            )
+        except CannotStart as error:
+            cluster_claims.give_back(attempt, error.message)
+            self._wait_for_head(error)
+            raise
+        logger.info(f"run {attempt.run_id}: attempt {attempt.number} given to {place.node.name}")
+        return True
+
+    def watch(self, run: Run) -> None:
+        """Let the lease of a run last while its trainer is being started; then the trainer renews it itself."""
+        key, now = (run.id, run.attempt), time.monotonic()
+        if run.pid is not None:
+            self._asked_at.pop(key, None)
+            return
+        first, last = self._asked_at.get(key, (now, 0.0))
+        if now - last < ASK_EVERY_S or now - first > STARTING_S:
+            return
+        self._asked_at[key] = (first, now)
+        if self.is_there(run):
+            cluster_claims.extend(AttemptHandle(self.store, run.id, run.attempt))
+
+    def ask_to_stop(self, run: Run) -> None:
+        """Nothing: its trainer learns it from the store, wherever it is, within a second or two."""
+
+    def kill(self, run: Run) -> None:
+        """Have Ray kill its processes, as far as it reaches them."""
+        try:
+            self.jobs.stop(_job(run.id, run.attempt))
+        except CannotStart as error:
+            logger.warning(f"run {run.id}: attempt {run.attempt} could not be ended by Ray: {error.message}")
+
+    def is_there(self, run: Run) -> bool:
+        """Whether Ray says that the job of the current attempt waits or runs."""
+        return self.jobs.is_there(_job(run.id, run.attempt))
+
+    def replace(self, run: Run) -> None:
+        """Queue a run again whose lease has run out; what may be left of its trainer is ended where it is reached."""
+        if cluster_claims.requeue(AttemptHandle(self.store, run.id, run.attempt)):
+            logger.info(f"run {run.id}: attempt {run.attempt} on {run.host} was not heard of in time and is over")
+            if time.monotonic() >= self._silent_until:
+                self.kill(run)
+
+    def _usable(self) -> list[str]:
+        """The machines that are there and see the artifacts folder that is seen here."""
+        return [node.name for node in list_nodes(self.store) if node.is_there and self._sees_folder(node)]
+
+    def _sees_folder(self, node: Node) -> bool:
+        return sees_same_folder(self.store, node.name, node.facts.mark)
+
+    def _require_head(self) -> None:
+        try:
+            self.jobs.require()
+        except CannotStart as error:
+            self._wait_for_head(error)
+            raise
+        self._tell("")
+
+    def _wait_for_head(self, error: CannotStart) -> None:
+        self._silent_until = time.monotonic() + ASK_EVERY_S
+        self._tell(error.message)
+
+    def _tell(self, problem: str) -> None:
+        """Let pages know why nothing is started, or that nothing is in the way."""
+        key = queue_settings.ENGINE_PROBLEM
+        if queue_settings.recorded(self.store, (key,)).get(key, "") != problem:
+            queue_settings.record(self.store, key, problem)
+
+
+def _job(run_id: str, number: int) -> str:
+    return f"{run_id}-{number}"
+
+
+def _command(place: Place, attempt: AttemptHandle) -> str:
+    """What the machine runs; where its store, folders and data are it knows from its own environment."""
+    facts = place.node.facts
+    hidden = [] if place.slot == GPU else ["CUDA_VISIBLE_DEVICES="]
+    words = ["env", *hidden, facts.python, "-m", NODE_TRAINER, attempt.run_id, str(attempt.number)]
+    return f"cd {shlex.quote(facts.root)} && exec {shlex.join(words)}"

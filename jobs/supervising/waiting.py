@@ -1,0 +1,55 @@
+"""Why runs wait, in words for the queue: the same decision by which machines are chosen."""
+
+from core.machine.fingerprint import code_fingerprint
+from jobs.machines.nodes import list_nodes
+from jobs.machines.placing import Wait
+from jobs.machines.shared_folder import sees_same_folder
+from jobs.settings import settings
+from jobs.store import queue_settings
+from jobs.store.store import Store
+from jobs.supervising.cluster_claims import plan_queue
+
+
+def on_cluster() -> bool:
+    """Whether runs of this installation work on the machines of a cluster."""
+    return bool(settings().ray_address)
+
+
+def why_waiting(store: Store) -> dict[str, str]:
+    """Why each queued run waits that cannot begin now, by its id; empty where there is no cluster."""
+    if not on_cluster():
+        return {}
+    problem = engine_problem(store)
+    usable = [name for name in _there(store) if name not in why_unusable(store)]
+    planned = plan_queue(store, usable)
+    if problem:
+        return {each.run_id: "waits for the head of the cluster, which does not answer" for each in planned}
+    return {each.run_id: each.why for each in planned if isinstance(each, Wait)}
+
+
+def why_unusable(store: Store) -> dict[str, str]:
+    """Why a machine that is there is given no run, or few, by its name; the others are not named."""
+    reasons = {}
+    for node in list_nodes(store):
+        if not node.is_there:
+            continue
+        if node.facts.problem:
+            reasons[node.name] = node.facts.problem
+        elif not sees_same_folder(store, node.name, node.facts.mark):
+            reasons[node.name] = "does not see the artifacts folder that is seen here"
+    return reasons
+
+
+def other_versions(store: Store) -> list[str]:
+    """The machines whose version computes otherwise than this one; only runs on a GPU are given to them."""
+    return [node.name for node in list_nodes(store) if node.is_there and node.facts.code != code_fingerprint()]
+
+
+def engine_problem(store: Store) -> str:
+    """Why the cluster starts no trainers, as the supervisor last saw it; empty where it does."""
+    key = queue_settings.ENGINE_PROBLEM
+    return str(queue_settings.recorded(store, (key,)).get(key, "")) if on_cluster() else ""
+
+
+def _there(store: Store) -> list[str]:
+    return [node.name for node in list_nodes(store) if node.is_there]
