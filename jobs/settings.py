@@ -187,16 +187,29 @@ def downloaded_weights() -> Path:
     return Path(torch_home).expanduser() / "hub" / "checkpoints"
 
 
+# Threads that wait for one another give up their core sooner: beside another busy process a training step else takes
+# several times as long.
+_QUICK_THREADS = {"GOMP_SPINCOUNT": "10000"}
+
+
 def child_environment(database_url: str, artifacts: Path) -> dict[str, str]:
     """The environment for a process that works for this store, whatever store the settings name."""
     return {
-        # Threads that wait for one another give up their core sooner: beside another busy process a training step else
-        # takes several times as long.
-        "GOMP_SPINCOUNT": "10000",
+        **_QUICK_THREADS,
         **os.environ,
         "LOOKBOOK_DATABASE_URL": database_url,
         "LOOKBOOK_ARTIFACTS": str(artifacts.absolute()),
     }
+
+
+def ray_environment(stopping_s: int) -> dict[str, str]:
+    """The environment for Ray's processes on a machine, which its trainers get too.
+
+    Ray knows the token by variables of its own, and leaves a job that is asked to stop so many seconds.
+    """
+    token = settings().ray_token
+    secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token.get_secret_value()} if token else {}
+    return {**_QUICK_THREADS, **os.environ, "RAY_JOB_STOP_WAIT_TIME_S": str(stopping_s), **secret}
 
 
 def acts_for() -> str:

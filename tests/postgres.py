@@ -31,10 +31,11 @@ class Server:
     folder: Path
     port: int
     process: "subprocess.Popen[bytes]"
+    address: str = "127.0.0.1"
 
     def url(self, database: str, *, password: str = PASSWORD) -> str:
         """The URL of a database, as LOOKBOOK_DATABASE_URL takes it."""
-        address = URL.create("postgresql", USER, password, "127.0.0.1", self.port, database)
+        address = URL.create("postgresql", USER, password, self.address, self.port, database)
         return address.render_as_string(hide_password=False)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
@@ -59,13 +60,13 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """A new server; it ends, and its folder goes, however the block ends."""
+def server(address: str = "127.0.0.1") -> Iterator[Server]:
+    """A new server at an address; it ends, and its folder goes, however the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="lookbook-pg-"))
     running = None
     try:
         _make(folder)
-        running = start(folder, _free_port())
+        running = start(folder, _free_port(), address)
         yield running
     finally:
         if running is not None:
@@ -74,17 +75,17 @@ def server() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def start(folder: Path, port: int) -> Server:
+def start(folder: Path, port: int, address: str = "127.0.0.1") -> Server:
     """Start a server on the files in a folder, and wait until it answers."""
     options = [word for setting in _QUICK for word in ("-c", setting)]
     # Even if this process is killed, the server does not outlive it.
     guarded = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
-    where = ["-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
+    where = ["-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-h", address]
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [*guarded, str(programs() / "postgres"), *where, *options], stdout=log, stderr=log, **_as_other_user()
         )
-    running, deadline = Server(folder, port, process), time.monotonic() + _STARTING_S
+    running, deadline = Server(folder, port, process, address), time.monotonic() + _STARTING_S
     while True:
         try:
             running.execute("SELECT 1")
@@ -110,6 +111,9 @@ def _make(folder: Path) -> None:
     command = [str(programs() / "initdb"), "-D", str(folder / "data"), "-U", USER, "--pwfile", str(folder / "password")]
     options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
     subprocess.run([*command, *options], check=True, capture_output=True, **_as_other_user())
+    with (folder / "data" / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+        # Tests of a cluster have hosts of their own, which reach the server over a network.
+        rules.write("host all all samenet scram-sha-256\n")
 
 
 def _free_port() -> int:

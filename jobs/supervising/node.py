@@ -16,7 +16,7 @@ from jobs.machines import nodes, this_machine
 from jobs.machines.shared_folder import why_not_shared, write_mark
 from jobs.running.environment import code_version
 from jobs.running.process_log import log_to_output, logger
-from jobs.settings import settings
+from jobs.settings import ray_environment, settings
 from jobs.store.new_files import NotWritten
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreError
@@ -115,13 +115,7 @@ def _start_ray(member: Membership) -> "subprocess.Popen[bytes]":
         words += [f"--dashboard-host={member.address or '0.0.0.0'}"]
     else:
         words += [f"--address={member.head if ':' in member.head else f'{member.head}:{RAY_PORT}'}"]
-    return subprocess.Popen(words, env=_environment(), start_new_session=True)
-
-
-def _environment() -> dict[str, str]:
-    token = settings().ray_token
-    of_token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token.get_secret_value()} if token else {}
-    return {**os.environ, "RAY_JOB_STOP_WAIT_TIME_S": str(STOPPING_S), **of_token}
+    return subprocess.Popen(words, env=ray_environment(STOPPING_S), start_new_session=True)
 
 
 def _report_until_end(store: Store, name: str, ray: "subprocess.Popen[bytes]") -> int:

@@ -58,7 +58,7 @@ class RayJobs:
                 method, f"{self.address}{path}", json=content, headers=headers, timeout=PATIENCE_S, trust_env=False
             )
             answer.raise_for_status()
-            said: dict[str, Any] = answer.json() if answer.content else {}
+            content_of_answer = answer.json() if answer.content else {}
         except httpx.HTTPStatusError as error:
             raise _refused(error.response.status_code) from error
         except (httpx.HTTPError, ValueError) as error:
@@ -66,7 +66,7 @@ class RayJobs:
                 f"The head of the Ray cluster at {self.address} does not answer ({type(error).__name__}).",
                 "Start it (python -m jobs node --head), or correct LOOKBOOK_RAY_ADDRESS; runs wait for it meanwhile.",
             ) from error
-        return said if isinstance(said, dict) else {}
+        return content_of_answer if isinstance(content_of_answer, dict) else {}
 
 
 def _refused(status: int) -> CannotStart:

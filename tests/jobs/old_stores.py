@@ -96,6 +96,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         ],
         "mentions": [{"comment_id": "oldtalk2", "person": "ben@example.org"}],
         "reviews": [{"run_id": _id(0), "state": "review asked", "person": "anna@example.org", "at": 1.7e9}],
+        "nodes": [{"name": "workshop", "seen_at": 1.7e9, "facts": "{}"}],
         "deliveries": [{"id": "oldtold2", "event": "finished", "payload": "{}", "created_at": 1.7e9, "tries": 1}],
     }
 

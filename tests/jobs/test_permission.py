@@ -34,7 +34,8 @@ WRITE_THEMSELVES = {
     "jobs/store/migration.py", "jobs/store/queue_settings.py", "jobs/team/members.py", "jobs/team/inbox.py",
     "jobs/team/sign_ins.py",
     # The supervisor and the trainers act for the queue, not for a person.
-    "jobs/running/attempts.py", "jobs/running/claims.py", "jobs/supervising/supervisor.py",
+    "jobs/running/attempts.py", "jobs/running/claims.py", "jobs/supervising/local_launcher.py",
+    "jobs/supervising/cluster_claims.py",
     "jobs/team/permission.py",
     # What copies a store as a whole.
     "jobs/copies/backup.py", "jobs/copies/moving.py", "jobs/copies/restore.py",

@@ -32,7 +32,7 @@ from tests.jobs.configs import TINY
 from tests.rights import rights_of_files_hold
 from tests.stores import Sample, add
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 
 
 def url_of(path: Path) -> str:
@@ -147,6 +147,7 @@ def test_a_store_of_each_revision_keeps_every_value_of_every_table(old: str, tmp
         "0004": {"photos"},
         "0007": {"label_marks"},
         "0008": {"people", "roles", "sign_ins", "changes", "comments", "mentions", "reviews", "deliveries"},
+        "0009": {"nodes"},
     }
     assert filled >= set().union(*(tables for revision, tables in since.items() if revision <= old))
 
@@ -167,7 +168,7 @@ def test_every_revision_is_kept_as_a_file() -> None:
 def test_a_migration_first_makes_a_backup_that_holds_the_old_rows(tmp_path: Path) -> None:
     shutil.copyfile(old_stores.FOLDER / "0001.db", tmp_path / "runs.db")
     open_store(url_of(tmp_path / "runs.db"), tmp_path)
-    (backup,) = tmp_path.glob("runs-before-0008-from-0001-*.db")
+    (backup,) = tmp_path.glob("runs-before-0009-from-0001-*.db")
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert connection.execute("SELECT count(*) FROM epochs").fetchone() == (12,)
