@@ -11,18 +11,18 @@ from jobs.store.store import Store
 FOLDER = "machines"
 
 
-def why_not_shared(store: Store) -> str:
-    """Why the artifacts folder here cannot be the one of the store; empty if it is. Raise StoreError."""
+def why_not_shared(store: Store) -> tuple[str, str] | None:
+    """Why the artifacts folder here cannot be the one of the store, and what to do; None if it is. Raise StoreError."""
     folder = store.artifacts
     identity = queue_settings.recorded(store, (ID,)).get(ID)
     if identity is None:
-        return "The run store has no artifacts folder yet: start the dashboard or the supervisor first."
+        return "The run store has no artifacts folder yet.", "Start the dashboard or the supervisor first."
     if not signature(folder, identity).exists():
         return (
-            f"The artifacts folder {folder} of this machine is not the one that the others see: mount that one here, "
-            "or name it by LOOKBOOK_ARTIFACTS."
+            f"The artifacts folder {folder} of this machine is not the one that the others see.",
+            "Mount that one here, and name it by LOOKBOOK_ARTIFACTS.",
         )
-    return ""
+    return None
 
 
 def write_mark(store: Store, name: str) -> str:

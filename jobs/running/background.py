@@ -214,15 +214,15 @@ def holder(lock: Path) -> int | None:
     signed = lock.read_text(encoding="ascii", errors="replace").strip()
     if signed.isdecimal() and has_open(int(signed), lock):
         return int(signed)
-    return next((pid for pid in _trainers() if has_open(pid, lock)), None)
+    return next((pid for pid in trainers(*TRAINERS) if has_open(pid, lock)), None)
 
 
-def _trainers() -> list[int]:
-    """Every process that trains, of this version or one before."""
+def trainers(*modules: str) -> list[int]:
+    """Every process that runs one of these modules."""
     pids = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if not set(TRAINERS).isdisjoint(process.cmdline()):
+            if not set(modules).isdisjoint(process.cmdline()):
                 pids.append(process.pid)
     return pids
 

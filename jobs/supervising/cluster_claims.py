@@ -1,7 +1,7 @@
 """Which queued run a machine of the cluster gets, and what follows when nobody has renewed its lease."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -17,11 +17,13 @@ from jobs.store.records import IN_PROGRESS, RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store, clock
 
+STARTING_LEASE_S = 7.0
+"""For so long a lease lasts whose trainer is being started: two reports of its machine."""
 MOST_LOOKED_AT = 500
 """So many runs of a queue are looked at: those behind them wait for their turn whatever they need."""
 
 
-def plan_queue(store: Store, usable: Sequence[str] | None = None) -> list[Place | Wait]:
+def plan_queue(store: Store, usable: Collection[str] | None = None) -> list[Place | Wait]:
     """For each of the first queued runs where it can begin, or why it waits; nothing begins while the queue is paused.
 
     `usable` names the machines that may be used, all if it is None.
@@ -30,24 +32,24 @@ def plan_queue(store: Store, usable: Sequence[str] | None = None) -> list[Place 
         return _plan_within(connection, usable)
 
 
-def _plan_within(connection: Connection, usable: Sequence[str] | None) -> list[Place | Wait]:
+def _plan_within(connection: Connection, usable: Collection[str] | None) -> list[Place | Wait]:
     known = [node for node in nodes_within(connection) if usable is None or node.name in usable]
     return plan(_queue(connection), known, _taken(connection), code_fingerprint())
 
 
-def next_place(store: Store, usable: Sequence[str]) -> Place | None:
+def next_place(store: Store, usable: Collection[str]) -> Place | None:
     """The first queued run that can begin, and where; None if none can, or the queue is paused."""
     with store.reading() as connection:
         return _next_place(connection, usable)
 
 
-def _next_place(connection: Connection, usable: Sequence[str]) -> Place | None:
+def _next_place(connection: Connection, usable: Collection[str]) -> Place | None:
     if queue_settings.is_paused(connection):
         return None
     return next((each for each in _plan_within(connection, usable) if isinstance(each, Place)), None)
 
 
-def claim(store: Store, place: Place, usable: Sequence[str]) -> AttemptHandle | None:
+def claim(store: Store, place: Place, usable: Collection[str]) -> AttemptHandle | None:
     """Take a run for the machine that was chosen, if that is still what `next_place` says, else None.
 
     Its lease begins with that, so that it counts as interrupted if no trainer takes it up.
@@ -101,20 +103,24 @@ def requeue(attempt: AttemptHandle) -> bool:
         return True
 
 
-def extend(attempt: AttemptHandle) -> None:
-    """Let a lease last while the engine says that a trainer is being started; it renews it itself from then on."""
+def extend(attempt: AttemptHandle, machine: str) -> None:
+    """Let a lease last a little while the engine says that a trainer is being started; then that renews it itself.
+
+    It does not where nothing was heard of the machine either: the engine takes longer to see that it is gone.
+    """
     with attempt.store.beating() as connection:
-        connection.execute(
-            runs.update()
-            .where(
-                runs.c.id == attempt.run_id,
-                runs.c.attempt == attempt.number,
-                runs.c.status.in_(IN_PROGRESS),
-                runs.c.pid.is_(None),
-                runs.c.lease_until.is_not(None),
-            )
-            .values(lease_until=clock(connection) + LEASE_S)
+        if not any(node.name == machine and node.silent_s < STARTING_LEASE_S for node in nodes_within(connection)):
+            return
+        until = clock(connection) + STARTING_LEASE_S
+        is_starting = (
+            runs.c.id == attempt.run_id,
+            runs.c.attempt == attempt.number,
+            runs.c.status.in_(IN_PROGRESS),
+            runs.c.pid.is_(None),
+            # What a trainer has been promised is never taken back.
+            runs.c.lease_until < until,
         )
+        connection.execute(runs.update().where(*is_starting).values(lease_until=until))
 
 
 def _queue_first(connection: Connection, row: Any, **values: Any) -> None:

@@ -6,11 +6,14 @@ Nothing of Ray is imported: where a supervisor works only the head of the cluste
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.settings import settings
 from jobs.supervising.launcher import CannotStart
 
 PATIENCE_S = 4.0
 """How long the head may say nothing; a supervisor has other runs to look after."""
+MOST_MACHINES = 1_000
 _AT_WORK = ("PENDING", "RUNNING")
+_PREFIX = "machine-"
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,18 @@ class RayJobs:
     address: str
     token: str
 
-    def require(self) -> None:
-        """Raise CannotStart where the head does not answer, or does not let us in."""
-        self._ask("GET", "/api/version")
+    def machines(self) -> frozenset[str]:
+        """The machines of ours that have joined; raise CannotStart where the head does not answer or let us in."""
+        answer = self._ask("GET", f"/api/v0/nodes?limit={MOST_MACHINES}")
+        try:
+            joined = [each for each in answer["data"]["result"]["result"] if each["state"] == "ALIVE"]
+            resources = [name for each in joined for name in each["resources_total"]]
+        except (KeyError, TypeError) as error:
+            raise CannotStart(
+                "The head of the Ray cluster answered in a way that this version does not know.",
+                "Install Ray as in requirements-cluster.txt on all machines.",
+            ) from error
+        return frozenset(name.removeprefix(_PREFIX) for name in resources if name.startswith(_PREFIX))
 
     def submit(self, job: str, entrypoint: str, node: str, *, gpu: bool) -> None:
         """Have a command run once on a machine; raise CannotStart, and then it may run all the same."""
@@ -38,11 +50,8 @@ class RayJobs:
         )
 
     def is_there(self, job: str) -> bool:
-        """Whether the head says that a job waits or runs; False also where it does not answer."""
-        try:
-            return bool(self._ask("GET", f"/api/jobs/{job}").get("status") in _AT_WORK)
-        except CannotStart:
-            return False
+        """Whether the head says that a job waits or runs; raise CannotStart."""
+        return self._ask("GET", f"/api/jobs/{job}").get("status") in _AT_WORK
 
     def stop(self, job: str) -> None:
         """Have the processes of a job asked to leave, and killed soon after; raise CannotStart."""
@@ -64,9 +73,15 @@ class RayJobs:
         except (httpx.HTTPError, ValueError) as error:
             raise CannotStart(
                 f"The head of the Ray cluster at {self.address} does not answer ({type(error).__name__}).",
-                "Start it (python -m jobs node --head), or correct LOOKBOOK_RAY_ADDRESS; runs wait for it meanwhile.",
+                "Start it (python -m jobs node --head), or correct LOOKBOOK_RAY_ADDRESS.",
             ) from error
         return content_of_answer if isinstance(content_of_answer, dict) else {}
+
+
+def ray_jobs() -> RayJobs:
+    """Those of the cluster that the settings name."""
+    chosen = settings()
+    return RayJobs(chosen.ray_address, chosen.ray_token.get_secret_value() if chosen.ray_token else "")
 
 
 def _refused(status: int) -> CannotStart:
@@ -79,4 +94,4 @@ def _refused(status: int) -> CannotStart:
 
 def resource_of(node: str) -> str:
     """The resource by which Ray knows a machine of ours."""
-    return f"machine-{node}"
+    return f"{_PREFIX}{node}"

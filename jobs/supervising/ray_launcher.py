@@ -32,6 +32,7 @@ class RayLauncher:
     _asked_at: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
     """When each attempt that starts was first and last asked about, on the monotonic clock."""
     _silent_until: float = 0.0
+    """Until when the head, which did not answer, is not asked again."""
 
     def has(self, run: Run) -> bool:
         """Whether a run was given to a machine of a cluster."""
@@ -42,12 +43,12 @@ class RayLauncher:
         if time.monotonic() < self._silent_until:
             return False
         usable = self._usable()
-        place = cluster_claims.next_place(self.store, usable)
-        if place is None:
+        if cluster_claims.next_place(self.store, usable) is None:
             return False
-        self._require_head()
-        attempt = cluster_claims.claim(self.store, place, usable)
-        if attempt is None:
+        usable &= self._joined()
+        place = cluster_claims.next_place(self.store, usable)
+        attempt = cluster_claims.claim(self.store, place, usable) if place else None
+        if place is None or attempt is None:
             return False
         try:
             self.jobs.submit(
@@ -55,7 +56,7 @@ class RayLauncher:
             )
         except CannotStart as error:
             cluster_claims.give_back(attempt, error.message)
-            self._wait_for_head(error)
+            self._leave_head_alone(error)
             raise
         logger.info(f"run {attempt.run_id}: attempt {attempt.number} given to {place.node.name}")
         return True
@@ -71,7 +72,7 @@ class RayLauncher:
             return
         self._asked_at[key] = (first, now)
         if self.is_there(run):
-            cluster_claims.extend(AttemptHandle(self.store, run.id, run.attempt))
+            cluster_claims.extend(AttemptHandle(self.store, run.id, run.attempt), str(run.host))
 
     def ask_to_stop(self, run: Run) -> None:
         """Nothing: its trainer learns it from the store, wherever it is, within a second or two."""
@@ -85,7 +86,13 @@ class RayLauncher:
 
     def is_there(self, run: Run) -> bool:
         """Whether Ray says that the job of the current attempt waits or runs."""
-        return self.jobs.is_there(_job(run.id, run.attempt))
+        if time.monotonic() < self._silent_until:
+            return False
+        try:
+            return self.jobs.is_there(_job(run.id, run.attempt))
+        except CannotStart as error:
+            self._leave_head_alone(error)
+            return False
 
     def replace(self, run: Run) -> None:
         """Queue a run again whose lease has run out; what may be left of its trainer is ended where it is reached."""
@@ -94,22 +101,24 @@ class RayLauncher:
             if time.monotonic() >= self._silent_until:
                 self.kill(run)
 
-    def _usable(self) -> list[str]:
+    def _usable(self) -> frozenset[str]:
         """The machines that are there and see the artifacts folder that is seen here."""
-        return [node.name for node in list_nodes(self.store) if node.is_there and self._sees_folder(node)]
+        return frozenset(node.name for node in list_nodes(self.store) if node.is_there and self._sees_folder(node))
 
     def _sees_folder(self, node: Node) -> bool:
         return sees_same_folder(self.store, node.name, node.facts.mark)
 
-    def _require_head(self) -> None:
+    def _joined(self) -> frozenset[str]:
+        """The machines that Ray would start a trainer on now; on others it would wait for them."""
         try:
-            self.jobs.require()
+            joined = self.jobs.machines()
         except CannotStart as error:
-            self._wait_for_head(error)
+            self._leave_head_alone(error)
             raise
         self._tell("")
+        return joined
 
-    def _wait_for_head(self, error: CannotStart) -> None:
+    def _leave_head_alone(self, error: CannotStart) -> None:
         self._silent_until = time.monotonic() + ASK_EVERY_S
         self._tell(error.message)
 

@@ -25,7 +25,7 @@ from jobs.store.store import Store, bring_up_to_date, connect, make_artifacts, m
 from jobs.store.store_errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
 from jobs.supervising.launcher import CannotStart, Launcher
 from jobs.supervising.local_launcher import GRACE_S, LocalLauncher
-from jobs.supervising.ray_api import RayJobs
+from jobs.supervising.ray_api import ray_jobs
 from jobs.supervising.ray_launcher import RayLauncher
 from jobs.team import deliveries, sending
 
@@ -192,16 +192,14 @@ def cluster_of(store: Store) -> RayLauncher | None:
 
     Raise ConfigurationError for a store that other machines do not reach.
     """
-    chosen = settings()
-    if not chosen.ray_address:
+    if not settings().ray_address:
         return None
     if store.is_local:
         raise ConfigurationError(
             f"A cluster needs a run store that all its machines reach, and {store.place} is a file of this one.",
             "Move it to Postgres (python -m jobs move-store), or unset LOOKBOOK_RAY_ADDRESS.",
         )
-    token = chosen.ray_token.get_secret_value() if chosen.ray_token else ""
-    return RayLauncher(store, RayJobs(chosen.ray_address, token))
+    return RayLauncher(store, ray_jobs())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def why_waiting(store: Store) -> dict[str, str]:
     if not on_cluster():
         return {}
     problem = engine_problem(store)
-    usable = [name for name in _there(store) if name not in why_unusable(store)]
+    unusable = why_unusable(store)
+    usable = [name for name in _there(store) if name not in unusable]
     planned = plan_queue(store, usable)
     if problem:
         return {each.run_id: "waits for the head of the cluster, which does not answer" for each in planned}

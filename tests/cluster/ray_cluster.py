@@ -45,7 +45,7 @@ class Cluster:
     def start_machine(self, name: str) -> None:
         """Start a machine's process: the first is the head, which the other joins."""
         host, head = self.host_of(name), self.network.hosts[0]
-        part = ["--head"] if host is head else ["--join", head.address]
+        part = ["--head"] if host is head else []
         words = ["node", *part, "--name", name, "--address", host.address]
         self.machines[name] = self.run_on(host, name, *words)
 

@@ -7,7 +7,7 @@ import click
 
 from jobs.cli import output
 from jobs.cli.parameters import json_option, text
-from jobs.cli.parsing import command, refuse_both
+from jobs.cli.parsing import command
 from jobs.machines.nodes import list_nodes
 from jobs.reports.team import machine_tables
 from jobs.running.background import open_here
@@ -19,19 +19,15 @@ from jobs.supervising.waiting import engine_problem, why_unusable
 
 @command("node")
 @click.option("--head", is_flag=True, help="Be the head of the cluster, which the others join.")
-@click.option("--join", type=text, metavar="ADDRESS", help="Join the head at this address.")
 @click.option("--name", type=text, metavar="NAME", help="What to call this machine (default: its host name).")
 @click.option("--address", type=text, metavar="IP", help="The address by which the others reach this machine.")
-def node(head: bool, join: str | None, name: str | None, address: str | None) -> int:
+def node(head: bool, name: str | None, address: str | None) -> int:
     """Let this machine do runs of a cluster until interrupted.
 
-    It needs the store and the artifacts folder of the dashboard (LOOKBOOK_DATABASE_URL, LOOKBOOK_ARTIFACTS) and the
-    token of the cluster (LOOKBOOK_RAY_TOKEN).
+    It needs the settings of the dashboard: LOOKBOOK_DATABASE_URL, LOOKBOOK_ARTIFACTS, LOOKBOOK_RAY_ADDRESS and
+    LOOKBOOK_RAY_TOKEN.
     """
-    refuse_both(head=head or None, join=join)
-    if not head and not join:
-        raise click.UsageError("Say --head on one machine, and --join ADDRESS of that one on all others.")
-    return node_process.run(node_process.Membership(name or host(), join, address))
+    return node_process.run(node_process.Membership(name or host(), head, address))
 
 
 @command("machines")
