@@ -29,6 +29,7 @@ run: ## set up what is missing and start the dashboard (PORT=8501)
 test: check ## set up what is missing, check, and run every test, those in a browser included (ARGS="-k name" for some)
 	@$(SETUP) browser.py
 	@$(SETUP) postgres.py
+	@$(SETUP) cluster.py
 	@$(VENV_PYTHON) -m jobs data
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(POSTGRES) && $(SLOW) && $(CHAOS))
 

@@ -1,4 +1,4 @@
-"""Make the virtual environment .venv and install the requirements: python environment.py users|developers.
+"""Make the virtual environment .venv and install the requirements: python environment.py users|developers|cluster.
 
 Nothing is done when a stamp says that the same requirements are installed already. Standard library only.
 """
@@ -19,7 +19,11 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
 LOG = VENV / "pip.log"
 CONSTRAINTS = ROOT / "constraints.txt"
-REQUIREMENTS = {"users": ROOT / "requirements.txt", "developers": ROOT / "requirements-dev.txt"}
+REQUIREMENTS = {
+    "users": ROOT / "requirements.txt",
+    "developers": ROOT / "requirements-dev.txt",
+    "cluster": ROOT / "requirements-cluster.txt",
+}
 
 _WAYS_OUT = (
     (
@@ -55,21 +59,30 @@ _WAYS_OUT = (
 
 
 def install(kind: str) -> None:
-    """Bring .venv up to date for "users" or "developers"; exit with one line that says the way out if that fails."""
+    """Bring .venv up to date for one of REQUIREMENTS; exit with one line that says the way out if that fails."""
     wanted = fingerprints()
     if _installed().get(kind) == wanted[kind] and PYTHON.exists():
         return
     _create()
     print(f"Installing the packages of {REQUIREMENTS[kind].name} into .venv (some minutes the first time)", flush=True)
     _pip(["install", "--prefer-binary", *_constrained(), "-r", str(REQUIREMENTS[kind])])
-    done = wanted if kind == "developers" else {kind: wanted[kind]}
+    users = {"users": wanted["users"]}
+    done = {
+        "users": users,
+        "developers": {**users, "developers": wanted["developers"]},
+        "cluster": {**_installed(), "cluster": wanted["cluster"]},
+    }[kind]
     STAMP.write_text(json.dumps(done), encoding="utf-8")
 
 
 def fingerprints() -> dict[str, str]:
-    """For users and developers: a hash of all that decides what has to be installed."""
+    """For users, developers and clusters: a hash of all that decides what has to be installed."""
     users = _hash(str(ROOT), sys.version, *_contents("requirements.txt", "pyproject.toml"), _versions())
-    return {"users": users, "developers": _hash(users, *_contents("requirements-dev.txt", "requirements-team.txt"))}
+    return {
+        "users": users,
+        "developers": _hash(users, *_contents("requirements-dev.txt", "requirements-team.txt")),
+        "cluster": _hash(users, *_contents(*(f"requirements-{name}.txt" for name in ("team", "server", "cluster")))),
+    }
 
 
 def _constrained() -> list[str]:

@@ -20,7 +20,10 @@ from jobs.settings import MOST_UPLOAD_MB
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIREMENTS = ("requirements.txt", "requirements-team.txt", "requirements-dev.txt")
+REQUIREMENTS = (
+    *("requirements.txt", "requirements-team.txt", "requirements-dev.txt"),
+    *("requirements-server.txt", "requirements-cluster.txt"),
+)
 CONFIG = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
 
@@ -174,6 +177,10 @@ def test_a_second_set_up_does_nothing(environment: ModuleType, tmp_path: Path, m
     environment.install("developers")
     environment.install("users")
     assert len(commands) == 1
+    environment.install("cluster")
+    environment.install("cluster")
+    environment.install("developers")
+    assert len(commands) == 2
 
 
 def known_options() -> set[str]:

@@ -3,8 +3,12 @@
 Nothing of Ray is imported: where a supervisor works only the head of the cluster needs to answer.
 """
 
+import json
+import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 
 from jobs.settings import settings
 from jobs.supervising.launcher import CannotStart
@@ -12,8 +16,20 @@ from jobs.supervising.launcher import CannotStart
 PATIENCE_S = 4.0
 """How long the head may say nothing; a supervisor has other runs to look after."""
 MOST_MACHINES = 1_000
+MOST_BYTES = 16_000_000
 _AT_WORK = ("PENDING", "RUNNING")
 _PREFIX = "machine-"
+
+
+class _StayThere(urllib.request.HTTPRedirectHandler):
+    """A token is for one address: what leads elsewhere is an error."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow nothing."""
+
+
+# Without the proxies of the environment, too: the machines of a cluster reach one another.
+_OPENER = urllib.request.build_opener(_StayThere, urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -58,19 +74,17 @@ class RayJobs:
         self._ask("POST", f"/api/jobs/{job}/stop")
 
     def _ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
-        # Only where a cluster is set up: it takes a quarter of a second.
-        import httpx
-
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        body = json.dumps(content).encode() if content is not None else None
+        request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)
         try:
-            answer = httpx.request(
-                method, f"{self.address}{path}", json=content, headers=headers, timeout=PATIENCE_S, trust_env=False
-            )
-            answer.raise_for_status()
-            content_of_answer = answer.json() if answer.content else {}
-        except httpx.HTTPStatusError as error:
-            raise _refused(error.response.status_code) from error
-        except (httpx.HTTPError, ValueError) as error:
+            with _OPENER.open(request, timeout=PATIENCE_S) as answer:
+                content_of_answer = json.loads(answer.read(MOST_BYTES) or b"{}")
+        except HTTPError as error:
+            raise _refused(error.code) from error
+        except (OSError, HTTPException, ValueError) as error:
             raise CannotStart(
                 f"The head of the Ray cluster at {self.address} does not answer ({type(error).__name__}).",
                 "Start it (python -m jobs node --head), or correct LOOKBOOK_RAY_ADDRESS.",

@@ -11,13 +11,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import psutil
 
 from jobs.machines.nodes import list_nodes
 from jobs.settings import ROOT
 from jobs.store.ownership import tie
 from jobs.store.store import Store, open_store
+from jobs.supervising.launcher import CannotStart
+from jobs.supervising.ray_api import RayJobs
 from tests import postgres
 from tests.cluster.hosts import Host, Network, network
 
@@ -85,17 +86,20 @@ class Cluster:
         wait_for(lambda: not self.processes(name), f"all on {name} to be gone")
 
     def wait_until_ready(self) -> None:
-        """Wait until both machines have told the store of themselves, and the head takes jobs."""
+        """Wait until both machines have told the store of themselves, and have joined the head."""
         wait_for(lambda: len([node for node in list_nodes(self.store) if node.is_there]) == len(NAMES), "the machines")
         wait_for(self.takes_jobs, "the head")
 
     def takes_jobs(self) -> bool:
-        """Whether the head answers."""
-        headers = {"Authorization": f"Bearer {self.environment['LOOKBOOK_RAY_TOKEN']}"}
-        address = self.environment["LOOKBOOK_RAY_ADDRESS"]
-        with suppress(httpx.HTTPError):
-            return httpx.get(f"{address}/api/version", headers=headers, timeout=2, trust_env=False).is_success
+        """Whether all machines have joined."""
+        with suppress(CannotStart):
+            return set(NAMES) <= self.jobs.machines()
         return False
+
+    @property
+    def jobs(self) -> RayJobs:
+        """Ray's jobs, as the supervisor asks for them."""
+        return RayJobs(self.environment["LOOKBOOK_RAY_ADDRESS"], self.environment["LOOKBOOK_RAY_TOKEN"])
 
 
 def _within(host: Host) -> Iterator[psutil.Process]:
