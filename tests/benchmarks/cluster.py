@@ -6,6 +6,11 @@ killed or suspended, and a host is cut off from the network for longer or shorte
 configurations are left in peace on one machine. In the end every rule must hold: all runs finished, each once, no two
 attempts whose writes both count, every state told truly within 15 s, and every epoch figure, prediction and weight bit
 for bit as in peace.
+
+    python -m tests.benchmarks.cluster --scaling [--cores 0.6]
+
+times the same runs on two machines and on one instead, each with that share of a core for itself, so that what they
+gain does not depend on how many cores this machine has.
 """
 
 import argparse
@@ -39,10 +44,11 @@ from jobs.store.store import open_store
 from jobs.store.store_errors import StoreError
 from tests import postgres
 from tests.cluster.hosts import can_be_made
-from tests.cluster.ray_cluster import NAMES, Cluster, cluster
+from tests.cluster.ray_cluster import NAMES, Cluster, cluster, wait_for
 from tests.jobs.working import Outcome, clear_away, outcome, wait_until_finished
 
 TRUE_WITHIN_S = 15.0
+MOST_OF_ONE = 0.55
 DRAIN_S = 1_200.0
 SHORT_S, LONG_S = (1.0, 5.0), (16.0, 24.0)
 """Of what is suspended or cut off: shorter and longer than a lease."""
@@ -382,18 +388,51 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faults", type=int, default=100, help="with fewer the benchmark counts as failed")
     parser.add_argument("--seed", type=int, default=0, help="decides which faults come when")
     parser.add_argument("--pause", type=float, default=3.0, help="mean seconds between two faults")
+    parser.add_argument("--scaling", action="store_true", help="time the runs on two machines and on one")
+    parser.add_argument("--cores", type=float, default=0.6, help="of each machine, with --scaling")
     chosen = parser.parse_args(arguments)
     if not can_be_made():
         parser.error("networks of its own need root and the command ip (Debian: apt-get install iproute2)")
     if not fashion_mnist.is_present(settings().data):
         parser.error(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first")
+    if chosen.scaling:
+        return scale(chosen.runs, chosen.cores)
+    return endure(chosen.runs, chosen.faults, chosen.seed, chosen.pause)
+
+
+def scale(runs: int, cores: float) -> int:
+    """Time the runs on two machines and on one; return 0 only if two take at most MOST_OF_ONE of the time of one."""
+    with tempfile.TemporaryDirectory(prefix="lookbook-cluster-") as folder, cluster(Path(folder), cores=cores) as made:
+        two = _timed(made, runs)
+        made.machines["beta"].terminate()
+        wait_for(lambda: not made.processes("beta"), "beta to leave")
+        one_s = _timed(made, runs)
+    print(
+        f"{runs} runs on machines of {cores} cores: {two:.0f} s on two, {one_s:.0f} s on one, {two / one_s:.2f} of the "
+        f"time (target {MOST_OF_ONE})"
+    )
+    return int(two / one_s > MOST_OF_ONE)
+
+
+def _timed(made: Cluster, runs: int) -> float:
+    """The seconds that so many runs take, from the first that is queued to the end of the last."""
+    config = config_of("cnn", threads=1, train_size=2_400, epochs=2, batch_size=32)
+    began = time.monotonic()
+    ids = queue.launch_all(made.store, config, seeds=runs)
+    while _unfinished(made, ids):
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
+def endure(runs: int, most: int, seed: int, pause_s: float) -> int:
+    """Have runs done under fire; return 0 only if every rule holds and there were as many faults as asked for."""
     start, configs = time.monotonic(), kinds()
     with tempfile.TemporaryDirectory(prefix="lookbook-cluster-") as folder:
         expected = in_peace(Path(folder) / "peace", configs)
         with cluster(Path(folder)) as made:
             began = time.monotonic()
-            ids = [queue.launch(made.store, configs[number % len(configs)]) for number in range(chosen.runs)]
-            faults, onlooker = rage(made, ids, chosen.faults, chosen.pause, random.Random(chosen.seed))
+            ids = [queue.launch(made.store, configs[number % len(configs)]) for number in range(runs)]
+            faults, onlooker = rage(made, ids, most, pause_s, random.Random(seed))
             took = time.monotonic() - began
             complaints = sorted(onlooker.complaints)
             for number, run_id in enumerate(ids):
@@ -402,12 +441,12 @@ def main(arguments: list[str] | None = None) -> int:
                 except LookbookError as error:
                     complaints.append(str(error))
             attempts = sum(run.attempt for run in get_runs(made.store, ids))
-    if faults.counts.total() < chosen.faults:
-        complaints.append(f"only {faults.counts.total()} faults were done, not {chosen.faults}")
-    _report(faults.counts, onlooker, complaints, chosen.seed)
+    if faults.counts.total() < most:
+        complaints.append(f"only {faults.counts.total()} faults were done, not {most}")
+    _report(faults.counts, onlooker, complaints, seed)
     verdict = f"{len(complaints)} rules broken" if complaints else "every rule holds"
     print(
-        f"{chosen.runs} runs in {attempts} attempts, {faults.counts.total()} faults in {took:.0f} s of "
+        f"{runs} runs in {attempts} attempts, {faults.counts.total()} faults in {took:.0f} s of "
         f"{time.monotonic() - start:.0f} s: {verdict}"
     )
     return int(bool(complaints))

@@ -58,10 +58,10 @@ class ReportPipeline:
         augment = [transforms.RandomHorizontalFlip(), transforms.RandomRotation(10)]
         jitter = [] if name == "cnn" else [transforms.ColorJitter(0.2, 0.2, 0.2, 0.1)]
         tail = [transforms.ToTensor(), transforms.Normalize([0.5] * channels, [0.5] * channels)]
-        self._train_data: Dataset[Any] = _images(data, True, [*head, *augment, *jitter, *tail])
+        self.train_data: Dataset[Any] = _images(data, True, [*head, *augment, *jitter, *tail])
         self._test_data = _images(data, False, [*head, *tail])
         if split:
-            self._train_data = Subset(self._train_data, split[0])
+            self.train_data = Subset(self.train_data, split[0])
             self._validation_data = Subset(_images(data, True, [*head, *tail]), split[1])
         self.model = ConvNet() if name == "cnn" else _resnet18(weights)
         if name == "cnn":
@@ -75,7 +75,7 @@ class ReportPipeline:
         self.model.train()
         for module in _frozen_norms(self.model):
             module.eval()
-        for images, labels in DataLoader(self._train_data, batch_size=BATCH_SIZE, shuffle=True):
+        for images, labels in DataLoader(self.train_data, batch_size=BATCH_SIZE, shuffle=True):
             self._optimizer.zero_grad()
             self._criterion(self.model(images), labels).backward()
             self._optimizer.step()

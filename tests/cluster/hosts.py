@@ -7,6 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+
+_GROUPS = Path("/sys/fs/cgroup/cpu" if Path("/sys/fs/cgroup/cpu").exists() else "/sys/fs/cgroup")
+_PERIOD_US = 100_000
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,17 @@ class Host:
     def command(self, *words: str) -> list[str]:
         """The words that run a command on this host."""
         return ["ip", "netns", "exec", self.name, *words]
+
+    def limited(self, cores: float) -> list[str]:
+        """Words before a command that give this host so many cores for all that is begun by it."""
+        group = _GROUPS / self.name
+        group.mkdir(exist_ok=True)
+        quota = round(_PERIOD_US * cores)
+        if (group / "cpu.max").exists():
+            (group / "cpu.max").write_text(f"{quota} {_PERIOD_US}", encoding="ascii")
+        else:
+            (group / "cpu.cfs_quota_us").write_text(str(quota), encoding="ascii")
+        return ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]
 
     def cut_off(self) -> None:
         """Let nothing in or out any more."""
@@ -62,6 +77,8 @@ def network(count: int) -> Iterator[Network]:
         for host in made.hosts:
             subprocess.run(["ip", "netns", "del", host.name], capture_output=True)
             subprocess.run(["ip", "link", "del", host.link], capture_output=True)
+            if (_GROUPS / host.name).exists():
+                (_GROUPS / host.name).rmdir()
         subprocess.run(["ip", "link", "del", bridge], capture_output=True)
 
 

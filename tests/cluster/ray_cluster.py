@@ -35,7 +35,8 @@ class Cluster:
     store: Store
     environment: dict[str, str]
     logs: Path
-    slots: int = 1
+    cores: float | None = None
+    """How many cores each machine has; None for all that there are."""
     machines: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     supervisor: "subprocess.Popen[bytes] | None" = None
 
@@ -53,8 +54,9 @@ class Cluster:
     def run_on(self, host: Host, log: str, *words: str) -> "subprocess.Popen[bytes]":
         """Run a command of Lookbook on a host."""
         with (self.logs / f"{log}.log").open("ab") as output:
+            limited = host.limited(self.cores) if self.cores else []
             return subprocess.Popen(
-                host.command(sys.executable, "-m", "jobs", *words),
+                [*limited, *host.command(sys.executable, "-m", "jobs", *words)],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=output,
@@ -117,7 +119,9 @@ def _is_trainer(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def cluster(folder: Path, *, slots: int = 1, environment: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+def cluster(
+    folder: Path, *, slots: int = 1, cores: float | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Cluster]:
     """A cluster of two machines with so many slots each, which work on the files in a folder; a supervisor too."""
     with ExitStack() as stack:
         made_network = stack.enter_context(network(len(NAMES)))
@@ -137,7 +141,7 @@ def cluster(folder: Path, *, slots: int = 1, environment: Mapping[str, str] | No
         stack.callback(store.engine.dispose)
         tie(store)
         (folder / "logs").mkdir(exist_ok=True)
-        made = Cluster(made_network, server, store, values, folder / "logs", slots)
+        made = Cluster(made_network, server, store, values, folder / "logs", cores)
         stack.callback(_end, made)
         for name in NAMES:
             made.start_machine(name)
