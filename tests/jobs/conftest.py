@@ -24,6 +24,7 @@ ON_BOTH = {
     *("test_photo_sets", "test_queue", "test_records", "test_set_changes", "test_sign_ins", "test_starting_points"),
     *("test_store", "test_supervisor", "test_waiting"),
     *("test_comments", "test_inbox", "test_reviews", "test_team_commands"),
+    *("test_leases", "test_nodes"),
 }
 """The modules whose tests say what holds of any store: each runs on SQLite and on Postgres."""
 
