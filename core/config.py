@@ -20,6 +20,7 @@ MOST_IMAGES = 10_000_000
 MOST_FOLDS = 20
 LAST_SEED = 2**31 - 1
 MOST_THREADS = 256
+MOST_MEMORY_MB = 10_000_000
 MOST_COMPANIONS = 8
 _STORED = "stored"
 _MOST_SHOWN = 200
@@ -168,6 +169,12 @@ class RunConfig(BaseModel):
     fold: int = Field(0, ge=0, le=MOST_FOLDS, description="With folds: the fold used for validation, from 1.")
     threads: int = Field(
         0, ge=0, le=MOST_THREADS, description="CPU threads; 0 uses every core. Fixed when the run is launched."
+    )
+    memory_mb: int = Field(
+        0,
+        ge=0,
+        le=MOST_MEMORY_MB,
+        description="Memory that a machine of a cluster must have for the run, in MB; 0 leaves that open.",
     )
     device: Device = Field("auto", description="Device; auto uses CUDA, then MPS, then the CPU.")
     precision: Precision = Field(

@@ -86,12 +86,12 @@ def whom_to_ask() -> str:
 
 def without_places(text: str) -> str:
     """A text of the server without its paths and its name; for an admin as it is."""
-    return text if _sees_places() else _hidden(text)
+    return text if sees_places() else _hidden(text)
 
 
 def told_of(runs: Sequence[Run]) -> list[Run]:
     """The runs for a file that somebody takes along: for who is no admin without paths and the server's name."""
-    if _sees_places():
+    if sees_places():
         return list(runs)
     return [_told_of(run) for run in runs]
 
@@ -108,8 +108,8 @@ def _told_of(run: Run) -> Run:
     )
 
 
-def _sees_places() -> bool:
-    """Whether it is an admin; where the store cannot say so, whoever runs the server alone."""
+def sees_places() -> bool:
+    """Whether paths and names of machines are shown: to admins; where the store cannot say so, to its operator alone."""
     try:
         person = visitor.person()
         return person.is_operator or may(Role.ADMIN)

@@ -46,7 +46,7 @@ CHECKPOINT_SECONDS = 45.0
 RETRY_SECONDS = 5.0
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of the operating system that pass when somebody makes room."""
-MAY_DIFFER = {"preset", "threads", "device", "weights_file"}
+MAY_DIFFER = {"preset", "threads", "memory_mb", "device", "weights_file"}
 """Fields of the configuration in which a run may differ from the checkpoint that it takes up."""
 
 

@@ -2,7 +2,15 @@
 
 from dashboard import page, permitted, pickers
 from dashboard.queries import run_queries
-from dashboard.sections.runs import cost_view, group_list, queue_panel, run_actions, run_dialogs, run_list
+from dashboard.sections.runs import (
+    cost_view,
+    group_list,
+    machines_panel,
+    queue_panel,
+    run_actions,
+    run_dialogs,
+    run_list,
+)
 from jobs.store.queries import get_run
 
 VIEWS = {
@@ -20,4 +28,5 @@ else:
     page.title("Runs", "What has been done?")
     permitted.say_missing(run_actions.TAKES)
     queue_panel.show_queue(folded=True)
+    machines_panel.show_machines()
     pickers.pick_section("View", VIEWS, "by", clears=("page",))()

@@ -1,7 +1,7 @@
 """stop, resume, queue, move, pause, go-on, slots: the queue and what is in it."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 import click
@@ -15,8 +15,10 @@ from jobs.results import run_wording
 from jobs.results.description import summarise
 from jobs.running import queue
 from jobs.running.background import ensure_supervisor, open_here
-from jobs.store.queries import active_runs, get_runs, place_in_queue, queue_state
+from jobs.store.queries import active_runs, get_runs, place_in_queue
+from jobs.store.records import Run
 from jobs.store.store import Store
+from jobs.supervising.waiting import engine_problem, queue_here, why_waiting
 
 
 @command("stop")
@@ -70,13 +72,23 @@ def show_queue(as_json: bool) -> None:
     """Show running and queued runs in queue order."""
     store = open_here()
     look_after(store, active_runs(store))
-    state, active = queue_state(store), active_runs(store)
+    state, active, waits = queue_here(store), active_runs(store), why_waiting(store)
     if as_json:
-        print(output.as_json({**asdict(state), "runs": [summarise(run) for run in active]}))
+        told = [{**summarise(run), **_why(run, waits)} for run in active]
+        print(output.as_json({**asdict(state), "runs": told}))
         return
     print(run_wording.queue_words(state))
     if active:
         print(f"\n{output.queue_table(active)}")
+    for run in active:
+        if run.id in waits:
+            print(f"{run.id} {run.name} {waits[run.id]}.")
+    if problem := engine_problem(store):
+        print(problem, file=sys.stderr)
+
+
+def _why(run: Run, waits: Mapping[str, str]) -> dict[str, str]:
+    return {"why_waiting": waits[run.id]} if run.id in waits else {}
 
 
 @command("pause")
@@ -106,4 +118,4 @@ def slots(count: int | None) -> None:
     if count is not None:
         queue.set_slots(store, count)
         ensure_supervisor(store)
-    print(queue_state(store).slots)
+    print(queue_here(store).slots)

@@ -91,6 +91,12 @@ def _facts(stored: Any) -> NodeFacts | None:
     return NodeFacts(**{**stored, "gpus": tuple(stored["gpus"])})
 
 
+def threads_of_slot(store: Store) -> int | None:
+    """The cores that each slot has on the smallest machine that is there; None where there is none."""
+    shares = [node.facts.cores // node.facts.cpu_slots for node in list_nodes(store) if node.is_there]
+    return max(1, min(shares)) if shares else None
+
+
 def gpu_slots(known: Sequence[Node]) -> int:
     """How many runs that need a GPU can run at once on these machines: each has one for itself."""
     return sum(len(node.facts.gpus) for node in known)

@@ -20,7 +20,7 @@ class Wanted:
     threads: int
     device: str
     """As its configuration says; of a run that has begun, what it computed on."""
-    memory_mb: int | None = None
+    memory_mb: int = 0
     processor: str | None = None
     """Where it computed before: there it continues bit for bit."""
 
@@ -31,7 +31,7 @@ class Taken:
 
     node: str
     slot: str
-    memory_mb: int | None = None
+    memory_mb: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ Condition = tuple[Callable[[Node], bool], str, bool]
 
 def _conditions(wanted: Wanted, slot: str, taken: Sequence[Taken], code: str) -> list[Condition]:
     """What a machine must fulfil, each with the words where none does, and whether that passes by itself."""
-    threads, memory = wanted.threads, wanted.memory_mb or 0
+    threads, memory = wanted.threads, wanted.memory_mb
     needs_memory = f"needs {memory / 1000:.3g} GB of memory"
     busy = Counter((each.node, each.slot) for each in taken)
     promised = Counter[str]()
     for each in taken:
-        promised[each.node] += each.memory_mb or 0
+        promised[each.node] += each.memory_mb
     of_kind: list[Condition] = (
         [
             (lambda node: bool(node.facts.gpus), "needs a GPU: no machine has one", False),

@@ -21,7 +21,7 @@ from jobs.store.records import Attempt, Epoch, Predictions, Run, RunStatus
 
 CONFUSIONS_LISTED = 10
 SHARES_ANSWERED = (1.0, 0.95, 0.9, 0.8, 0.7)
-_BY_MACHINE = ("preset", "threads")
+_BY_MACHINE = ("preset", "threads", "memory_mb")
 """Settings that are fixed when a run is launched, as many as the machine has: not what somebody chose."""
 _Moment = Callable[[float | None], str]
 

@@ -21,7 +21,7 @@ LEAKED = "near-duplicates of training images"
 OTHER_TEST_IMAGES = (
     "Near-duplicates are left out: they are those of the data folder, and these runs were not tested on its images."
 )
-_NO_DIFFERENCE = ("preset", "threads", "device")
+_NO_DIFFERENCE = ("preset", "threads", "memory_mb", "device")
 """Settings in which two runs of otherwise equal configs come to the same model, or nearly so."""
 _MOST_TWINS = 50
 """More runs than this one never has to look at to find one that is not measured and no twin."""

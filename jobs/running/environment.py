@@ -58,11 +58,14 @@ def weights_file_of(config: RunConfig) -> str | None:
     return str(settings().resnet18_weights) if needs_weights and settings().resnet18_weights else None
 
 
-def frozen_here(config: RunConfig) -> RunConfig:
-    """The config with what is left open, the number of threads and the weights file, as on this machine now."""
+def frozen_here(config: RunConfig, threads: int | None = None) -> RunConfig:
+    """The config with what is left open, the number of threads and the weights file, as on this machine now.
+
+    `threads` are those of the machines of a cluster, where one does the run.
+    """
     return with_changes(
         config,
-        threads=config.threads or min(usable_cores(), MOST_THREADS),
+        threads=config.threads or min(threads or usable_cores(), MOST_THREADS),
         weights_file=weights_file_of(config),
         # Without pretrained weights nothing is frozen.
         unfrozen_layers=config.unfrozen_layers if config.pretrained else (),

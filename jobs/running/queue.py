@@ -11,12 +11,14 @@ from core.config import LAST_SEED, MOST_FOLDS, RunConfig, with_changes
 from core.errors import ConfigurationError
 from core.presets import PRESETS, config_of
 from core.texts import named
+from jobs.machines.nodes import threads_of_slot
 from jobs.people import Person, Role
 from jobs.running import run_edits
 from jobs.running.attempts import existing_row
 from jobs.running.environment import environment, frozen_here
 from jobs.running.run_data import pinned, version_for
 from jobs.running.starting_points import with_companions, with_start
+from jobs.settings import settings
 from jobs.store import locks, queue_settings, run_files
 from jobs.store.ids import new_id
 from jobs.store.queries import NotPossible
@@ -67,9 +69,10 @@ def launch_all(
     if and_whole:
         whole = with_changes(config, folds=0, fold=0)
         configs[chosen or default_name(whole, on)] = whole
+    threads = threads_of_slot(store) if settings().ray_address else None
     common = {"cloned_from": cloned_from, "environment": environment(), "owner": store.by.id}
     rows = [
-        _values_of(pinned(frozen_here(with_companions(store, each, version)), version), words)
+        _values_of(pinned(frozen_here(with_companions(store, each, version), threads), version), words)
         | common
         | {"group_id": group_ids.get(words)}
         for words, each in configs.items()
@@ -269,10 +272,15 @@ def move_by(store: Store, run_id: str, places: int) -> None:
 
 
 def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
-    """Change how many runs may run at once; raise ConfigurationError outside 1 to 64.
+    """Change how many runs may run at once; raise ConfigurationError outside 1 to 64, and on a cluster.
 
     With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
     """
+    if settings().ray_address:
+        raise ConfigurationError(
+            "The slots are those of the machines of the cluster.",
+            "Set LOOKBOOK_SLOTS on a machine, and start its part again (python -m jobs node).",
+        )
     if not 1 <= count <= queue_settings.MOST_SLOTS:
         raise ConfigurationError(f"Invalid number of slots: {count}.", f"Choose 1 to {queue_settings.MOST_SLOTS}.")
     with changing(store, Role.ADMIN) as connection:

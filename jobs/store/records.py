@@ -112,8 +112,6 @@ class Run:
     """Until when a trainer on a machine of a cluster has the run, by the database's clock; None for one on this."""
     slot: str | None = None
     """What it takes of a machine of a cluster, "cpu" or "gpu"; None on this machine."""
-    memory_mb: int | None = None
-    """What it needs, in MB, where somebody has said so."""
     epoch_s: float | None = None
     """Mean seconds of its complete epochs, of a running run; None before there is one."""
     damaged: tuple[str, ...] = ()

@@ -98,7 +98,6 @@ runs = Table(
     # Revision 0009
     Column("lease_until", Float),
     Column("slot", String(10)),
-    Column("memory_mb", Integer),
     Index(None, "status", "queue_position"),
     Index(None, "created_at"),
     Index(None, "group_id"),

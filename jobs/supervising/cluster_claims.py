@@ -143,7 +143,7 @@ def _queue_first(connection: Connection, row: Any, **values: Any) -> None:
 
 
 def _queue(connection: Connection) -> list[Wanted]:
-    columns = (runs.c.id, runs.c.threads, runs.c.device, runs.c.config, runs.c.memory_mb, runs.c.environment)
+    columns = (runs.c.id, runs.c.threads, runs.c.device, runs.c.config, runs.c.environment)
     query = (
         select(*columns)
         .where(runs.c.status == RunStatus.QUEUED)
@@ -155,7 +155,7 @@ def _queue(connection: Connection) -> list[Wanted]:
             row.id,
             row.threads or 1,
             row.device or _text(row.config, "device") or "auto",
-            row.memory_mb,
+            _memory(row.config),
             _text(row.environment, "computed_on"),
         )
         for row in connection.execute(query)
@@ -168,7 +168,12 @@ def _text(stored: Any, key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _memory(config: Any) -> int:
+    value = config.get("memory_mb") if isinstance(config, dict) else None
+    return value if isinstance(value, int) else 0
+
+
 def _taken(connection: Connection) -> list[Taken]:
-    columns = (runs.c.host, runs.c.slot, runs.c.memory_mb)
+    columns = (runs.c.host, runs.c.slot, runs.c.config)
     query = select(*columns).where(runs.c.status.in_(IN_PROGRESS), runs.c.lease_until.is_not(None))
-    return [Taken(row.host, row.slot, row.memory_mb) for row in connection.execute(query)]
+    return [Taken(row.host, row.slot, _memory(row.config)) for row in connection.execute(query)]

@@ -1,7 +1,7 @@
 """What the supervisor asks of whatever starts trainers, here or on the machines of a cluster.
 
 Queue, order, attempts, states, resumption and logs are ours; what an engine says of a job is only a hint. A further
-engine is one more class of this shape, and passes tests/jobs/test_launchers.py.
+engine is one more class of this shape, and passes tests/cluster/test_launchers.py.
 """
 
 from collections.abc import Callable

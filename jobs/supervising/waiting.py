@@ -1,18 +1,33 @@
 """Why runs wait, in words for the queue: the same decision by which machines are chosen."""
 
+from dataclasses import replace
+
 from core.machine.fingerprint import code_fingerprint
-from jobs.machines.nodes import list_nodes
+from jobs.machines.nodes import cpu_slots, gpu_slots, list_nodes
 from jobs.machines.placing import Wait
 from jobs.machines.shared_folder import sees_same_folder
 from jobs.settings import settings
 from jobs.store import queue_settings
+from jobs.store.queries import queue_state
+from jobs.store.records import QueueState
 from jobs.store.store import Store
 from jobs.supervising.cluster_claims import plan_queue
+
+OTHER_VERSION = "there, with another version: only runs on a GPU are given to it"
 
 
 def on_cluster() -> bool:
     """Whether runs of this installation work on the machines of a cluster."""
     return bool(settings().ray_address)
+
+
+def queue_here(store: Store) -> QueueState:
+    """The queue and how many slots it has: those of the machines that are there, where there is a cluster."""
+    state = queue_state(store)
+    if not on_cluster():
+        return state
+    there = [node for node in list_nodes(store) if node.is_there]
+    return replace(state, slots=cpu_slots(there) + gpu_slots(there))
 
 
 def why_waiting(store: Store) -> dict[str, str]:

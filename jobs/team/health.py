@@ -6,7 +6,9 @@ from pathlib import Path
 from core.errors import LookbookError
 from core.files import free_bytes
 from core.statistics import wording
+from jobs.machines.nodes import list_nodes
 from jobs.settings import Settings, settings
+from jobs.store import queue_settings
 from jobs.store.queries import queue_state
 from jobs.store.schema import REVISION
 from jobs.store.store import Store, connect, revision_within
@@ -43,10 +45,13 @@ def examine() -> dict[str, Part]:
             parts["store"] = _store_part(store, chosen)
             if parts["store"].is_well:
                 parts["supervisor"] = _supervisor_part(store)
+                parts["cluster"] = _cluster_part(store)
         finally:
             store.engine.dispose()
     except LookbookError as error:
         parts["store"] = Part(_WORDS.get(type(error), "unusable"), False, str(error))
+    if not chosen.ray_address:
+        parts.pop("cluster", None)
     return {**parts, "artifacts": _disk_part(chosen.artifacts, chosen), "data": _disk_part(chosen.data, chosen)}
 
 
@@ -77,6 +82,15 @@ def _supervisor_part(store: Store) -> Part:
     if state.queued or state.at_work or due is not None:
         return Part("dead", False, f"None is running, and there is work: {work}. Start one: python -m jobs worker")
     return Part("idle", True, "None is running, and there is no work; it is started with the next run.")
+
+
+def _cluster_part(store: Store) -> Part:
+    there = [node.name for node in list_nodes(store) if node.is_there]
+    key = queue_settings.ENGINE_PROBLEM
+    problem = queue_settings.recorded(store, (key,)).get(key, "")
+    if problem or not there:
+        return Part("dead", False, problem or "No machine is there. Start one: python -m jobs node")
+    return Part("alive", True, f"Machines that are there: {wording.listed(there, len(there))}.")
 
 
 def _disk_part(folder: Path, chosen: Settings) -> Part:

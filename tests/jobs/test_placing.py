@@ -136,7 +136,7 @@ queues = st.lists(
         st.uuids().map(str),
         st.integers(1, 8),
         st.sampled_from(["auto", "cpu", "cuda"]),
-        memory_mb=st.sampled_from([None, 500, 8_000]),
+        memory_mb=st.sampled_from([0, 500, 8_000]),
     ),
     max_size=12,
 )
@@ -156,5 +156,5 @@ def test_every_run_is_placed_or_told_why_and_no_machine_gets_more_than_it_has(
         assert by_slot[machine.name, CPU] <= machine.facts.cpu_slots
         assert by_slot[machine.name, GPU] <= len(machine.facts.gpus)
         given_here = [needs[place.run_id] for place in places if place.node.name == machine.name]
-        assert sum(run.memory_mb or 0 for run in given_here) <= machine.facts.memory_mb
+        assert sum(run.memory_mb for run in given_here) <= machine.facts.memory_mb
         assert not given_here or (machine.is_there and not machine.facts.problem)

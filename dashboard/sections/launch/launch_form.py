@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from core.architectures import ARCHITECTURES
 from core.config import FREEZABLE_LAYERS, RunConfig
 from jobs.running.queue import MOST_SEEDS
+from jobs.supervising.waiting import on_cluster
 
 BASIC = ("seed", "train_size")
 """Fields that stand above the fold; `preset` and `data` have no control."""
@@ -86,7 +87,8 @@ def grouping(base: Values, scope: str) -> Several:
 
 def advanced_fields(base: Values, scope: str) -> Values:
     """Every other field, three beside each other."""
-    names = [name for name in RunConfig.model_fields if name not in (*BASIC, *GROUPING, "preset", "data")]
+    elsewhere = (*BASIC, *GROUPING, "preset", "data", *([] if on_cluster() else ["memory_mb"]))
+    names = [name for name in RunConfig.model_fields if name not in elsewhere]
     values: Values = {}
     for start in range(0, len(names), 3):
         row = names[start : start + 3]

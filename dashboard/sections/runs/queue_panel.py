@@ -15,9 +15,10 @@ from jobs.people import Role
 from jobs.results import run_wording
 from jobs.running import queue
 from jobs.store import queue_settings
-from jobs.store.queries import active_runs, queue_state
+from jobs.store.queries import active_runs
 from jobs.store.records import QueueState, Run, RunStatus
 from jobs.store.store import Store
+from jobs.supervising.waiting import engine_problem, on_cluster, queue_here, why_waiting
 
 REFRESH_S = 2.0
 
@@ -29,7 +30,7 @@ def show_queue(*, folded: bool = False) -> None:
 
 
 def _queue(drawn: list[str], folded: bool) -> None:
-    state, active = queue_state(run_queries.store()), active_runs(run_queries.store())
+    state, active = queue_here(run_queries.store()), active_runs(run_queries.store())
     if drawn and drawn != [run.id for run in active]:
         # What has ended belongs to other parts of the page now: the latest runs, the best of each model.
         st.rerun()
@@ -39,6 +40,8 @@ def _queue(drawn: list[str], folded: bool) -> None:
         st.caption(run_wording.queue_words(state), width="content")
         if have.may(Role.LAUNCH):
             _offer_settings(state)
+    if problem := engine_problem(run_queries.store()):
+        st.warning(permitted.without_places(page.plain(problem)))
     if active:
         with st.expander("Running and queued", key="queue") if folded else st.container():
             _rows(active, have)
@@ -46,16 +49,17 @@ def _queue(drawn: list[str], folded: bool) -> None:
 
 def _rows(active: Sequence[Run], have: Rights) -> None:
     waiting = [run.id for run in active if run.status == RunStatus.QUEUED]
+    waits = why_waiting(run_queries.store()) if waiting else {}
     for run in active:
-        _row(run, waiting, have)
+        _row(run, waiting, have, waits.get(run.id, ""))
 
 
-def _row(run: Run, waiting: list[str], have: Rights) -> None:
+def _row(run: Run, waiting: list[str], have: Rights, why_waiting: str) -> None:
     with st.container(border=True, key=f"active_{run.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             page.badge(run)
             page.link(f"**{page.plain(run.name)}**", "runs", run=run.id)
-            st.caption(page.plain(_where(run)), width="stretch")
+            st.caption(page.plain(_where(run, why_waiting)), width="stretch")
             if have.may(Role.LAUNCH):
                 with st.container(horizontal=True, width="content"):
                     _buttons(run, waiting, have.why_not_change([run]))
@@ -91,8 +95,12 @@ def _move(run: Run, sign: str, direction: str, places: int, why_not: str | None,
     )
 
 
-def _where(run: Run) -> str:
+def _where(run: Run, why_waiting: str) -> str:
     parts = [run.model, page.since(run)]
+    if why_waiting:
+        parts.append(why_waiting)
+    if run.status != RunStatus.QUEUED and run.lease_until is not None and permitted.sees_places():
+        parts.append(f"on {run.host}")
     if run.status != RunStatus.QUEUED and run.best_val_accuracy is not None:
         parts.append(f"best validation {run_wording.best_validation(run)}")
     if run.seconds_left:
@@ -117,6 +125,9 @@ def _settings(state: QueueState) -> None:
         on_change=_change,
         args=(queue.set_paused, "queue_paused"),
     )
+    if on_cluster():
+        st.caption("The machines of the cluster say how many runs they take at once (LOOKBOOK_SLOTS on each).")
+        return
     st.number_input(
         "Concurrent runs",
         min_value=1,

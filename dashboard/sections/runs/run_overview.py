@@ -9,8 +9,9 @@ from jobs.results import run_wording
 from jobs.results.fold_groups import held_out_words
 from jobs.running.phases import is_testing
 from jobs.store import run_files
-from jobs.store.queries import get_run, place_in_queue, queue_state
+from jobs.store.queries import get_run, place_in_queue
 from jobs.store.records import Run, RunStatus
+from jobs.supervising.waiting import queue_here, why_waiting
 from jobs.team.members import names_of
 
 
@@ -82,12 +83,15 @@ def _say_state(run: Run) -> None:
             "checkpoint automatically."
         )
     elif run.status == RunStatus.QUEUED:
-        queue = queue_state(run_queries.store())
+        queue = queue_here(run_queries.store())
         place = f"position {place_in_queue(run_queries.store(), run)} in the queue"
-        st.write(f"{page.since(run).capitalize()}, {place}. {run_wording.queue_words(queue)}")
+        why = why_waiting(run_queries.store()).get(run.id, "")
+        waits = f" It {page.plain(why)}." if why else ""
+        st.write(f"{page.since(run).capitalize()}, {place}.{waits} {run_wording.queue_words(queue)}")
     else:
         left = f", {wording.rough_duration(run.seconds_left)} left at this speed" if run.seconds_left else ""
-        st.write(f"{page.since(run).capitalize()}{left}.")
+        on = f" on {page.plain(run.host or '')}" if run.lease_until and permitted.sees_places() else ""
+        st.write(f"{page.since(run).capitalize()}{on}{left}.")
 
 
 def _say_failure(run: Run) -> None:

@@ -14,7 +14,7 @@ from jobs.running.background import open_here
 from jobs.running.environment import host
 from jobs.store.queries import active_runs
 from jobs.supervising import node as node_process
-from jobs.supervising.waiting import engine_problem, why_unusable
+from jobs.supervising.waiting import OTHER_VERSION, engine_problem, other_versions, why_unusable
 
 
 @command("node")
@@ -35,7 +35,8 @@ def node(head: bool, name: str | None, address: str | None) -> int:
 def machines(as_json: bool) -> None:
     """Show the machines of the cluster, and what each does."""
     store = open_here()
-    known, waits = list_nodes(store), why_unusable(store)
+    known = list_nodes(store)
+    waits = dict.fromkeys(other_versions(store), OTHER_VERSION) | why_unusable(store)
     if as_json:
         print(output.as_json([{**asdict(node), "is_there": node.is_there} for node in known]))
         return

@@ -1,4 +1,4 @@
-"""Machines of a cluster: what each is, who has leased a run, and what a run needs of a machine."""
+"""Machines of a cluster: what each is, until when a run is leased, and what it takes of a machine."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,6 @@ def upgrade() -> None:
     with op.batch_alter_table("runs") as runs:
         runs.add_column(sa.Column("lease_until", sa.Float))
         runs.add_column(sa.Column("slot", sa.String(10)))
-        runs.add_column(sa.Column("memory_mb", sa.Integer))
     op.create_table(
         "nodes",
         sa.Column("name", sa.String(200), nullable=False),
@@ -24,5 +23,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("nodes")
     with op.batch_alter_table("runs") as runs:
-        for column in ("memory_mb", "slot", "lease_until"):
+        for column in ("slot", "lease_until"):
             runs.drop_column(column)
