@@ -109,7 +109,7 @@ def _told_of(run: Run) -> Run:
 
 
 def sees_places() -> bool:
-    """Whether paths and names of machines are shown: to admins; where the store cannot say so, to its operator alone."""
+    """Whether paths and names of machines are shown: to admins; where the store cannot say, to the operator alone."""
     try:
         person = visitor.person()
         return person.is_operator or may(Role.ADMIN)

@@ -78,10 +78,11 @@ def give_back(attempt: AttemptHandle, why: str) -> None:
                 _queue_first(connection, row)
 
 
-def requeue(attempt: AttemptHandle) -> bool:
+def requeue(attempt: AttemptHandle, *, has_begun: bool = True) -> bool:
     """Queue a run first again whose lease has run out; return False where it has not, or the run is no longer running.
 
-    One whose trainer died though its machine is there fails when that has happened too often without progress.
+    One whose trainer died though its machine is there fails when that has happened too often without progress; it does
+    not count where no trainer had begun.
     """
     with attempt.store.writing() as connection:
         # A renewal is either seen here or waits until this is done, and then comes to nothing.
@@ -95,11 +96,13 @@ def requeue(attempt: AttemptHandle) -> bool:
             return True
         machine = next((node for node in nodes_within(connection) if node.name == row.host), None)
         lost = machine is None or not machine.is_there
-        if not lost and row.deaths + 1 >= MOST_CRASHES:
+        died = has_begun and not lost
+        if died and row.deaths + 1 >= MOST_CRASHES:
             fail_run(connection, attempt, *failure_of(None))
             return True
-        close_attempt(connection, attempt, "lost with its machine" if lost else "died")
-        _queue_first(connection, row, deaths=row.deaths + (0 if lost else 1))
+        outcome = "lost with its machine" if lost else "died" if has_begun else "not started in time"
+        close_attempt(connection, attempt, outcome)
+        _queue_first(connection, row, deaths=row.deaths + died)
         return True
 
 

@@ -17,7 +17,7 @@ PATIENCE_S = 4.0
 """How long the head may say nothing; a supervisor has other runs to look after."""
 MOST_MACHINES = 1_000
 MOST_BYTES = 16_000_000
-_AT_WORK = ("PENDING", "RUNNING")
+PENDING, RUNNING = "PENDING", "RUNNING"
 _PREFIX = "machine-"
 
 
@@ -65,9 +65,9 @@ class RayJobs:
             },
         )
 
-    def is_there(self, job: str) -> bool:
-        """Whether the head says that a job waits or runs; raise CannotStart."""
-        return self._ask("GET", f"/api/jobs/{job}").get("status") in _AT_WORK
+    def status(self, job: str) -> str:
+        """What the head says of a job, in Ray's words: PENDING, RUNNING or how it ended; raise CannotStart."""
+        return str(self._ask("GET", f"/api/jobs/{job}").get("status", ""))
 
     def stop(self, job: str) -> None:
         """Have the processes of a job asked to leave, and killed soon after; raise CannotStart."""

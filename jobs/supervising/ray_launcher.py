@@ -14,13 +14,13 @@ from jobs.store.records import Run
 from jobs.store.store import Store
 from jobs.supervising import cluster_claims
 from jobs.supervising.launcher import CannotStart
-from jobs.supervising.ray_api import RayJobs
+from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs
 
 NODE_TRAINER = "jobs.supervising.node_trainer"
 ASK_EVERY_S = 2.0
 """How often the head is asked whether it still starts a trainer, and whether it is there again."""
-STARTING_S = 180.0
-"""How long a trainer may take from its job to its first report; loading PyTorch over a network takes a while."""
+PENDING_S, STARTING_S = 8.0, 180.0
+"""How long a job may wait in Ray, and a trainer may take to its first report: loading PyTorch may take a while."""
 
 
 @dataclass
@@ -29,8 +29,8 @@ class RayLauncher:
 
     store: Store
     jobs: RayJobs
-    _asked_at: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
-    """When each attempt that starts was first and last asked about, on the monotonic clock."""
+    _starting: dict[tuple[str, int], "_Starting"] = field(default_factory=dict)
+    """What is known of each attempt whose trainer has not reported yet."""
     _silent_until: float = 0.0
     """Until when the head, which did not answer, is not asked again."""
 
@@ -65,13 +65,16 @@ class RayLauncher:
         """Let the lease of a run last while its trainer is being started; then the trainer renews it itself."""
         key, now = (run.id, run.attempt), time.monotonic()
         if run.pid is not None:
-            self._asked_at.pop(key, None)
+            self._starting.pop(key, None)
             return
-        first, last = self._asked_at.get(key, (now, 0.0))
-        if now - last < ASK_EVERY_S or now - first > STARTING_S:
+        known = self._starting.setdefault(key, _Starting(since=now))
+        if now - known.asked_at < ASK_EVERY_S:
             return
-        self._asked_at[key] = (first, now)
-        if self.is_there(run):
+        known.asked_at, status = now, self._status(run)
+        known.has_run = known.has_run or status == RUNNING
+        # A job that waits has no trainer yet: told as running for no longer than Ray usually takes to start one.
+        patience = {PENDING: PENDING_S, RUNNING: STARTING_S}.get(status, 0.0)
+        if now - known.since < patience:
             cluster_claims.extend(AttemptHandle(self.store, run.id, run.attempt), str(run.host))
 
     def ask_to_stop(self, run: Run) -> None:
@@ -86,17 +89,23 @@ class RayLauncher:
 
     def is_there(self, run: Run) -> bool:
         """Whether Ray says that the job of the current attempt waits or runs."""
+        return self._status(run) in (PENDING, RUNNING)
+
+    def _status(self, run: Run) -> str:
+        """What Ray says of the job of the current attempt; empty while the head does not answer."""
         if time.monotonic() < self._silent_until:
-            return False
+            return ""
         try:
-            return self.jobs.is_there(_job(run.id, run.attempt))
+            return self.jobs.status(_job(run.id, run.attempt))
         except CannotStart as error:
             self._leave_head_alone(error)
-            return False
+            return ""
 
     def replace(self, run: Run) -> None:
         """Queue a run again whose lease has run out; what may be left of its trainer is ended where it is reached."""
-        if cluster_claims.requeue(AttemptHandle(self.store, run.id, run.attempt)):
+        known = self._starting.pop((run.id, run.attempt), None)
+        has_begun = run.pid is not None or bool(known and known.has_run)
+        if cluster_claims.requeue(AttemptHandle(self.store, run.id, run.attempt), has_begun=has_begun):
             logger.info(f"run {run.id}: attempt {run.attempt} on {run.host} was not heard of in time and is over")
             if time.monotonic() >= self._silent_until:
                 self.kill(run)
@@ -127,6 +136,15 @@ class RayLauncher:
         key = queue_settings.ENGINE_PROBLEM
         if queue_settings.recorded(self.store, (key,)).get(key, "") != problem:
             queue_settings.record(self.store, key, problem)
+
+
+@dataclass
+class _Starting:
+    """Since when an attempt has been starting, when Ray was last asked of it, and whether it said that it runs."""
+
+    since: float
+    asked_at: float = 0.0
+    has_run: bool = False
 
 
 def _job(run_id: str, number: int) -> str:

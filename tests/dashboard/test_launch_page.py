@@ -45,8 +45,18 @@ def test_every_field_of_the_config_has_a_control_with_its_description(open_page:
     controls = [*app.number_input, *app.selectbox, *app.checkbox, *app.multiselect, *app.text_input]
     helped = {control.key: control.help for control in controls if control.key}
     for name, field in RunConfig.model_fields.items():
-        if name not in ("preset", "data"):
+        if name not in ("preset", "data", "memory_mb"):
             assert helped[f"cnn_{name}"].startswith(field.description)
+
+
+def test_what_only_a_cluster_asks_for_is_a_field_only_there(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "cnn_memory_mb" not in {control.key for control in open_page("launch").number_input}
+    monkeypatch.setenv("LOOKBOOK_RAY_ADDRESS", "http://127.0.0.1:9")
+    settings.cache_clear()
+    assert "cnn_memory_mb" in {control.key for control in open_page("launch").number_input}
+    settings.cache_clear()
 
 
 def test_a_wrong_value_is_named_with_what_is_allowed_and_the_form_keeps_the_others(

@@ -123,6 +123,13 @@ def test_a_run_whose_trainers_die_on_machines_that_are_there_fails_in_the_end(at
     assert (run.status, run.error_kind) == (RunStatus.FAILED, "memory")
 
 
+def test_a_run_whose_job_never_began_has_not_died(attempt: AttemptHandle) -> None:
+    run_out(attempt)
+    assert cluster_claims.requeue(attempt, has_begun=False)
+    assert get_run(attempt.store, attempt.run_id).deaths == 0
+    assert list_attempts(attempt.store, attempt.run_id)[-1].outcome == "not started in time"
+
+
 def test_a_run_that_could_not_be_started_is_queued_as_before_and_its_late_trainer_leaves(
     attempt: AttemptHandle,
 ) -> None:

@@ -82,10 +82,11 @@ def test_a_job_is_for_one_machine_and_takes_a_gpu_only_if_it_needs_one(head: Hea
     }
 
 
-@pytest.mark.parametrize(("status", "there"), [("PENDING", True), ("RUNNING", True), ("FAILED", False), (None, False)])
-def test_a_job_is_there_while_it_waits_or_runs(head: Head, status: str | None, there: bool) -> None:
-    head.body = json.dumps({"status": status}).encode()
-    assert head.jobs.is_there("r1-2") is there
+def test_the_status_of_a_job_is_told_in_the_words_of_ray(head: Head) -> None:
+    head.body = json.dumps({"status": "PENDING"}).encode()
+    assert head.jobs.status("r1-2") == "PENDING"
+    head.body = b"{}"
+    assert head.jobs.status("r1-2") == ""
 
 
 def test_only_machines_that_are_alive_have_joined(head: Head) -> None:

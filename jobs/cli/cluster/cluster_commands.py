@@ -22,10 +22,10 @@ from jobs.supervising.waiting import OTHER_VERSION, engine_problem, other_versio
 @click.option("--name", type=text, metavar="NAME", help="What to call this machine (default: its host name).")
 @click.option("--address", type=text, metavar="IP", help="The address by which the others reach this machine.")
 def node(head: bool, name: str | None, address: str | None) -> int:
-    """Let this machine do runs of a cluster until interrupted.
+    """Let this machine do runs of a cluster.
 
-    It needs the settings of the dashboard: LOOKBOOK_DATABASE_URL, LOOKBOOK_ARTIFACTS, LOOKBOOK_RAY_ADDRESS and
-    LOOKBOOK_RAY_TOKEN.
+    It takes part until it is interrupted, and needs the settings of the dashboard: LOOKBOOK_DATABASE_URL,
+    LOOKBOOK_ARTIFACTS, LOOKBOOK_RAY_ADDRESS and LOOKBOOK_RAY_TOKEN.
     """
     return node_process.run(node_process.Membership(name or host(), head, address))
 
