@@ -58,12 +58,13 @@ class Settings(BaseSettings):
     open_to_network: bool = False
     public_url: str = ""
     webhook_url: SecretStr | None = None
+    node_cache: Path | None = None
     ray_address: str = ""
     ray_token: SecretStr | None = None
     least_free_mb: int = Field(default=500, ge=0)
     supervisor_here: bool = True
 
-    @field_validator("artifacts", "data", "resnet18_weights")
+    @field_validator("artifacts", "data", "node_cache", "resnet18_weights")
     @classmethod
     def _anchored(cls, path: Path | None) -> Path | None:
         """Relative paths are relative to the repository root, never to the working directory."""
@@ -210,6 +211,15 @@ def ray_environment(stopping_s: int) -> dict[str, str]:
     token = settings().ray_token
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token.get_secret_value()} if token else {}
     return {**_QUICK_THREADS, **os.environ, "RAY_JOB_STOP_WAIT_TIME_S": str(stopping_s), **secret}
+
+
+def work_environment() -> dict[str, str]:
+    """What of this process's environment a task needs that is done on another machine: for whom, and how many threads.
+
+    Where its store and its files are, that machine knows by itself.
+    """
+    names = (ACTS_FOR, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def acts_for() -> str:

@@ -28,6 +28,8 @@ from jobs.store.store import Store, open_store
 TRAINER = "jobs.running.trainer"
 TRAINERS = (TRAINER, "jobs.trainer")
 """The module of a trainer now and in earlier versions, which did not sign the lock of their run."""
+SIDE_WORK = "jobs.supervising.side_work"
+"""What has a task done by a machine of a cluster."""
 LOWEST_PRIORITY = 19
 GRACE_S = 5.0
 _PROGRESS = re.compile(r"^progress (\d\.\d\d) (.*)$", re.MULTILINE)
@@ -61,6 +63,8 @@ class Task:
     log: Path
     failure: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    anywhere: bool = False
+    """Whether a machine of a cluster may do it: all that it reads and writes is where all machines see it."""
 
     @property
     def state(self) -> TaskState:
@@ -86,11 +90,20 @@ class Task:
                 # What is left here if the process is killed.
                 self.failure.write_text("It was interrupted. Try again.", encoding="utf-8")
                 environment = {**self.environment, ACTS_FOR: store.by.written}
-                with self.log.open("wb") as log:
-                    start(store, self.module, [str(self.failure), *arguments], lock, log, environment)
+                self.log.write_bytes(b"")
+                # What does the work elsewhere adds to the same log.
+                with self.log.open("ab") as log:
+                    module, *before = self._words
+                    start(store, module, [*before, str(self.failure), *arguments], lock, log, environment)
         except locks.Held:
             return False
         return True
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        """The module that is started here, and what it is told first."""
+        elsewhere = self.anywhere and bool(settings().ray_address)
+        return (SIDE_WORK, str(self.log.absolute()), self.module) if elsewhere else (self.module,)
 
 
 class FailureRecorded(contextlib.AbstractContextManager[None]):

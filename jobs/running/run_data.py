@@ -7,6 +7,7 @@ from core.config import TRAINING_IMAGES, RunConfig, require_augmentable, with_ch
 from core.data.data_set import DataSet
 from core.datasets import opening, versions
 from core.datasets.versions import Version
+from jobs.running.node_cache import data_folder
 from jobs.running.process_log import logger
 from jobs.settings import settings
 
@@ -33,12 +34,12 @@ def pinned(config: RunConfig, version: Version) -> RunConfig:
 
 
 def open_data(config: RunConfig) -> DataSet:
-    """The data set of a configuration, every byte as it was stored; raise DataError or DataSetError.
+    """The data set of a configuration, every byte as it was stored; raise DataError, DataSetError or CacheUnusable.
 
     To learn from damaged images would tell nobody.
     """
     start, folder = time.monotonic(), settings().data
     version = versions.find(folder, config.data)
-    opening.verify(folder, version)
+    folder = data_folder(version)
     logger.info(f"{version.label} in {folder} is verified ({time.monotonic() - start:.1f} s)")
     return opening.open_version(folder, config.data)

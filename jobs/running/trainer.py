@@ -23,6 +23,7 @@ from core.statistics.wording import counted
 from jobs.running.attempts import Answers, AttemptHandle, Replaced
 from jobs.running.background import open_here
 from jobs.running.leases import NO_LEASE, Lease
+from jobs.running.node_cache import with_weights_here
 from jobs.running.process_log import log_to_output, logger
 from jobs.running.run_data import open_data
 from jobs.running.trainer_reports import ROOM_ADVICE, Reporter, StopRequest, leave_out_pauses, persist
@@ -113,7 +114,9 @@ def _training(reporter: Reporter, run: Run, config: RunConfig, data: DataSet) ->
     # A run that died before may die again: it writes its next checkpoint soon.
     soon = run.deaths > 0
     folder = run_files.files_of(store, run.id).checkpoints
-    return Training(config, data, folder, start=start, soon=soon, before_writing=reporter.lease.require)
+    return Training(
+        with_weights_here(config), data, folder, start=start, soon=soon, before_writing=reporter.lease.require
+    )
 
 
 def _refuse_to_forget(reporter: Reporter, training: Training, folder: Path) -> None:

@@ -56,7 +56,7 @@ def refuse_unexportable(run: Run) -> None:
 def _task(store: Store, run_id: str) -> Task:
     files = run_files.files_of(store, run_id)
     paths = (files.package, files.package_lock, files.package_log, files.package_failure)
-    return Task("jobs.tasks.package_process", *paths)
+    return Task("jobs.tasks.package_process", *paths, anywhere=True)
 
 
 def zipped(paths: Sequence[Path], folder: str) -> bytes:

@@ -59,7 +59,7 @@ def expected_seconds(run: Run) -> float:
 def _task(store: Store, run_id: str) -> Task:
     files = run_files.files_of(store, run_id)
     paths = (files.study, files.study_lock, files.study_log, files.study_failure)
-    return Task("jobs.tasks.study_process", *paths, environment=ONE_THREAD)
+    return Task("jobs.tasks.study_process", *paths, environment=ONE_THREAD, anywhere=True)
 
 
 def _is_readable(store: Store, run_id: str) -> bool:

@@ -27,5 +27,5 @@ def real_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if not fashion_mnist.is_present(settings().data):
         pytest.fail(f"Fashion-MNIST is not in {settings().data}: run `python -m jobs data` first.")
     folder: Path = tmp_path_factory.mktemp("cluster")
-    with cluster(folder) as made:
+    with cluster(folder, environment={"LOOKBOOK_NODE_CACHE": str(folder / "cache")}) as made:
         yield made
