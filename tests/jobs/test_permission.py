@@ -300,6 +300,18 @@ def test_the_record_keeps_who_did_what_with_before_and_after(shared: Store) -> N
     assert list_changes(shared, Wanted(run_id=run_id, since=deleted.at)) == [deleted]
 
 
+def test_the_record_keeps_a_name_and_a_note_as_they_are_stored(shared: Store) -> None:
+    run_id = stores.add(shared, Sample(name="first"))
+    run_edits.rename(shared, run_id, "  a   new name ")
+    run_edits.set_note(shared, run_id, "one\r\ntwo\x1b")
+    run_edits.add_to_note(shared, run_id, "three\r\nfour")
+    stored = get_run(shared, run_id)
+    added, noted, renamed = list_changes(shared, Wanted(run_id=run_id))
+    assert renamed.after == stored.name == "a new name"
+    assert noted.after == added.before == "one\ntwo\N{REPLACEMENT CHARACTER}"
+    assert added.after == stored.note == "one\ntwo\N{REPLACEMENT CHARACTER}\n\nthree\nfour"
+
+
 @pytest.mark.parametrize("statement", ["UPDATE changes SET person = 'eve'", "DELETE FROM changes"])
 def test_the_record_is_only_added_to(shared: Store, statement: str) -> None:
     with pytest.raises(sqlalchemy.exc.DBAPIError, match="only added to"), shared.engine.begin() as connection:
