@@ -10,8 +10,9 @@ from jobs.people import Role
 from jobs.settings import settings
 from jobs.store.store import Store
 from tests.blank_data import write_blank_data
+from tests.colleagues import ANNA, BEN
 from tests.dashboard.app import OpenPage, texts
-from tests.dashboard.visitors import ADMIN, SOMEBODY, look_as, team
+from tests.dashboard.visitors import look_as, team
 from tests.untrained import add_run_with_model
 
 
@@ -21,7 +22,7 @@ def three_photos_an_hour(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_UPLOAD_MB_PER_HOUR", "1")
     settings.cache_clear()
     team(store, Role.LOOK)
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
 
 
 def predict(count: int) -> None:
@@ -53,7 +54,7 @@ def test_who_has_had_enough_is_told_when_it_is_possible_again_and_others_are_not
     predict(1)
     with pytest.raises(TooMuch):
         predict(1)
-    look_as(monkeypatch, ADMIN)
+    look_as(monkeypatch, ANNA)
     predict(3)
 
 

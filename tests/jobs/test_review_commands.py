@@ -10,7 +10,7 @@ from jobs.store.store import Store
 from jobs.team import comments
 from jobs.team.comments import Topic, list_threads
 from tests import stores
-from tests.jobs.colleagues import BEN, meet_all
+from tests.colleagues import BEN, meet_all
 from tests.jobs.test_cli import Capture, refused, run
 from tests.stores import Sample
 
