@@ -1,10 +1,13 @@
 """Pages show each role what it may do, and say in one line why the other controls are missing."""
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, event
 from streamlit.testing.v1 import AppTest
 
 from core.presets import PRESETS
@@ -280,6 +283,39 @@ def test_nothing_comes_alive_in_the_reason_that_a_control_is_missing_or_disabled
     for text in (*helps, *lines):
         assert hostile in as_read(text)
         assert not re.search(r"(?<!\\)(<b>|\$x|\[l)", text)
+
+
+@pytest.mark.parametrize("view", ["runs", "predict", "data"])
+def test_the_role_of_who_looks_is_read_once_for_all_parts_of_a_page(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    team(store, Role.LAUNCH)
+    owned_by(store, BEN.id, "queued")
+    look_as(monkeypatch, BEN)
+    app = open_page(view)
+    monkeypatch.setenv("LOOKBOOK_SIGN_IN", "proxy")
+    settings.cache_clear()
+    app.session_state["met"] = True  # AppTest has no cookies that tell which sign-in this is.
+    with reads_of_roles() as reads:
+        app.run()
+    assert not app.exception
+    assert reads.count(BEN.id) == 1
+
+
+@contextmanager
+def reads_of_roles() -> Iterator[list[str]]:
+    """Whose roles are read meanwhile, on any connection of this process."""
+    reads: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Sequence[str], *_: object) -> None:
+        if "FROM roles" in statement and "subject IN" in statement:
+            reads.append(parameters[0])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield reads
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_on_ones_own_machine_every_control_is_there_and_no_line(store: Store, open_page: OpenPage) -> None:
