@@ -114,6 +114,11 @@ def without_places(text: str) -> str:
     return text if _sees_places() else _hidden(text)
 
 
+def told_weights(file: str | None) -> str | None:
+    """A weights file as who looks may see it: for who is no admin its name without the folder."""
+    return file if not file or _sees_places() else Path(file).name
+
+
 def told_of(runs: Sequence[Run]) -> list[Run]:
     """The runs for a file that somebody takes along: for who is no admin without paths and the server's name."""
     if _sees_places():

@@ -13,13 +13,16 @@ from jobs.people import Role
 from jobs.reports import csv_tables, report_files
 from jobs.running.environment import host
 from jobs.settings import ROOT, settings
-from jobs.store.queries import get_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import get_runs, list_runs
+from jobs.store.records import RunStatus
 from jobs.store.schema import attempts, runs
 from jobs.store.store import Store
+from jobs.team import members
 from tests import stores
 from tests.blank_data import write_blank_data
 from tests.colleagues import ANNA, BEN
-from tests.dashboard.app import OpenPage
+from tests.dashboard.app import OpenPage, press
 from tests.dashboard.visitors import look_as, team
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
@@ -122,6 +125,24 @@ def test_an_admin_sees_all_of_it(
     pages = [open_page("runs", run=ids[2], section="log"), open_page("runs", run=ids[0], section="config")]
     everything = "\n".join(map(told, (*pages, open_page("runs", by="costs"))))
     assert [words for words in of_the_server(tmp_path) if words not in everything] == []
+
+
+def test_who_clones_a_run_starts_from_its_weights_file_without_seeing_where_that_is(
+    ids: list[str], store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    members.give_role(store, BEN.id, Role.LAUNCH)
+    look_as(monkeypatch, BEN)
+    app = open_page("launch", clone=ids[0])
+    field = app.text_input(key=f"clone_{ids[0]}_weights_file")
+    assert field.value == Path(WEIGHTS).name
+    assert [words for words in of_the_server(tmp_path) if words in told(app)] == []
+    press(app, "Launch")
+    (queued,) = list_runs(store, Filter(statuses=(RunStatus.QUEUED,)))
+    assert (queued.owner, queued.config.weights_file) == (BEN.id, WEIGHTS)
+    app = open_page("launch", clone=ids[0])
+    app.text_input(key=field.key).set_value("").run()
+    press(app, "Launch")
+    assert list_runs(store, Filter(statuses=(RunStatus.QUEUED,)))[0].config.weights_file is None
 
 
 def test_what_is_taken_along_names_no_machine_and_no_folder(
