@@ -13,12 +13,19 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 
 def main() -> None:
     """Show the page that the URL names, and start what waits in the queue."""
-    from dashboard import page, pickers, sessions, sign_in
-    from dashboard.queries import run_queries
+    from dashboard import page, permitted, pickers
 
     st.set_page_config(page_title="Lookbook", page_icon="👕", layout="wide")
     page.apply_style_sheet()
     pickers.begin()
+    with permitted.rights_read_once():
+        _show_page()
+
+
+def _show_page() -> None:
+    from dashboard import page, sessions, sign_in
+    from dashboard.queries import run_queries
+
     refused = sign_in.refusal()
     hidden = () if sign_in.leads_team() else (page.TEAM,)
     pages = [

@@ -201,8 +201,8 @@ def live(function: Callable[_P, None], seconds: float | None) -> Callable[_P, No
 
     @wraps(function)
     def drawn(*arguments: _P.args, **named: _P.kwargs) -> None:
-        with errors_said():
-            run_queries.require_look()
+        with errors_said(), permitted.rights_read_once():
+            permitted.require_look()
             if seconds is not None:
                 # Whoever watches a run sees to it that somebody works on it.
                 run_queries.keep_work_going()

@@ -1,7 +1,9 @@
 """What who looks at the page may do there, why a control is missing, and what of the server is kept from them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
@@ -23,12 +25,6 @@ from jobs.team import members, permission
 ON_SERVER = "[on the server]"
 """What stands in the place of a path, and of the server's name, for who is no admin."""
 _NAMED = 3
-_YOU_MAY = {
-    Role.LOOK: "look",
-    Role.REVIEW: "look, comment and label",
-    Role.LAUNCH: "launch runs and change your own",
-    Role.ADMIN: "change everything",
-}
 _PATH = re.compile(r"(?<![\w.:/])(?:/[^\s/'\"“”()<>,;:]+){2,}/?")
 
 
@@ -54,10 +50,38 @@ class Rights:
         return plain(str(permission.somebody_elses(runs[0].name, runs[0].owner)))
 
 
+_READ: ContextVar[dict[str, Rights] | None] = ContextVar("rights_read", default=None)
+
+
+@contextmanager
+def rights_read_once() -> Iterator[None]:
+    """While a page runs, or a part of it by itself, the role of who looks is read once for all that it shows.
+
+    A part that runs within its page has the page's. What changes something reads the role again by itself.
+    """
+    of_page = _READ.get()
+    before = _READ.set({} if of_page is None else of_page)
+    try:
+        yield
+    finally:
+        _READ.reset(before)
+
+
 def rights() -> Rights:
-    """What who looks at the page may do, as of now."""
-    store = run_queries.store()
-    return Rights(permission.role_here(store), store.by.id)
+    """What who looks at the page may do, as of when this run of it began, or else as of now."""
+    store, read = run_queries.store(), _READ.get()
+    if read is None:
+        return Rights(permission.role_here(store), store.by.id)
+    if store.by.id not in read:
+        read[store.by.id] = Rights(permission.role_here(store), store.by.id)
+    return read[store.by.id]
+
+
+def require_look() -> None:
+    """Raise NotAllowed where who looks at the page has no role any more, NotSignedIn where nobody has signed in."""
+    have = rights()
+    if not have.may(Role.LOOK):
+        raise permission.too_low(run_queries.store().by, have.role, Role.LOOK)
 
 
 def may(needs: Role) -> bool:
@@ -70,7 +94,8 @@ def say_missing(takes: Mapping[str, Role]) -> None:
     have = rights()
     missing = [f"{doing} takes the role {needs.word}" for doing, needs in takes.items() if not have.may(needs)]
     if missing and have.role is not None:
-        st.caption(plain(f"You may {_YOU_MAY[have.role]}; {', and '.join(missing)}. {whom_to_ask()}"))
+        may = permission.what_may(have.role, "your")
+        st.caption(plain(f"You may {may}; {', and '.join(missing)}. {whom_to_ask()}"))
 
 
 def why_not_admin() -> str | None:
@@ -87,6 +112,11 @@ def whom_to_ask() -> str:
 def without_places(text: str) -> str:
     """A text of the server without its paths and its name; for an admin as it is."""
     return text if sees_places() else _hidden(text)
+
+
+def told_weights(file: str | None) -> str | None:
+    """A weights file as who looks may see it: for who is no admin its name without the folder."""
+    return file if not file or _sees_places() else Path(file).name
 
 
 def told_of(runs: Sequence[Run]) -> list[Run]:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from core.errors import LookbookError
-from dashboard import page, pickers, sessions
+from dashboard import page, permitted, pickers, sessions
 from dashboard.addresses import redirect_uri
 from dashboard.queries import run_queries, visitor
 from jobs.people import Role
@@ -13,7 +13,6 @@ from jobs.reports.html import words
 from jobs.settings import settings
 from jobs.store.store import Store
 from jobs.team import members, sign_ins
-from jobs.team.permission import role_here
 
 _MET = "met"
 
@@ -24,7 +23,7 @@ def refusal() -> LookbookError | None:
         return None
     try:
         _meet(run_queries.store())
-        run_queries.require_look()
+        permitted.require_look()
     except LookbookError as error:
         return error
     return None
@@ -33,8 +32,7 @@ def refusal() -> LookbookError | None:
 def leads_team() -> bool:
     """Whether who looks at the page is an admin of a server that people have signed in to."""
     try:
-        store = run_queries.store()
-        return role_here(store) == Role.ADMIN and bool(members.list_members(store))
+        return permitted.may(Role.ADMIN) and bool(members.list_members(run_queries.store()))
     except LookbookError:
         return False  # which the page itself tells, or what asks to sign in
 
@@ -59,8 +57,7 @@ def name_plate() -> None:
     """Who has signed in, with what role, and the way out; nothing where nobody signs in."""
     if not settings().sign_in:
         return
-    store = run_queries.store()
-    role = role_here(store)
+    store, role = run_queries.store(), permitted.rights().role
     with (
         st.container(key="name_plate", horizontal=True, horizontal_alignment="right"),
         st.popover(page.plain(store.by.name), type="tertiary"),

@@ -1,11 +1,11 @@
 """Versions of data sets: what each is, which there are, and how people name them."""
 
 import re
-import shutil
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -189,14 +189,21 @@ def checked_name(text: str) -> str:
     return name
 
 
-def delete(folder: Path, version: Version) -> None:
-    """Remove a version from the disk; whether runs need it is for the caller to ask. Raises DataSetError, OSError."""
+def set_aside(folder: Path, version: Version) -> Path:
+    """Take a version out of the list, at one stroke, and return the folder in which its files wait to be removed.
+
+    Whether runs need it is for the caller to ask. Raises DataSetError, OSError.
+    """
     if version.is_built_in:
         raise DataSetError("Fashion-MNIST is always there and cannot be deleted.", _LIST)
     place = folder_of(folder, version)
-    gone = place.with_name(f".deleted-{version.id}")
-    place.rename(gone)
-    shutil.rmtree(gone)
+    # Not the same name each time: files of the same pictures may be left from a removal that was cut short.
+    return place.rename(place.with_name(f".deleted-{version.id}-{token_hex(4)}"))
+
+
+def put_back(folder: Path, version: Version, aside: Path) -> None:
+    """List a version again that was set aside. Raises OSError."""
+    aside.rename(folder_of(folder, version))
 
 
 def bytes_used(folder: Path, version: Version) -> int:

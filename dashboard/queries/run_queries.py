@@ -8,7 +8,6 @@ import streamlit as st
 from core.statistics.comparison import Comparison, compare_with_baseline, tied_with_best
 from dashboard.queries import visitor
 from dashboard.queries.read_only import read_only
-from jobs.people import Role
 from jobs.results import data_users
 from jobs.results.comparisons import GroupsCompared, compare_groups, distinct_names
 from jobs.results.leaders import Leader, leader_of
@@ -20,7 +19,7 @@ from jobs.store.disk_space import RunSpace, space_of_runs
 from jobs.store.filters import Filter
 from jobs.store.records import Epoch, Predictions, Run, RunCosts, RunName, RunStatus
 from jobs.store.store import Store
-from jobs.team import deliveries, permission
+from jobs.team import deliveries
 
 
 @st.cache_resource(show_spinner="Opening the run store")
@@ -31,11 +30,6 @@ def _opened() -> Store:
 def store() -> Store:
     """The run store of this installation, opened once, in the name of who looks at the page. Raise StoreError."""
     return _opened().acting(visitor.person())
-
-
-def require_look() -> None:
-    """Raise NotAllowed where who looks at the page has no role any more, NotSignedIn where nobody has signed in."""
-    permission.require(store(), Role.LOOK)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Loading predictions")

@@ -1,7 +1,9 @@
 """Who looks at the page."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -16,6 +18,8 @@ SIGN_IN_COOKIE = "lookbook_sign_in"
 _MAIL = re.compile(r"[^\s@:]+@[^\s@:]+")
 """Without colons: one stands in ids that are no e-mail addresses, "os:NAME" and "group:NAME"."""
 _MOST_GROUPS = 200
+_Made = TypeVar("_Made")
+_KEPT: ContextVar[Person | None] = ContextVar("kept_visitor", default=None)
 
 
 class NotSignedIn(LookbookError):
@@ -26,12 +30,31 @@ class NotSignedIn(LookbookError):
 
 def person() -> Person:
     """Who looks at the page: without sign-in whoever runs the server. Raise NotSignedIn."""
+    if kept := _KEPT.get():
+        return kept
     if not settings().sign_in:
         return operator()
     claims = st.user.to_dict()
     if settings().sign_in == "openid" and not claims.get("is_logged_in"):
         raise NotSignedIn("You have not signed in.", "Reload the page.")
     return person_of(claims)
+
+
+def as_seen_now(make: Callable[[], _Made]) -> Callable[[], _Made]:
+    """The same function in the name of who looks at the page now; raise NotSignedIn.
+
+    Streamlit makes the content of a download in a thread of its own, which knows nobody.
+    """
+    seen = person()
+
+    def made() -> _Made:
+        before = _KEPT.set(seen)
+        try:
+            return make()
+        finally:
+            _KEPT.reset(before)
+
+    return made
 
 
 def person_of(claims: Mapping[str, object]) -> Person:

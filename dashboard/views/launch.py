@@ -31,8 +31,14 @@ def starting_point() -> tuple[Values, str, Run | None]:
     return {**dict(config_of(name)), "folds": folds}, f"{name}_{folds}_folds" if folds else name, None
 
 
+def chosen_weights(shown: str | None, typed: str | None, known: str | None) -> str | None:
+    """The weights file to start from: where a field says what was shown in the place of a known path, that path."""
+    return known if typed == shown else typed
+
+
 page.title("Launch", "What shall we try?")
-base, start, source = starting_point()
+known, start, source = starting_point()
+base = {**known, "weights_file": permitted.told_weights(known["weights_file"])}
 scope = scope_of(start)
 is_start = start.startswith("start_")
 version = pick_version(base["data"])
@@ -68,6 +74,7 @@ with left:
         values |= advanced_fields(base, scope)
 with draft:
     say_draft(start, base, values, several, named=name != own_name)
+values["weights_file"] = chosen_weights(base["weights_file"], values["weights_file"], known["weights_file"])
 
 with right:
     config: RunConfig | None = None

@@ -12,9 +12,9 @@ from core.datasets.suitability import misfits
 from core.presets import PRESETS, config_of
 from core.statistics import metrics, wording
 from jobs.cli import completion, output
-from jobs.cli.parameters import json_option, run_argument, tags_option, text
+from jobs.cli.parameters import csv_option, json_option, run_argument, tags_option, text
 from jobs.cli.parsing import command, refuse_both
-from jobs.reports import run_tables
+from jobs.reports import csv_tables, run_tables
 from jobs.reports.document import Table
 from jobs.results.description import describe, summarise
 from jobs.results.fold_groups import held_out_words
@@ -23,12 +23,13 @@ from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.filters import Filter
 from jobs.store.queries import find_run, get_predictions, get_run, list_runs, place_in_queue
-from jobs.store.records import STATUSES, Run, RunStatus
+from jobs.store.records import STATUSES, ReviewState, Run, RunStatus
 from jobs.store.store import Store
 
 FOLLOW_S = 0.5
 LOG_LINES = 12
 MOST_LISTED = 1_000_000_000
+REVIEWS = {"asked": ReviewState.ASKED, "accepted": ReviewState.ACCEPTED, "needs-work": ReviewState.NEEDS_WORK}
 
 
 @command("presets")
@@ -60,28 +61,40 @@ def show_presets(data: str) -> None:
     help="Only these (may be repeated).",
 )
 @tags_option("Only with this tag (may be repeated).")
+@click.option(
+    "--review",
+    "reviews",
+    type=click.Choice(list(REVIEWS)),
+    multiple=True,
+    help="Only those whose review came to this (may be repeated).",
+)
 @click.option("--mine", is_flag=True, help="Only those that you have launched.")
 @click.option("--owner", type=text, metavar="E-MAIL", help="Only those that this person has launched.")
 @click.option("--archived", is_flag=True, help="The archived runs instead of the others.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
+@csv_option
 @json_option
 def list_(
     search: str,
     statuses: tuple[str, ...],
     tags: tuple[str, ...],
+    reviews: tuple[str, ...],
     mine: bool,
     owner: str | None,
     archived: bool,
     limit: int | None,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     """List runs, newest first."""
     refuse_both(mine=mine, owner=owner)
+    refuse_both(csv=as_csv, json=as_json)
     store = open_here()
     wanted = Filter(
         search=search,
         statuses=tuple(map(RunStatus, statuses)),
         tags=tags,
+        reviews=tuple(map(REVIEWS.__getitem__, reviews)),
         owner=store.by.id if mine else owner or "",
         archived=archived,
     )
@@ -90,8 +103,14 @@ def list_(
     for run in runs:
         if run.damaged:
             print(f"{run.id} {run.name}: {run.warning}", file=sys.stderr)
+    _print_runs(runs, wanted, as_csv, as_json)
+
+
+def _print_runs(runs: list[Run], wanted: Filter, as_csv: bool, as_json: bool) -> None:
     if as_json:
         print(output.as_json([summarise(run) for run in runs]))
+    elif as_csv:
+        print(csv_tables.runs(runs), end="")
     elif runs:
         print(output.run_table(runs))
     elif wanted == Filter():

@@ -33,9 +33,10 @@ def rename(store: Store, run_id: str, name: str, *, based_on: str | None = None)
 
     With `based_on`, the name that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
     """
+    words = named(name, "name", LONGEST_NAME)
     with changing(store, Role.LAUNCH, own_runs=[run_id]) as connection:
-        before = _edit(connection, run_id, "name", named(name, "name", LONGEST_NAME), based_on)
-        change_record.append(connection, store.by, Action.RENAMED, run_id=run_id, before=before, after=name)
+        before = _edit(connection, run_id, "name", words, based_on)
+        change_record.append(connection, store.by, Action.RENAMED, run_id=run_id, before=before, after=words)
 
 
 def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = None) -> None:
@@ -43,25 +44,26 @@ def set_note(store: Store, run_id: str, note: str, *, based_on: str | None = Non
 
     With `based_on`, the note that whoever edits it has seen: raise ChangedMeanwhile if it is another one by now.
     """
-    _check_note(note)
+    words = _checked_note(note)
     with changing(store, Role.REVIEW) as connection:
-        before = _edit(connection, run_id, "note", clean_lines(note), based_on)
-        change_record.append(connection, store.by, Action.NOTED, run_id=run_id, before=before, after=note)
+        before = _edit(connection, run_id, "note", words, based_on)
+        change_record.append(connection, store.by, Action.NOTED, run_id=run_id, before=before, after=words)
 
 
 def add_to_note(store: Store, run_id: str, text: str) -> None:
     """Put a paragraph below what a run's note says by then; raise ConfigurationError or RunNotFound."""
     with changing(store, Role.REVIEW) as connection:
         before = existing_row(connection, run_id).note.rstrip()
-        note = f"{before}\n\n{text.strip()}" if before else text.strip()
-        _check_note(note)
+        note = _checked_note(f"{before}\n\n{text.strip()}" if before else text.strip())
         connection.execute(update(runs).where(runs.c.id == run_id).values(note=note))
         change_record.append(connection, store.by, Action.NOTED, run_id=run_id, before=before, after=note)
 
 
-def _check_note(note: str) -> None:
+def _checked_note(note: str) -> str:
+    """The note as it is stored, without what cannot be shown; raise ConfigurationError for one that is too long."""
     if len(note) > LONGEST_NOTE:
         raise ConfigurationError(f"The note has {len(note)} characters.", f"Use at most {LONGEST_NOTE}.")
+    return clean_lines(note)
 
 
 def _edit(connection: Connection, run_id: str, what: str, words: str, based_on: str | None) -> str:

@@ -1,5 +1,8 @@
 """Data sets that people store or delete: who may, and that it is kept who did."""
 
+import shutil
+from contextlib import ExitStack
+
 from core.datasets import versions
 from core.datasets.importing import Plan
 from core.datasets.versions import Version
@@ -23,12 +26,20 @@ def store_version(store: Store, plan: Plan) -> Version:
 
 
 def delete_version(store: Store, version: Version) -> None:
-    """Delete a version that no run needs; raise NotAllowed, DataSetError where runs need it, or OSError."""
-    with changing(store, Role.LAUNCH) as connection:
-        require_unused(store, version)
-        subject = data_set_words(version)
-        change_record.append(connection, store.by, Action.DELETED, subject=subject, before=version.pinned)
-        versions.delete(settings().data, version)
+    """Delete a version that no run needs; raise NotAllowed, DataSetError where runs need it, or OSError.
+
+    It is gone at one stroke, with the entry in the record; its files are removed afterwards, while others write.
+    """
+    folder = settings().data
+    with ExitStack() as undo:
+        with changing(store, Role.LAUNCH) as connection:
+            require_unused(store, version)
+            subject = data_set_words(version)
+            change_record.append(connection, store.by, Action.DELETED, subject=subject, before=version.pinned)
+            aside = versions.set_aside(folder, version)
+            undo.callback(versions.put_back, folder, version, aside)
+        undo.pop_all()
+    shutil.rmtree(aside)
 
 
 def data_set_words(version: Version) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.answers.export import Agreement, ExportError, write_onnx, write_weights
 from core.learning.checkpoints import LoadedModel, load_model
+from jobs.people import Role
 from jobs.reports import csv_tables, model_card
 from jobs.reports.csv_writer import as_file
 from jobs.reports.markdown import as_markdown
@@ -18,6 +19,9 @@ from jobs.store.queries import get_predictions, list_epochs
 from jobs.store.records import Epoch, Predictions, Run
 from jobs.store.store import Store
 from jobs.tasks.packages import refuse_unexportable
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing, require
 
 CARD = "model-card.md"
 CHECK_EVERY = 10
@@ -37,10 +41,11 @@ _CONTENTS = {
 def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreement | None:
     """Write a new folder with everything; return how well the ONNX file agrees, None without one.
 
-    All or nothing: raise NotPossible as refuse_unexportable, CheckpointError for a damaged model, DataError
-    without test images, ExportError if the ONNX file does not say what the model says, NotWritten if the folder
-    exists or cannot be written.
+    All or nothing, the entry in the record of changes included: raise NotAllowed, NotPossible as refuse_unexportable,
+    CheckpointError for a damaged model, DataError without test images, ExportError if the ONNX file does not say what
+    the model says, NotWritten if the folder exists or cannot be written.
     """
+    require(store, Role.REVIEW)
     refuse_unexportable(run)
     loaded = load_model(run_files.files_of(store, run.id).model)
     tested, epochs = get_predictions(store, run.id), list_epochs(store, [run.id])[run.id]
@@ -50,6 +55,8 @@ def export(store: Store, run: Run, folder: Path, *, onnx: bool = True) -> Agreem
         agreement = None if images is None else _write_onnx(aside / ONNX, loaded, images)
         _write_tables(aside, tested, epochs)
         _write_card(aside, run, tested, loaded, agreement)
+        with changing(store, Role.REVIEW) as connection:
+            change_record.append(connection, store.by, Action.EXPORTED, run_id=run.id)
     return agreement
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from jobs.running.background import FailureRecorded, open_here
+from jobs.running.background import FailureRecorded, open_for_task
 from jobs.store import run_files
 from jobs.store.queries import get_run
 from jobs.tasks.export_files import export
@@ -10,8 +10,8 @@ from jobs.tasks.packages import WITHOUT_ONNX
 
 
 def main(run_id: str, *choices: str) -> None:
-    """Export the run into its folder."""
-    store = open_here()
+    """Export the run into its folder, in the name of who asked for it."""
+    store = open_for_task()
     folder = run_files.files_of(store, run_id).package
     export(store, get_run(store, run_id), folder, onnx=WITHOUT_ONNX not in choices)
 

@@ -13,7 +13,9 @@ from jobs.store import run_files
 from jobs.store.queries import NotPossible
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store
-from jobs.team.permission import require
+from jobs.team import change_record
+from jobs.team.change_record import Action
+from jobs.team.permission import changing, require
 
 WITHOUT_ONNX = "--without-onnx"
 
@@ -51,6 +53,12 @@ def refuse_unexportable(run: Run) -> None:
             "holds one model.",
             "Export each of these runs; clone this one with companions=[] for its own model.",
         )
+
+
+def record_download(store: Store, run_id: str, name: str) -> None:
+    """Keep who downloads a file of a run's export, or all of it, under this name; raise NotAllowed."""
+    with changing(store, Role.LOOK) as connection:
+        change_record.append(connection, store.by, Action.DOWNLOADED, run_id=run_id, subject=name)
 
 
 def _task(store: Store, run_id: str) -> Task:

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from jobs.people import Person
+from jobs.people import Person, Role
 from jobs.store.schema import LONGEST_NAME, changes
 from jobs.store.store import Store
+from jobs.team.permission import role_of
 
 
 class Action(StrEnum):
@@ -30,6 +31,8 @@ class Action(StrEnum):
     BROUGHT_BACK = "brought back"
     CLEARED = "cleared the checkpoints"
     DELETED = "deleted"
+    EXPORTED = "exported"
+    DOWNLOADED = "downloaded the export"
     MARKED = "marked labels"
     WITHDREW = "withdrew a mark"
     STORED = "stored"
@@ -48,6 +51,9 @@ class Action(StrEnum):
     REOPENED = "reopened a thread"
     REVIEWED = "reviewed"
     RETRIED = "had deliveries tried again"
+
+
+_ON_COMMENTS = (Action.COMMENTED, Action.EDITED, Action.UNSAID)
 
 
 @dataclass(frozen=True)
@@ -105,10 +111,19 @@ ALL = Wanted()
 
 
 def list_changes(store: Store, wanted: Wanted = ALL, *, limit: int | None = None, offset: int = 0) -> list[Change]:
-    """The changes that fit, the newest first."""
+    """The changes that fit, the newest first; for who is no admin without what comments said.
+
+    A comment that was deleted shall be read no more, and one that was edited only as it is now; the record, which is
+    only ever added to, keeps their texts.
+    """
     query = select(changes).where(*_conditions(wanted)).order_by(changes.c.id.desc()).limit(limit).offset(offset)
     with store.reading() as connection:
-        return [Change(**row._mapping) for row in connection.execute(query)]
+        sees_all = role_of(connection, store.by) == Role.ADMIN
+        return [_told(Change(**row._mapping), sees_all) for row in connection.execute(query)]
+
+
+def _told(change: Change, sees_all: bool) -> Change:
+    return change if sees_all or change.action not in _ON_COMMENTS else replace(change, before=None, after=None)
 
 
 def count_changes(store: Store, wanted: Wanted = ALL) -> int:

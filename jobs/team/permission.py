@@ -20,7 +20,7 @@ GROUP = "group:"
 _MAY = {
     Role.LOOK: "look at runs",
     Role.REVIEW: "comment, label and sign off",
-    Role.LAUNCH: "launch runs and change their own",
+    Role.LAUNCH: "launch runs and change {whose} own",
     Role.ADMIN: "change everything, and roles",
 }
 
@@ -29,6 +29,17 @@ class NotAllowed(LookbookError):
     """Who asks has not the role that it takes, or the run is somebody else's."""
 
     kind = "permission"
+
+
+def what_may(role: Role, whose: str = "their") -> str:
+    """What a role adds to those before it, in words that follow "may"; `whose` own are the runs of who has it."""
+    return _MAY[role].format(whose=whose)
+
+
+def too_low(person: Person, role: Role | None, needs: Role) -> NotAllowed:
+    """The error that somebody has a lower role than it takes, or none."""
+    may = what_may(role) if role else "not use this server"
+    return NotAllowed(f"{person.name} may {may}; this takes the role “{needs.word}”.", "Ask an admin for it.")
 
 
 def role_of(connection: Connection, person: Person) -> Role | None:
@@ -80,10 +91,7 @@ def somebody_elses(name: str, owner: str | None) -> NotAllowed:
 def _check(connection: Connection, by: Person, needs: Role, own_runs: Sequence[str]) -> None:
     role = role_of(connection, by)
     if role is None or role < needs:
-        raise NotAllowed(
-            f"{by.name} may {_MAY[role] if role else 'not use this server'}; this takes the role “{needs.word}”.",
-            "Ask an admin for it.",
-        )
+        raise too_low(by, role, needs)
     if role == Role.ADMIN or not own_runs:
         return
     others = select(runs.c.name, runs.c.owner).where(runs.c.id.in_(own_runs), runs.c.owner.is_distinct_from(by.id))

@@ -12,7 +12,7 @@ from jobs.team.comments import Topic, list_threads
 from tests import stores
 from tests.browser.conftest import Dashboard, OpenPage, running_dashboard, settle
 from tests.browser.test_accessibility import serious, sideways
-from tests.jobs.colleagues import BEN, meet_all
+from tests.colleagues import BEN, meet_all
 from tests.stores import Sample
 
 pytestmark = pytest.mark.browser

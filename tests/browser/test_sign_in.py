@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from jobs.people import Role
+from jobs.running import run_edits
 from jobs.store.store import Store
 from jobs.team import members
 from tests.browser.conftest import Dashboard, running_dashboard, settle
@@ -217,6 +218,22 @@ def test_a_viewer_reads_what_a_reviewer_writes_and_signs_off_and_its_owner_finds
     for words in ("commented", "reviewed"):
         expect(page.get_by_text(words, exact=True).first).to_be_visible()
     members.give_role(dashboard.store, "group:reviewers", None)
+
+
+def test_a_table_is_saved_in_the_name_of_who_has_signed_in(
+    someone: NewBrowser, dashboard: Dashboard, run_id: str
+) -> None:
+    run_edits.set_note(dashboard.store, run_id, "worth a look")
+    visit = someone()
+    page = visit.open(f"runs?run={run_id}&section=history")
+    visit.sign_in(page, "ben")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(r"^CSV of \d+ change")).click()
+    assert "worth a look" in download.value.path().read_text(encoding="utf-8-sig")
+    page.goto(f"{dashboard.address}/runs")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(r"^CSV of (the|all)")).click()
+    assert run_id in download.value.path().read_text(encoding="utf-8-sig")
 
 
 def test_downloads_and_uploads_are_for_who_has_signed_in_only(

@@ -13,8 +13,8 @@ from jobs.team import comments, members
 from jobs.team.comments import Topic, list_threads
 from tests import stores
 from tests.blank_data import write_blank_data
+from tests.colleagues import ANNA, BEN, EVE, meet_all
 from tests.dashboard.app import OpenPage, Visit, press, texts
-from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
 from tests.jobs.test_photo_sets import kept
 from tests.stores import Sample
 

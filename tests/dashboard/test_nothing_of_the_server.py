@@ -13,13 +13,17 @@ from jobs.people import Role
 from jobs.reports import csv_tables, report_files
 from jobs.running.environment import host
 from jobs.settings import ROOT, settings
-from jobs.store.queries import get_runs
+from jobs.store.filters import Filter
+from jobs.store.queries import get_runs, list_runs
+from jobs.store.records import RunStatus
 from jobs.store.schema import attempts, runs
 from jobs.store.store import Store
+from jobs.team import members
 from tests import stores
 from tests.blank_data import write_blank_data
-from tests.dashboard.app import OpenPage
-from tests.dashboard.visitors import ADMIN, SOMEBODY, look_as, team
+from tests.colleagues import ANNA, BEN
+from tests.dashboard.app import OpenPage, press
+from tests.dashboard.visitors import look_as, team
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -104,7 +108,7 @@ def test_no_page_tells_who_only_looks_of_the_server(
     view: str,
     parameters: dict[str, Any],
 ) -> None:
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
     chosen = dict(parameters)
     if (named := parameters.get("run", "")).isdecimal():
         chosen["run"] = [ids[int(place)] for place in named]
@@ -117,16 +121,34 @@ def test_an_admin_sees_all_of_it(
     ids: list[str], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Else the test above would pass for pages that show nothing."""
-    look_as(monkeypatch, ADMIN)
+    look_as(monkeypatch, ANNA)
     pages = [open_page("runs", run=ids[2], section="log"), open_page("runs", run=ids[0], section="config")]
     everything = "\n".join(map(told, (*pages, open_page("runs", by="costs"))))
     assert [words for words in of_the_server(tmp_path) if words not in everything] == []
 
 
+def test_who_clones_a_run_starts_from_its_weights_file_without_seeing_where_that_is(
+    ids: list[str], store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    members.give_role(store, BEN.id, Role.LAUNCH)
+    look_as(monkeypatch, BEN)
+    app = open_page("launch", clone=ids[0])
+    field = app.text_input(key=f"clone_{ids[0]}_weights_file")
+    assert field.value == Path(WEIGHTS).name
+    assert [words for words in of_the_server(tmp_path) if words in told(app)] == []
+    press(app, "Launch")
+    (queued,) = list_runs(store, Filter(statuses=(RunStatus.QUEUED,)))
+    assert (queued.owner, queued.config.weights_file) == (BEN.id, WEIGHTS)
+    app = open_page("launch", clone=ids[0])
+    app.text_input(key=field.key).set_value("").run()
+    press(app, "Launch")
+    assert list_runs(store, Filter(statuses=(RunStatus.QUEUED,)))[0].config.weights_file is None
+
+
 def test_what_is_taken_along_names_no_machine_and_no_folder(
     ids: list[str], store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
     told_of = permitted.told_of(get_runs(store, ids))
     files = [csv_tables.runs(told_of), report_files.report(store, told_of[:2], "md")]
     files += [report_files.report(store, [run], form) for run in told_of for form in ("md", "html")]
@@ -136,7 +158,7 @@ def test_what_is_taken_along_names_no_machine_and_no_folder(
 
 def test_an_error_is_told_without_its_path(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     team(store, Role.LOOK)
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
     reason = CheckpointError(f"The checkpoint {tmp_path}/last.pt is damaged.", "Train again.")
     assert page.trouble(str(reason)) == page.plain("The checkpoint [on the server] is damaged. Train again.")
 
@@ -149,7 +171,7 @@ def test_a_store_that_cannot_be_opened_is_named_to_whoever_runs_the_server_only(
         (tmp_path / f"runs.db{suffix}").unlink(missing_ok=True)
     (tmp_path / "runs.db").write_bytes(b"no database at all" * 500)
     assert str(tmp_path) in told(open_page("runs"))
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
     page_of_somebody = told(open_page("runs"))
     assert str(tmp_path) not in page_of_somebody
     assert "on the server" in page_of_somebody
@@ -168,9 +190,9 @@ def test_paths_are_hidden_and_nothing_else(
     store: Store, monkeypatch: pytest.MonkeyPatch, text: str, read: str | None
 ) -> None:
     team(store, Role.LAUNCH)
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
     assert permitted.without_places(text) == (read or text)
-    look_as(monkeypatch, ADMIN)
+    look_as(monkeypatch, ANNA)
     assert permitted.without_places(text) == text
 
 
@@ -178,5 +200,5 @@ def test_a_folder_with_spaces_is_hidden_whole(store: Store, monkeypatch: pytest.
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "my own data"))
     settings.cache_clear()
     team(store, Role.LOOK)
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
     assert permitted.without_places(f"{tmp_path}/my own data/x.gz is gone.") == "[on the server] is gone."

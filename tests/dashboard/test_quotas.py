@@ -6,12 +6,15 @@ import pytest
 
 from dashboard.queries import quotas
 from dashboard.queries.quotas import Ledger, TooMuch
+from dashboard.sections.predict import samples
 from jobs.people import Role
 from jobs.settings import settings
 from jobs.store.store import Store
 from tests.blank_data import write_blank_data
+from tests.colleagues import ANNA, BEN
 from tests.dashboard.app import OpenPage, texts
-from tests.dashboard.visitors import ADMIN, SOMEBODY, look_as, team
+from tests.dashboard.test_predict_page import upload
+from tests.dashboard.visitors import look_as, team
 from tests.untrained import add_run_with_model
 
 
@@ -21,7 +24,7 @@ def three_photos_an_hour(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKBOOK_UPLOAD_MB_PER_HOUR", "1")
     settings.cache_clear()
     team(store, Role.LOOK)
-    look_as(monkeypatch, SOMEBODY)
+    look_as(monkeypatch, BEN)
 
 
 def predict(count: int) -> None:
@@ -53,7 +56,7 @@ def test_who_has_had_enough_is_told_when_it_is_possible_again_and_others_are_not
     predict(1)
     with pytest.raises(TooMuch):
         predict(1)
-    look_as(monkeypatch, ADMIN)
+    look_as(monkeypatch, ANNA)
     predict(3)
 
 
@@ -105,3 +108,24 @@ def test_the_page_answers_until_the_quota_is_spent_and_then_says_why(
         "again in about 1 h 00 min."
     ]
     assert "Drawn bag" not in texts(app)
+
+
+@pytest.mark.usefixtures("three_photos_an_hour")
+def test_a_photo_that_cannot_be_read_counts_once_and_hides_no_other_when_the_quota_is_spent(
+    store: Store, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_DATA", str(write_blank_data(tmp_path / "data")))
+    settings.cache_clear()
+    files = {"bag.png": samples.draw_sample("bag"), "broken.png": b"no picture"}
+    app = upload(open_page("predict", run=add_run_with_model(store, "a run")), **files)
+    predict(1)
+    for _ in range(2):
+        assert not app.exception
+        assert "broken.png" in texts(app)
+        assert not any("One person may have" in error.value for error in app.error)
+        assert {"bag.png", "broken.png"} == set(app.dataframe[-1].value["File"])
+        app.run()
+    with pytest.raises(TooMuch):
+        predict(1)
+    upload(app, **{"bag.png": files["bag.png"]})
+    assert any("One person may have" in error.value for error in upload(app, **files).error)

@@ -14,8 +14,8 @@ from jobs.store.store import Store
 from jobs.team import comments, inbox, reviews
 from jobs.team.comments import Topic
 from tests import stores
+from tests.colleagues import ANNA, BEN, EVE, meet_all
 from tests.dashboard.app import OpenPage, Visit, press, texts
-from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
 from tests.stores import Sample
 
 

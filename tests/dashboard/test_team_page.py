@@ -1,5 +1,6 @@
 """Team: people, roles and the record, for admins alone; whose the runs are; and what an open page makes of a change."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import sign_in
 from dashboard.sections.shared.change_list import changes_csv
 from dashboard.tables.run_rows import run_rows
-from jobs.people import Person, Role, operator
+from jobs.people import Role, operator
 from jobs.running import queue, run_edits
 from jobs.settings import settings
 from jobs.store.queries import list_runs
@@ -17,6 +18,7 @@ from jobs.team import change_record, deliveries, members
 from jobs.team.change_record import ALL, Action, list_changes
 from jobs.team.permission import NotAllowed, role_here
 from tests import stores
+from tests.colleagues import ANNA, BEN, EVE, VERA
 from tests.dashboard.app import OpenPage, Visit, press, texts
 from tests.dashboard.test_explore_page import shown_in
 from tests.jobs.configs import TINY
@@ -24,13 +26,7 @@ from tests.stores import Sample
 
 pytestmark = pytest.mark.slow
 
-ANNA = Person("anna@example.org", "Anna")
-TEAM = {
-    Role.LOOK: Person("vera@example.org", "Vera"),
-    Role.REVIEW: Person("rob@example.org", "Rob"),
-    Role.LAUNCH: Person("ben@example.org", "Ben *B*"),
-    Role.ADMIN: ANNA,
-}
+TEAM = {Role.LOOK: VERA, Role.REVIEW: BEN, Role.LAUNCH: replace(EVE, name="Eve *E*"), Role.ADMIN: ANNA}
 
 
 @pytest.fixture
@@ -200,7 +196,7 @@ def test_the_history_of_a_run_is_on_its_page_for_everybody(
     visit(TEAM[role])
     app = open_page("runs", run=run_id, section="history")
     assert [row[1:] for row in cells(app, "changes")] == [
-        [f"Anna ({ANNA.id})", "changed the note", "–", "–", "a <b>note</b>"],
+        [f"{ANNA.name} ({ANNA.id})", "changed the note", "–", "–", "a <b>note</b>"],
         [f"{operator().name} ({operator().id})", "launched", "–", "–", "first"],
     ]
 
@@ -211,15 +207,15 @@ def test_mine_are_the_runs_of_who_looks_and_a_link_shows_the_same_to_others(
     hers, his = (queue.launch(shared.acting(person), TINY) for person in (ANNA, TEAM[Role.LAUNCH]))
     visit(ANNA)
     app = open_page("runs")
-    assert [row["owner"] for row in shown_in(app, "runs")["rows"]] == ["Ben *B*", "Anna"]
+    assert [row["owner"] for row in shown_in(app, "runs")["rows"]] == ["Eve *E*", ANNA.name]
     owner = next(field for field in app.selectbox if field.label == "Owner")
-    assert owner.options == ["All owners", "Mine", f"Ben *B* · {TEAM[Role.LAUNCH].id}"]
+    assert owner.options == ["All owners", "Mine", f"Eve *E* · {TEAM[Role.LAUNCH].id}"]
     app = owner.set_value(ANNA.id).run()
     assert [row["id"] for row in shown_in(app, "runs")["rows"]] == [hers]
     assert app.query_params["owner"] == ANNA.id
     visit(TEAM[Role.LAUNCH])
     assert [row["id"] for row in shown_in(open_page("runs", owner=ANNA.id), "runs")["rows"]] == [hers]
-    assert "Launched by Ben \\*B\\*, " in texts(open_page("runs", run=his))
+    assert "Launched by Eve \\*E\\*, " in texts(open_page("runs", run=his))
 
 
 def test_a_run_without_an_owner_is_listed_without_one(shared: Store) -> None:

@@ -6,16 +6,15 @@ from dashboard.queries import visitor
 from jobs.people import Person, Role
 from jobs.store.store import Store
 from jobs.team import members
-
-ADMIN, SOMEBODY, OTHER = (Person(f"{name.lower()}@example.org", name) for name in ("Anna", "Ben", "Eve"))
+from tests.colleagues import ANNA, BEN
 
 
 def team(store: Store, role: Role) -> None:
     """Make Anna an admin and give Ben this role."""
-    for person in (ADMIN, SOMEBODY):
+    for person in (ANNA, BEN):
         members.meet(store, person)
-    members.give_role(store, ADMIN.id, Role.ADMIN)
-    members.give_role(store, SOMEBODY.id, role)
+    members.give_role(store, ANNA.id, Role.ADMIN)
+    members.give_role(store, BEN.id, role)
 
 
 def look_as(monkeypatch: pytest.MonkeyPatch, person: Person) -> None:

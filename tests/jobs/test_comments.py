@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import ConfigurationError
-from jobs.people import Person, Role
+from jobs.people import Person, Role, operator
 from jobs.running import run_edits
 from jobs.settings import ROOT, child_environment
 from jobs.store.queries import RunNotFound
@@ -20,7 +20,7 @@ from jobs.team.change_record import Action, Wanted, list_changes
 from jobs.team.comments import CommentGone, Topic, list_threads
 from jobs.team.permission import NotAllowed
 from tests import stores
-from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
+from tests.colleagues import ANNA, BEN, EVE, meet_all
 from tests.stores import Sample
 
 VIEW = "runs?run=x&section=review"
@@ -197,6 +197,24 @@ def test_a_deleted_comment_stays_as_deleted_while_others_have_answered_it(team: 
         "two",
         "three",
     ]
+
+
+def test_the_record_shows_what_comments_said_to_admins_alone(team: Store, topic: Topic) -> None:
+    comment = comments.add(team.acting(BEN), topic, "one", VIEW)
+    comments.edit(team.acting(BEN), comment, "two")
+    comments.delete_comment(team.acting(BEN), comment)
+    run_edits.set_note(team.acting(BEN), topic.subject, "noted")
+    wanted = Wanted(run_id=topic.subject)
+    expected = [(Action.COMMENTED, None, "one"), (Action.EDITED, "one", "two"), (Action.UNSAID, "two", None)]
+    for person, sees_all in ((ANNA, True), (operator(), True), (BEN, False), (EVE, False)):
+        noted, *of_comments = list_changes(team.acting(person), wanted)
+        assert [(each.action, each.before, each.after) for each in reversed(of_comments)] == [
+            (action, *((before, after) if sees_all else (None, None))) for action, before, after in expected
+        ]
+        assert {each.person for each in of_comments} == {BEN.id}
+        assert noted.after == "noted"
+    members.give_role(team, EVE.id, Role.ADMIN)
+    assert list_changes(team.acting(EVE), wanted) == list_changes(team, wanted)
 
 
 def test_the_end_of_a_thread_leaves_no_deleted_comments(team: Store, topic: Topic) -> None:

@@ -6,14 +6,18 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from core.data.kept_fronts import PREFIX
 from core.datasets.readers import published
-from core.datasets.versions import Version, find, folder_of, list_versions
+from core.datasets.versions import Version, find, folder_of, list_versions, sets_folder
 from jobs.results.data_users import runs_that_need
+from jobs.running.run_edits import set_note
+from jobs.store.queries import get_run
 from jobs.store.schema import runs
-from jobs.store.store import Store
+from jobs.store.store import Store, connect
+from jobs.tasks.data_changes import delete_version
+from jobs.team.change_record import Action, Wanted, list_changes
 from tests import stores
 from tests.core.datasets.pictures import class_folders, imported
 from tests.jobs.test_cli import Capture, refused, run
@@ -106,7 +110,39 @@ def test_a_set_that_no_run_needs_is_deleted_when_told(pets: Path, own_data: Path
     assert error.startswith("This would delete pets@1: 24 images (")
     assert run(capsys, "data", "delete", "pets", "--yes")[0] == 0
     assert len(list_versions(own_data)) == 1
+    assert [path.name for path in sets_folder(own_data).iterdir()] == [".lock"]
     assert "always there" in refused(capsys, "data", "delete", "fashion-mnist", "--yes")
+
+
+def test_others_write_into_the_store_while_the_files_of_a_set_are_removed(
+    store: Store, pets: Path, own_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove, run_id = shutil.rmtree, stores.add(store, Sample())
+
+    def removing(folder: Path) -> None:
+        set_note(Store(connect(store.engine.url.render_as_string(False), patience_s=0.1), store.artifacts), run_id, "x")
+        remove(folder)
+
+    version = imported(own_data, pets)
+    monkeypatch.setattr(shutil, "rmtree", removing)
+    delete_version(store, version)
+    assert get_run(store, run_id).note == "x"
+    assert [change.subject for change in list_changes(store, Wanted(actions=[Action.DELETED]))] == ["data set pets@1"]
+    assert [path.name for path in sets_folder(own_data).iterdir()] == [".lock"]
+
+
+def test_a_set_whose_deletion_cannot_be_recorded_is_there_again(store: Store, pets: Path, own_data: Path) -> None:
+    version = imported(own_data, pets)
+
+    def fail(_: object) -> None:
+        raise OSError("no space left on device")
+
+    event.listen(store.engine, "commit", fail)
+    with pytest.raises(OSError, match="no space"):
+        delete_version(store, version)
+    event.remove(store.engine, "commit", fail)
+    assert find(own_data, "pets") == version
+    assert list_changes(store, Wanted(actions=[Action.DELETED])) == []
 
 
 def test_what_frozen_layers_made_of_a_set_is_told_and_cleared(pets: Path, own_data: Path, capsys: Capture) -> None:

@@ -29,7 +29,7 @@ from jobs.team import comments, deliveries, reviews, sending
 from jobs.team.comments import Topic
 from jobs.team.deliveries import Event, list_deliveries
 from tests import stores
-from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
+from tests.colleagues import ANNA, BEN, EVE, meet_all
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture, run
 from tests.jobs.working import wait_until_finished

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from core.data.data_set import DataSet
-from jobs.people import Person
 from jobs.results import duplicate_search
 from jobs.running import queue
 from jobs.settings import ROOT, settings
@@ -19,6 +18,7 @@ from jobs.store import locks, run_files
 from jobs.store.store import Store
 from jobs.team import members
 from tests import stores
+from tests.colleagues import ANNA
 from tests.core.datasets.pictures import class_folders
 from tests.folds import add_fold_group
 from tests.jobs.configs import TINY
@@ -121,7 +121,7 @@ class Workplace:
         if self.command == "restore":
             yield ["backup", "runs.backup"]
         if self.command in ("team role", "team remove", "team let-in"):
-            members.meet(self.store, Person("anna@example.org", "Anna"))
+            members.meet(self.store, ANNA)
             yield ["team", "role", "ben@example.org", "admin"]
         if self.command == "photo-set learn":
             for number in range(30):

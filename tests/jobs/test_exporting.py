@@ -18,11 +18,13 @@ from core.learning.checkpoints import save_model
 from core.learning.evaluation import log_probabilities
 from core.presets import config_of
 from jobs.cli import main
+from jobs.people import operator
 from jobs.settings import settings
 from jobs.store import run_files, schema
 from jobs.store.queries import get_predictions
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
+from jobs.team.change_record import Action, Wanted, list_changes
 from tests import stores
 from tests.stores import Sample
 
@@ -59,6 +61,17 @@ def test_an_export_has_the_weights_the_card_and_the_tables(exported: tuple[str, 
     _, folder = exported
     assert sorted(path.name for path in folder.iterdir()) == sorted([*TABLES, "model-card.md", "model.safetensors"])
     assert [path.name for path in folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_record_keeps_who_exported_a_run(store: Store, exported: tuple[str, Path]) -> None:
+    (change,) = list_changes(store, Wanted(run_id=exported[0]))
+    assert (change.person, change.action) == (operator().id, Action.EXPORTED)
+
+
+def test_an_export_that_fails_is_not_in_the_record(store: Store, tmp_path: Path) -> None:
+    run_id = stores.add(store, Sample())
+    assert main(["export", run_id, str(tmp_path / "out"), "--without-onnx"]) == 1
+    assert list_changes(store, Wanted(run_id=run_id)) == []
 
 
 def test_the_tables_are_the_figures_of_scikit_learn(store: Store, exported: tuple[str, Path]) -> None:

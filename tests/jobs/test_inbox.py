@@ -13,7 +13,7 @@ from jobs.team.comments import Topic
 from jobs.team.inbox import Inbox, read_inbox
 from jobs.team.reviews import take_step
 from tests import stores
-from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
+from tests.colleagues import ANNA, BEN, EVE, meet_all
 from tests.stores import Sample
 
 VIEW = "runs?run=x"

@@ -18,8 +18,12 @@ from jobs.store import locks, run_files
 from jobs.store.queries import NotPossible, get_run
 from jobs.store.records import RunStatus
 from jobs.store.store import Store
-from jobs.tasks.packages import package_files, package_state, start_packing, zipped
+from jobs.tasks.packages import package_files, package_state, record_download, start_packing, zipped
+from jobs.team import members
+from jobs.team.change_record import Action, Wanted, list_changes
+from jobs.team.permission import NotAllowed
 from tests import stores
+from tests.colleagues import BEN, VERA, meet_all
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -85,12 +89,26 @@ def test_without_onnx_the_rest_is_made_even_where_the_test_images_are_missing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOOKBOOK_DATA", str(tmp_path / "nowhere"))
-    run = get_run(store, add_run_with_model(store, "to go"))
-    assert start_packing(store, run, onnx=False)
+    run = get_run(meet_all(store), add_run_with_model(store, "to go"))
+    assert start_packing(store.acting(BEN), run, onnx=False)
     assert wait_until_done(store, run.id) == TaskState(TaskStatus.DONE)
     names = {path.name for path in package_files(store, run.id)}
     assert {"model.safetensors", "model-card.md", "predictions.csv"} <= names
     assert "model.onnx" not in names
+    (exported,) = list_changes(store, Wanted(run_id=run.id))
+    assert (exported.person, exported.action) == (BEN.id, Action.EXPORTED)
+
+
+def test_who_may_only_look_downloads_an_export_and_the_record_has_it(store: Store) -> None:
+    run_id = stores.add(meet_all(store), Sample())
+    record_download(store.acting(VERA), run_id, "cnn.zip")
+    (taken,) = list_changes(store, Wanted(run_id=run_id))
+    assert (taken.person, taken.action, taken.subject) == (VERA.id, Action.DOWNLOADED, "cnn.zip")
+    members.meet(store, VERA)
+    members.set_removed(store, VERA.id, True)
+    with pytest.raises(NotAllowed):
+        record_download(store.acting(VERA), run_id, "cnn.zip")
+    assert list_changes(store, Wanted(run_id=run_id)) == [taken]
 
 
 @pytest.mark.slow

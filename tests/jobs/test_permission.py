@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,17 @@ from jobs.settings import ROOT, settings
 from jobs.store.queries import get_run
 from jobs.store.records import ReviewState
 from jobs.store.store import Store
-from jobs.tasks import data_changes, packages, set_changes, studies, teaching, uploads
+from jobs.tasks import data_changes, export_files, packages, set_changes, studies, teaching, uploads
 from jobs.team import change_record, comments, deliveries, members, reviews
 from jobs.team.change_record import Action, Wanted, list_changes
 from jobs.team.comments import Topic
 from jobs.team.permission import NotAllowed, role_here
-from tests import stores
+from tests import colleagues, stores
+from tests.colleagues import ANNA
 from tests.jobs.test_photo_sets import kept, photo
 from tests.stores import Sample
 
-ANNA, BEN = Person("anna@example.org", "Anna"), Person("ben@example.org", "Ben", ("reviewers",))
+BEN = replace(colleagues.BEN, groups=("reviewers",))
 WRITE_THEMSELVES = {
     # What opens, migrates and describes the store itself, and who has signed in, is nobody's change.
     "jobs/store/migration.py", "jobs/store/queue_settings.py", "jobs/team/members.py", "jobs/team/inbox.py",
@@ -107,6 +108,11 @@ CASES = [
         Role.REVIEW,
         lambda store, run_id: packages.start_packing(store, get_run(store, run_id)),
     ),
+    Case(
+        "export_files.export",
+        Role.REVIEW,
+        lambda store, run_id: export_files.export(store, get_run(store, run_id), store.artifacts / "export"),
+    ),
     Case("teaching.start_learning", Role.LAUNCH, lambda store, _: teaching.start_learning(store, _photo_set(store))),
     Case("comments.add", Role.REVIEW, lambda store, run_id: comments.add(store, Topic.run(run_id), "Well?", "runs")),
     Case("comments.reply", Role.REVIEW, lambda store, _: comments.reply(store, "x", "Well?", "runs")),
@@ -130,6 +136,8 @@ NEED_DATA: dict[str, Callable[[Store, Any], object]] = {
     "uploads.discard": uploads.discard,
 }
 """They ask before they look at what they shall change."""
+FOR_EVERYBODY = {"packages.record_download"}
+"""Whoever may look may do these; tests/jobs/test_packing.py tries who may not."""
 
 
 def _stopped(store: Store) -> str:
@@ -171,7 +179,7 @@ def _called(function: ast.FunctionDef) -> set[str]:
 
 
 def test_every_function_that_asks_for_a_role_is_tried_here() -> None:
-    assert functions_that_ask() == {case.function for case in CASES} | set(NEED_DATA)
+    assert functions_that_ask() == {case.function for case in CASES} | set(NEED_DATA) | FOR_EVERYBODY
 
 
 def test_nothing_else_writes_into_the_store() -> None:
@@ -295,10 +303,22 @@ def test_the_record_keeps_who_did_what_with_before_and_after(shared: Store) -> N
         "second",
     )
     assert (tagged.person, tagged.before, tagged.after) == (operator().id, [], ["good"])
-    assert (deleted.person_name, deleted.action, deleted.before) == ("Anna", Action.DELETED, "second")
+    assert (deleted.person_name, deleted.action, deleted.before) == (ANNA.name, Action.DELETED, "second")
     assert [change.id for change in list_changes(shared, Wanted(person=ANNA.id))] == [deleted.id, renamed.id]
     assert list_changes(shared, Wanted(run_id=run_id, actions=[Action.TAGGED])) == [tagged]
     assert list_changes(shared, Wanted(run_id=run_id, since=deleted.at)) == [deleted]
+
+
+def test_the_record_keeps_a_name_and_a_note_as_they_are_stored(shared: Store) -> None:
+    run_id = stores.add(shared, Sample(name="first"))
+    run_edits.rename(shared, run_id, "  a   new name ")
+    run_edits.set_note(shared, run_id, "one\r\ntwo\x1b")
+    run_edits.add_to_note(shared, run_id, "three\r\nfour")
+    stored = get_run(shared, run_id)
+    added, noted, renamed = list_changes(shared, Wanted(run_id=run_id))
+    assert renamed.after == stored.name == "a new name"
+    assert noted.after == added.before == "one\ntwo\N{REPLACEMENT CHARACTER}"
+    assert added.after == stored.note == "one\ntwo\N{REPLACEMENT CHARACTER}\n\nthree\nfour"
 
 
 @pytest.mark.parametrize("statement", ["UPDATE changes SET person = 'eve'", "DELETE FROM changes"])

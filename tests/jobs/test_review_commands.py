@@ -1,5 +1,7 @@
 """Comments and reviews on the command line, in the name of the operating system's user."""
 
+import csv
+import io
 import json
 
 from jobs.people import system_user
@@ -8,7 +10,7 @@ from jobs.store.store import Store
 from jobs.team import comments
 from jobs.team.comments import Topic, list_threads
 from tests import stores
-from tests.jobs.colleagues import BEN, meet_all
+from tests.colleagues import BEN, meet_all
 from tests.jobs.test_cli import Capture, refused, run
 from tests.stores import Sample
 
@@ -49,3 +51,27 @@ def test_an_accepted_run_stays_until_the_acceptance_is_withdrawn(live_store: Sto
     assert run(capsys, "review", run_id, "withdraw")[0] == 0
     assert get_run(live_store, run_id).review is None
     assert run(capsys, "delete", run_id, "--yes")[0] == 0
+
+
+def test_runs_are_listed_by_what_their_reviews_came_to_and_the_csv_says_it(store: Store, capsys: Capture) -> None:
+    asked, accepted, unready, plain = (stores.add(store, Sample(name=name)) for name in ("a", "b", "c", "d"))
+    for run_id, step in ((asked, ("ask",)), (accepted, ("accept",)), (unready, ("needs-work", "--why", "Short."))):
+        assert run(capsys, "review", run_id, *step)[0] == 0
+
+    def listed(*options: str) -> dict[str, str]:
+        _, out, _ = run(capsys, "list", "--csv", *options)
+        return {row["id"]: row["review"] for row in csv.DictReader(io.StringIO(out))}
+
+    every = {asked: "review asked", accepted: "accepted", unready: "needs work", plain: ""}
+    assert listed() == every
+    for state, run_id in (("asked", asked), ("accepted", accepted), ("needs-work", unready)):
+        assert listed("--review", state) == {run_id: every[run_id]}
+    assert listed("--review", "asked", "--review", "accepted").keys() == {asked, accepted}
+    assert run(capsys, "review", accepted, "withdraw")[0] == 0
+    assert run(capsys, "list", "--review", "accepted") == (0, "", "No runs match.\n")
+
+
+def test_a_list_is_either_csv_or_json_and_of_known_reviews(store: Store, capsys: Capture) -> None:
+    assert stores.add(store, Sample())
+    assert "exclude each other" in run(capsys, "list", "--csv", "--json")[2]
+    assert "'asked', 'accepted', 'needs-work'" in run(capsys, "list", "--review", "withdrawn")[2]

@@ -18,7 +18,7 @@ from jobs.team.change_record import Action, Wanted, list_changes
 from jobs.team.permission import NotAllowed
 from jobs.team.reviews import list_steps, take_step
 from tests import stores
-from tests.jobs.colleagues import ANNA, BEN, EVE, meet_all
+from tests.colleagues import ANNA, BEN, EVE, meet_all
 from tests.stores import Sample
 
 ASKED, ACCEPTED, NEEDS_WORK, WITHDRAWN = ReviewState

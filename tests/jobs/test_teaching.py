@@ -14,7 +14,7 @@ from core.datasets.importing import Options
 from core.datasets.opening import read_content
 from core.errors import ConfigurationError
 from core.photos.picture import Photo
-from jobs.people import Person, Role
+from jobs.people import Role
 from jobs.results import photo_answers, photo_sets
 from jobs.results.photo_answers import measure
 from jobs.results.photo_sets import PhotoSet, keep
@@ -28,6 +28,7 @@ from jobs.tasks.teaching import FOLDS, last_lesson, learn, learning_state, start
 from jobs.team import members
 from jobs.team.change_record import Action, Wanted, list_changes
 from tests import stores
+from tests.colleagues import ANNA
 from tests.own_data import data_folder
 from tests.stores import Sample
 
@@ -72,15 +73,15 @@ def test_a_photo_set_becomes_a_data_set_and_every_photo_is_held_out_once(store: 
 
 
 def test_what_a_process_launches_is_of_who_asked_for_it(store: Store) -> None:
-    anna, photo_set = Person("anna@example.org", "Anna"), photo_set_of(store, 30)
-    members.give_role(store, anna.id, Role.ADMIN)
-    assert start_learning(store.acting(anna), photo_set)
+    photo_set = photo_set_of(store, 30)
+    members.give_role(store, ANNA.id, Role.ADMIN)
+    assert start_learning(store.acting(ANNA), photo_set)
     deadline = time.monotonic() + 60
     while learning_state(store, photo_set).status == TaskStatus.RUNNING and time.monotonic() < deadline:
         time.sleep(0.1)
     runs = get_runs(store, last_lesson(store, photo_set).runs)
-    assert [run.owner for run in runs] == [anna.id] * (FOLDS + 1)
-    (stored,) = list_changes(store, Wanted(actions=[Action.STORED], person=anna.id))
+    assert [run.owner for run in runs] == [ANNA.id] * (FOLDS + 1)
+    (stored,) = list_changes(store, Wanted(actions=[Action.STORED], person=ANNA.id))
     assert stored.subject == "data set corrections@1"
 
 

@@ -3,20 +3,20 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
-from jobs.people import Person, Role, operator
+from jobs.people import Role, operator
 from jobs.running import queue, run_edits
 from jobs.running.cloning import clone
 from jobs.store.queries import get_run
 from jobs.store.store import Store
 from jobs.team import members
 from jobs.team.change_record import Action, list_changes
+from tests.colleagues import ANNA, BEN
 from tests.jobs.configs import TINY
 from tests.jobs.test_cli import Capture, run
-
-ANNA, BEN = Person("anna@example.org", "Anna"), Person("ben@example.org", "Ben")
 
 
 @pytest.fixture
@@ -102,11 +102,11 @@ def test_the_record_is_shown_by_run_person_action_and_day(shared: Store, capsys:
     assert actions("--to", "2001-01-01") == actions("--from", "2101-01-01") == []
     assert len(actions("--from", "2001-01-01", "--to", "2101-01-01")) == len(actions())
     out = run(capsys, "team", "record", "--run", run_id)[1]
-    assert out.splitlines()[1].split()[2:] == ["Anna", f"({ANNA.id})", "renamed", run_id, "–", "first", "=1+1"]
+    assert out.splitlines()[1].split()[2:] == ["Anna", "Smith", f"({ANNA.id})", "renamed", run_id, "–", "first", "=1+1"]
 
 
 def test_the_csv_of_the_record_has_every_change_and_no_formula(shared: Store, capsys: Capture) -> None:
-    run_id = queue.launch(shared.acting(Person(BEN.id, "=Ben")), TINY, "first")
+    run_id = queue.launch(shared.acting(replace(BEN, name="=Ben")), TINY, "first")
     rows = list(csv.DictReader(io.StringIO(run(capsys, "team", "record", "--csv")[1])))
     assert len(rows) == len(list_changes(shared))
     assert (rows[0]["person"], rows[0]["run"], rows[0]["after"]) == (BEN.id, run_id, '"first"')

@@ -16,7 +16,7 @@ from core.datasets import versions
 from core.datasets.health import findings
 from core.datasets.importing import Options
 from core.errors import DataSetError, LookbookError
-from jobs.people import Person, Role
+from jobs.people import Role
 from jobs.running import background
 from jobs.running.background import TaskState, TaskStatus
 from jobs.settings import settings
@@ -27,6 +27,7 @@ from jobs.tasks.upload_files import SentFile, receive
 from jobs.tasks.uploads import Upload
 from jobs.team import members
 from jobs.team.change_record import Action, Wanted, list_changes
+from tests.colleagues import ANNA
 from tests.core.datasets.pictures import encoded
 
 PATIENCE_S = 60
@@ -105,13 +106,12 @@ def test_an_upload_is_shown_first_and_stored_when_told_so(store: Store, data: Pa
 
 @pytest.mark.slow
 def test_what_is_stored_is_of_who_stored_it_and_is_in_the_record_once_it_is(store: Store, data: Path) -> None:
-    anna = Person("anna@example.org", "Anna")
-    members.give_role(store, anna.id, Role.ADMIN)
+    members.give_role(store, ANNA.id, Role.ADMIN)
     upload = prepare(store, uploaded(data, pets()))
-    assert uploads.start_storing(store.acting(anna), upload, upload.prepared.version.hash)
+    assert uploads.start_storing(store.acting(ANNA), upload, upload.prepared.version.hash)
     assert wait(upload) == TaskState(TaskStatus.DONE)
     (stored,) = list_changes(store, Wanted(actions=[Action.STORED]))
-    assert (stored.person, stored.subject) == (anna.id, "data set pets@1")
+    assert (stored.person, stored.subject) == (ANNA.id, "data set pets@1")
 
 
 @pytest.mark.slow

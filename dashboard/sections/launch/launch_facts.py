@@ -98,9 +98,7 @@ def _weights(config: RunConfig, version: Version) -> list[Fact]:
 def _weights_words(config: RunConfig) -> tuple[str, str]:
     try:
         if named := weights_file_of(config):
-            if not Path(named).exists():
-                return MISSING, f"{named} does not exist"
-            return READY, f"{require_regular(Path(named), MOST_BYTES)} found"
+            return _named_weights(Path(named))
     except LookbookError as error:
         return MISSING, error.message
     cached = cached_weights(downloaded_weights())
@@ -112,6 +110,17 @@ def _weights_words(config: RunConfig) -> tuple[str, str]:
     if problem := model_queries.weights_problem(cached):
         return MISSING, str(problem)
     return READY, "ImageNet weights found in torch's cache and verified"
+
+
+def _named_weights(path: Path) -> tuple[str, str]:
+    told = permitted.told_weights(str(path)) or ""
+    if not path.exists():
+        return MISSING, f"{told} does not exist"
+    try:
+        require_regular(path, MOST_BYTES)
+    except LookbookError as error:
+        return MISSING, error.message.replace(str(path), told)
+    return READY, f"{told} found"
 
 
 def _place(queue: QueueState, count: int) -> Fact:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.answers.prediction import Predictor
     from core.photos.model_view import ModelView
 
-_KEPT, _LABELLED = "photos_judged", "photos_labelled"
+_KEPT, _UNREADABLE, _LABELLED = "photos_judged", "photos_unreadable", "photos_labelled"
 _QUICK = 3
 """So many photos are answered before anybody wonders how long it takes."""
 _SHOW_EVERY_S = 0.7
@@ -104,11 +104,13 @@ def judge(
 ) -> list[JudgedPhoto]:
     """Every photo with the answers of all runs, by their ids; raise TooMuch beyond the quota of a person.
 
-    Where that takes a while it says how far it is, and shows the photos answered so far until all are.
+    Where that takes a while it says how far it is, and shows the photos answered so far until all are. What cannot be
+    read is tried once, until it is removed and added again.
     """
+    keys = _keys(files)
+    _forget_unreadable(keys)
     photos = [
-        _Asked(file, key, labels.of(file).label, chosen_corrections(key))
-        for key, file in zip(_keys(files), files, strict=True)
+        _Asked(file, key, labels.of(file).label, chosen_corrections(key)) for key, file in zip(keys, files, strict=True)
     ]
     unanswered = [photo for photo in photos if _missing(photo, models)]
     with quotas.predicting(len(unanswered)):
@@ -128,7 +130,7 @@ def labelled(files: Sequence[PhotoFile]) -> PhotoLabels:
 
 def forget() -> None:
     """Drop what is known of this visitor's photos."""
-    for kept in (_KEPT, _LABELLED):
+    for kept in (_KEPT, _UNREADABLE, _LABELLED):
         st.session_state.pop(kept, None)
 
 
@@ -168,8 +170,6 @@ def _judged_together(
 def _view(photo: _Asked) -> "ModelView | UnreadablePhoto":
     """What models see of a photo; asks nothing of the session, for other threads have none."""
     try:
-        if photo.file.error:
-            raise photo.file.error
         return photo.corrections.view(read_photo(photo.file.content, photo.file.name))
     except UnreadablePhoto as error:
         return error
@@ -179,14 +179,16 @@ def _judged(
     photo: _Asked, models: Mapping[str, "Predictor"], view: "ModelView | UnreadablePhoto | None" = None
 ) -> JudgedPhoto:
     """The photo with its answers; its view is looked up where none is given and a model has not answered yet."""
-    if isinstance(view, UnreadablePhoto):
-        return JudgedPhoto(photo.file, photo.key, photo.truth, error=view)
-    try:
-        if photo.file.error:
-            raise photo.file.error
-        return JudgedPhoto(photo.file, photo.key, photo.truth, _seen(photo, models, view))
-    except UnreadablePhoto as error:
-        return JudgedPhoto(photo.file, photo.key, photo.truth, error=error)
+    error = _why_unreadable(photo)
+    if error is None:
+        try:
+            if isinstance(view, UnreadablePhoto):
+                raise view
+            return JudgedPhoto(photo.file, photo.key, photo.truth, _seen(photo, models, view))
+        except UnreadablePhoto as unreadable:
+            error = _unreadable()[photo.key, photo.corrections] = unreadable.with_traceback(None)
+            quotas.count_photo()
+    return JudgedPhoto(photo.file, photo.key, photo.truth, error=error)
 
 
 def _seen(photo: _Asked, models: Mapping[str, "Predictor"], view: "ModelView | None") -> Seen:
@@ -203,9 +205,27 @@ def _seen(photo: _Asked, models: Mapping[str, "Predictor"], view: "ModelView | N
 
 
 def _missing(photo: _Asked, models: Mapping[str, "Predictor"]) -> list[str]:
-    """The runs that have not answered for this photo."""
+    """The runs that have not answered for this photo; none for one that cannot be read."""
+    if _why_unreadable(photo):
+        return []
     seen = _kept().get((photo.key, photo.corrections))
     return [run_id for run_id in models if seen is None or run_id not in seen.judgements]
+
+
+def _why_unreadable(photo: _Asked) -> UnreadablePhoto | None:
+    """Why a photo cannot be read, as far as that is known already."""
+    return photo.file.error or _unreadable().get((photo.key, photo.corrections))
+
+
+def _forget_unreadable(keys: Sequence[str]) -> None:
+    """Drop what is known of photos that are there no more: added again, they are tried again."""
+    here = set(keys)
+    st.session_state[_UNREADABLE] = {place: error for place, error in _unreadable().items() if place[0] in here}
+
+
+def _unreadable() -> dict[tuple[str, Corrections], UnreadablePhoto]:
+    errors: dict[tuple[str, Corrections], UnreadablePhoto] = st.session_state.setdefault(_UNREADABLE, {})
+    return errors
 
 
 def _kept() -> dict[tuple[str, Corrections], Seen]:

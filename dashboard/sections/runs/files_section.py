@@ -1,5 +1,6 @@
 """The files of a run: its reports and tables, its model to go, and what its training left behind."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import streamlit as st
 from core.errors import LookbookError
 from core.statistics import wording
 from dashboard import page, page_wording, permitted
-from dashboard.queries import run_queries
+from dashboard.queries import run_queries, visitor
 from dashboard.sections.shared.take_along import csv_button, report_buttons
 from jobs.people import Role
 from jobs.reports import csv_tables
@@ -99,21 +100,33 @@ def _offer(run: Run) -> None:
     name = page_wording.file_name(run.name, run.id)
     with st.container(horizontal=True, vertical_alignment="center", key="model_to_go"):
         whole = partial(packages.zipped, files, name)
-        _download("Model, card and tables (ZIP)", whole, f"{name}.zip")
+        _download(run, "Model, card and tables (ZIP)", whole, f"{name}.zip")
         for path in files:
             if path.name in _CONTENTS:
                 label = f"{_CONTENTS[path.name]}, {wording.size(path.stat().st_size)}"
-                _download(label, partial(Path.read_bytes, path), f"{name}-{path.name}")
+                _download(run, label, partial(Path.read_bytes, path), f"{name}-{path.name}")
     if any(path.name == "model.onnx" for path in files):
         st.caption("The ONNX model agrees with PyTorch to 1e-5 (see the model card).")
     else:
         st.caption("Exported without ONNX; `python -m jobs export` includes it.")
 
 
-def _download(label: str, content: partial[bytes], name: str) -> None:
+def _download(run: Run, label: str, content: Callable[[], bytes], name: str) -> None:
     st.download_button(
-        label, content, name, "application/octet-stream", on_click="ignore", icon=":material/download:", key=name
+        label,
+        visitor.as_seen_now(partial(_handed_out, run.id, name, content)),
+        name,
+        "application/octet-stream",
+        on_click="ignore",
+        icon=":material/download:",
+        key=name,
     )
+
+
+def _handed_out(run_id: str, name: str, content: Callable[[], bytes]) -> bytes:
+    """The content of a file of an export, once the record has who downloads it."""
+    packages.record_download(run_queries.store(), run_id, name)
+    return content()
 
 
 def _show_listing(run: Run) -> None:

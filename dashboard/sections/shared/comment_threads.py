@@ -120,7 +120,7 @@ def _offer_changes(comment: Comment, reader: _Reader, name: str) -> None:
             st.button("Edit", key=f"open_{name}", type="tertiary", on_click=_open, args=(name, comment.text))
         if is_mine or reader.is_admin:
             with st.popover("Delete", type="tertiary", key=f"delete_{comment.id}"):
-                st.write("The comment is deleted for everybody. The record of changes keeps it.")
+                st.write("The comment is deleted for everybody. The record of changes keeps it, for admins.")
                 action = partial(comments.delete_comment, store, comment.id)
                 st.button("Delete the comment", key=f"delete_now_{comment.id}", on_click=_do, args=(action, name))
 

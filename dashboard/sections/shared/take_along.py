@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import page_wording, permitted
-from dashboard.queries import run_queries
+from dashboard.queries import run_queries, visitor
 from jobs.reports import report_files
 from jobs.reports.csv_writer import as_file, written
 from jobs.reports.document import Table
@@ -53,7 +53,7 @@ def csv_button(label: str, text: Callable[[], str], *about: str) -> None:
     """A quiet button that saves a table with its figures in full; `about` names the file."""
     st.download_button(
         label,
-        lambda: as_file(text()),
+        visitor.as_seen_now(lambda: as_file(text())),
         f"{page_wording.file_name(*about)}.csv",
         "text/csv",
         key=f"csv_{page_wording.file_name(label, *about)}",

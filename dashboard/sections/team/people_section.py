@@ -11,14 +11,12 @@ from jobs.people import Role
 from jobs.reports.team import team_tables
 from jobs.team import members
 from jobs.team.members import Member
+from jobs.team.permission import what_may
 
 _NONE = "none"
 _ROLES = {
     _NONE: "None of their own: what everybody new has",
-    "look": "Look",
-    "review": "Review: comment, label and sign off",
-    "launch": "Launch: runs, and change their own",
-    "admin": "Admin: change everything, and roles",
+    **{role.word: f"{role.word.capitalize()}: {what_may(role)}" for role in Role},
 }
 
 

@@ -61,7 +61,7 @@ def test_fashion_mnist_is_always_there_by_its_name_and_hash(tmp_path: Path) -> N
     with pytest.raises(DataError, match="is missing"):
         open_version(tmp_path, "fashion-mnist")
     with pytest.raises(DataSetError, match="cannot be deleted"):
-        versions.delete(tmp_path, version)
+        versions.set_aside(tmp_path, version)
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +123,17 @@ def test_a_version_whose_description_is_damaged_is_not_listed(tmp_path: Path) ->
         assert list_versions(tmp_path / "data") == [versions.fashion_mnist_version()]
 
 
-def test_a_deleted_version_is_gone_with_all_its_files(tmp_path: Path) -> None:
-    version = imported(tmp_path / "data", class_folders(tmp_path / "pets", {"cat": 6, "dog": 6}))
-    assert versions.bytes_used(tmp_path / "data", version) > 12 * 28 * 28 * 3
-    versions.delete(tmp_path / "data", version)
-    assert list(versions.sets_folder(tmp_path / "data").glob("[!.]*")) == []
-    assert versions.bytes_used(tmp_path / "data", version) == 0
+def test_a_version_that_is_set_aside_is_not_listed_until_it_is_put_back(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    version = imported(data, class_folders(tmp_path / "pets", {"cat": 6, "dog": 6}))
+    size = versions.bytes_used(data, version)
+    assert size > 12 * 28 * 28 * 3
+    aside = versions.set_aside(data, version)
+    assert list_versions(data) == [versions.fashion_mnist_version()]
+    assert versions.bytes_used(data, version) == 0
+    versions.put_back(data, version, aside)
+    assert list_versions(data)[1:] == [version]
+    assert versions.bytes_used(data, version) == size
 
 
 def test_content_and_health_read_back_are_those_that_were_stored(tmp_path: Path) -> None:
