@@ -116,7 +116,7 @@ def without_places(text: str) -> str:
 
 def told_weights(file: str | None) -> str | None:
     """A weights file as who looks may see it: for who is no admin its name without the folder."""
-    return file if not file or _sees_places() else Path(file).name
+    return file if not file or sees_places() else Path(file).name
 
 
 def told_of(runs: Sequence[Run]) -> list[Run]:

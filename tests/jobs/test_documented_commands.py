@@ -35,7 +35,7 @@ NEED_MODELS = {"launch", "predict", "study", "export", "photo-set measure", "pho
 GROUPS = {"photo-set", "data", "team"}
 OF_A_SET = {"launch", *(f"data {name}" for name in ("show", "repair", "delete", "marks", "correct", "diff"))}
 OF_STATUS = {"stop": "queued", "move": "queued", "resume": "stopped"}
-ELSEWHERE = {"worker", "data fetch"}
+ELSEWHERE = {"worker", "node", "data fetch"}
 """What goes on until it is interrupted, and what needs a network: their own tests see to them."""
 
 
