@@ -61,10 +61,10 @@ def plan(queue: Iterable[Wanted], nodes: Sequence[Node], taken: Sequence[Taken],
     now, decided, blocked = list(taken), list[Place | Wait](), set[str]()
     for wanted in queue:
         slot = _slot(wanted, there)
-        if slot in blocked:
+        outcome, waits_for_slot = _decide(wanted, slot, there, now, code)
+        if slot in blocked and (waits_for_slot or isinstance(outcome, Place)):
             decided.append(Wait(wanted.run_id, ITS_TURN))
             continue
-        outcome, waits_for_slot = _decide(wanted, slot, there, now, code)
         decided.append(outcome)
         if isinstance(outcome, Place):
             now.append(Taken(outcome.node.name, slot, wanted.memory_mb))

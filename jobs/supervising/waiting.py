@@ -22,12 +22,13 @@ def on_cluster() -> bool:
 
 
 def queue_here(store: Store) -> QueueState:
-    """The queue and how many slots it has: those of the machines that are there, where there is a cluster."""
+    """The queue and how many slots it has: those of the machines that can be used, where there is a cluster."""
     state = queue_state(store)
     if not on_cluster():
         return state
-    there = [node for node in list_nodes(store) if node.is_there]
-    return replace(state, slots=cpu_slots(there) + gpu_slots(there))
+    unusable = why_unusable(store)
+    usable = [node for node in list_nodes(store) if node.is_there and node.name not in unusable]
+    return replace(state, slots=cpu_slots(usable) + gpu_slots(usable))
 
 
 def why_waiting(store: Store) -> dict[str, str]:

@@ -104,10 +104,15 @@ def test_nobody_overtakes_a_run_that_waits_for_a_slot_of_the_same_kind_but_other
         wanted("first", memory_mb=10_000),
         wanted("second"),
         wanted("third", device="cuda"),
+        wanted("fourth", memory_mb=99_000),
     ]
     decided = plan(queue, machines, [Taken("alpha", CPU)], CODE)
-    assert [type(each) for each in decided] == [Wait, Wait, Place]
-    assert [each.why for each in decided if isinstance(each, Wait)] == ["waits for a slot: all are taken", ITS_TURN]
+    assert [type(each) for each in decided] == [Wait, Wait, Place, Wait]
+    assert [each.why for each in decided if isinstance(each, Wait)] == [
+        "waits for a slot: all are taken",
+        ITS_TURN,
+        "needs 99 GB of memory: no machine has so much",
+    ]
 
 
 def test_a_run_that_no_machine_can_ever_take_holds_up_nobody() -> None:
