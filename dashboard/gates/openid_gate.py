@@ -3,7 +3,7 @@
 Streamlit keeps who somebody is in a cookie of 30 days, sends everybody home afterwards, and knows of no end in other
 tabs. So a sign-in also begins one of ours (jobs/team/sign_ins.py), whose secret the browser keeps in a second cookie;
 without it, or once it has ended, Streamlit is not shown its cookie at all. And the page that somebody wanted is kept in
-a third one for as long as signing in takes.
+a third one for as long as signing in takes: the one last asked for, until the browser says from which it came.
 """
 
 import asyncio
@@ -62,7 +62,8 @@ class OpenIDGate:
             return
         secret = HTTPConnection(scope).cookies.get(SIGN_IN_COOKIE, "")
         if not await self._goes_on(secret):
-            await (refuse if needs_sign_in(scope) else self._app)(_without_user(scope), receive, send)
+            answering = refuse if needs_sign_in(scope) else self._app
+            await answering(_without_user(scope), receive, self._keeping_page(scope, send))
         elif scope["type"] == "websocket":
             await self._app(scope, watched(receive, send, lambda: self._goes_on(secret)), send)
         else:
@@ -76,11 +77,34 @@ class OpenIDGate:
         except StoreError:
             return False
 
+    def _keeping_page(self, scope: Scope, send: Send) -> Send:
+        """Sends an answer; with that to a request for a page goes which page it was, for who signs in next."""
+        wanted = None
+        if scope["type"] == "http" and scope["method"] == "GET":
+            wanted = own_page(scope["path"], scope["query_string"].decode("latin-1"), self._pages)
+
+        async def sending(message: Message) -> None:
+            if wanted and message["type"] == "http.response.start":
+                _set_cookie(message, WANTED_COOKIE, quote(wanted, safe=""), _WANTED_S)
+            await send(message)
+
+        return sending
+
+    def _kept_page(self, asked: HTTPConnection) -> str | None:
+        """The page that a browser has kept; None where it has none, or what it has leads elsewhere."""
+        kept = _parts(unquote(asked.cookies.get(WANTED_COOKIE, "")))
+        return own_page(kept.path, kept.query, self._pages)
+
     async def _login(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Keep where somebody comes from while the provider asks who it is."""
+        """Keep where somebody comes from while the provider asks who it is.
+
+        Browsers may be set to say nothing of that, or the server alone.
+        """
         came_from = _parts(Headers(scope=scope).get("referer", ""))
         is_here = came_from.netloc == _parts(redirect_uri(st.secrets["auth"])).netloc
         wanted = own_page(came_from.path, came_from.query, self._pages) if is_here else None
+        if wanted in (None, _home()):
+            wanted = self._kept_page(HTTPConnection(scope))
         failed = False
 
         async def sending(message: Message) -> None:
@@ -98,8 +122,7 @@ class OpenIDGate:
     async def _callback(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Begin a sign-in where the provider has confirmed who it is, and lead to the page that was wanted."""
         asked = HTTPConnection(scope)
-        before = _parts(unquote(asked.cookies.get(WANTED_COOKIE, "")))
-        wanted = own_page(before.path, before.query, self._pages)
+        wanted = self._kept_page(asked)
         # A provider leads here after signing out too, with none of these.
         is_answer = bool({"state", "code", "error"} & set(asked.query_params))
         problem = ""

@@ -34,7 +34,7 @@ from jobs.reports import comparison_tables
 from jobs.reports.comparison_tables import VERDICTS
 from jobs.reports.document import Table
 from jobs.results import photo_calibration, photo_sets
-from jobs.results.comparisons import compare_runs, distinct_names
+from jobs.results.comparisons import LeftOut, compare_runs, distinct_names
 from jobs.results.description import interval_of
 from jobs.results.photo_sets import PhotoSet, find_set
 from jobs.running.background import open_here
@@ -106,10 +106,10 @@ def _labelled(files: Iterable[PhotoFile], labels: PhotoLabels) -> Iterator[tuple
 @name_argument
 @any_runs_argument
 @click.option("--again", is_flag=True, help="Also runs that were measured already.")
-def measure(name: str, runs: Sequence[str], again: bool) -> None:
+def measure(name: str, runs: Sequence[str], again: bool) -> int:
     """Measure runs on a photo set and store their predictions.
 
-    All finished runs are measured where none is named.
+    All finished runs are measured where none is named. Those that cannot be are told with the reason.
     """
     # Torch takes seconds to import and only this action needs it.
     from jobs.results import photo_answers
@@ -117,10 +117,15 @@ def measure(name: str, runs: Sequence[str], again: bool) -> None:
     store = open_here()
     photo_set = find_set(store, name)
     measured = [find_run(store, words) for words in runs] or _measurable(store, photo_set)
-    for done in photo_answers.measure(store, photo_set, measured, again=again):
+    left_out: list[LeftOut] = []
+    for done in photo_answers.measure(store, photo_set, measured, again=again, left_out=left_out):
         if done % 50 == 0:
             print(f"{done:,} of {photo_set.count:,} photos", file=sys.stderr)
-    print(_accuracies(store, photo_set, measured))
+    output.say_left_out(left_out)
+    refused = {each.run.id for each in left_out}
+    if answered := [run for run in measured if run.id not in refused]:
+        print(_accuracies(store, photo_set, answered))
+    return 1 if runs and refused else 0
 
 
 def _measurable(store: Store, photo_set: PhotoSet) -> list[Run]:

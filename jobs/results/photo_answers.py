@@ -1,6 +1,6 @@
 """Predictions of a finished run on photo files: the same for the page and the command line. Imports torch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,11 +16,13 @@ from core.datasets.health import TEST
 from core.datasets.opening import read_content
 from core.datasets.pixels.decoding import Square, decoded
 from core.datasets.versions import Version
+from core.errors import CheckpointError
 from core.labelling.photo_labels import PhotoLabels
 from core.machine.threads import in_order
 from core.photos.model_view import ModelView, to_model_view
 from core.photos.photo_files import PhotoFile
 from jobs.results import photo_sets
+from jobs.results.comparisons import LeftOut
 from jobs.results.data_users import data_behind
 from jobs.results.photo_calibration import calibration_of
 from jobs.results.photo_sets import KeptPhoto, PhotoSet
@@ -64,18 +66,33 @@ def predict_files(
     )
 
 
-def measure(store: Store, photo_set: PhotoSet, runs: Sequence[Run], *, again: bool = False) -> Iterator[int]:
+def measure(
+    store: Store,
+    photo_set: PhotoSet,
+    runs: Sequence[Run],
+    *,
+    again: bool = False,
+    left_out: list[LeftOut] | None = None,
+) -> Iterator[int]:
     """Store what runs say of a photo set: those that have not been asked as photos are read now, or all `again`.
 
-    Yields how many photos are done. Raises NotPossible, also where a run learnt some of them, CheckpointError,
-    UnreadablePhoto where a picture is gone, or PhotoSetNotFound where the set is.
+    Yields how many photos are done. Raises NotPossible, also where a run learnt some of them, and CheckpointError; with
+    `left_out` such runs are added to it, and the others are measured all the same. Raises UnreadablePhoto where a
+    picture is gone, or PhotoSetNotFound where the set is.
     """
-    _require_not_learnt(store, runs, photo_set)
-    for run in runs:
-        _require_known_classes(run)
+    learners = _learners(store, runs, photo_set)
     old = photo_sets.outdated(store, photo_set)
     known = [] if again else [run_id for run_id in photo_sets.answered_by(store, photo_set) if run_id not in old]
-    predictors = {run.id: predictor_of(store, run) for run in runs if run.id not in known}
+    predictors: dict[str, Predictor] = {}
+    for run in runs:
+        try:
+            _require_measurable(run, learners)
+            if run.id not in known:
+                predictors[run.id] = predictor_of(store, run)
+        except (NotPossible, CheckpointError) as error:
+            if left_out is None:
+                raise
+            left_out.append(LeftOut(run, str(error)))
     judgements: dict[str, list[Judgement]] = {run_id: [] for run_id in predictors}
     photos = photo_sets.photos_of(store, photo_set) if predictors else []
     for done, view in enumerate(in_order(_view, photos), start=1):
@@ -90,22 +107,25 @@ def _view(photo: KeptPhoto) -> ModelView:
     return to_model_view(photo.load())
 
 
-def _require_not_learnt(store: Store, runs: Sequence[Run], photo_set: PhotoSet) -> None:
-    """Raise NotPossible where a run learnt photos of a set, or builds on one that did."""
+def _learners(store: Store, runs: Sequence[Run], photo_set: PhotoSet) -> Collection[str]:
+    """The ids of the runs that learnt photos of a set, or build on one that did."""
     behind = data_behind(store)
     unknown = frozenset[str]().union(*(behind[run.id] for run in runs))
     unknown -= {version.pinned for version in photo_sets.versions_of(store, photo_set)}
     for version in versions.list_versions(settings().data):
         if version.pinned in unknown and not version.is_built_in and _has_learnt(version, store, photo_set):
             photo_sets.note_version(store, photo_set, version)
-    learners = photo_sets.learners_of(store, photo_set)
-    for run in runs:
-        if run.id in learners:
-            raise NotPossible(
-                f"Run {run.name} learnt from these photos, or builds on a run that did: what runs of folds predict of "
-                "held-out photos is on their pages.",
-                "Measure it on another photo set.",
-            )
+    return photo_sets.learners_of(store, photo_set)
+
+
+def _require_measurable(run: Run, learners: Collection[str]) -> None:
+    if run.id in learners:
+        raise NotPossible(
+            f"Run {run.name} learnt from these photos, or builds on a run that did: what runs of folds predict of "
+            "held-out photos is on their pages.",
+            "Measure it on another photo set.",
+        )
+    _require_known_classes(run)
 
 
 def _has_learnt(version: Version, store: Store, photo_set: PhotoSet) -> bool:

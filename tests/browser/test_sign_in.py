@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
+from playwright.sync_api import Request as PlaywrightRequest
 
 from jobs.people import Role
 from jobs.running import run_edits
@@ -106,6 +107,28 @@ def test_a_link_with_filters_and_a_run_leads_there_through_signing_in(someone: N
     visit.sign_in(page, "ben")
     assert page.url == f"{visit.address}/runs?run={run_id}&section=config&state=failed"
     expect(page.get_by_role("heading", name="a secret run")).to_be_visible()
+
+
+NO_REFERRER = """document.addEventListener("DOMContentLoaded", () => {
+    const policy = Object.assign(document.createElement("meta"), { name: "referrer", content: "no-referrer" });
+    document.head.append(policy);
+});"""
+
+
+def test_a_link_leads_there_where_the_browser_does_not_say_where_it_comes_from(
+    someone: NewBrowser, run_id: str
+) -> None:
+    visit = someone()
+    visit.context.add_init_script(NO_REFERRER)
+    asked: list[PlaywrightRequest] = []
+    visit.context.on("request", lambda request: asked.append(request) if "/auth/login" in request.url else None)
+    page = visit.open(f"runs?run={run_id}&section=config&state=failed")
+    visit.sign_in(page, "ben")
+    assert [request.headers.get("referer") for request in asked] == [None]
+    assert page.url == f"{visit.address}/runs?run={run_id}&section=config&state=failed"
+    kept = {cookie["name"] for cookie in visit.context.cookies()}
+    assert "lookbook_wanted" not in kept
+    assert "lookbook_sign_in" in kept
 
 
 def test_three_people_are_known_by_address_name_and_role(

@@ -36,6 +36,7 @@ from tests import stores
 from tests.benchmarks import hostile_files
 from tests.dashboard.app import OpenPage, press, texts
 from tests.jobs.test_photo_calibration import measured_set
+from tests.jobs.test_photo_sets import kept
 from tests.stores import Sample
 from tests.untrained import add_run_with_model
 
@@ -445,6 +446,18 @@ def test_labelled_photos_are_kept_measured_and_deleted(store: Store, open_page: 
     assert photo_sets.list_sets(store) == []
     assert "No photo sets yet" in texts(app)
     assert not app.exception
+
+
+@pytest.mark.slow
+def test_measuring_all_runs_tells_which_were_left_out_and_why(store: Store, open_page: OpenPage) -> None:
+    photo_set = kept(store)
+    stores.add(store, Sample(name="gone"))
+    ids = [add_run_with_model(store, name, seed) for seed, name in enumerate(("one", "two"))]
+    app = press(open_page("predict", about="sets", set=photo_set.id, run=ids[0]), "Measure all 3 remaining")
+    assert not app.exception
+    assert sorted(photo_sets.answered_by(store, photo_set)) == sorted(ids)
+    (toast,) = app.toast
+    assert re.search(r"^gone \(\w+\) is left out: The checkpoint .* cannot be read", toast.value.replace("\\", ""))
 
 
 def test_uploads_are_forgotten_when_the_person_says_so(store: Store, open_page: OpenPage) -> None:

@@ -188,6 +188,25 @@ def test_answers_are_stored_once_and_measured_again_only_if_asked(store: Store) 
 
 
 @pytest.mark.slow
+def test_measuring_goes_on_past_runs_that_cannot_be_measured_and_tells_which_and_why(
+    store: Store, capsys: Capture
+) -> None:
+    photo_set, gone = kept(store), stores.add(store, Sample(name="gone"))
+    asked = add_run_with_model(store, "asked")
+    status, out, error = run(capsys, "photo-set", "measure", "shelf")
+    assert (status, photo_sets.answered_by(store, photo_set)) == (0, [asked])
+    assert f"gone ({gone}) is left out: " in error
+    assert "model.pt" in error
+    assert "asked" in out
+    assert "gone" not in out
+    stopped = stores.add(store, Sample(name="halted", status="stopped"))
+    status, out, error = run(capsys, "photo-set", "measure", "shelf", "asked", "halted")
+    assert (status, "asked" in out) == (1, True)
+    assert f"halted ({stopped}) is left out: Run halted is stopped" in error
+    assert run(capsys, "photo-set", "measure", "shelf", "gone")[:2] == (1, "")
+
+
+@pytest.mark.slow
 def test_runs_are_compared_on_a_set_as_on_the_test_images(store: Store) -> None:
     photo_set, runs = (
         kept(store),

@@ -182,7 +182,7 @@ def test_photos_are_known_again_in_a_data_set_that_was_imported_from_other_files
 
     refuse_to_measure(store, set_with(learnt), run_id)
     assert photo_sets.learners_of(store, photo_sets.find_set(store, learnt)) == {data_set_run.id}
-    photo_answers._require_not_learnt(store, [data_set_run], set_with(tested))
+    assert photo_answers._learners(store, [data_set_run], set_with(tested)) == set()
     assert photo_sets.learners_of(store, photo_sets.find_set(store, tested)) == set()
 
 

@@ -13,11 +13,14 @@ from dashboard.sections.predict.photo_results import show_results
 from dashboard.sections.shared.comment_threads import show_comments
 from jobs.people import Role
 from jobs.results import photo_sets
-from jobs.results.comparisons import compare_runs, distinct_names
+from jobs.results.comparisons import LeftOut, compare_runs, distinct_names
 from jobs.results.photo_calibration import sets_on
 from jobs.results.photo_sets import PhotoSet
 from jobs.store.records import Run, RunName
 from jobs.team.comments import Topic
+
+_MOST_TOLD = 5
+"""So many runs that were refused are told of one by one."""
 
 
 def show_sets(offered: Sequence[RunName]) -> None:
@@ -98,15 +101,19 @@ def _measure(photo_set: PhotoSet, runs: Sequence[Run], *, again: bool) -> None:
     # Torch takes seconds to import, and only these buttons need it.
     from jobs.results.photo_answers import measure
 
-    bar = st.progress(0.0, "Loading the models")
+    bar, left_out = st.progress(0.0, "Loading the models"), list[LeftOut]()
     try:
         with quotas.predicting(photo_set.count):
-            for done in measure(run_queries.store(), photo_set, runs, again=again):
+            for done in measure(run_queries.store(), photo_set, runs, again=again, left_out=left_out):
                 quotas.count_photo()
                 bar.progress(done / photo_set.count, f"Photo {done:,} of {photo_set.count:,}")
     except LookbookError as error:
         page.say(error)
         return
+    for each in left_out[:_MOST_TOLD]:
+        page.notice(each.sentence)
+    if (rest := len(left_out) - _MOST_TOLD) > 0:
+        page.notice(f"{wording.counted(rest, 'more run')} left out.")
     st.rerun()
 
 
