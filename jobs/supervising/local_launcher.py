@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from jobs.machines.nodes import list_nodes
 from jobs.running import background, claims
 from jobs.running.attempts import AttemptHandle
 from jobs.running.background import holder
 from jobs.running.process_log import logger
+from jobs.settings import settings
 from jobs.store import locks, run_files
 from jobs.store.records import Run
 from jobs.store.store import Store
@@ -19,6 +21,8 @@ from jobs.supervising.launcher import Take
 GRACE_S = 30.0
 """How long a trainer that was asked to stop has for its checkpoint before it is killed."""
 ENDING_S = 0.5
+GONE_S = 60.0
+"""A cluster none of whose machines has been heard of for so long is no more, where none is set up."""
 _FOLDER_IS_UNUSABLE = (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
 """What the operating system says of a run's folder, or log, that will not mend itself; a full disk may."""
 
@@ -34,8 +38,13 @@ class LocalLauncher:
     """When a trainer that should be gone was first met, by run and process, on the monotonic clock."""
 
     def has(self, run: Run) -> bool:
-        """Whether a run is running on this machine."""
-        return claims.is_here(self.store, run, self.host)
+        """Whether a run is running on this machine, or was left behind by a cluster that there is no more."""
+        return claims.is_here(self.store, run, self.host) or self._is_left_behind(run)
+
+    def _is_left_behind(self, run: Run) -> bool:
+        if run.lease_until is None or run.alive or settings().ray_address:
+            return False
+        return all(node.silent_s > GONE_S for node in list_nodes(self.store))
 
     def start_next(self) -> bool:
         """Start the run whose turn it is, if a slot is free."""

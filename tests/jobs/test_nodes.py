@@ -6,19 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ConfigurationError
+from core.presets import config_of
 from jobs.machines import nodes, this_machine
 from jobs.machines.nodes import FORGOTTEN_S, SILENT_S, list_nodes
 from jobs.machines.shared_folder import sees_same_folder, why_not_shared, write_mark
+from jobs.running import queue
 from jobs.settings import ROOT, child_environment, settings
 from jobs.store.ownership import tie
+from jobs.store.queries import get_run
+from jobs.store.records import RunStatus
 from jobs.store.schema import nodes as nodes_table
 from jobs.store.store import Store
 from jobs.supervising import node
+from jobs.supervising.local_launcher import GONE_S, LocalLauncher
 from jobs.supervising.node import Machine, Membership, NodeError
 from jobs.supervising.ray_api import RayJobs
-from jobs.supervising.waiting import why_unusable
+from jobs.supervising.supervisor import Supervisor
+from jobs.supervising.waiting import queue_here, why_unusable
 from tests.jobs.crowd import place_of
-from tests.jobs.leased import MACHINE, fall_silent, report
+from tests.jobs.leased import MACHINE, fall_silent, leased, report, run_out
 
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
@@ -176,3 +183,58 @@ def test_a_folder_that_the_others_do_not_see_is_refused_by_the_command(store: St
         return  # Refused for that already.
     tie(store)
     assert "is not the one that the others see" in refused(store, LOOKBOOK_ARTIFACTS=str(tmp_path / "other"))
+
+
+@pytest.mark.sqlite
+def test_a_supervisor_of_a_cluster_refuses_a_store_that_other_machines_do_not_reach(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_RAY_ADDRESS", NOBODY_LISTENS)
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match="a run store that all its machines reach"):
+        Supervisor(store, "here")
+
+
+def test_a_supervisor_without_a_cluster_leaves_the_runs_of_one_alone(store: Store) -> None:
+    attempt = leased(store)
+    run_out(attempt)
+    queue.set_paused(store, True)
+    Supervisor(store, "here").tick()
+    run = get_run(store, attempt.run_id)
+    assert (run.state, run.attempt) == (RunStatus.INTERRUPTED, attempt.number)
+
+
+def test_what_a_cluster_that_is_no_more_has_left_behind_goes_on_here_or_stops(store: Store) -> None:
+    first, second = leased(store), leased(store)
+    for attempt in (first, second):
+        run_out(attempt)
+    queue.stop(store, second.run_id)
+    fall_silent(store, seconds=GONE_S + 1)
+    launcher = LocalLauncher(store, "here")
+    runs = [get_run(store, attempt.run_id) for attempt in (first, second)]
+    assert all(launcher.has(run) for run in runs)
+    launcher.replace(runs[1])
+    assert get_run(store, second.run_id).status == RunStatus.STOPPED
+    report(store)
+    assert not launcher.has(runs[0])
+
+
+def test_the_slots_of_a_cluster_are_those_of_its_machines(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKBOOK_RAY_ADDRESS", NOBODY_LISTENS)
+    settings.cache_clear()
+    report(store, mark=_written(store), cpu_slots=3, gpus=("H100", "H100"))
+    report(store, "beta", mark="elsewhere", cpu_slots=8)
+    assert queue_here(store).slots == 5
+    with pytest.raises(ConfigurationError, match="those of the machines"):
+        queue.set_slots(store, 3)
+
+
+def test_threads_that_are_left_open_are_those_of_a_slot_of_the_smallest_machine(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKBOOK_RAY_ADDRESS", NOBODY_LISTENS)
+    settings.cache_clear()
+    report(store, cores=16, cpu_slots=2)
+    report(store, "beta", cores=6, cpu_slots=2)
+    run = get_run(store, queue.launch(store, config_of("quick")))
+    assert run.config.threads == 3
