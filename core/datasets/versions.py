@@ -23,6 +23,8 @@ FASHION_MNIST_HASH = "632f17bcb8e489765e05a5df46054e7b6623e81bd5091426ee1d69297d
 
 VERSION, IMAGES, LABELS = "version.json", "images.npy", "labels.npy"
 SPLIT_FILE, GROUPS, NAMES, HEALTH = "splits.npy", "groups.npy", "names.json", "health.json"
+FILES = (VERSION, IMAGES, LABELS, SPLIT_FILE, GROUPS, NAMES, HEALTH)
+"""All that a version is; what else lies in its folder was computed from it."""
 _SHORTEST_PREFIX = 4
 _HEX = re.compile("[0-9a-f]+")
 _LIST = "See which there are: python -m jobs data list."

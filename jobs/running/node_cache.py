@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.config import RunConfig, with_changes
-from core.data.idx import raw_folder
-from core.datasets import opening
+from core.data.idx import FILES, raw_folder
+from core.datasets import opening, versions
 from core.datasets.versions import Version, folder_of
 from core.errors import LookbookError
 from core.files import written_aside
@@ -43,7 +43,7 @@ def data_folder(version: Version) -> Path:
             opening.verify(cache, version)
         except LookbookError:
             return False
-        return True
+        return version.is_built_in or versions.with_hash(cache, version.hash) == version
 
     if not _copied_once(path(shared), path(cache), is_whole):
         opening.verify(shared, version)
@@ -87,11 +87,16 @@ def _copied_once(source: Path, target: Path, is_whole: Callable[[], bool]) -> bo
 
 def _copy(source: Path, aside: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, aside)
+        # What else is kept beside a version, such as what frozen layers make of it, may be written to just now.
+        shutil.copytree(source, aside, ignore=lambda _, names: [name for name in names if not _is_data(name)])
         return
     shutil.copyfile(source, aside)
     # Of what was read, so that a copy that was written wrongly shows.
     target.with_name(target.name + _SUM).write_text(_sum(source), encoding="ascii")
+
+
+def _is_data(name: str) -> bool:
+    return name in versions.FILES or name in {file.name for file in FILES}
 
 
 def _has_its_sum(path: Path) -> bool:

@@ -66,6 +66,8 @@ def run(member: Membership) -> int:
     if problem:
         raise NodeError(*problem)
     log_to_output(f"machine {member.name}: ")
+    if settings().ray_token is None:
+        logger.warning("LOOKBOOK_RAY_TOKEN is not set: whoever reaches the head may run anything on these machines.")
     signal.signal(signal.SIGTERM, _leave)
     machine = Machine(store, member.name, words, ray_jobs())
     try:

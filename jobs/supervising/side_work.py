@@ -17,6 +17,7 @@ from jobs.machines.nodes import Node, list_nodes
 from jobs.running.background import open_here
 from jobs.settings import work_environment
 from jobs.store.store import Store
+from jobs.store.store_errors import StoreError
 from jobs.supervising.launcher import CannotStart
 from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs, ray_jobs
 from jobs.supervising.waiting import why_unusable
@@ -80,7 +81,7 @@ def _wait(status: Callable[[], str], is_silent: Callable[[], bool]) -> bool:
                 return now == "SUCCEEDED"
             if not is_silent():
                 heard_at = time.monotonic()
-        except CannotStart as error:
+        except (CannotStart, StoreError) as error:
             print(error, flush=True)
         if time.monotonic() - heard_at > SILENT_S:
             return False

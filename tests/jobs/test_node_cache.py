@@ -53,6 +53,19 @@ def test_a_damaged_copy_is_thrown_away_and_made_again(version: Version, cache: P
     assert labels.read_bytes() == whole
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"no JSON"])
+def test_a_copy_that_does_not_know_what_it_is_is_made_again(version: Version, cache: Path, content: bytes) -> None:
+    data_folder(version)
+    (folder_of(cache, version) / versions.VERSION).write_bytes(content)
+    assert versions.with_hash(data_folder(version), version.hash) == version
+
+
+def test_only_the_version_itself_is_copied(shared: Path, version: Version, cache: Path) -> None:
+    (folder_of(shared, version) / "features.npy").write_bytes(b"being written")
+    data_folder(version)
+    assert not (folder_of(cache, version) / "features.npy").exists()
+
+
 def test_what_is_damaged_where_all_see_it_is_not_learnt_from(shared: Path, version: Version) -> None:
     labels = folder_of(shared, version) / versions.LABELS
     whole = labels.read_bytes()
