@@ -13,8 +13,10 @@ from playwright.sync_api import Request as PlaywrightRequest
 
 from jobs.people import Role
 from jobs.running import run_edits
+from jobs.store import run_files
 from jobs.store.store import Store
 from jobs.team import members
+from jobs.team.change_record import Action, Wanted, list_changes
 from tests.browser.conftest import Dashboard, running_dashboard, settle
 from tests.browser.test_accessibility import serious, sideways
 from tests.providers import Provider, running_provider
@@ -257,6 +259,21 @@ def test_a_table_is_saved_in_the_name_of_who_has_signed_in(
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile(r"^CSV of (the|all)")).click()
     assert run_id in download.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_the_record_has_who_downloaded_an_export(someone: NewBrowser, dashboard: Dashboard, run_id: str) -> None:
+    package = run_files.files_of(dashboard.store, run_id).package
+    package.mkdir(parents=True)
+    (package / "model-card.md").write_text("# A card")
+    visit = someone()
+    page = visit.open(f"runs?run={run_id}&section=files")
+    visit.sign_in(page, "ben")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Model card, 8 B").click()
+    assert download.value.path().read_text() == "# A card"
+    (taken,) = list_changes(dashboard.store, Wanted(actions=[Action.DOWNLOADED]))
+    assert (taken.person, taken.run_id) == ("ben@example.org", run_id)
+    assert taken.subject.endswith("model-card.md")
 
 
 def test_downloads_and_uploads_are_for_who_has_signed_in_only(
