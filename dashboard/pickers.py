@@ -19,6 +19,9 @@ _LONGEST = 60
 """Letters that are shown of a value that makes no sense."""
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9998, 12, 31)
 _DRAWN = "drawn_pickers"
+_FIND_WIDTH = 420
+FIND = "find"
+"""The parameter of the URL with the words that are searched for among what a field offers."""
 Section = TypeVar("Section")
 
 
@@ -87,13 +90,39 @@ def pick_run(
 
 
 def finished_runs(*names: str, data: str = "") -> list[RunName]:
-    """Every finished run, of a data set where one is named, to choose from.
+    """Finished runs, of a data set where one is named, to choose from: all, or the newest with a field to find others.
 
     Of those that these parameters of the URL name, which are left out is said.
     """
-    offered, left_out = run_queries.runs_with_predictions([run_id for name in names for run_id in in_url(name)], data)
+    asked = [run_id for name in names for run_id in in_url(name)]
+    words = find_field("finished runs") if in_url(FIND) or run_queries.more_than_offered(data) else ""
+    offered, left_out = run_queries.runs_with_predictions(asked, data, words)
+    if words and all(run.id in asked for run in offered):
+        say_none_fits("finished run", words)
+        offered, left_out = run_queries.runs_with_predictions(asked, data)
     page.warn(left_out)
     return offered
+
+
+def find_field(what: str) -> str:
+    """A field to find others than the newest of what is offered, `?find=words`."""
+    key = _prepare(FIND, next(iter(in_url(FIND)), ""))
+    with st.container(width=_FIND_WIDTH):
+        return st.text_input(
+            f"Find other {what}",
+            key=key,
+            type="search",
+            on_change=_to_url,
+            args=(FIND, key),
+            placeholder="Name, ID, note, tag or model",
+            help=f"Of all {what} the newest {run_queries.MOST_OFFERED} are offered. Words here offer the newest that "
+            "have all of them; what is chosen stays chosen.",
+        ).strip()
+
+
+def say_none_fits(what: str, words: str) -> None:
+    """Say that nothing has the words of the find field, so that the newest are offered."""
+    st.caption(f"No {what} has the words “{page.plain(words[:_LONGEST])}”. The newest are offered.")
 
 
 def pick_runs(

@@ -1,6 +1,8 @@
 """What the pages read of runs. With data_queries, model_queries and quotas all that is kept between two pages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -8,18 +10,22 @@ import streamlit as st
 from core.statistics.comparison import Comparison, compare_with_baseline, tied_with_best
 from dashboard.queries import visitor
 from dashboard.queries.read_only import read_only
-from jobs.results import data_users
+from dashboard.queries.remeasured import Remeasured
+from jobs.results import data_users, leaders
 from jobs.results.comparisons import GroupsCompared, compare_groups, distinct_names
-from jobs.results.leaders import Leader, leader_of
+from jobs.results.leaders import Leader
 from jobs.results.seed_groups import Group
 from jobs.running import background
 from jobs.settings import settings
 from jobs.store import queries
 from jobs.store.disk_space import RunSpace, space_of_runs
-from jobs.store.filters import Filter
+from jobs.store.filters import FINISHED, Filter
 from jobs.store.records import Epoch, Predictions, Run, RunCosts, RunName, RunStatus
 from jobs.store.store import Store
 from jobs.team import deliveries
+
+MOST_OFFERED = 200
+"""How many runs or groups a field offers at once. A browser draws no more in time, and nobody reads through more."""
 
 
 @st.cache_resource(show_spinner="Opening the run store")
@@ -58,12 +64,22 @@ def validation_predictions(run_id: str) -> Predictions:
 
 def costs() -> list[RunCosts]:
     """What every finished run that is not archived has cost, newest first."""
-    return queries.list_costs(store())
+    return leaders.list_costs(store())
+
+
+def machines() -> list[tuple[str | None, str | None, int | None]]:
+    """Host, device and threads of every finished run that is not archived, each combination once."""
+    return leaders.list_machines(store())
 
 
 def finished_runs() -> list[Run]:
     """Every finished run that is not archived, newest first."""
-    return queries.list_runs(store(), Filter(statuses=(RunStatus.FINISHED,)))
+    return queries.list_runs(store(), FINISHED)
+
+
+def finished_names(data: str = "") -> list[RunName]:
+    """The name of every finished run that is not archived, newest first; of a data set where one is named."""
+    return queries.list_names(store(), replace(FINISHED, data=data))
 
 
 def newest_run(data: str) -> str:
@@ -77,12 +93,18 @@ def chosen_runs(run_ids: Sequence[str]) -> list[Run]:
     return queries.get_runs(store(), run_ids)
 
 
-def runs_with_predictions(asked: Sequence[str], data: str = "") -> tuple[list[RunName], list[str]]:
-    """Every finished run, newest first, archived ones only if asked for by id; and a sentence for each id left out.
+def more_than_offered(data: str = "") -> bool:
+    """Whether there are more finished runs, of a data set where one is named, than are offered at once."""
+    return len(queries.list_names(store(), replace(FINISHED, data=data), limit=MOST_OFFERED + 1)) > MOST_OFFERED
 
-    With `data`, as configurations name data sets, those that learnt from it alone.
+
+def runs_with_predictions(asked: Sequence[str], data: str = "", search: str = "") -> tuple[list[RunName], list[str]]:
+    """The newest finished runs with all words of a search, then others asked for by id, archived ones too.
+
+    At most MOST_OFFERED besides those asked for; and a sentence for each id left out. With `data`, as configurations
+    name data sets, those that learnt from it alone.
     """
-    offered = queries.list_names(store(), Filter(statuses=(RunStatus.FINISHED,), data=data))
+    offered = queries.list_names(store(), replace(FINISHED, data=data, search=search), limit=MOST_OFFERED)
     known = {run.id for run in offered}
     read = {run.id: run for run in queries.get_runs(store(), [run_id for run_id in asked if run_id not in known])}
     why = {run.id: _why_left_out(run, data) for run in read.values()}
@@ -115,12 +137,22 @@ def tied(compared: Sequence[Run]) -> tuple[str, ...]:
 
 def leader(model: str, data: str) -> Leader | None:
     """The most accurate finished run of a model on a data set, and which others may be as good; None without any."""
-    return leader_of(store(), model, data, predictions)
+    return leaders.leader_of(store(), model, data, predictions)
+
+
+def presets_with_runs(data: str) -> set[str]:
+    """The presets of which a run on a data set has finished and is not archived."""
+    return leaders.presets_with_runs(store(), data)
 
 
 def data_of_runs() -> dict[str, str]:
     """The data sets that runs learn from, as they name them, by what they are called; Fashion-MNIST first."""
-    return data_users.data_of_runs(store(), settings().data)
+    return data_users.named_data(_data_used(data_users.runs_stamp(store())), settings().data)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _data_used(stamp: tuple[int, float | None]) -> frozenset[str]:
+    return data_users.data_used(store()) if stamp[0] else frozenset()
 
 
 def _members(group: Group) -> tuple[Any, ...]:
@@ -158,10 +190,19 @@ def epochs(run_ids: Sequence[str]) -> dict[str, list[Epoch]]:
     return queries.list_epochs(store(), run_ids)
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+@st.cache_resource
+def _space() -> Remeasured[list[RunSpace]]:
+    return Remeasured(keeps_s=60, patience_s=0.3)
+
+
 def space() -> list[RunSpace]:
-    """The room that the files of every run take, looked at most every minute."""
-    return space_of_runs(store())
+    """The room that the files of every run take, as it was looked at last; none before that."""
+    return _space().read(partial(space_of_runs, store())) or []
+
+
+def forget_space() -> None:
+    """Look at the files of every run again: some were deleted."""
+    _space().forget()
 
 
 @st.cache_data(ttl=5, show_spinner=False)

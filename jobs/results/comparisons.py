@@ -3,6 +3,7 @@
 A run without predictions is left out by name; runs that did not answer the same images are refused.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from core.statistics.recipes import RecipeComparison, RecipeFigures, compare_rec
 from jobs.results.description import summarise
 from jobs.results.seed_groups import Group, told_apart
 from jobs.store.queries import NoPredictions, get_predictions
-from jobs.store.records import Predictions, Run, RunCosts
+from jobs.store.records import Predictions, Run
 from jobs.store.store import Store
 
 _OTHER_DATA = "Runs with another data set, split or order of labels cannot be compared."
@@ -161,10 +162,10 @@ def compare_groups(store: Store, groups: Sequence[Group]) -> GroupsCompared:
     )
 
 
-def distinct_names(runs: Sequence[Run | RunCosts]) -> dict[str, str]:
+def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
     """A name for each run by id: its own, with its id where two runs have the same."""
-    names = [run.name for run in runs]
-    return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in runs}
+    names = Counter(run.name for run in runs)
+    return {run.id: run.name if names[run.name] == 1 else f"{run.name} ({run.id})" for run in runs}
 
 
 def validation_sentence(runs: Sequence[Run]) -> str:

@@ -1,9 +1,10 @@
 """Which runs need a version of a data set: those that learnt from it, or are going to; and what a run has learnt."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.datasets.versions import Version, list_versions
 from core.errors import DataSetError
@@ -39,15 +40,26 @@ def data_behind(store: Store) -> dict[str, frozenset[str]]:
     return behind
 
 
-def data_of_runs(store: Store, folder: Path) -> dict[str, str]:
-    """The data sets that runs learn from, as RunConfig.data names them, by what they are called in a data folder.
+def data_used(store: Store) -> frozenset[str]:
+    """The data sets that runs learn from, as RunConfig.data names them; reads the configuration of every run."""
+    with store.reading() as connection:
+        return frozenset(connection.execute(select(data_column).distinct()).scalars())
+
+
+def runs_stamp(store: Store) -> tuple[int, float | None]:
+    """How many runs there are and when the newest was launched: with the same stamp they are the same runs."""
+    with store.reading() as connection:
+        count, newest = connection.execute(select(func.count(), func.max(runs.c.created_at))).one()
+        return count, newest
+
+
+def named_data(used: Collection[str], folder: Path) -> dict[str, str]:
+    """Data sets that runs learn from, as data_used gives them, by what they are called in a data folder.
 
     Fashion-MNIST comes first, then the newest; one that has been removed from the folder is called by its hash.
     """
-    with store.reading() as connection:
-        used = set(connection.execute(select(data_column).distinct()).scalars())
     known = {version.pinned: version.label for version in list_versions(folder) if version.pinned in used}
-    return known | {data: data[:16] for data in sorted(used - known.keys())}
+    return known | {data: data[:16] for data in sorted(set(used) - known.keys())}
 
 
 def require_unused(store: Store, version: Version) -> None:

@@ -1,7 +1,10 @@
-"""The most accurate finished run of a model on a data set: whether it may be called best, or others are as good."""
+"""What all finished runs reach and cost, read without their configurations.
+
+And the most accurate of a model on a data set: whether it may be called best, or others are as good.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import func, select
@@ -9,9 +12,9 @@ from sqlalchemy import func, select
 from core.statistics.agreement import right
 from core.statistics.significance import SIGNIFICANCE, mcnemar, mcnemar_at_most
 from jobs.results.comparisons import LeftOut, comparable
-from jobs.store.filters import Filter, conditions
+from jobs.store.filters import FINISHED, Filter, conditions
 from jobs.store.queries import get_runs
-from jobs.store.records import Predictions, Run, RunStatus
+from jobs.store.records import Predictions, Run, RunCosts, RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store
 
@@ -53,6 +56,28 @@ def leader_of(store: Store, model: str, data: str, read: Callable[[str], Predict
     run, *others = get_runs(store, [ids[0], *close[:LOOKED_AT]])
     tied, left_out = _held_against(run, others, read, threshold)
     return Leader(run, len(ids), tied, left_out, len(close[LOOKED_AT:]))
+
+
+def list_costs(store: Store) -> list[RunCosts]:
+    """What every finished run that is not archived has cost, newest first; nothing that takes time to read."""
+    columns = [runs.c[name] for name in RunCosts._fields]
+    query = select(*columns).where(*conditions(FINISHED)).order_by(runs.c.created_at.desc(), runs.c.id)
+    with store.reading() as connection:
+        return list(map(RunCosts._make, connection.execute(query)))
+
+
+def list_machines(store: Store) -> list[tuple[str | None, str | None, int | None]]:
+    """Host, device and threads of every finished run that is not archived, each combination once."""
+    query = select(runs.c.host, runs.c.device, runs.c.threads).where(*conditions(FINISHED)).distinct()
+    with store.reading() as connection:
+        return [(host, device, threads) for host, device, threads in connection.execute(query)]
+
+
+def presets_with_runs(store: Store, data: str) -> set[str]:
+    """The presets of which a run on a data set has finished and is not archived."""
+    query = select(runs.c.preset).where(*conditions(replace(FINISHED, data=data))).distinct()
+    with store.reading() as connection:
+        return set(connection.execute(query).scalars())
 
 
 def _errors(store: Store, model: str, data: str) -> list[tuple[str, int, int]]:

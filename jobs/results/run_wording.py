@@ -1,7 +1,7 @@
 """How runs and the queue are written: the same on pages, on the command line and in reports."""
 
 from core.statistics import wording
-from jobs.store.records import QueueState, Run, RunCosts, RunStatus
+from jobs.store.records import QueueState, Run, RunStatus
 
 
 def state(run: Run) -> str:
@@ -21,7 +21,7 @@ def queue_words(queue: QueueState) -> str:
     return f"{words} The queue is paused: no new runs start." if queue.paused else words
 
 
-def accuracy(run: Run | RunCosts) -> str:
+def accuracy(run: Run) -> str:
     """The test accuracy with its 95 % interval: "91.50 % (90.94 to 92.03)"."""
     return wording.share_of(run.test_accuracy, run.test_count)
 

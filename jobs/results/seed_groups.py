@@ -1,5 +1,6 @@
 """Groups of seeds: runs of one recipe that differ in their seed only, and differ from group to group in the recipe."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -40,9 +41,12 @@ class Group:
         return RecipeFigures(self.name, mean_over_seeds(accuracies), images or 0)
 
 
-def list_groups(store: Store, *, limit: int | None = None, offset: int = 0) -> list[Group]:
-    """The groups that were launched with several seeds, the newest first: all, or so many from a place in the list."""
-    ids = seed_group_ids(store)[offset:][:limit]
+def list_groups(store: Store, *, limit: int | None = None, offset: int = 0, search: str = "") -> list[Group]:
+    """The groups that were launched with several seeds, the newest first: all, or so many from a place in the list.
+
+    With `search` only those of which a run has every word.
+    """
+    ids = seed_group_ids(store, search)[offset:][:limit]
     groups = {
         str(group_id): _group(runs)
         for group_id, runs in groupby(grouped_runs(store, ids), key=lambda run: run.group_id)
@@ -73,10 +77,8 @@ def find_group(store: Store, words: str) -> Group:
 
 def told_apart(groups: Sequence[Group]) -> list[Group]:
     """The groups, with their ids in the names that several of them have."""
-    names = [group.name for group in groups]
-    return [
-        group if names.count(group.name) == 1 else replace(group, name=f"{group.name} ({group.id})") for group in groups
-    ]
+    names = Counter(group.name for group in groups)
+    return [group if names[group.name] == 1 else replace(group, name=f"{group.name} ({group.id})") for group in groups]
 
 
 def _group(runs: Iterable[Run]) -> Group:

@@ -1,5 +1,6 @@
 """The disk space that the files of all runs take, and how much of it can be freed without losing a result."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,21 @@ def space_of_runs(store: Store) -> list[RunSpace]:
     with store.reading() as connection:
         rows = connection.execute(select(runs.c.id, runs.c.name, runs.c.status, runs.c.pinned)).all()
         accepted = set(connection.scalars(select(reviews.c.run_id).where(is_accepted())))
-    spaces = [_space_of(store, row.id, row.name, row.status, row.pinned or row.id in accepted) for row in rows]
+    folders = _folders(store)
+    spaces = [
+        _space_of(store, row.id, row.name, row.status, row.pinned or row.id in accepted)
+        for row in rows
+        if run_files.files_of(store, row.id).folder.name in folders
+    ]
     return sorted((space for space in spaces if space.used), key=lambda space: -space.used)
+
+
+def _folders(store: Store) -> set[str]:
+    """The names of what is in the artifacts folder: a run without a folder there has no files to look for."""
+    try:
+        return set(os.listdir(store.artifacts))
+    except FileNotFoundError:
+        return set()
 
 
 def _space_of(store: Store, run_id: str, name: str, status: str, locked: bool) -> RunSpace:

@@ -32,6 +32,7 @@ class Filter:
 
 
 NOT_ARCHIVED = Filter()
+FINISHED = Filter(statuses=(RunStatus.FINISHED,))
 
 data_column = func.coalesce(runs.c.config["data"].as_string(), FASHION_MNIST)
 
@@ -49,7 +50,7 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """What a row of the table of runs must fulfil to pass; raise ConfigurationError for too long a search."""
     parts: list[ColumnElement[bool]] = [
         runs.c.archived_at.is_not(None) if wanted.archived else runs.c.archived_at.is_(None),
-        *_having(wanted.search),
+        *having(wanted.search),
     ]
     if wanted.statuses:
         parts.append(runs.c.status.in_(wanted.statuses))
@@ -92,7 +93,7 @@ def learns_from(data: str) -> ColumnElement[bool]:
     return data_column == data
 
 
-def _having(search: str) -> list[ColumnElement[bool]]:
+def having(search: str) -> list[ColumnElement[bool]]:
     """What a row of the table of runs must fulfil to have every word; raise ConfigurationError for too many words."""
     parts: list[ColumnElement[bool]] = []
     words = list(dict.fromkeys(search.split()))

@@ -1,7 +1,6 @@
 """What can be asked of the run store: runs, epochs, predictions, the queue. Nothing here writes."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, and_, cast, func, or_, select
@@ -12,7 +11,7 @@ from core.data.data_facts import FASHION_MNIST_TEST_HASH
 from core.errors import ConfigurationError, LookbookError
 from core.texts import tidied
 from jobs.store import blobs, locks, queue_settings, run_files
-from jobs.store.filters import NOT_ARCHIVED, ORDERS, Filter, conditions, review_states
+from jobs.store.filters import NOT_ARCHIVED, ORDERS, Filter, conditions, having, review_states
 from jobs.store.records import (
     ACTIVE,
     IN_PROGRESS,
@@ -22,7 +21,6 @@ from jobs.store.records import (
     Predictions,
     QueueState,
     Run,
-    RunCosts,
     RunName,
     RunStatus,
     data_facts,
@@ -64,23 +62,11 @@ def list_runs(
         return _as_runs(store, connection, connection.execute(query).all())
 
 
-def list_names(store: Store, wanted: Filter = NOT_ARCHIVED) -> list[RunName]:
+def list_names(store: Store, wanted: Filter = NOT_ARCHIVED, *, limit: int | None = None) -> list[RunName]:
     """The names of the runs that pass the filter, newest first: a twentieth of the work of reading the runs."""
-    query = select(runs.c.id, runs.c.name).where(*conditions(wanted)).order_by(ORDERS["newest"], runs.c.id)
+    newest = select(runs.c.id, runs.c.name).where(*conditions(wanted)).order_by(ORDERS["newest"], runs.c.id)
     with store.reading() as connection:
-        return [RunName(**row._mapping) for row in connection.execute(query)]
-
-
-def list_costs(store: Store) -> list[RunCosts]:
-    """What every finished run that is not archived has cost, newest first: a tenth of the work of reading the runs."""
-    columns = [runs.c[column.name] for column in fields(RunCosts)]
-    query = (
-        select(*columns)
-        .where(*conditions(Filter(statuses=(RunStatus.FINISHED,))))
-        .order_by(ORDERS["newest"], runs.c.id)
-    )
-    with store.reading() as connection:
-        return [RunCosts(*row) for row in connection.execute(query)]
+        return [RunName(*row) for row in connection.execute(newest.limit(limit))]
 
 
 def count_runs(store: Store, wanted: Filter = NOT_ARCHIVED) -> int:
@@ -131,9 +117,14 @@ def grouped_runs(store: Store, group_ids: Sequence[str] | None = None) -> list[R
         return _as_runs(store, connection, connection.execute(query).all())
 
 
-def seed_group_ids(store: Store) -> list[str]:
-    """The ids of all groups of seeds, the newest first; groups of folds are not among them."""
+def seed_group_ids(store: Store, search: str = "") -> list[str]:
+    """The ids of all groups of seeds, the newest first; groups of folds are not among them.
+
+    With `search` only those of which a run has every word.
+    """
     query = select(runs.c.group_id).where(runs.c.group_id.is_not(None)).group_by(runs.c.group_id)
+    if search:
+        query = query.where(runs.c.group_id.in_(select(runs.c.group_id).where(*having(search))))
     # As text: of a config that is damaged it may be no number, and then Postgres would refuse all rows.
     folds = func.max(func.coalesce(cast(runs.c.config["folds"].as_string(), Text), "0"))
     ordered = query.having(folds == "0").order_by(func.max(runs.c.created_at).desc(), runs.c.group_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -200,16 +200,10 @@ class RunName:
     name: str
 
 
-@dataclass(frozen=True)
-class RunCosts:
-    """What a finished run has cost and what it reaches, and on what; named as in Run."""
+class RunCosts(NamedTuple):
+    """What a finished run has cost and what it reaches; named as in Run. A tuple, for there may be 100,000 of them."""
 
     id: str
-    name: str
-    model: str
-    host: str | None
-    device: str | None
-    threads: int | None
     work_s: float
     prediction_images_per_s: float | None
     parameters_total: int | None

@@ -1,5 +1,6 @@
 """The files of a run: its checkpoints, model, study, logs and locks, in one folder named by its id."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,7 +116,8 @@ def listing(store: Store, run_id: str) -> list[tuple[str, int]]:
     """The files of a run with their sizes in bytes, by name; without the locks."""
     files = files_of(store, run_id)
     held = (files.lock, files.package_lock, files.study_lock)
-    paths = [path for path in files.folder.rglob("*") if path.is_file() and path not in held]
+    every = [Path(folder, name) for folder, _, names in os.walk(files.folder) for name in names]
+    paths = [path for path in every if path.is_file() and path not in held]
     return sorted((str(path.relative_to(files.folder)), path.stat().st_size) for path in paths)
 
 

@@ -21,12 +21,13 @@ from sqlalchemy import func, select, update
 
 from core.architectures import ARCHITECTURES
 from core.config import FASHION_MNIST
+from dashboard.queries.run_queries import MOST_OFFERED
 from jobs.copies.moving import move
+from jobs.results.data_users import data_used
 from jobs.results.fold_groups import list_fold_groups
-from jobs.results.leaders import leader_of
+from jobs.results.leaders import leader_of, list_costs, presets_with_runs
 from jobs.store import queries
-from jobs.store.filters import ORDERS, Filter
-from jobs.store.records import RunStatus
+from jobs.store.filters import FINISHED, ORDERS, Filter
 from jobs.store.schema import runs
 from jobs.store.store import Store
 from tests import stores
@@ -36,7 +37,6 @@ TARGET_S = 1.0
 TIMES = 3
 PAGE = 50
 """Runs on a page of the list."""
-FINISHED = Filter(statuses=(RunStatus.FINISHED,))
 
 
 def page_queries(store: Store) -> dict[str, Callable[[], object]]:
@@ -50,7 +50,7 @@ def page_queries(store: Store) -> dict[str, Callable[[], object]]:
         "Home: best run of each architecture": lambda: [
             leader_of(store, name, FASHION_MNIST, read) for name in ARCHITECTURES
         ],
-        "Home: costs of all finished runs": lambda: queries.list_costs(store),
+        "Runs: costs of all finished runs": lambda: list_costs(store),
         "every page: queue and active runs": lambda: (queries.queue_state(store), queries.active_runs(store)),
         **{
             f"Runs: first page, {order}": partial(queries.list_runs, store, order=order, limit=PAGE) for order in ORDERS
@@ -70,7 +70,10 @@ def page_queries(store: Store) -> dict[str, Callable[[], object]]:
         ),
         "Runs: groups of seeds": lambda: queries.grouped_runs(store, queries.seed_group_ids(store)[:20]),
         "Data: k-fold groups": lambda: list_fold_groups(store),
-        "pickers: names of all finished runs": lambda: queries.list_names(store, FINISHED),
+        "pickers: names of the newest": lambda: queries.list_names(store, FINISHED, limit=MOST_OFFERED),
+        "names of all finished runs": lambda: queries.list_names(store, FINISHED),
+        "Launch: presets with runs": lambda: presets_with_runs(store, FASHION_MNIST),
+        "data sets of all runs": lambda: data_used(store),
         "a run: by its id": lambda: queries.get_run(store, ids[0]),
         "a run: by its name": lambda: queries.find_run(store, ids[0][:6]),
         "a run: epochs of three": lambda: queries.list_epochs(store, ids),

@@ -11,9 +11,10 @@ from jobs import cli
 from jobs.cli import output
 from jobs.reports.document import Table
 from jobs.results import photo_sets
+from jobs.results.leaders import list_machines
 from jobs.running import queue, run_edits
 from jobs.store.disk_space import space_of_runs
-from jobs.store.queries import find_run, get_run, list_costs, list_names
+from jobs.store.queries import find_run, get_run, list_names
 from jobs.store.store import Store
 from tests import stores
 from tests.stores import Sample
@@ -66,7 +67,7 @@ def test_what_a_store_from_elsewhere_holds_is_read_as_it_can_be_shown(store: Sto
     run = get_run(store, run_id)
     assert (run.name, run.host, run.tags) == (SHOWN, SHOWN, (SHOWN,))
     assert run.note == run.error_message == "a\ufffd[31mb\ufffdc\nd\ufffd"
-    assert list_names(store)[0].name == list_costs(store)[0].name == SHOWN
+    assert list_names(store)[0].name == list_machines(store)[0][0] == SHOWN
     run_edits.set_pinned(store, run_id, True)
     stores.write_log(store, run_id, "x")
     assert [space.name for space in space_of_runs(store)] == [SHOWN]

@@ -16,6 +16,7 @@ from dashboard.style import run_styles
 from jobs.reports import comparison_tables, csv_tables
 from jobs.results.comparisons import GroupsCompared
 from jobs.results.seed_groups import Group, get_groups, list_groups, told_apart
+from jobs.store.queries import seed_group_ids
 from jobs.team.comments import Topic
 
 MOST = 7
@@ -44,7 +45,7 @@ def show() -> None:
 
 
 def _choose() -> list[Group]:
-    offered = {group.id: group for group in list_groups(run_queries.store())}
+    offered = {group.id: group for group in _offered()}
     asked = _asked()
     for group in asked:
         if group.of_seeds:
@@ -71,6 +72,18 @@ def _choose() -> list[Group]:
         page.empty(message, "Compare the two newest", "compare", by="recipes", group=newest)
     by_id = {group.id: group for group in groups}
     return [by_id[group_id] for group_id in picked]
+
+
+def _offered() -> list[Group]:
+    """All groups, or the newest with a field to find others."""
+    store, most = run_queries.store(), run_queries.MOST_OFFERED
+    are_more = len(seed_group_ids(store)) > most
+    words = pickers.find_field("seed groups") if are_more or pickers.in_url(pickers.FIND) else ""
+    fitting = list_groups(store, limit=most, search=words)
+    if words and not fitting:
+        pickers.say_none_fits("seed group", words)
+        return list_groups(store, limit=most)
+    return fitting
 
 
 def _asked() -> list[Group]:

@@ -62,7 +62,7 @@ def _show_more(chosen: Sequence[Run], looks: sections.Looks) -> None:
 def _choose() -> list[Run]:
     """The runs to compare, the baseline first; fewer than two after having answers what is missing."""
     offered = pickers.finished_runs("run")
-    if len(offered) < 2:
+    if len(offered) < 2 and not pickers.in_url(pickers.FIND):
         have = "Only one finished run so far" if offered else "No finished runs yet"
         message = f"{have}. Comparing takes two: launch another one with one setting changed."
         page.empty(message, "Launch a run", "launch")
@@ -73,7 +73,8 @@ def _choose() -> list[Run]:
     chosen = [run for run in asked if run.id in answers]
     if len(chosen) < 2:
         message = "Choose two or more runs above. The first is the baseline."
-        page.empty(message, "Compare the two newest", "compare", run=[offered[1].id, offered[0].id])
+        newest = [run.id for run in offered[:2]][::-1]
+        page.empty(message, *(("Compare the two newest", "compare") if len(newest) == 2 else ()), run=newest)
     return chosen
 
 

@@ -21,6 +21,7 @@ IN_A_ROW = 3
 
 def show(chosen: str | None, version: Version) -> None:
     """The cards in rows, with what runs on this data set have reached; a button puts its preset in the URL."""
+    with_runs = run_queries.presets_with_runs(version.pinned)
     presets, may_choose = list(PRESETS.values()), permitted.may(Role.LAUNCH)
     columns = [column for _ in range(0, len(presets), IN_A_ROW) for column in st.columns(IN_A_ROW)]
     for column, preset in zip(columns, presets, strict=False):
@@ -28,7 +29,7 @@ def show(chosen: str | None, version: Version) -> None:
             st.markdown(f"#### {preset.title}")
             st.write(preset.description)
             st.caption(f"Suits {preset.suits}.")
-            st.caption("  \n".join(_facts(preset, version)))
+            st.caption("  \n".join(_facts(preset, version, preset.name in with_runs)))
             if may_choose:
                 _choice(preset, chosen=preset.name == chosen)
 
@@ -49,13 +50,13 @@ def _card(name: str, chosen: bool) -> st.delta_generator.DeltaGenerator:
     return st.container(border=True, height="stretch", key="preset_chosen" if chosen else f"preset_{name}")
 
 
-def _facts(preset: Preset, version: Version) -> list[str]:
+def _facts(preset: Preset, version: Version, has_runs: bool) -> list[str]:
     config = config_of(preset.name)
     finished = Filter(
         models=(config.model,), presets=(preset.name,), statuses=(RunStatus.FINISHED,), data=version.pinned
     )
-    past = list_runs(run_queries.store(), finished, limit=20)
-    best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1)
+    past = list_runs(run_queries.store(), finished, limit=20) if has_runs else []
+    best = list_runs(run_queries.store(), finished, order="test accuracy", limit=1) if has_runs else []
     time_here = wording.rough_duration(estimate(config, version, past, host()).seconds)
     reached = f"highest so far: {run_wording.accuracy(best[0])}" if best else _expected(preset, version)
     unsuited = [page.plain(f"○ {suitability(config, version)}")] if misfits(config, version) else []

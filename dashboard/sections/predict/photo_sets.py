@@ -40,11 +40,13 @@ def show_sets(offered: Sequence[RunName]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         chosen = sets[pickers.pick_one("Photo set", labels, "set", clears=("photo",))]
-    offered = _without_learners(chosen, offered)
+    every = _without_learners(chosen, list(dict.fromkeys([*offered, *run_queries.finished_names()])))
+    fitting = set(every)
+    offered = [run for run in offered if run in fitting]
     with right:
         runs = pickers.pick_runs("Runs, baseline first", offered, default=[run.id for run in offered[:2]])
     known = photo_sets.answered_by(store, chosen)
-    _offer_to_measure(chosen, runs, offered, known)
+    _offer_to_measure(chosen, runs, every, known)
     measured = [run for run in runs if run.id in known]
     if measured:
         _show_measured(chosen, measured)

@@ -8,7 +8,18 @@ from dashboard.charts.costs import accuracy_against_cost, interval_sentence
 from dashboard.elements.linked_table import Cell, Linked, linked_table
 from dashboard.queries import run_queries
 from dashboard.sections.shared.take_along import csv_button
-from dashboard.tables.cost_table import COSTS, Cost, Priced, front_sentence, machines_sentence, priced, unknown_sentence
+from dashboard.tables.cost_table import (
+    COSTS,
+    Cost,
+    Priced,
+    Weighed,
+    front_sentence,
+    machines_sentence,
+    priced,
+    shown_sentence,
+    unknown_sentence,
+    weighed,
+)
 from jobs.people import Role
 from jobs.reports import csv_tables
 from jobs.results import run_wording
@@ -16,27 +27,37 @@ from jobs.results import run_wording
 
 def show() -> None:
     """The chart with its axis to choose, the front in words and as a table with links to the runs."""
-    runs = run_queries.costs()
-    if not runs:
+    costs = run_queries.costs()
+    if not costs:
         page.empty("No finished runs yet.", "Launch a run", "launch")
         return
     titles = {name: cost.title for name, cost in COSTS.items()}
     name = pickers.pick_one("Accuracy vs.", titles, "cost", segmented=True)
     cost = COSTS[name]
-    known, unknown = priced(runs, cost)
-    sentence = front_sentence(known, cost)
+    of_all = weighed(costs, cost)
+    known = priced(run_queries.chosen_runs(list(of_all.shown)), of_all)
+    sentence = front_sentence(known, cost, of_all)
     st.write(page.plain(sentence))
     if known:
         page.chart(accuracy_against_cost(known, cost, page.theme()), sentence, key=f"accuracy-against-{name}")
-    machines = "" if name == "parameters" else machines_sentence(runs, named=permitted.may(Role.ADMIN))
-    remarks = [unknown_sentence(unknown, cost), machines]
+    machines = () if name == "parameters" else run_queries.machines()
+    remarks = [
+        shown_sentence(of_all),
+        _unknown(of_all, cost),
+        machines_sentence(machines, named=permitted.may(Role.ADMIN)),
+    ]
     words = [interval_sentence(len(known)), "Archived runs are not shown.", *filter(None, remarks)]
     st.caption(page.plain(" ".join(words)))
     if known:
         header = ["Pareto front, cheapest first", "Model", cost.title, "Test accuracy (95 % interval)"]
         rows = [_row(run_cost, cost) for run_cost in known if run_cost.front]
         linked_table(header, rows, "Runs on the Pareto front", key="front", figures_from=2)
-    csv_button(f"CSV of all {wording.counted(len(runs), 'finished run')}", _csv, "costs")
+    csv_button(f"CSV of all {wording.counted(len(costs), 'finished run')}", _csv, "costs")
+
+
+def _unknown(of_all: Weighed, cost: Cost) -> str:
+    names = [run.name for run in run_queries.chosen_runs(of_all.shown_unknown)]
+    return unknown_sentence(names, of_all.unknown, cost)
 
 
 def _csv() -> str:

@@ -136,7 +136,7 @@ def act(name: str, run_ids: Sequence[str]) -> None:
     if action.hides:
         mark([])
     apply(fitting, partial(action.do, run_queries.store()), action.done, left)
-    run_queries.space.clear()
+    run_queries.forget_space()
     if name == "resume":
         run_queries.start_work()
 

@@ -71,7 +71,7 @@ def _delete(chosen: Sequence[Run]) -> None:
 
 def _delete_now(run_ids: Sequence[str]) -> None:
     apply(run_ids, partial(run_edits.delete, run_queries.store()), "deleted")
-    run_queries.space.clear()
+    run_queries.forget_space()
     mark([])
     if set(run_ids) & set(pickers.in_url("run")):
         pickers.put_in_url("run", None)
