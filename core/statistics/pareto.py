@@ -13,8 +13,10 @@ def pareto_front(costs: ArrayLike, qualities: ArrayLike) -> NDArray[np.bool_]:
     order = np.lexsort((-quality, cost))
     front = np.zeros(len(cost), dtype=bool)
     best_quality, its_cost = -np.inf, -np.inf
-    for place in order:
-        if quality[place] > best_quality:
-            best_quality, its_cost = quality[place], cost[place]
-        front[place] = (quality[place], cost[place]) == (best_quality, its_cost)
+    # Numbers of Python: to take each out of an array takes ten times as long.
+    ordered = zip(order.tolist(), quality[order].tolist(), cost[order].tolist(), strict=True)
+    for place, its_quality, price in ordered:
+        if its_quality > best_quality:
+            best_quality, its_cost = its_quality, price
+        front[place] = (its_quality, price) == (best_quality, its_cost)
     return front

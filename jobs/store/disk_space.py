@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.statistics import wording
 from jobs.store import run_files
 from jobs.store.filters import is_accepted
+from jobs.store.ids import is_id
 from jobs.store.records import RunStatus
 from jobs.store.schema import reviews, runs
 from jobs.store.store import Store
@@ -36,7 +37,7 @@ def space_of_runs(store: Store) -> list[RunSpace]:
     spaces = [
         _space_of(store, row.id, row.name, row.status, row.pinned or row.id in accepted)
         for row in rows
-        if run_files.files_of(store, row.id).folder.name in folders
+        if row.id in folders or not is_id(row.id)
     ]
     return sorted((space for space in spaces if space.used), key=lambda space: -space.used)
 

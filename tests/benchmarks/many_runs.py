@@ -1,9 +1,10 @@
-"""How long what pages read takes in a large store: python -m tests.benchmarks.many_runs --runs 10000 [--postgres].
+"""How long what pages read takes in a large store: python -m tests.benchmarks.many_runs --runs 10000.
 
 The store has so many finished runs of so many epochs, each with its predictions for test and validation images, in
-groups of three seeds. With --postgres it is moved into a Postgres server of its own, which is timed too. Each query is
-asked once, when the machine may have to read the disk first, and three times more, of which the slowest counts: it must
-be under a second. As on pages predictions are read once, and nothing else is kept between two queries.
+groups of three seeds; with --bare only the newest 99 have epochs and predictions. With --postgres it is moved into a
+Postgres server of its own, which is timed too. Each query is asked once, when the machine may have to read the disk
+first, and three times more, of which the slowest counts: it must be under a second. As on pages predictions are read
+once, and nothing else is kept between two queries.
 """
 
 import argparse
@@ -17,32 +18,31 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from core.architectures import ARCHITECTURES
 from core.config import FASHION_MNIST
-from dashboard.queries.run_queries import MOST_OFFERED
 from jobs.copies.moving import move
 from jobs.results.data_users import data_used
 from jobs.results.fold_groups import list_fold_groups
 from jobs.results.leaders import leader_of, list_costs, presets_with_runs
 from jobs.store import queries
 from jobs.store.filters import FINISHED, ORDERS, Filter
-from jobs.store.schema import runs
 from jobs.store.store import Store
-from tests import stores
+from tests import multiplied, stores
 from tests.postgres import server
 
 TARGET_S = 1.0
 TIMES = 3
 PAGE = 50
 """Runs on a page of the list."""
+OFFERED = 200
+"""Runs that a field offers at once."""
 
 
 def page_queries(store: Store) -> dict[str, Callable[[], object]]:
     """What pages ask of the store, by what it is for."""
-    last = queries.list_runs(store, order="oldest", limit=3)
-    ids = [run.id for run in last]
+    ids = [run.id for run in queries.list_runs(store, limit=3)]
     total = queries.count_runs(store)
     read = cache(partial(queries.get_predictions, store))
     return {
@@ -70,7 +70,7 @@ def page_queries(store: Store) -> dict[str, Callable[[], object]]:
         ),
         "Runs: groups of seeds": lambda: queries.grouped_runs(store, queries.seed_group_ids(store)[:20]),
         "Data: k-fold groups": lambda: list_fold_groups(store),
-        "pickers: names of the newest": lambda: queries.list_names(store, FINISHED, limit=MOST_OFFERED),
+        "pickers: names of the newest": lambda: queries.list_names(store, FINISHED, limit=OFFERED),
         "names of all finished runs": lambda: queries.list_names(store, FINISHED),
         "Launch: presets with runs": lambda: presets_with_runs(store, FASHION_MNIST),
         "data sets of all runs": lambda: data_used(store),
@@ -91,27 +91,19 @@ def timed(ask: Callable[[], object]) -> tuple[float, float]:
     return taken[0], max(taken[1:])
 
 
-def fill(store: Store, count: int, epochs: int) -> None:
-    """Finished runs in groups of three seeds."""
-    ids = stores.fill(store, count, epochs_done=epochs, validated=True)
-    with store.writing() as connection:
-        for first in range(0, count - 2, 3):
-            group = update(runs).where(runs.c.id.in_(ids[first : first + 3]))
-            connection.execute(group.values(group_id=ids[first]))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; return 0 only if every query is fast enough."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--bare", action="store_true", help="without epochs and predictions but for the newest runs")
     parser.add_argument("--postgres", action="store_true", help="also of the same store in Postgres")
     chosen = parser.parse_args(arguments)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lookbook-many-")))
         measured = {"SQLite": stores.empty_store(folder)}
         start = time.perf_counter()
-        fill(measured["SQLite"], chosen.runs, chosen.epochs)
+        multiplied.fill(measured["SQLite"], chosen.runs, chosen.epochs, bare=chosen.bare)
         size = Path(measured["SQLite"].place).stat().st_size
         print(f"filled in {time.perf_counter() - start:.0f} s; {size / 1e9:.2f} GB as a file", flush=True)
         if chosen.postgres:
