@@ -416,7 +416,7 @@ def scale(runs: int, cores: float) -> int:
 
 def _timed(made: Cluster, runs: int) -> float:
     """The seconds that so many runs take, from the first that is queued to the end of the last."""
-    config = config_of("cnn", threads=1, train_size=2_400, epochs=2, batch_size=32)
+    config = config_of("cnn", threads=1, train_size=1_200, epochs=1, batch_size=32)
     began = time.monotonic()
     ids = queue.launch_all(made.store, config, seeds=runs)
     while _unfinished(made, ids):

@@ -147,6 +147,7 @@ def refused(store: Store, *words: str, **environment: str) -> str:
     return ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 def test_a_store_that_is_a_file_is_refused(store: Store) -> None:
     assert "share one run store" in refused(store)
@@ -178,6 +179,7 @@ def test_without_ray_the_command_says_what_to_install(monkeypatch: pytest.Monkey
     settings.cache_clear()
 
 
+@pytest.mark.slow
 def test_a_folder_that_the_others_do_not_see_is_refused_by_the_command(store: Store, tmp_path: Path) -> None:
     if store.is_local:
         return  # Refused for that already.
