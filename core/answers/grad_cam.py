@@ -9,6 +9,7 @@ from core.answers.features import map_stage
 from core.config import RunConfig
 from core.data.preprocessing import to_input
 from core.learning.evaluation import device_of
+from core.machine.device import single_thread
 from core.models.staged import StagedModel, passed
 
 
@@ -20,7 +21,10 @@ def grad_cam(model: StagedModel, image: np.ndarray, label: int, config: RunConfi
     nothing speaks for the class. Test-time flips have no part in it. The model must be in evaluation mode. Raise
     NoMaps for a model without maps.
     """
-    maps, gradient = _maps_and_gradient(model, image, label, config)
+    # On some processors the gradients of a ResNet depend on the number of threads, which visitors at once change for
+    # one another.
+    with single_thread():
+        maps, gradient = _maps_and_gradient(model, image, label, config)
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     salient = F.relu((weights * maps).sum(dim=1, keepdim=True))
     enlarged = F.interpolate(salient, size=image.shape[:2], mode="bilinear")[0, 0].cpu().numpy()

@@ -5,7 +5,6 @@ import streamlit as st
 from core.statistics import wording
 from dashboard import page, permitted
 from dashboard.queries import run_queries
-from dashboard.tables.frames import as_frame
 from jobs.machines.nodes import Node, cpu_slots, gpu_slots, list_nodes
 from jobs.reports.team import machine_tables
 from jobs.store.queries import active_runs
@@ -29,6 +28,9 @@ def _show() -> None:
         return
     waits = dict.fromkeys(other_versions(store), OTHER_VERSION) | why_unusable(store)
     running = [run for run in active_runs(store) if run.lease_until is not None]
+    # The list of runs must not wait for pandas where there is no cluster.
+    from dashboard.tables.frames import as_frame
+
     with st.expander("Machines", key="machines"):
         shown = as_frame(machine_tables.machines(known, running, waits))
         st.dataframe(shown, hide_index=True, height="content", alt="Machines of the cluster")
