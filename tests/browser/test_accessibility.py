@@ -51,6 +51,8 @@ def ids(dashboard: Dashboard) -> dict[str, str]:
 
 def serious(page: Page) -> list[tuple[str, str, str]]:
     """The serious and critical violations, each with its first element."""
+    # What is being drawn again is faded.
+    settle(page)
     violations = Axe().run(page).response["violations"]
     return [
         (violation["id"], violation["nodes"][0]["html"][:300], violation["nodes"][0]["failureSummary"][:300])
