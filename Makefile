@@ -14,8 +14,10 @@ FAST = $(PYTEST) -m "not slow and not browser and not postgres" --numprocesses a
 POSTGRES = $(PYTEST) -m "postgres and not slow" --numprocesses auto
 # Each file of browser tests has a server of its own, so that two files can run side by side; three are quicker, and on
 # two cores too slow for some clicks. What kills and suspends processes by the clock has a stage of its own.
-SLOW = $(PYTEST) -m "(browser or slow) and not chaos" --numprocesses 2 --dist loadfile
+SLOW = $(PYTEST) -m "(browser or slow) and not chaos and not cluster" --numprocesses 2 --dist loadfile
 CHAOS = $(PYTEST) -m chaos --numprocesses 2 --dist load
+# A cluster of two machines takes both cores.
+CLUSTER = $(PYTEST) -m cluster
 
 .PHONY: help run test test-fast check developers constraints
 .NOTPARALLEL:
@@ -31,7 +33,7 @@ test: check ## set up what is missing, check, and run every test, those in a bro
 	@$(SETUP) postgres.py
 	@$(SETUP) cluster.py
 	@$(VENV_PYTHON) -m jobs data
-	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(POSTGRES) && $(SLOW) && $(CHAOS))
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(FAST) && $(POSTGRES) && $(SLOW) && $(CHAOS) && $(CLUSTER))
 
 test-fast: developers ## run the tests that need no browser and take no more than seconds
 	@$(VENV_PYTHON) -m jobs data

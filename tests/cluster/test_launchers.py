@@ -27,7 +27,7 @@ from tests.cluster.ray_cluster import NAMES, Cluster
 from tests.jobs.configs import STEADY, TINY
 from tests.jobs.working import Outcome, clear_away, outcome
 
-pytestmark = [pytest.mark.slow, pytest.mark.chaos]
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 STOPPED_WITHIN_S = 10.0
 WITHIN_S = 180.0
 

@@ -15,7 +15,7 @@ from jobs.tasks import packages
 from tests.cluster.ray_cluster import NAMES, Cluster, wait_for
 from tests.jobs.configs import BRIEF
 
-pytestmark = [pytest.mark.slow, pytest.mark.chaos]
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 
 @pytest.fixture

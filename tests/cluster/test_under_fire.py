@@ -5,7 +5,7 @@ import pytest
 from tests.benchmarks import cluster
 from tests.cluster.conftest import why_not
 
-pytestmark = [pytest.mark.slow, pytest.mark.chaos]
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 
 def test_runs_on_a_cluster_under_fire_end_once_and_as_in_peace(capsys: pytest.CaptureFixture[str]) -> None:
