@@ -20,6 +20,7 @@ from jobs.store import locks, run_files
 from jobs.store.queries import get_run, list_attempts, list_epochs
 from jobs.store.records import Run, RunStatus
 from jobs.store.store import Store, open_store
+from jobs.supervising import local_launcher
 from jobs.supervising import supervisor as supervising
 from tests.jobs.configs import BRIEF, STEADY, TINY
 from tests.jobs.working import (
@@ -215,7 +216,7 @@ def test_a_trainer_that_does_not_go_makes_way_for_the_run_it_holds_up(
     os.kill(lingering.pid, signal.SIGSTOP)
     while not is_suspended(lingering.pid):
         time.sleep(0.01)
-    monkeypatch.setattr(supervising, "GRACE_S", 0.2)
+    monkeypatch.setattr(local_launcher, "GRACE_S", 0.2)
     watching = supervising.Supervisor(live_store, host())
     watching.tick()
     assert psutil.Process(lingering.pid).status() != psutil.STATUS_STOPPED
