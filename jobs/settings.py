@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         """The e-mail addresses of those who are admins whatever the store says."""
         return frozenset(part.strip().lower() for part in self.admins.split(",") if part.strip())
 
+    @property
+    def has_cluster(self) -> bool:
+        """Whether runs of this installation work on the machines of a cluster."""
+        return bool(self.ray_address)
+
     @field_validator("database_url")
     @classmethod
     def _anchored_url(cls, url: str) -> str:

@@ -102,7 +102,7 @@ class Task:
     @property
     def _words(self) -> tuple[str, ...]:
         """The module that is started here, and what it is told first."""
-        elsewhere = self.anywhere and bool(settings().ray_address)
+        elsewhere = self.anywhere and settings().has_cluster
         return (SIDE_WORK, str(self.log.absolute()), self.module) if elsewhere else (self.module,)
 
 

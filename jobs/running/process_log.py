@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import sys
+from pathlib import Path
 
 logger = logging.getLogger("lookbook")
 
@@ -14,6 +15,14 @@ def log_to_output(process: str = "") -> None:
     handler.setFormatter(logging.Formatter(f"%(asctime)s {process}%(message)s", "%Y-%m-%d %H:%M:%S"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+
+
+def write_into(path: Path) -> None:
+    """Have all that this process and its libraries say from now on appended to a file. Raise OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
 
 
 class _OutputHandler(logging.Handler):

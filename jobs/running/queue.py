@@ -69,7 +69,7 @@ def launch_all(
     if and_whole:
         whole = with_changes(config, folds=0, fold=0)
         configs[chosen or default_name(whole, on)] = whole
-    threads = threads_of_slot(store) if settings().ray_address else None
+    threads = threads_of_slot(store) if settings().has_cluster else None
     common = {"cloned_from": cloned_from, "environment": environment(), "owner": store.by.id}
     rows = [
         _values_of(pinned(frozen_here(with_companions(store, each, version), threads), version), words)
@@ -276,7 +276,7 @@ def set_slots(store: Store, count: int, *, based_on: int | None = None) -> None:
 
     With `based_on`, the number that whoever changes it has seen: also where it is another one by now.
     """
-    if settings().ray_address:
+    if settings().has_cluster:
         raise ConfigurationError(
             "The slots are those of the machines of the cluster.",
             "Set LOOKBOOK_SLOTS on a machine, and start its part again (python -m jobs node).",

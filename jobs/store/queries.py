@@ -253,14 +253,15 @@ def _with_locks(store: Store, connection: Connection, rows: Sequence[Row[Any]]) 
     for run_id, tag in connection.execute(select(tags).where(tags.c.run_id.in_(ids)).order_by(tags.c.tag)):
         tagged.setdefault(run_id, []).append(tag)
     reviewed = review_states(connection, ids)
-    paces = _paces(connection, [row.id for row in rows if row.status in IN_PROGRESS])
+    running = [row for row in rows if row.status in IN_PROGRESS]
+    paces, alive = _paces(connection, [row.id for row in running]), run_files.alive_of(store, connection, running)
     return [
         Run(
             **_whole(row),
             epoch_s=paces.get(row.id),
             tags=tuple(tagged.get(row.id, ())),
             review=reviewed.get(row.id),
-            alive=row.status in IN_PROGRESS and run_files.is_alive(store, connection, row),
+            alive=row.id in alive,
         )
         for row in rows
     ]

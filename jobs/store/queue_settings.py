@@ -50,6 +50,11 @@ def recorded(store: Store, keys: Sequence[str]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
+def engine_problem(store: Store) -> str:
+    """Why the cluster starts no trainers, as the supervisor last saw it; empty where it does."""
+    return str(recorded(store, (ENGINE_PROBLEM,)).get(ENGINE_PROBLEM, ""))
+
+
 def record(store: Store, key: str, value: Any) -> None:
     """Keep a value in the store."""
     with store.writing() as connection:

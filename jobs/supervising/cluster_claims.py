@@ -23,17 +23,17 @@ MOST_LOOKED_AT = 500
 """So many runs of a queue are looked at: those behind them wait for their turn whatever they need."""
 
 
-def plan_queue(store: Store, usable: Collection[str] | None = None) -> list[Place | Wait]:
-    """For each of the first queued runs where it can begin, or why it waits; nothing begins while the queue is paused.
+def plan_queue(store: Store, usable: Collection[str]) -> list[Place | Wait]:
+    """For each of the first queued runs where it can begin, of the machines that can be used, or why it waits.
 
-    `usable` names the machines that may be used, all if it is None.
+    Nothing begins while the queue is paused.
     """
     with store.reading() as connection:
         return _plan_within(connection, usable)
 
 
-def _plan_within(connection: Connection, usable: Collection[str] | None) -> list[Place | Wait]:
-    known = [node for node in nodes_within(connection) if usable is None or node.name in usable]
+def _plan_within(connection: Connection, usable: Collection[str]) -> list[Place | Wait]:
+    known = [node for node in nodes_within(connection) if node.name in usable]
     return plan(_queue(connection), known, _taken(connection), code_fingerprint())
 
 

@@ -42,7 +42,7 @@ class LocalLauncher:
         return claims.is_here(self.store, run, self.host) or self._is_left_behind(run)
 
     def _is_left_behind(self, run: Run) -> bool:
-        if run.lease_until is None or run.alive or settings().ray_address:
+        if run.lease_until is None or run.alive or settings().has_cluster:
             return False
         return all(node.silent_s > GONE_S for node in list_nodes(self.store))
 

@@ -8,7 +8,7 @@ import sys
 
 from jobs.running.attempts import AttemptHandle, Replaced
 from jobs.running.leases import KeptLease
-from jobs.running.process_log import log_to_output, logger
+from jobs.running.process_log import log_to_output, logger, write_into
 from jobs.settings import settings
 from jobs.store import run_files
 from jobs.store.store import Store, connect, parse_url
@@ -22,7 +22,9 @@ CONNECTING = {"connect_timeout": "3", "tcp_user_timeout": "4000"}
 def main(run_id: str, number: int) -> int:
     """Do one attempt at a run, under a lease; return the exit status."""
     store = _open()
-    _write_into_log(store, run_id)
+    files = run_files.files_of(store, run_id)
+    files.folder.mkdir(exist_ok=True)
+    write_into(files.log)
     log_to_output()
     lease = KeptLease(AttemptHandle(store, run_id, number))
     try:
@@ -44,16 +46,6 @@ def _open() -> Store:
     wanted = {name: value for name, value in CONNECTING.items() if name not in address.query}
     url = address.update_query_dict(wanted).render_as_string(hide_password=False)
     return Store(connect(url, patience_s=PATIENCE_S), settings().artifacts)
-
-
-def _write_into_log(store: Store, run_id: str) -> None:
-    """Have all that this process and its libraries say appended to the log of the run. Raise OSError."""
-    files = run_files.files_of(store, run_id)
-    files.folder.mkdir(exist_ok=True)
-    descriptor = os.open(files.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
 
 
 if __name__ == "__main__":

@@ -3,21 +3,18 @@
 LOG and FAILURE are within the artifacts folder, wherever that is here.
 """
 
-import os
 import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.running.process_log import write_into
 from jobs.settings import settings
 
 
 def main(log: Path, failure: Path, module: str, arguments: Sequence[str]) -> None:
     """Do a module's work as if it had been started here, with all that it says in the log. Raise OSError."""
-    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
+    write_into(log)
     sys.argv = [module, str(failure), *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -4,12 +4,15 @@ Nothing of Ray is imported: where a supervisor works only the head of the cluste
 """
 
 import json
+import shlex
 import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 
+from jobs.machines.nodes import Node
 from jobs.settings import settings
 from jobs.supervising.launcher import CannotStart
 
@@ -104,6 +107,13 @@ def _refused(status: int) -> CannotStart:
             "The Ray cluster does not take the token.", "Set LOOKBOOK_RAY_TOKEN to that of the machine with its head."
         )
     return CannotStart(f"The Ray cluster refused ({status}).", "Its dashboard and logs say why.")
+
+
+def entrypoint(node: Node, environment: Mapping[str, str], module_words: Sequence[str]) -> str:
+    """The shell's line that runs a module of ours, with its arguments, on a machine, as it has us installed."""
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    words = ["env", *variables, node.facts.python, "-m", *module_words]
+    return f"cd {shlex.quote(node.facts.root)} && exec {shlex.join(words)}"
 
 
 def resource_of(node: str) -> str:

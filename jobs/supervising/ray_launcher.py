@@ -1,12 +1,10 @@
 """Trainers on the machines of a Ray cluster, one Ray job for each attempt."""
 
-import shlex
 import time
 from dataclasses import dataclass, field
 
-from jobs.machines.nodes import Node, list_nodes
 from jobs.machines.placing import GPU, Place
-from jobs.machines.shared_folder import sees_same_folder
+from jobs.machines.usable import usable_nodes
 from jobs.running.attempts import AttemptHandle
 from jobs.running.process_log import logger
 from jobs.store import queue_settings
@@ -14,7 +12,7 @@ from jobs.store.records import Run
 from jobs.store.store import Store
 from jobs.supervising import cluster_claims
 from jobs.supervising.launcher import CannotStart
-from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs
+from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs, entrypoint
 
 NODE_TRAINER = "jobs.supervising.node_trainer"
 ASK_EVERY_S = 2.0
@@ -42,7 +40,7 @@ class RayLauncher:
         """Give the next run that can begin to a machine, and have Ray start its trainer there."""
         if time.monotonic() < self._silent_until:
             return False
-        usable = self._usable()
+        usable = frozenset(node.name for node in usable_nodes(self.store))
         if cluster_claims.next_place(self.store, usable) is None:
             return False
         usable &= self._joined()
@@ -110,13 +108,6 @@ class RayLauncher:
             if time.monotonic() >= self._silent_until:
                 self.kill(run)
 
-    def _usable(self) -> frozenset[str]:
-        """The machines that are there and see the artifacts folder that is seen here."""
-        return frozenset(node.name for node in list_nodes(self.store) if node.is_there and self._sees_folder(node))
-
-    def _sees_folder(self, node: Node) -> bool:
-        return sees_same_folder(self.store, node.name, node.facts.mark)
-
     def _joined(self) -> frozenset[str]:
         """The machines that Ray would start a trainer on now; on others it would wait for them."""
         try:
@@ -133,9 +124,8 @@ class RayLauncher:
 
     def _tell(self, problem: str) -> None:
         """Let pages know why nothing is started, or that nothing is in the way."""
-        key = queue_settings.ENGINE_PROBLEM
-        if queue_settings.recorded(self.store, (key,)).get(key, "") != problem:
-            queue_settings.record(self.store, key, problem)
+        if queue_settings.engine_problem(self.store) != problem:
+            queue_settings.record(self.store, queue_settings.ENGINE_PROBLEM, problem)
 
 
 @dataclass
@@ -153,7 +143,5 @@ def _job(run_id: str, number: int) -> str:
 
 def _command(place: Place, attempt: AttemptHandle) -> str:
     """What the machine runs; where its store, folders and data are it knows from its own environment."""
-    facts = place.node.facts
-    hidden = [] if place.slot == GPU else ["CUDA_VISIBLE_DEVICES="]
-    words = ["env", *hidden, facts.python, "-m", NODE_TRAINER, attempt.run_id, str(attempt.number)]
-    return f"cd {shlex.quote(facts.root)} && exec {shlex.join(words)}"
+    environment = {} if place.slot == GPU else {"CUDA_VISIBLE_DEVICES": ""}
+    return entrypoint(place.node, environment, [NODE_TRAINER, attempt.run_id, str(attempt.number)])

@@ -6,7 +6,6 @@ on the machine that has least to do. Where no machine can take it, it is done he
 
 import os
 import secrets
-import shlex
 import signal
 import sys
 import time
@@ -14,13 +13,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jobs.machines.nodes import Node, list_nodes
+from jobs.machines.usable import usable_nodes
 from jobs.running.background import open_here
 from jobs.settings import work_environment
 from jobs.store.store import Store
 from jobs.store.store_errors import StoreError
 from jobs.supervising.launcher import CannotStart
-from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs, ray_jobs
-from jobs.supervising.waiting import why_unusable
+from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs, entrypoint, ray_jobs
 
 ASK_EVERY_S = 1.0
 SILENT_S = 30.0
@@ -58,17 +57,14 @@ def _least_busy(store: Store, jobs: RayJobs) -> Node | None:
     except CannotStart as error:
         print(error, flush=True)
         return None
-    unusable = why_unusable(store)
-    able = [node for node in list_nodes(store) if node.is_there and node.name in joined and node.name not in unusable]
+    able = [node for node in usable_nodes(store) if node.name in joined]
     return min(able, key=lambda node: (node.facts.load / node.facts.cores, node.name), default=None)
 
 
 def _command(store: Store, machine: Node, files: Sequence[str], module_words: Sequence[str]) -> str:
     """What the machine runs: its artifacts folder may have another path than ours, so that files go by their names."""
-    words = [f"{name}={value}" for name, value in work_environment().items()]
     within = [str(Path(path).relative_to(store.artifacts.absolute())) for path in files]
-    entry = [machine.facts.python, "-m", "jobs.supervising.node_work", *within, *module_words]
-    return f"cd {shlex.quote(machine.facts.root)} && exec {shlex.join(['env', *words, *entry])}"
+    return entrypoint(machine, work_environment(), ["jobs.supervising.node_work", *within, *module_words])
 
 
 def _wait(status: Callable[[], str], is_silent: Callable[[], bool]) -> bool:

@@ -111,7 +111,7 @@ def has_work(store: Store) -> bool:
 
 
 def _is_of_cluster(run: Run) -> bool:
-    return bool(settings().ray_address) and run.lease_until is not None
+    return settings().has_cluster and run.lease_until is not None
 
 
 @dataclass
@@ -192,7 +192,7 @@ def cluster_of(store: Store) -> RayLauncher | None:
 
     Raise ConfigurationError for a store that other machines do not reach.
     """
-    if not settings().ray_address:
+    if not settings().has_cluster:
         return None
     if store.is_local:
         raise ConfigurationError(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.machine.fingerprint import code_fingerprint
 from jobs.machines.nodes import cpu_slots, gpu_slots, list_nodes
 from jobs.machines.placing import Wait
-from jobs.machines.shared_folder import sees_same_folder
+from jobs.machines.usable import usable_nodes
 from jobs.settings import settings
 from jobs.store import queue_settings
 from jobs.store.queries import queue_state
@@ -16,45 +16,24 @@ from jobs.supervising.cluster_claims import plan_queue
 OTHER_VERSION = "there, with another version: only runs on a GPU are given to it"
 
 
-def on_cluster() -> bool:
-    """Whether runs of this installation work on the machines of a cluster."""
-    return bool(settings().ray_address)
-
-
 def queue_here(store: Store) -> QueueState:
     """The queue and how many slots it has: those of the machines that can be used, where there is a cluster."""
     state = queue_state(store)
-    if not on_cluster():
+    if not settings().has_cluster:
         return state
-    unusable = why_unusable(store)
-    usable = [node for node in list_nodes(store) if node.is_there and node.name not in unusable]
+    usable = usable_nodes(store)
     return replace(state, slots=cpu_slots(usable) + gpu_slots(usable))
 
 
 def why_waiting(store: Store) -> dict[str, str]:
     """Why each queued run waits that cannot begin now, by its id; empty where there is no cluster."""
-    if not on_cluster():
+    if not settings().has_cluster:
         return {}
     problem = engine_problem(store)
-    unusable = why_unusable(store)
-    usable = [name for name in _there(store) if name not in unusable]
-    planned = plan_queue(store, usable)
+    planned = plan_queue(store, [node.name for node in usable_nodes(store)])
     if problem:
         return {each.run_id: "waits for the head of the cluster, which does not answer" for each in planned}
     return {each.run_id: each.why for each in planned if isinstance(each, Wait)}
-
-
-def why_unusable(store: Store) -> dict[str, str]:
-    """Why a machine that is there is given no run, or few, by its name; the others are not named."""
-    reasons = {}
-    for node in list_nodes(store):
-        if not node.is_there:
-            continue
-        if node.facts.problem:
-            reasons[node.name] = node.facts.problem
-        elif not sees_same_folder(store, node.name, node.facts.mark):
-            reasons[node.name] = "does not see the artifacts folder that is seen here"
-    return reasons
 
 
 def other_versions(store: Store) -> list[str]:
@@ -63,10 +42,5 @@ def other_versions(store: Store) -> list[str]:
 
 
 def engine_problem(store: Store) -> str:
-    """Why the cluster starts no trainers, as the supervisor last saw it; empty where it does."""
-    key = queue_settings.ENGINE_PROBLEM
-    return str(queue_settings.recorded(store, (key,)).get(key, "")) if on_cluster() else ""
-
-
-def _there(store: Store) -> list[str]:
-    return [node.name for node in list_nodes(store) if node.is_there]
+    """Why the cluster starts no trainers, as the supervisor last saw it; empty where it does, or there is none."""
+    return queue_settings.engine_problem(store) if settings().has_cluster else ""

@@ -50,7 +50,7 @@ def examine() -> dict[str, Part]:
             store.engine.dispose()
     except LookbookError as error:
         parts["store"] = Part(_WORDS.get(type(error), "unusable"), False, str(error))
-    if not chosen.ray_address:
+    if not chosen.has_cluster:
         parts.pop("cluster", None)
     return {**parts, "artifacts": _disk_part(chosen.artifacts, chosen), "data": _disk_part(chosen.data, chosen)}
 
@@ -86,8 +86,7 @@ def _supervisor_part(store: Store) -> Part:
 
 def _cluster_part(store: Store) -> Part:
     there = [node.name for node in list_nodes(store) if node.is_there]
-    key = queue_settings.ENGINE_PROBLEM
-    problem = queue_settings.recorded(store, (key,)).get(key, "")
+    problem = queue_settings.engine_problem(store)
     if problem or not there:
         return Part("dead", False, problem or "No machine is there. Start one: python -m jobs node")
     return Part("alive", True, f"Machines that are there: {wording.listed(there, len(there))}.")

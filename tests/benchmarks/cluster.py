@@ -43,6 +43,7 @@ from jobs.store.records import IN_PROGRESS, Run, RunStatus
 from jobs.store.store import open_store
 from jobs.store.store_errors import StoreError
 from tests import postgres
+from tests.benchmarks.faults import draw
 from tests.cluster.hosts import can_be_made
 from tests.cluster.ray_cluster import NAMES, Cluster, cluster, wait_for
 from tests.jobs.working import Outcome, clear_away, outcome, wait_until_finished
@@ -153,13 +154,7 @@ class Faults:
 
     def happen(self) -> None:
         """Do one fault that finds something to hit."""
-        left = dict(_FAULTS)
-        while left:
-            (name,) = self.random.choices(list(left), [weight for weight, _ in left.values()])
-            _, fault = left.pop(name)
-            if fault(self):
-                self.counts[name] += 1
-                return
+        draw(self, _FAULTS, self.random, self.counts)
 
     def pause(self, seconds: tuple[float, float]) -> None:
         """Let a random time pass."""

@@ -6,8 +6,9 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import psutil
 
@@ -25,6 +26,8 @@ LOCKED_S = (0.5, 4.0)
 LONG_LOCK = 0.1
 """Share of the locks that are held for up to the longest time."""
 STOPPED_S = (0.5, 5.0)
+Hits = TypeVar("Hits")
+"""What a fault is done to."""
 
 
 @dataclass
@@ -40,13 +43,7 @@ class Faults:
 
     def one(self) -> None:
         """Do one fault that finds something to hit."""
-        left = dict(_FAULTS)
-        while left:
-            (name,) = self.random.choices(list(left), [weight for weight, _ in left.values()])
-            _, fault = left.pop(name)
-            if fault(self):
-                self.counts[name] += 1
-                return
+        draw(self, _FAULTS, self.random, self.counts)
 
     def settle(self) -> None:
         """Let everything that was to follow a fault happen."""
@@ -72,6 +69,19 @@ class Faults:
         """The process of the supervisor."""
         path = run_files.supervisor_lock(self.store)
         return holder(path)
+
+
+def draw(
+    hits: Hits, faults: Mapping[str, tuple[int, Callable[[Hits], bool]]], chance: random.Random, counts: Counter[str]
+) -> None:
+    """Do one fault, drawn by its weight, that finds something to hit, and count it."""
+    left = dict(faults)
+    while left:
+        (name,) = chance.choices(list(left), [weight for weight, _ in left.values()])
+        _, fault = left.pop(name)
+        if fault(hits):
+            counts[name] += 1
+            return
 
 
 def send(pid: int, number: signal.Signals) -> bool:

@@ -11,6 +11,7 @@ from core.presets import config_of
 from jobs.machines import nodes, this_machine
 from jobs.machines.nodes import FORGOTTEN_S, SILENT_S, list_nodes
 from jobs.machines.shared_folder import sees_same_folder, why_not_shared, write_mark
+from jobs.machines.usable import why_unusable
 from jobs.running import queue
 from jobs.settings import ROOT, child_environment, settings
 from jobs.store.ownership import tie
@@ -23,7 +24,7 @@ from jobs.supervising.local_launcher import GONE_S, LocalLauncher
 from jobs.supervising.node import Machine, Membership, NodeError
 from jobs.supervising.ray_api import RayJobs
 from jobs.supervising.supervisor import Supervisor
-from jobs.supervising.waiting import queue_here, why_unusable
+from jobs.supervising.waiting import queue_here
 from tests.jobs.crowd import place_of
 from tests.jobs.leased import MACHINE, fall_silent, leased, report, run_out
 

@@ -7,24 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.machines.nodes import SILENT_S, Node, NodeFacts
+from jobs.machines.nodes import SILENT_S, Node
 from jobs.machines.placing import CPU, GPU, ITS_TURN, NOBODY, Place, Taken, Wait, Wanted, plan
+from tests.jobs import leased
 
 CODE = "0123456789ab"
-FACTS = NodeFacts(
-    cores=8,
-    cpu_slots=2,
-    gpus=(),
-    memory_mb=16_000,
-    free_memory_mb=12_000,
-    load=0.5,
-    processor="x",
-    version="0.2.0",
-    code=CODE,
-    python="python",
-    root="/",
-    mark="",
-)
+FACTS = replace(leased.FACTS, cores=8, code=CODE)
 
 
 def node(name: str = "alpha", silent_s: float = 0.0, **facts: object) -> Node:

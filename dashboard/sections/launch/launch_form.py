@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from core.architectures import ARCHITECTURES
 from core.config import FREEZABLE_LAYERS, RunConfig
 from jobs.running.queue import MOST_SEEDS
-from jobs.supervising.waiting import on_cluster
+from jobs.settings import settings
 
 BASIC = ("seed", "train_size")
 """Fields that stand above the fold; `preset` and `data` have no control."""
@@ -87,7 +87,7 @@ def grouping(base: Values, scope: str) -> Several:
 
 def advanced_fields(base: Values, scope: str) -> Values:
     """Every other field, three beside each other."""
-    elsewhere = (*BASIC, *GROUPING, "preset", "data", *([] if on_cluster() else ["memory_mb"]))
+    elsewhere = (*BASIC, *GROUPING, "preset", "data", *([] if settings().has_cluster else ["memory_mb"]))
     names = [name for name in RunConfig.model_fields if name not in elsewhere]
     values: Values = {}
     for start in range(0, len(names), 3):

@@ -6,16 +6,18 @@ from core.statistics import wording
 from dashboard import page, permitted
 from dashboard.queries import run_queries
 from jobs.machines.nodes import Node, cpu_slots, gpu_slots, list_nodes
+from jobs.machines.usable import why_unusable
 from jobs.reports.team import machine_tables
+from jobs.settings import settings
 from jobs.store.queries import active_runs
-from jobs.supervising.waiting import OTHER_VERSION, on_cluster, other_versions, why_unusable
+from jobs.supervising.waiting import OTHER_VERSION, other_versions
 
 REFRESH_S = 5.0
 
 
 def show_machines() -> None:
     """What takes part, where there is a cluster; names, processors and versions only for who may see places."""
-    if on_cluster():
+    if settings().has_cluster:
         page.live(_show, REFRESH_S)()
 
 

@@ -14,11 +14,12 @@ from dashboard.sections.runs.run_overview import progress_words
 from jobs.people import Role
 from jobs.results import run_wording
 from jobs.running import queue
+from jobs.settings import settings
 from jobs.store import queue_settings
 from jobs.store.queries import active_runs
 from jobs.store.records import QueueState, Run, RunStatus
 from jobs.store.store import Store
-from jobs.supervising.waiting import engine_problem, on_cluster, queue_here, why_waiting
+from jobs.supervising.waiting import engine_problem, queue_here, why_waiting
 
 REFRESH_S = 2.0
 
@@ -125,7 +126,7 @@ def _settings(state: QueueState) -> None:
         on_change=_change,
         args=(queue.set_paused, "queue_paused"),
     )
-    if on_cluster():
+    if settings().has_cluster:
         st.caption("The machines of the cluster say how many runs they take at once (LOOKBOOK_SLOTS on each).")
         return
     st.number_input(

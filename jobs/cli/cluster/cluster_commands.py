@@ -9,12 +9,13 @@ from jobs.cli import output
 from jobs.cli.parameters import json_option, text
 from jobs.cli.parsing import command
 from jobs.machines.nodes import list_nodes
+from jobs.machines.usable import why_unusable
 from jobs.reports.team import machine_tables
 from jobs.running.background import open_here
 from jobs.running.environment import host
 from jobs.store.queries import active_runs
 from jobs.supervising import node as node_process
-from jobs.supervising.waiting import OTHER_VERSION, engine_problem, other_versions, why_unusable
+from jobs.supervising.waiting import OTHER_VERSION, engine_problem, other_versions
 
 
 @command("node")
