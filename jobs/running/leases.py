@@ -5,6 +5,7 @@ asked for it, so that it always takes the lease to end before the database does.
 after that is refused by the number of its attempt.
 """
 
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ NO_LEASE: Lease = _NoLease()
 def renew(attempt: AttemptHandle) -> bool:
     """Let the lease of an attempt last LEASE_S from now; return False if the attempt is over. Raise StoreError.
 
-    One that has run out begins anew, as long as nobody else has taken the run.
+    One that has run out begins anew, as long as nobody else has taken the run. From the first time on the store knows
+    that this process is the trainer.
     """
     with attempt.store.beating() as connection:
         is_current = (
@@ -65,7 +67,8 @@ def renew(attempt: AttemptHandle) -> bool:
             runs.c.lease_until.is_not(None),
         )
         until = clock(connection) + LEASE_S
-        return connection.execute(runs.update().where(*is_current).values(lease_until=until)).rowcount == 1
+        values = {"lease_until": until, "pid": os.getpid()}
+        return connection.execute(runs.update().where(*is_current).values(**values)).rowcount == 1
 
 
 def _now() -> float:

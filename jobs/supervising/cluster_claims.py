@@ -11,14 +11,15 @@ from jobs.machines.nodes import nodes_within
 from jobs.machines.placing import Place, Taken, Wait, Wanted, plan
 from jobs.running.attempts import AttemptHandle, close_attempt, end_run, fail_run, row_of
 from jobs.running.claims import MOST_CRASHES, begin_attempt, failure_of, taken_from_queue
-from jobs.running.leases import LEASE_S
 from jobs.store import queue_settings
 from jobs.store.records import IN_PROGRESS, RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store, clock
 
+FIRST_LEASE_S = 14.0
+"""The lease of an attempt that was just given to a machine: Ray may take so long until a trainer is there."""
 STARTING_LEASE_S = 7.0
-"""For so long a lease lasts whose trainer is being started: two reports of its machine."""
+"""For so long a lease lasts whose trainer is starting: two reports of its machine."""
 MOST_LOOKED_AT = 500
 """So many runs of a queue are looked at: those behind them wait for their turn whatever they need."""
 
@@ -58,7 +59,7 @@ def claim(store: Store, place: Place, usable: Collection[str]) -> AttemptHandle 
         row, now = row_of(connection, place.run_id), _next_place(connection, usable)
         if row is None or now is None or _essence(now) != _essence(place):
             return None
-        values = {"lease_until": clock(connection) + LEASE_S, "slot": place.slot, **taken_from_queue(row)}
+        values = {"lease_until": clock(connection) + FIRST_LEASE_S, "slot": place.slot, **taken_from_queue(row)}
         return begin_attempt(store, connection, row, place.node.name, **values)
 
 
@@ -78,11 +79,11 @@ def give_back(attempt: AttemptHandle, why: str) -> None:
                 _queue_first(connection, row)
 
 
-def requeue(attempt: AttemptHandle, *, has_begun: bool = True) -> bool:
+def requeue(attempt: AttemptHandle) -> bool:
     """Queue a run first again whose lease has run out; return False where it has not, or the run is no longer running.
 
     One whose trainer died though its machine is there fails when that has happened too often without progress; it does
-    not count where no trainer had begun.
+    not count where no trainer had the lease yet.
     """
     with attempt.store.writing() as connection:
         # A renewal is either seen here or waits until this is done, and then comes to nothing.
@@ -96,6 +97,7 @@ def requeue(attempt: AttemptHandle, *, has_begun: bool = True) -> bool:
             return True
         machine = next((node for node in nodes_within(connection) if node.name == row.host), None)
         lost = machine is None or not machine.is_there
+        has_begun = row.pid is not None
         died = has_begun and not lost
         if died and row.deaths + 1 >= MOST_CRASHES:
             fail_run(connection, attempt, *failure_of(None))
@@ -106,21 +108,20 @@ def requeue(attempt: AttemptHandle, *, has_begun: bool = True) -> bool:
         return True
 
 
-def extend(attempt: AttemptHandle, machine: str) -> None:
-    """Let a lease last a little while the engine says that a trainer is being started; then that renews it itself.
+def keep_starting(attempt: AttemptHandle, machine: str) -> None:
+    """Let the lease of a run last a little, on the word of its machine that a trainer is starting there.
 
-    It does not where nothing was heard of the machine either: the engine takes longer to see that it is gone.
+    Only what the machine sees counts: the engine takes long to learn that a machine was gone for a moment.
     """
     with attempt.store.beating() as connection:
-        if not any(node.name == machine and node.silent_s < STARTING_LEASE_S for node in nodes_within(connection)):
-            return
         until = clock(connection) + STARTING_LEASE_S
         is_starting = (
             runs.c.id == attempt.run_id,
             runs.c.attempt == attempt.number,
+            runs.c.host == machine,
             runs.c.status.in_(IN_PROGRESS),
             runs.c.pid.is_(None),
-            # What a trainer has been promised is never taken back.
+            # What was promised is never taken back.
             runs.c.lease_until < until,
         )
         connection.execute(runs.update().where(*is_starting).values(lease_until=until))

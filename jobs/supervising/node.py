@@ -13,17 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
 from core.errors import ConfigurationError
 from core.files import shown
 from jobs.machines import nodes, this_machine
 from jobs.machines.shared_folder import why_not_shared, write_mark
 from jobs.running import background
+from jobs.running.attempts import AttemptHandle
 from jobs.running.environment import code_version
 from jobs.running.process_log import log_to_output, logger
 from jobs.settings import ray_environment, settings
 from jobs.store.new_files import NotWritten
 from jobs.store.store import Store, connect
 from jobs.store.store_errors import StoreError
+from jobs.supervising import cluster_claims
 from jobs.supervising.launcher import CannotStart
 from jobs.supervising.ray_api import RayJobs, ray_jobs, resource_of
 from jobs.supervising.ray_launcher import NODE_TRAINER
@@ -33,6 +37,8 @@ JOINING_S = 40.0
 """How long Ray may take to join, or to be found by the head again, before it is started anew here."""
 LEAVING_S = 20.0
 """How long Ray's processes have to end, trainers with their last checkpoint among them."""
+STARTING_S = 180.0
+"""How long a trainer may take until it has its lease: on a slow disk Python alone may take a while to load."""
 STOPPING_S = 10
 """How long Ray leaves a trainer that is asked to go for its checkpoint."""
 RAY_PORT = 6379
@@ -141,13 +147,26 @@ class Machine:
     def tick(self) -> None:
         """Keep Ray running, wake trainers that were suspended, and tell the store what this machine is."""
         self._keep_ray()
-        for pid in background.trainers(NODE_TRAINER):
+        trainers = background.trainers(NODE_TRAINER)
+        for pid in trainers:
             if background.wake(pid):
                 logger.info(f"trainer {pid} had been suspended and continues")
         try:
+            for attempt in filter(None, map(self._starting, trainers)):
+                cluster_claims.keep_starting(attempt, self.name)
             nodes.report(self.store, self.name, this_machine.facts(self.mark, self._write_mark(), self.version))
         except StoreError as error:
             logger.warning(f"the run store cannot be told: {error}")
+
+    def _starting(self, pid: int) -> AttemptHandle | None:
+        """The attempt of a trainer that may not have its lease yet; None where it has begun long ago, or has ended."""
+        try:
+            process = psutil.Process(pid)
+            run_id, number = process.cmdline()[-2:]
+            is_late = time.time() - process.create_time() > STARTING_S
+        except (psutil.Error, ValueError):
+            return None
+        return AttemptHandle(self.store, run_id, int(number)) if number.isdecimal() and not is_late else None
 
     def end_ray(self) -> None:
         """Let Ray's processes end, and kill what is left of them."""

@@ -1,7 +1,7 @@
 """Trainers on the machines of a Ray cluster, one Ray job for each attempt."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from jobs.machines.placing import GPU, Place
 from jobs.machines.usable import usable_nodes
@@ -16,9 +16,7 @@ from jobs.supervising.ray_api import PENDING, RUNNING, RayJobs, entrypoint
 
 NODE_TRAINER = "jobs.supervising.node_trainer"
 ASK_EVERY_S = 2.0
-"""How often the head is asked whether it still starts a trainer, and whether it is there again."""
-PENDING_S, STARTING_S = 8.0, 180.0
-"""How long a job may wait in Ray, and a trainer may take to its first report: loading PyTorch may take a while."""
+"""How often the head is asked whether it is there again."""
 
 
 @dataclass
@@ -27,8 +25,6 @@ class RayLauncher:
 
     store: Store
     jobs: RayJobs
-    _starting: dict[tuple[str, int], "_Starting"] = field(default_factory=dict)
-    """What is known of each attempt whose trainer has not reported yet."""
     _silent_until: float = 0.0
     """Until when the head, which did not answer, is not asked again."""
 
@@ -60,20 +56,7 @@ class RayLauncher:
         return True
 
     def watch(self, run: Run) -> None:
-        """Let the lease of a run last while its trainer is being started; then the trainer renews it itself."""
-        key, now = (run.id, run.attempt), time.monotonic()
-        if run.pid is not None:
-            self._starting.pop(key, None)
-            return
-        known = self._starting.setdefault(key, _Starting(since=now))
-        if now - known.asked_at < ASK_EVERY_S:
-            return
-        known.asked_at, status = now, self._status(run)
-        known.has_run = known.has_run or status == RUNNING
-        # A job that waits has no trainer yet: told as running for no longer than Ray usually takes to start one.
-        patience = {PENDING: PENDING_S, RUNNING: STARTING_S}.get(status, 0.0)
-        if now - known.since < patience:
-            cluster_claims.extend(AttemptHandle(self.store, run.id, run.attempt), str(run.host))
+        """Nothing: its trainer renews the lease of a run, and before that the machine that sees the trainer start."""
 
     def ask_to_stop(self, run: Run) -> None:
         """Nothing: its trainer learns it from the store, wherever it is, within a second or two."""
@@ -86,24 +69,18 @@ class RayLauncher:
             logger.warning(f"run {run.id}: attempt {run.attempt} could not be ended by Ray: {error.message}")
 
     def is_there(self, run: Run) -> bool:
-        """Whether Ray says that the job of the current attempt waits or runs."""
-        return self._status(run) in (PENDING, RUNNING)
-
-    def _status(self, run: Run) -> str:
-        """What Ray says of the job of the current attempt; empty while the head does not answer."""
+        """Whether Ray says that the job of the current attempt waits or runs; not while the head does not answer."""
         if time.monotonic() < self._silent_until:
-            return ""
+            return False
         try:
-            return self.jobs.status(_job(run.id, run.attempt))
+            return self.jobs.status(_job(run.id, run.attempt)) in (PENDING, RUNNING)
         except CannotStart as error:
             self._leave_head_alone(error)
-            return ""
+            return False
 
     def replace(self, run: Run) -> None:
         """Queue a run again whose lease has run out; what may be left of its trainer is ended where it is reached."""
-        known = self._starting.pop((run.id, run.attempt), None)
-        has_begun = run.pid is not None or bool(known and known.has_run)
-        if cluster_claims.requeue(AttemptHandle(self.store, run.id, run.attempt), has_begun=has_begun):
+        if cluster_claims.requeue(AttemptHandle(self.store, run.id, run.attempt)):
             logger.info(f"run {run.id}: attempt {run.attempt} on {run.host} was not heard of in time and is over")
             if time.monotonic() >= self._silent_until:
                 self.kill(run)
@@ -126,15 +103,6 @@ class RayLauncher:
         """Let pages know why nothing is started, or that nothing is in the way."""
         if queue_settings.engine_problem(self.store) != problem:
             queue_settings.record(self.store, queue_settings.ENGINE_PROBLEM, problem)
-
-
-@dataclass
-class _Starting:
-    """Since when an attempt has been starting, when Ray was last asked of it, and whether it said that it runs."""
-
-    since: float
-    asked_at: float = 0.0
-    has_run: bool = False
 
 
 def _job(run_id: str, number: int) -> str:

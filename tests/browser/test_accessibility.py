@@ -51,8 +51,9 @@ def ids(dashboard: Dashboard) -> dict[str, str]:
 
 def serious(page: Page) -> list[tuple[str, str, str]]:
     """The serious and critical violations, each with its first element."""
-    # What is being drawn again is faded.
-    settle(page)
+    # What is being drawn again is faded; what stands around signing in is none of Streamlit's pages.
+    if page.get_by_test_id("stApp").count():
+        settle(page)
     violations = Axe().run(page).response["violations"]
     return [
         (violation["id"], violation["nodes"][0]["html"][:300], violation["nodes"][0]["failureSummary"][:300])

@@ -1,5 +1,6 @@
 """A run on a machine of a cluster: alive by its lease, fenced by its attempt, queued again when nobody is heard of."""
 
+import os
 import threading
 import time
 
@@ -76,6 +77,7 @@ def test_a_lease_that_lasts_is_taken_from_nobody(attempt: AttemptHandle) -> None
 
 
 def test_a_replaced_attempt_can_neither_renew_nor_end_the_run_that_another_has(attempt: AttemptHandle) -> None:
+    assert renew(attempt)
     run_out(attempt)
     assert cluster_claims.requeue(attempt)
     place = cluster_claims.next_place(attempt.store, [MACHINE])
@@ -109,6 +111,7 @@ def test_a_run_that_is_to_stop_when_its_trainer_is_lost_is_stopped(attempt: Atte
 
 def test_a_run_whose_trainers_die_on_machines_that_are_there_fails_in_the_end(attempt: AttemptHandle) -> None:
     current = attempt
+    assert renew(current)
     for _ in range(MOST_CRASHES - 1):
         run_out(current)
         assert cluster_claims.requeue(current)
@@ -117,15 +120,16 @@ def test_a_run_whose_trainers_die_on_machines_that_are_there_fails_in_the_end(at
         taken = cluster_claims.claim(current.store, place, [MACHINE])
         assert taken is not None
         current = taken
+        assert renew(current)
     run_out(current)
     assert cluster_claims.requeue(current)
     run = get_run(current.store, current.run_id)
     assert (run.status, run.error_kind) == (RunStatus.FAILED, "memory")
 
 
-def test_a_run_whose_job_never_began_has_not_died(attempt: AttemptHandle) -> None:
+def test_a_run_whose_trainer_never_had_the_lease_has_not_died(attempt: AttemptHandle) -> None:
     run_out(attempt)
-    assert cluster_claims.requeue(attempt, has_begun=False)
+    assert cluster_claims.requeue(attempt)
     assert get_run(attempt.store, attempt.run_id).deaths == 0
     assert list_attempts(attempt.store, attempt.run_id)[-1].outcome == "not started in time"
 
@@ -148,22 +152,29 @@ def test_a_trainer_that_is_told_to_leave_gives_its_lease_back(attempt: AttemptHa
     assert cluster_claims.requeue(attempt)
 
 
-def test_a_lease_lasts_while_a_trainer_is_being_started_but_not_longer_than_its_machine_is_heard_of(
+def test_a_lease_lasts_while_its_machine_sees_the_trainer_start_and_no_other_machine_does(
     attempt: AttemptHandle,
 ) -> None:
     run_out(attempt)
-    cluster_claims.extend(attempt, MACHINE)
+    cluster_claims.keep_starting(attempt, "another")
+    assert state(attempt) == RunStatus.INTERRUPTED
+    cluster_claims.keep_starting(attempt, MACHINE)
     assert state(attempt) == RunStatus.RUNNING
+
+
+def test_from_the_first_renewal_on_the_lease_is_in_the_hands_of_its_trainer_alone(attempt: AttemptHandle) -> None:
+    assert get_run(attempt.store, attempt.run_id).pid is None
+    assert renew(attempt)
+    assert get_run(attempt.store, attempt.run_id).pid == os.getpid()
     run_out(attempt)
-    fall_silent(attempt.store, seconds=cluster_claims.STARTING_LEASE_S)
-    cluster_claims.extend(attempt, MACHINE)
+    cluster_claims.keep_starting(attempt, MACHINE)
     assert state(attempt) == RunStatus.INTERRUPTED
 
 
 def test_a_promise_to_a_trainer_is_never_shortened(attempt: AttemptHandle) -> None:
     assert renew(attempt)
     before = get_run(attempt.store, attempt.run_id).lease_until
-    cluster_claims.extend(attempt, MACHINE)
+    cluster_claims.keep_starting(attempt, MACHINE)
     assert get_run(attempt.store, attempt.run_id).lease_until == before
 
 

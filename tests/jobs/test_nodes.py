@@ -23,6 +23,7 @@ from jobs.supervising import node
 from jobs.supervising.local_launcher import GONE_S, LocalLauncher
 from jobs.supervising.node import Machine, Membership, NodeError
 from jobs.supervising.ray_api import RayJobs
+from jobs.supervising.ray_launcher import NODE_TRAINER
 from jobs.supervising.supervisor import Supervisor
 from jobs.supervising.waiting import queue_here
 from tests.jobs.crowd import place_of
@@ -118,6 +119,26 @@ def test_a_machine_whose_folder_cannot_be_written_tells_that(store: Store) -> No
         assert "cannot be written" in told.facts.problem
     finally:
         machine.end_ray()
+
+
+def test_a_run_is_alive_while_its_machine_sees_its_trainer_start_and_not_after_that_has_died(store: Store) -> None:
+    store.artifacts.mkdir(exist_ok=True)
+    attempt = leased(store)
+    machine = Machine(store, MACHINE, [sys.executable, "-c", "input()"], RayJobs(NOBODY_LISTENS, ""))
+    words = [sys.executable, "-c", "input()", NODE_TRAINER, attempt.run_id, str(attempt.number)]
+    starting = subprocess.Popen(words, stdin=subprocess.PIPE)
+    try:
+        run_out(attempt)
+        machine.tick()
+        assert get_run(store, attempt.run_id).alive
+    finally:
+        starting.kill()
+        starting.wait()
+        machine.end_ray()
+    run_out(attempt)
+    machine.tick()
+    machine.end_ray()
+    assert not get_run(store, attempt.run_id).alive
 
 
 def test_ray_that_ends_is_started_again(store: Store) -> None:
