@@ -33,9 +33,15 @@ def plan_queue(store: Store, usable: Collection[str]) -> list[Place | Wait]:
         return _plan_within(connection, usable)
 
 
-def _plan_within(connection: Connection, usable: Collection[str]) -> list[Place | Wait]:
+def _plan_within(connection: Connection, usable: Collection[str], *further: Wanted) -> list[Place | Wait]:
     known = [node for node in nodes_within(connection) if node.name in usable]
-    return plan(_queue(connection), known, _taken(connection), code_fingerprint())
+    return plan([*_queue(connection), *further], known, _taken(connection), code_fingerprint())
+
+
+def place_of_one_more(store: Store, wanted: Wanted, usable: Collection[str]) -> Place | Wait:
+    """Where a run that is not queued yet could begin, behind all that are, or why it would wait."""
+    with store.reading() as connection:
+        return _plan_within(connection, usable, wanted)[-1]
 
 
 def next_place(store: Store, usable: Collection[str]) -> Place | None:

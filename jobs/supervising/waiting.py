@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
+from core.config import RunConfig
 from core.machine.fingerprint import code_fingerprint
-from jobs.machines.nodes import cpu_slots, gpu_slots, list_nodes
-from jobs.machines.placing import Wait
+from jobs.machines.nodes import cpu_slots, gpu_slots, list_nodes, threads_of_slot
+from jobs.machines.placing import Place, Wait, Wanted
 from jobs.machines.usable import usable_nodes
 from jobs.settings import settings
 from jobs.store import queue_settings
 from jobs.store.queries import queue_state
 from jobs.store.records import QueueState
 from jobs.store.store import Store
-from jobs.supervising.cluster_claims import plan_queue
+from jobs.supervising.cluster_claims import place_of_one_more, plan_queue
 
 OTHER_VERSION = "there, with another version: only runs on a GPU are given to it"
 
@@ -34,6 +35,13 @@ def why_waiting(store: Store) -> dict[str, str]:
     if problem:
         return {each.run_id: "waits for the head of the cluster, which does not answer" for each in planned}
     return {each.run_id: each.why for each in planned if isinstance(each, Wait)}
+
+
+def prospect(store: Store, config: RunConfig) -> Place | Wait:
+    """Where a run of this config would begin if it were launched now, or why it would wait."""
+    threads = config.threads or threads_of_slot(store) or 1
+    wanted = Wanted("", threads, config.device, config.memory_mb)
+    return place_of_one_more(store, wanted, [node.name for node in usable_nodes(store)])
 
 
 def other_versions(store: Store) -> list[str]:

@@ -14,6 +14,7 @@ from jobs.store.store import Store
 from jobs.supervising import cluster_claims
 from tests.colleagues import BEN
 from tests.dashboard.app import OpenPage, texts
+from tests.dashboard.test_launch_page import facts
 from tests.dashboard.visitors import look_as, team
 from tests.jobs.configs import TINY
 from tests.jobs.leased import MACHINE, report
@@ -80,6 +81,21 @@ def test_who_is_no_admin_sees_how_many_machines_there_are_and_no_names(
     assert "1 machine with 1 slot." in read
     assert MACHINE not in read
     assert "Busy cores" not in read
+
+
+def test_before_a_launch_it_is_said_where_the_run_would_begin_or_why_it_would_wait(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "position 1 in the queue: waits for a machine: none of the cluster is there" in facts(open_page("launch"))
+    report_well(store)
+    assert f"starts immediately on {MACHINE}" in facts(open_page("launch"))
+    start_one(store)
+    read = facts(open_page("launch"))
+    assert "position 1 in the queue: waits for a slot: all are taken" in read
+    assert "of this machine" not in read
+    team(store, Role.LAUNCH)
+    look_as(monkeypatch, BEN)
+    assert MACHINE not in facts(open_page("launch"))
 
 
 def test_without_a_machine_the_page_says_how_to_start_one(store: Store, open_page: OpenPage) -> None:

@@ -16,13 +16,14 @@ from core.statistics import wording
 from core.statistics.intervals import accuracy_interval
 from dashboard import permitted
 from dashboard.queries import data_queries, model_queries, run_queries
+from dashboard.sections.launch import cluster_facts
 from dashboard.tables.estimates import estimate, images_of
 from dashboard.tables.memory_need import memory_need
 from jobs.reports.html import words as shown
 from jobs.running.environment import host, weights_file_of
 from jobs.running.run_data import pinned, version_for
 from jobs.running.starting_points import start_words, with_companions, with_start
-from jobs.settings import downloaded_weights
+from jobs.settings import downloaded_weights, settings
 from jobs.store.filters import Filter
 from jobs.store.queries import list_runs, queue_state
 from jobs.store.records import QueueState, Run
@@ -43,7 +44,12 @@ def show(config: RunConfig, count: int) -> None:
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
     facts = [_device(config, past), _data(config, version), _suitability(config, version), *_weights(config, version)]
-    facts += [_place(queue, count), _time(config, version, past, count), _memory(config, version)]
+    if settings().has_cluster:
+        place: Fact = (NEUTRAL, "Queue", cluster_facts.place_words(config, queue, count))
+        memory: Fact = (NEUTRAL, "Memory", cluster_facts.memory_words(config, version))
+    else:
+        place, memory = _place(queue, count), _memory(config, version)
+    facts += [place, _time(config, version, past, count), memory]
     with st.container(border=True):
         st.markdown("**Before you launch**")
         st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')

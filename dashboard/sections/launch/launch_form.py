@@ -18,7 +18,7 @@ GROUPING = ("folds", "fold")
 
 Values = dict[str, Any]
 
-_TITLES = {"train_size": "Training images"}
+_TITLES = {"train_size": "Training images", "memory_mb": "Memory (MB)"}
 _NOTES = {"fold": " Here, 0 launches one run per fold."}
 
 

@@ -73,8 +73,8 @@ def _choose() -> tuple[Filter, str]:
         order = pickers.pick_one("Sort by", _ORDER_TITLES, "order", clears=_CLOSED)
     with columns[5]:
         archived = pickers.switch("Archived", "archived", clears=_CLOSED)
-    states = _pick_reviews()
-    data, owner = _pick_data(), _pick_owner()
+    with st.container(horizontal=True):
+        states, data, owner = _pick_reviews(), _pick_data(), _pick_owner()
     group = next(iter(pickers.in_url("group")), None)
     if group:
         label = f"Group {page.plain(group)}"
@@ -106,7 +106,8 @@ def _pick_data() -> str:
     known = run_queries.data_of_runs()
     if len(known) < 2 and not pickers.in_url("data"):
         return ""
-    return pickers.pick_one("Data set", {"": "All data sets", **known}, "data", clears=_CLOSED)
+    with st.container(width=_FILTER_WIDTH):
+        return pickers.pick_one("Data set", {"": "All data sets", **known}, "data", clears=_CLOSED)
 
 
 def _pick_owner() -> str:
