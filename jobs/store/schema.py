@@ -99,6 +99,8 @@ runs = Table(
     Column("lease_until", Float),
     Column("slot", String(10)),
     Index(None, "status", "queue_position"),
+    # Without it SQLite sorts all finished runs to find the newest.
+    Index(None, "status", "created_at"),
     Index(None, "created_at"),
     Index(None, "group_id"),
     Index(None, "owner", "ended_at"),

@@ -1,4 +1,7 @@
-"""Machines of a cluster: what each is, until when a run is leased, and what it takes of a machine."""
+"""Machines of a cluster: what each is, until when a run is leased, and what it takes of a machine.
+
+And an index for the newest runs of a state, which SQLite otherwise sorts all runs for.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +14,7 @@ def upgrade() -> None:
     with op.batch_alter_table("runs") as runs:
         runs.add_column(sa.Column("lease_until", sa.Float))
         runs.add_column(sa.Column("slot", sa.String(10)))
+    op.create_index("ix_runs_status_created_at", "runs", ["status", "created_at"])
     op.create_table(
         "nodes",
         sa.Column("name", sa.String(200), nullable=False),
@@ -22,6 +26,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("nodes")
+    op.drop_index("ix_runs_status_created_at", "runs")
     with op.batch_alter_table("runs") as runs:
         for column in ("slot", "lease_until"):
             runs.drop_column(column)
