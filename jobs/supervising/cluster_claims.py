@@ -16,7 +16,7 @@ from jobs.store.records import IN_PROGRESS, RunStatus
 from jobs.store.schema import runs
 from jobs.store.store import Store, clock
 
-FIRST_LEASE_S = 14.0
+FIRST_LEASE_S = 13.0
 """The lease of an attempt that was just given to a machine: Ray may take so long until a trainer is there."""
 STARTING_LEASE_S = 7.0
 """For so long a lease lasts whose trainer is starting: two reports of its machine."""

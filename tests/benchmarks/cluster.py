@@ -109,11 +109,11 @@ class Onlooker(threading.Thread):
                 self.untrue_since.clear()
                 continue
             self.looks += 1
-            self._compare(runs)
+            self._compare(runs, time.monotonic())
 
-    def _compare(self, runs: Sequence[Run]) -> None:
-        working, starting = self._trainers()
-        now, untrue = time.monotonic(), set()
+    def _compare(self, runs: Sequence[Run], now: float) -> None:
+        """Hold what was told at this moment against the processes, which take a moment more to be looked through."""
+        (working, starting), untrue = self._trainers(), set()
         for run in runs:
             key = (run.id, run.attempt)
             if run.state == RunStatus.RUNNING and key not in working and key not in starting:

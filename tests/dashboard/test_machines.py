@@ -86,12 +86,12 @@ def test_who_is_no_admin_sees_how_many_machines_there_are_and_no_names(
 def test_before_a_launch_it_is_said_where_the_run_would_begin_or_why_it_would_wait(
     store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "position 1 in the queue: waits for a machine: none of the cluster is there" in facts(open_page("launch"))
+    assert "position 1 in the queue; waits for a machine: none of the cluster is there" in facts(open_page("launch"))
     report_well(store)
     assert f"starts immediately on {MACHINE}" in facts(open_page("launch"))
     start_one(store)
     read = facts(open_page("launch"))
-    assert "position 1 in the queue: waits for a slot: all are taken" in read
+    assert "position 1 in the queue; waits for a slot: all are taken" in read
     assert "of this machine" not in read
     team(store, Role.LAUNCH)
     look_as(monkeypatch, BEN)

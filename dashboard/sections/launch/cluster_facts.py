@@ -20,7 +20,7 @@ def place_words(config: RunConfig, queue: QueueState, count: int) -> str:
         return f"{position}; the queue is paused, so the run starts once the queue is resumed"
     expected = prospect(run_queries.store(), config)
     if not isinstance(expected, Place):
-        return f"{position} in the queue: {expected.why}"
+        return f"{position} in the queue; {expected.why}"
     where = expected.node.name if permitted.sees_places() else "a machine of the cluster"
     return f"starts immediately on {where}" if count == 1 else f"the first starts immediately on {where}"
 
