@@ -20,6 +20,12 @@ FIRST_LEASE_S = 13.0
 """The lease of an attempt that was just given to a machine: Ray may take so long until a trainer is there."""
 STARTING_LEASE_S = 7.0
 """For so long a lease lasts whose trainer is starting: two reports of its machine."""
+NEVER_STARTED = (
+    "engine",
+    f"The trainer died or was not there in time {MOST_CRASHES} times without progress (last: not there in time).",
+    "The log of the machine and Ray's dashboard say why; mend it, then resume the run.",
+)
+"""Kind, message and advice for a run that a machine does not start though it is there."""
 MOST_LOOKED_AT = 500
 """So many runs of a queue are looked at: those behind them wait for their turn whatever they need."""
 
@@ -88,8 +94,8 @@ def give_back(attempt: AttemptHandle, why: str) -> None:
 def requeue(attempt: AttemptHandle) -> bool:
     """Queue a run first again whose lease has run out; return False where it has not, or the run is no longer running.
 
-    One whose trainer died though its machine is there fails when that has happened too often without progress; it does
-    not count where no trainer had the lease yet.
+    One whose trainer died, or was never there, though its machine is fails when that has happened too often without
+    progress.
     """
     with attempt.store.writing() as connection:
         # A renewal is either seen here or waits until this is done, and then comes to nothing.
@@ -104,13 +110,12 @@ def requeue(attempt: AttemptHandle) -> bool:
         machine = next((node for node in nodes_within(connection) if node.name == row.host), None)
         lost = machine is None or not machine.is_there
         has_begun = row.pid is not None
-        died = has_begun and not lost
-        if died and row.deaths + 1 >= MOST_CRASHES:
-            fail_run(connection, attempt, *failure_of(None))
+        if not lost and row.deaths + 1 >= MOST_CRASHES:
+            fail_run(connection, attempt, *(failure_of(None) if has_begun else NEVER_STARTED))
             return True
         outcome = "lost with its machine" if lost else "died" if has_begun else "not started in time"
         close_attempt(connection, attempt, outcome)
-        _queue_first(connection, row, deaths=row.deaths + died)
+        _queue_first(connection, row, deaths=row.deaths + (not lost))
         return True
 
 

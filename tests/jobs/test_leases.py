@@ -109,28 +109,34 @@ def test_a_run_that_is_to_stop_when_its_trainer_is_lost_is_stopped(attempt: Atte
     assert state(attempt) == RunStatus.STOPPED
 
 
-def test_a_run_whose_trainers_die_on_machines_that_are_there_fails_in_the_end(attempt: AttemptHandle) -> None:
+@pytest.mark.parametrize(("has_begun", "kind"), [(True, "memory"), (False, "engine")])
+def test_a_run_whose_trainers_die_or_are_never_there_on_machines_that_are_fails_in_the_end(
+    attempt: AttemptHandle, has_begun: bool, kind: str
+) -> None:
     current = attempt
-    assert renew(current)
     for _ in range(MOST_CRASHES - 1):
-        run_out(current)
-        assert cluster_claims.requeue(current)
+        let_die(current, has_begun=has_begun)
         place = cluster_claims.next_place(current.store, [MACHINE])
         assert place is not None
         taken = cluster_claims.claim(current.store, place, [MACHINE])
         assert taken is not None
         current = taken
-        assert renew(current)
-    run_out(current)
-    assert cluster_claims.requeue(current)
+    let_die(current, has_begun=has_begun)
     run = get_run(current.store, current.run_id)
-    assert (run.status, run.error_kind) == (RunStatus.FAILED, "memory")
+    assert (run.status, run.error_kind) == (RunStatus.FAILED, kind)
 
 
-def test_a_run_whose_trainer_never_had_the_lease_has_not_died(attempt: AttemptHandle) -> None:
+def let_die(attempt: AttemptHandle, *, has_begun: bool) -> None:
+    """Let the lease of an attempt run out, whose trainer has or has not taken it up."""
+    if has_begun:
+        assert renew(attempt)
     run_out(attempt)
     assert cluster_claims.requeue(attempt)
-    assert get_run(attempt.store, attempt.run_id).deaths == 0
+
+
+def test_a_run_whose_trainer_never_had_the_lease_says_so(attempt: AttemptHandle) -> None:
+    let_die(attempt, has_begun=False)
+    assert get_run(attempt.store, attempt.run_id).deaths == 1
     assert list_attempts(attempt.store, attempt.run_id)[-1].outcome == "not started in time"
 
 
