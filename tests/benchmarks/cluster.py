@@ -113,7 +113,8 @@ class Onlooker(threading.Thread):
 
     def _compare(self, runs: Sequence[Run], now: float) -> None:
         """Hold what was told at this moment against the processes, which take a moment more to be looked through."""
-        (working, starting), untrue = self._trainers(), set()
+        working, starting = self._trainers()
+        untrue = set()
         for run in runs:
             key = (run.id, run.attempt)
             if run.state == RunStatus.RUNNING and key not in working and key not in starting:

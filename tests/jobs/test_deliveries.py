@@ -231,7 +231,6 @@ def test_a_supervisor_stays_while_something_is_to_be_told(store: Store, told: Re
 
 
 @pytest.mark.slow
-@pytest.mark.sqlite
 def test_a_run_that_is_really_trained_is_told_by_its_supervisor(
     training_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

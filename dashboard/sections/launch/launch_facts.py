@@ -44,12 +44,7 @@ def show(config: RunConfig, count: int) -> None:
         list_runs(run_queries.store(), Filter(models=(config.model,)), limit=100),
     )
     facts = [_device(config, past), _data(config, version), _suitability(config, version), *_weights(config, version)]
-    if settings().has_cluster:
-        place: Fact = (NEUTRAL, "Queue", cluster_facts.place_words(config, queue, count))
-        memory: Fact = (NEUTRAL, "Memory", cluster_facts.memory_words(config, version))
-    else:
-        place, memory = _place(queue, count), _memory(config, version)
-    facts += [place, _time(config, version, past, count), memory]
+    facts += [_place(config, queue, count), _time(config, version, past, count), _memory(config, version)]
     with st.container(border=True):
         st.markdown("**Before you launch**")
         st.html(f'<dl class="facts">{"".join(_entry(*fact) for fact in facts)}</dl>')
@@ -129,10 +124,12 @@ def _named_weights(path: Path) -> tuple[str, str]:
     return READY, f"{told} found"
 
 
-def _place(queue: QueueState, count: int) -> Fact:
+def _place(config: RunConfig, queue: QueueState, count: int) -> Fact:
     free = max(0, queue.slots - queue.at_work - queue.queued)
     if queue.paused:
         words = f"position {queue.queued + 1}; the queue is paused, so the run starts once the queue is resumed"
+    elif settings().has_cluster:
+        words = cluster_facts.place_words(config, queue, count)
     elif free:
         words = "starts immediately" if count <= free else f"{free} start immediately, the others are queued"
     else:
@@ -141,9 +138,11 @@ def _place(queue: QueueState, count: int) -> Fact:
 
 
 def _memory(config: RunConfig, version: Version) -> Fact:
-    """What a run takes at its peak on the CPU, held against what this machine has."""
+    """What a run takes at its peak on the CPU, held against what this machine has, or is asked for of a cluster."""
     need, memory = memory_need(config, version), psutil.virtual_memory()
     words = f"about {wording.size(round(need, -8))} at the peak of a run on the CPU"
+    if settings().has_cluster:
+        return NEUTRAL, "Memory", f"{words}{cluster_facts.asked_memory(config)}"
     if need > memory.total:
         too_much = f"{words}, more than the {wording.size(memory.total)} of this machine: the run would be ended by it"
         return MISSING, "Memory", f"{too_much}. Lower the batch size or the input size"
